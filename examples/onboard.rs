@@ -1,0 +1,3 @@
+//! Both onboarding flows on loopback.
+
+fn main() {}
