@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod error;
+mod mac;
+mod model;
+mod name;
+#[cfg(feature = "serde")]
+mod text;
+
+pub use error::{ParseDeviceModelError, ParseDeviceNameError, ParseMacAddressError};
+pub use mac::{MacAddress, Separated};
+pub use model::DeviceModel;
+pub use name::{DeviceName, DeviceNameKind};
