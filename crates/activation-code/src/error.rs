@@ -1,0 +1,289 @@
+//! What can go wrong, apart by who has to act.
+
+use std::error::Error as StdError;
+
+use thiserror::Error;
+
+use crate::{CodePolicy, PepperId};
+
+/// The store refused or failed to redeem a code.
+///
+/// Neither the text nor the source of a refusal says why, so that an answer made from this error
+/// by the usual means tells a guesser nothing. The reason is in the variant.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RedeemError {
+    /// The code is not good for this claimant; asking again will not help. Nothing has changed.
+    ///
+    /// The reason is for the audit record and for the administrator only: give the claimant the
+    /// same answer for each.
+    #[error("activation code refused")]
+    Refused(Refusal),
+    /// The store could not answer; asking again may help.
+    #[error("activation code store failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a code is not good for a claimant: for the audit record and the administrator only.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The code has been redeemed: by another claimant, or by this one longer than the grace time
+    /// ago.
+    #[error("already redeemed")]
+    AlreadyRedeemed,
+    /// The deadline has passed.
+    #[error("expired")]
+    Expired,
+    /// The code was revoked.
+    #[error("revoked")]
+    Revoked,
+    /// A newer code was issued in place of this one.
+    #[error("superseded by a newer code")]
+    Superseded,
+    /// The tenant has no such code.
+    #[error("unknown")]
+    Unknown,
+    /// The code is bound to a MAC address and the claimant has another one or none.
+    #[error("bound to another MAC address")]
+    WrongMac,
+    /// The code is bound to models and the claimant is of another one or of none.
+    #[error("bound to another model")]
+    WrongModel,
+}
+
+/// The store refused or failed to issue a code.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The code cannot be issued; nothing has changed.
+    #[error("activation code not issued")]
+    Refused(#[source] IssueRefusal),
+    /// The store could not answer; whether the code was issued is not known.
+    #[error("activation code store failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a code cannot be issued.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum IssueRefusal {
+    /// The tenant has or had the same code: draw another one.
+    #[error("code drawn twice")]
+    DigestTaken,
+    /// A code has the same name: draw another one.
+    #[error("code id drawn twice")]
+    IdTaken,
+    /// The profile has a code that can still be redeemed: revoke or reissue that one.
+    #[error("the profile has an outstanding code")]
+    Outstanding,
+}
+
+/// The store refused or failed to revoke a code.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RevokeError {
+    /// The code cannot be revoked; nothing has changed.
+    #[error("activation code not revoked")]
+    Refused(#[source] RevokeRefusal),
+    /// The store could not answer; whether the code was revoked is not known.
+    #[error("activation code store failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a code cannot be revoked.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum RevokeRefusal {
+    /// A device has redeemed the code: what it was granted must be withdrawn instead.
+    #[error("already redeemed")]
+    AlreadyRedeemed,
+    /// The code was revoked, superseded or purged before.
+    #[error("not outstanding")]
+    NotOutstanding,
+    /// The tenant has no such code.
+    #[error("unknown")]
+    Unknown,
+}
+
+/// The store refused or failed to issue a code in place of another.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReissueError {
+    /// The code cannot be reissued; the old one is as it was.
+    #[error("activation code not reissued")]
+    Refused(#[source] ReissueRefusal),
+    /// The store could not answer; whether the code was reissued is not known.
+    #[error("activation code store failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a code cannot be issued in place of another.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ReissueRefusal {
+    /// A device has redeemed the old code.
+    #[error("already redeemed")]
+    AlreadyRedeemed,
+    /// The tenant has or had the same new code: draw another one.
+    #[error("code drawn twice")]
+    DigestTaken,
+    /// A code has the same name as the new one: draw another one.
+    #[error("code id drawn twice")]
+    IdTaken,
+    /// The old code was revoked, superseded or purged before: issue a new one.
+    #[error("not outstanding")]
+    NotOutstanding,
+    /// The tenant has no such old code.
+    #[error("unknown")]
+    Unknown,
+}
+
+/// A failure inside a store, whichever database it is.
+#[derive(Debug, Error)]
+#[error("could not {action}")]
+pub struct StoreError {
+    action: &'static str,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl StoreError {
+    /// Says what the store was about to do (`"commit"`) and keeps the driver's own error as the
+    /// source.
+    pub fn new(action: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            action,
+            source: source.into(),
+        }
+    }
+
+    /// What the store was about to do.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        self.action
+    }
+}
+
+/// A text is not an activation code.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ParseCodeError {
+    /// A character is neither a digit nor a dash nor white space.
+    #[error("character {at} is not a digit")]
+    NotADigit {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// The text ends before the sixteenth digit.
+    #[error("{found} digits instead of 16")]
+    TooFewDigits {
+        /// How many digits there were.
+        found: usize,
+    },
+    /// More characters than [`ActivationCode::MAX_TEXT_CHARS`](crate::ActivationCode::MAX_TEXT_CHARS).
+    #[error("longer than 128 characters")]
+    TooLong,
+    /// A seventeenth digit.
+    #[error("character {at} is a seventeenth digit")]
+    TooManyDigits {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+}
+
+/// A text is not the name of a tenant, an account or a profile.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ParseIdError {
+    /// A character is a control character or `|`.
+    #[error("character {at} does not belong in a name")]
+    BadCharacter {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// The text is empty.
+    #[error("empty name")]
+    Empty,
+    /// More than 80 characters.
+    #[error("longer than 80 characters")]
+    TooLong,
+}
+
+/// A text is not a binding.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not a binding")]
+#[non_exhaustive]
+pub struct ParseBindingError;
+
+/// A text is not the key of a claimant.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not a claimant key")]
+#[non_exhaustive]
+pub struct ParseClaimantKeyError;
+
+/// A text is not a redemption key: it is not 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not 64 hexadecimal digits")]
+#[non_exhaustive]
+pub struct ParseRedemptionKeyError;
+
+/// A pepper is not usable.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PepperError {
+    /// Two peppers have the same number.
+    #[error("two peppers have the number {}", id.get())]
+    DuplicateId {
+        /// The number.
+        id: PepperId,
+    },
+    /// More retired peppers than [`Peppers::MAX_RETIRED`](crate::Peppers::MAX_RETIRED).
+    #[error("more than 16 retired peppers")]
+    TooMany,
+    /// Not between [`Pepper::MIN_BYTES`](crate::Pepper::MIN_BYTES) and
+    /// [`Pepper::MAX_BYTES`](crate::Pepper::MAX_BYTES).
+    #[error("a pepper has {found} bytes instead of 32 to 1024")]
+    WrongLength {
+        /// How many bytes there were.
+        found: usize,
+    },
+}
+
+/// A policy is out of bounds.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The grace time is longer than [`CodePolicy::MAX_GRACE`].
+    #[error("grace time longer than {} s", CodePolicy::MAX_GRACE.as_secs())]
+    Grace,
+    /// The life of a code is shorter than [`CodePolicy::MIN_TTL`] or longer than
+    /// [`CodePolicy::MAX_TTL`].
+    #[error(
+        "life of a code not between {} s and {} s",
+        CodePolicy::MIN_TTL.as_secs(),
+        CodePolicy::MAX_TTL.as_secs()
+    )]
+    Ttl,
+}
+
+/// The QR encoder refused a code.
+#[cfg(feature = "qr")]
+#[cfg_attr(docsrs, doc(cfg(feature = "qr")))]
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("activation code not drawn as a QR code")]
+#[non_exhaustive]
+pub struct QrError;
+
+/// The source of entropy failed.
+#[derive(Clone, Copy, Debug, Default, Eq, Error, PartialEq)]
+#[error("entropy source failed")]
+#[non_exhaustive]
+pub struct EntropyError;
+
+impl EntropyError {
+    /// The error, for implementors of [`Entropy`](crate::Entropy).
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}

@@ -1,0 +1,94 @@
+//! How long codes live.
+
+use std::time::Duration;
+
+use crate::PolicyError;
+
+/// How long codes live and how long a lost answer may be asked for again.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use offhook_activation_code::CodePolicy;
+///
+/// let policy = CodePolicy::default().with_ttl(Duration::from_secs(24 * 60 * 60))?;
+/// assert_eq!(policy.grace(), CodePolicy::DEFAULT_GRACE);
+/// # Ok::<(), offhook_activation_code::PolicyError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CodePolicy {
+    ttl: Duration,
+    grace: Duration,
+}
+
+impl CodePolicy {
+    /// How long a code lives unless told otherwise: 168 hours (seven days) from its issue.
+    ///
+    /// # Source
+    ///
+    /// Unified CM, device onboarding by activation code, optional service parameters: 168 by
+    /// default.
+    pub const DEFAULT_TTL: Duration = Duration::from_secs(168 * 60 * 60);
+
+    /// The shortest life of a code: one second.
+    pub const MIN_TTL: Duration = Duration::from_secs(1);
+
+    /// The longest life of a code: 366 days.
+    pub const MAX_TTL: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+    /// How long after its redeem the same device gets the same grant again unless told otherwise:
+    /// ten minutes.
+    pub const DEFAULT_GRACE: Duration = Duration::from_secs(10 * 60);
+
+    /// The longest grace time: 24 hours.
+    pub const MAX_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The policy with codes that live for `ttl`, whole milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Ttl`] when `ttl` is shorter than [`CodePolicy::MIN_TTL`] or longer than
+    /// [`CodePolicy::MAX_TTL`].
+    pub fn with_ttl(self, ttl: Duration) -> Result<Self, PolicyError> {
+        if (Self::MIN_TTL..=Self::MAX_TTL).contains(&ttl) {
+            Ok(Self { ttl, ..self })
+        } else {
+            Err(PolicyError::Ttl)
+        }
+    }
+
+    /// The policy with the grace time `grace`, whole milliseconds; zero means none.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Grace`] when `grace` is longer than [`CodePolicy::MAX_GRACE`].
+    pub fn with_grace(self, grace: Duration) -> Result<Self, PolicyError> {
+        if grace <= Self::MAX_GRACE {
+            Ok(Self { grace, ..self })
+        } else {
+            Err(PolicyError::Grace)
+        }
+    }
+
+    /// How long a code lives from its issue.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// How long after its redeem the same device gets the same grant again.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+}
+
+impl Default for CodePolicy {
+    fn default() -> Self {
+        Self {
+            ttl: Self::DEFAULT_TTL,
+            grace: Self::DEFAULT_GRACE,
+        }
+    }
+}

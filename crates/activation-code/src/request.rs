@@ -1,0 +1,265 @@
+//! What a store is asked to do.
+
+use std::time::{Duration, SystemTime};
+
+use offhook_device_name::MacAddress;
+
+use crate::{
+    AccountId, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodePolicy, GrantId, ProfileId,
+    TenantId, Timestamp,
+};
+
+/// A code to be issued.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewCode {
+    id: CodeId,
+    digests: CodeDigests,
+    account: AccountId,
+    profile: ProfileId,
+    binding: Binding,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl NewCode {
+    /// The code with `digests` for `profile` of `account`, redeemable by what `binding` admits
+    /// from `now` for the policy's [`ttl`](CodePolicy::ttl).
+    #[must_use]
+    pub fn new(
+        id: CodeId,
+        digests: CodeDigests,
+        account: AccountId,
+        profile: ProfileId,
+        binding: Binding,
+        policy: &CodePolicy,
+        now: SystemTime,
+    ) -> Self {
+        let issued_at = Timestamp::from(now);
+        Self {
+            id,
+            digests,
+            account,
+            profile,
+            binding,
+            issued_at,
+            expires_at: issued_at.saturating_add(policy.ttl()),
+        }
+    }
+
+    /// The name of the code.
+    #[must_use]
+    pub fn id(&self) -> CodeId {
+        self.id
+    }
+
+    /// What stands for the code. A store keeps the current digest and refuses the code if it
+    /// knows any of them.
+    #[must_use]
+    pub fn digests(&self) -> &CodeDigests {
+        &self.digests
+    }
+
+    /// Whose code it is: the tenant that went into the digests.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        self.digests.tenant()
+    }
+
+    /// The account that the code is for.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The device profile that the code opens.
+    #[must_use]
+    pub fn profile(&self) -> &ProfileId {
+        &self.profile
+    }
+
+    /// What may redeem the code.
+    #[must_use]
+    pub fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
+    /// When the code is issued.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// The first moment at which the code is refused.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// A code to be issued in place of an older one, whose account, profile and binding it takes
+/// over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Replacement {
+    id: CodeId,
+    digests: CodeDigests,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl Replacement {
+    /// The code with `digests`, redeemable from `now` for the policy's
+    /// [`ttl`](CodePolicy::ttl).
+    #[must_use]
+    pub fn new(id: CodeId, digests: CodeDigests, policy: &CodePolicy, now: SystemTime) -> Self {
+        let issued_at = Timestamp::from(now);
+        Self {
+            id,
+            digests,
+            issued_at,
+            expires_at: issued_at.saturating_add(policy.ttl()),
+        }
+    }
+
+    /// The name of the new code.
+    #[must_use]
+    pub fn id(&self) -> CodeId {
+        self.id
+    }
+
+    /// What stands for the new code.
+    #[must_use]
+    pub fn digests(&self) -> &CodeDigests {
+        &self.digests
+    }
+
+    /// Whose code it is; the old code must be of the same tenant.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        self.digests.tenant()
+    }
+
+    /// When the new code is issued.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// The first moment at which the new code is refused.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// A device presents a code.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Redemption {
+    digests: CodeDigests,
+    claimant: Claimant,
+    grant: GrantId,
+    grace: Duration,
+}
+
+impl Redemption {
+    /// `claimant` presents the code with `digests` and gets, if nobody was before it, the freshly
+    /// drawn `grant`. The grace time is [`CodePolicy::DEFAULT_GRACE`].
+    #[must_use]
+    pub fn new(digests: CodeDigests, claimant: Claimant, grant: GrantId) -> Self {
+        Self {
+            digests,
+            claimant,
+            grant,
+            grace: CodePolicy::DEFAULT_GRACE,
+        }
+    }
+
+    /// The redemption under the grace time of `policy`.
+    #[must_use]
+    pub fn with_policy(self, policy: &CodePolicy) -> Self {
+        Self {
+            grace: policy.grace(),
+            ..self
+        }
+    }
+
+    /// What stands for the code, the current digest first.
+    #[must_use]
+    pub fn digests(&self) -> &CodeDigests {
+        &self.digests
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn claimant(&self) -> &Claimant {
+        &self.claimant
+    }
+
+    /// The name of the grant, should there be a new one.
+    #[must_use]
+    pub fn grant(&self) -> GrantId {
+        self.grant
+    }
+
+    /// How long after the first redeem the same device gets the same grant again.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+
+    /// Whether a device that redeemed the code at `redeemed_at` as `key` with `mac` is this one,
+    /// and asks within the grace time.
+    #[must_use]
+    pub fn repeats(
+        &self,
+        key: &ClaimantKey,
+        mac: Option<MacAddress>,
+        redeemed_at: Timestamp,
+        now: SystemTime,
+    ) -> bool {
+        self.claimant.key() == key
+            && self.claimant.mac() == mac
+            && Timestamp::from(now) < redeemed_at.saturating_add(self.grace)
+    }
+}
+
+/// Which part of a list of codes is wanted; lists are in the order of the codes' names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Page {
+    after: Option<CodeId>,
+    limit: usize,
+}
+
+impl Page {
+    /// The most codes on a page.
+    pub const MAX_LIMIT: usize = 1_000;
+
+    /// The first `limit` codes: at least one, at most [`Page::MAX_LIMIT`].
+    #[must_use]
+    pub fn first(limit: usize) -> Self {
+        Self {
+            after: None,
+            limit: limit.clamp(1, Self::MAX_LIMIT),
+        }
+    }
+
+    /// As many codes after the code `last`.
+    #[must_use]
+    pub fn after(self, last: CodeId) -> Self {
+        Self {
+            after: Some(last),
+            ..self
+        }
+    }
+
+    /// The code after which the page begins; `None` for the first page.
+    #[must_use]
+    pub fn start(&self) -> Option<CodeId> {
+        self.after
+    }
+
+    /// The most codes on the page.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+}

@@ -1,0 +1,320 @@
+//! The rules by which codes are issued and redeemed, without lock and without I/O.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::time::SystemTime;
+
+use offhook_device_name::MacAddress;
+
+use crate::{
+    ClaimantKey, CodeDigest, CodeDigests, CodeId, Grant, GrantId, IssueRefusal, NewCode,
+    OutstandingCode, Page, ProfileId, RedeemError, Redemption, Refusal, ReissueRefusal,
+    Replacement, RevokeRefusal, StoreError, TenantId, Timestamp,
+};
+
+/// The codes of a store as a plain value: the heart of [`MemoryStore`](crate::MemoryStore), and
+/// the model that every other store must agree with.
+///
+/// Each verb either takes place whole or changes nothing. The promises are those of
+/// [`CodeStore`](crate::CodeStore).
+#[derive(Clone, Debug, Default)]
+pub struct CodeTable {
+    codes: HashMap<CodeId, Code>,
+    digests: HashMap<CodeDigest, CodeId>,
+    grants: HashMap<GrantId, CodeId>,
+    issued: BTreeMap<(TenantId, CodeId), OutstandingCode>,
+    profiles: HashMap<(TenantId, ProfileId), CodeId>,
+}
+
+/// What is known of a code for ever.
+#[derive(Clone, Debug)]
+struct Code {
+    tenant: TenantId,
+    state: State,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    /// The rest stands in `issued`.
+    Issued,
+    Purged,
+    Redeemed {
+        grant: Grant,
+        key: ClaimantKey,
+        mac: Option<MacAddress>,
+    },
+    Revoked,
+    Superseded,
+}
+
+impl CodeTable {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Issues `code`. An expired code of the same profile is purged.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueRefusal`]: the digest or the name is taken, or the profile has a code that can
+    /// still be redeemed.
+    pub fn issue(&mut self, code: &NewCode, now: SystemTime) -> Result<(), IssueRefusal> {
+        if self.knows(code.digests()) {
+            return Err(IssueRefusal::DigestTaken);
+        }
+        if self.codes.contains_key(&code.id()) {
+            return Err(IssueRefusal::IdTaken);
+        }
+        let earlier = self
+            .profiles
+            .get(&(code.tenant().clone(), code.profile().clone()))
+            .and_then(|id| self.issued.get(&(code.tenant().clone(), *id)));
+        if let Some(earlier) = earlier {
+            if Timestamp::from(now) < earlier.expires_at() {
+                return Err(IssueRefusal::Outstanding);
+            }
+            let (tenant, id) = (earlier.tenant().clone(), earlier.id());
+            self.close(&tenant, id, State::Purged);
+        }
+        let code_row = OutstandingCode::new(
+            code.id(),
+            code.tenant().clone(),
+            code.account().clone(),
+            code.profile().clone(),
+            code.binding().clone(),
+            code.issued_at(),
+            code.expires_at(),
+        );
+        self.open(*code.digests().current(), code_row);
+        Ok(())
+    }
+
+    /// Redeems a code, or repeats the grant of a claimant whose answer may have been lost.
+    ///
+    /// # Errors
+    ///
+    /// [`RedeemError::Refused`] with the reason; [`RedeemError::Store`] when the proposed
+    /// [`GrantId`] is in use.
+    pub fn redeem(
+        &mut self,
+        redemption: &Redemption,
+        now: SystemTime,
+    ) -> Result<Grant, RedeemError> {
+        let (id, tenant) = match self.redeemable(redemption, now) {
+            Ok(outstanding) => (outstanding.id(), outstanding.tenant().clone()),
+            Err(Ok(grant)) => return Ok(grant.into_repeated()),
+            Err(Err(refusal)) => return Err(RedeemError::Refused(refusal)),
+        };
+        if self.grants.contains_key(&redemption.grant()) {
+            let error = StoreError::new("record the grant", "the grant id is in use");
+            return Err(RedeemError::Store(error));
+        }
+        let Some(code) = self.issued.get(&(tenant.clone(), id)) else {
+            return Err(RedeemError::Refused(Refusal::Unknown));
+        };
+        let grant = Grant::new(
+            redemption.grant(),
+            id,
+            tenant.clone(),
+            code.account().clone(),
+            code.profile().clone(),
+            now.into(),
+        );
+        let state = State::Redeemed {
+            grant: grant.clone(),
+            key: *redemption.claimant().key(),
+            mac: redemption.claimant().mac(),
+        };
+        self.grants.insert(grant.id(), id);
+        self.close(&tenant, id, state);
+        Ok(grant)
+    }
+
+    /// Voids a code, expired or not.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeRefusal`]: the code is not there to be revoked.
+    pub fn revoke(&mut self, tenant: &TenantId, id: CodeId) -> Result<(), RevokeRefusal> {
+        match self.state(tenant, id) {
+            None => Err(RevokeRefusal::Unknown),
+            Some(State::Issued) => {
+                self.close(tenant, id, State::Revoked);
+                Ok(())
+            }
+            Some(State::Redeemed { .. }) => Err(RevokeRefusal::AlreadyRedeemed),
+            Some(State::Purged | State::Revoked | State::Superseded) => {
+                Err(RevokeRefusal::NotOutstanding)
+            }
+        }
+    }
+
+    /// Voids the code `id`, expired or not, and issues `replacement` in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`ReissueRefusal`]: the code is not there to be reissued, or the replacement was drawn
+    /// before.
+    pub fn reissue(
+        &mut self,
+        id: CodeId,
+        replacement: &Replacement,
+    ) -> Result<OutstandingCode, ReissueRefusal> {
+        let tenant = replacement.tenant();
+        match self.state(tenant, id) {
+            None => return Err(ReissueRefusal::Unknown),
+            Some(State::Issued) => {}
+            Some(State::Redeemed { .. }) => return Err(ReissueRefusal::AlreadyRedeemed),
+            Some(State::Purged | State::Revoked | State::Superseded) => {
+                return Err(ReissueRefusal::NotOutstanding);
+            }
+        }
+        if self.knows(replacement.digests()) {
+            return Err(ReissueRefusal::DigestTaken);
+        }
+        if self.codes.contains_key(&replacement.id()) {
+            return Err(ReissueRefusal::IdTaken);
+        }
+        let Some(old) = self.close(tenant, id, State::Superseded) else {
+            return Err(ReissueRefusal::Unknown);
+        };
+        let new = OutstandingCode::new(
+            replacement.id(),
+            tenant.clone(),
+            old.account().clone(),
+            old.profile().clone(),
+            old.binding().clone(),
+            replacement.issued_at(),
+            replacement.expires_at(),
+        )
+        .with_generation(old.generation().saturating_add(1));
+        self.open(*replacement.digests().current(), new.clone());
+        Ok(new)
+    }
+
+    /// The codes of `tenant` that can be redeemed at `now`, by name.
+    #[must_use]
+    pub fn outstanding(
+        &self,
+        tenant: &TenantId,
+        page: Page,
+        now: SystemTime,
+    ) -> Vec<OutstandingCode> {
+        let now = Timestamp::from(now);
+        let start = match page.start() {
+            Some(id) => Bound::Excluded((tenant.clone(), id)),
+            None => Bound::Included((tenant.clone(), CodeId::from_uuid(uuid::Uuid::nil()))),
+        };
+        self.issued
+            .range((start, Bound::Unbounded))
+            .map(|(_, code)| code)
+            .take_while(|code| code.tenant() == tenant)
+            .filter(|code| now < code.expires_at())
+            .take(page.limit())
+            .cloned()
+            .collect()
+    }
+
+    /// Forgets all of the codes expired at `now` but that there were such codes; says how many.
+    pub fn purge_expired(&mut self, now: SystemTime) -> u64 {
+        let now = Timestamp::from(now);
+        let expired: Vec<_> = self
+            .issued
+            .iter()
+            .filter(|(_, code)| code.expires_at() <= now)
+            .map(|(key, _)| key.clone())
+            .collect();
+        let mut purged = 0;
+        for (tenant, id) in expired {
+            self.close(&tenant, id, State::Purged);
+            purged += 1;
+        }
+        purged
+    }
+
+    /// The grant with the name `id`, as it was given for the first time.
+    #[must_use]
+    pub fn grant(&self, id: &GrantId) -> Option<Grant> {
+        let code = self.codes.get(self.grants.get(id)?)?;
+        match &code.state {
+            State::Redeemed { grant, .. } => Some(grant.clone()),
+            State::Issued | State::Purged | State::Revoked | State::Superseded => None,
+        }
+    }
+
+    /// The code to be redeemed; else the grant to be repeated; else the reason for neither.
+    fn redeemable(
+        &self,
+        redemption: &Redemption,
+        now: SystemTime,
+    ) -> Result<&OutstandingCode, Result<Grant, Refusal>> {
+        let refuse = |refusal| Err(Err(refusal));
+        let found = redemption
+            .digests()
+            .iter()
+            .find_map(|digest| self.digests.get(digest));
+        let Some((id, code)) = found.and_then(|id| Some((*id, self.codes.get(id)?))) else {
+            return refuse(Refusal::Unknown);
+        };
+        match &code.state {
+            State::Issued => {}
+            State::Purged => return refuse(Refusal::Expired),
+            State::Redeemed { grant, key, mac } => {
+                return Err(if redemption.repeats(key, *mac, grant.redeemed_at(), now) {
+                    Ok(grant.clone())
+                } else {
+                    Err(Refusal::AlreadyRedeemed)
+                });
+            }
+            State::Revoked => return refuse(Refusal::Revoked),
+            State::Superseded => return refuse(Refusal::Superseded),
+        }
+        let Some(outstanding) = self.issued.get(&(code.tenant.clone(), id)) else {
+            return refuse(Refusal::Unknown);
+        };
+        if outstanding.expires_at() <= Timestamp::from(now) {
+            return refuse(Refusal::Expired);
+        }
+        match outstanding.binding().check(redemption.claimant()) {
+            Ok(()) => Ok(outstanding),
+            Err(refusal) => refuse(refusal),
+        }
+    }
+
+    fn knows(&self, digests: &CodeDigests) -> bool {
+        digests
+            .iter()
+            .any(|digest| self.digests.contains_key(digest))
+    }
+
+    fn state(&self, tenant: &TenantId, id: CodeId) -> Option<&State> {
+        let code = self.codes.get(&id)?;
+        (code.tenant == *tenant).then_some(&code.state)
+    }
+
+    fn open(&mut self, digest: CodeDigest, code: OutstandingCode) {
+        let (tenant, id) = (code.tenant().clone(), code.id());
+        let row = Code {
+            tenant: tenant.clone(),
+            state: State::Issued,
+        };
+        self.codes.insert(id, row);
+        self.digests.insert(digest, id);
+        self.profiles
+            .insert((tenant.clone(), code.profile().clone()), id);
+        self.issued.insert((tenant, id), code);
+    }
+
+    /// Puts the code in a state that it never leaves.
+    fn close(&mut self, tenant: &TenantId, id: CodeId, state: State) -> Option<OutstandingCode> {
+        let code = self.issued.remove(&(tenant.clone(), id))?;
+        self.profiles
+            .remove(&(tenant.clone(), code.profile().clone()));
+        if let Some(row) = self.codes.get_mut(&id) {
+            row.state = state;
+        }
+        Some(code)
+    }
+}
