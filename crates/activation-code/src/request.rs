@@ -222,10 +222,11 @@ impl Redemption {
     }
 }
 
-/// Which part of a list of codes is wanted; lists are in the order of the codes' names.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Which part of a list of codes is wanted; lists are in the order of the profiles, of which each
+/// has at most one outstanding code.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Page {
-    after: Option<CodeId>,
+    after: Option<ProfileId>,
     limit: usize,
 }
 
@@ -242,19 +243,19 @@ impl Page {
         }
     }
 
-    /// As many codes after the code `last`.
+    /// As many codes after that of the profile `last`.
     #[must_use]
-    pub fn after(self, last: CodeId) -> Self {
+    pub fn after(self, last: ProfileId) -> Self {
         Self {
             after: Some(last),
             ..self
         }
     }
 
-    /// The code after which the page begins; `None` for the first page.
+    /// The profile after which the page begins; `None` for the first page.
     #[must_use]
-    pub fn start(&self) -> Option<CodeId> {
-        self.after
+    pub fn start(&self) -> Option<&ProfileId> {
+        self.after.as_ref()
     }
 
     /// The most codes on the page.

@@ -87,7 +87,7 @@ pub trait CodeStore: fmt::Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<OutstandingCode, ReissueError>;
 
-    /// The codes of a tenant that can be redeemed at `now`, by name, a page at a time.
+    /// The codes of a tenant that can be redeemed at `now`, by profile, a page at a time.
     ///
     /// # Errors
     ///

@@ -22,14 +22,14 @@ pub struct CodeTable {
     codes: HashMap<CodeId, Code>,
     digests: HashMap<CodeDigest, CodeId>,
     grants: HashMap<GrantId, CodeId>,
-    issued: BTreeMap<(TenantId, CodeId), OutstandingCode>,
-    profiles: HashMap<(TenantId, ProfileId), CodeId>,
+    issued: BTreeMap<TenantId, BTreeMap<ProfileId, OutstandingCode>>,
 }
 
 /// What is known of a code for ever.
 #[derive(Clone, Debug)]
 struct Code {
     tenant: TenantId,
+    profile: ProfileId,
     state: State,
 }
 
@@ -67,18 +67,14 @@ impl CodeTable {
         if self.codes.contains_key(&code.id()) {
             return Err(IssueRefusal::IdTaken);
         }
-        let earlier = self
-            .profiles
-            .get(&(code.tenant().clone(), code.profile().clone()))
-            .and_then(|id| self.issued.get(&(code.tenant().clone(), *id)));
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = self.outstanding_of(code.tenant(), code.profile()) {
             if Timestamp::from(now) < earlier.expires_at() {
                 return Err(IssueRefusal::Outstanding);
             }
-            let (tenant, id) = (earlier.tenant().clone(), earlier.id());
-            self.close(&tenant, id, State::Purged);
+            let earlier = earlier.id();
+            self.close(earlier, State::Purged);
         }
-        let code_row = OutstandingCode::new(
+        let outstanding = OutstandingCode::new(
             code.id(),
             code.tenant().clone(),
             code.account().clone(),
@@ -87,7 +83,7 @@ impl CodeTable {
             code.issued_at(),
             code.expires_at(),
         );
-        self.open(*code.digests().current(), code_row);
+        self.open(*code.digests().current(), outstanding);
         Ok(())
     }
 
@@ -102,8 +98,8 @@ impl CodeTable {
         redemption: &Redemption,
         now: SystemTime,
     ) -> Result<Grant, RedeemError> {
-        let (id, tenant) = match self.redeemable(redemption, now) {
-            Ok(outstanding) => (outstanding.id(), outstanding.tenant().clone()),
+        let code = match self.redeemable(redemption, now) {
+            Ok(code) => code,
             Err(Ok(grant)) => return Ok(grant.into_repeated()),
             Err(Err(refusal)) => return Err(RedeemError::Refused(refusal)),
         };
@@ -111,13 +107,10 @@ impl CodeTable {
             let error = StoreError::new("record the grant", "the grant id is in use");
             return Err(RedeemError::Store(error));
         }
-        let Some(code) = self.issued.get(&(tenant.clone(), id)) else {
-            return Err(RedeemError::Refused(Refusal::Unknown));
-        };
         let grant = Grant::new(
             redemption.grant(),
-            id,
-            tenant.clone(),
+            code.id(),
+            code.tenant().clone(),
             code.account().clone(),
             code.profile().clone(),
             now.into(),
@@ -127,8 +120,8 @@ impl CodeTable {
             key: *redemption.claimant().key(),
             mac: redemption.claimant().mac(),
         };
-        self.grants.insert(grant.id(), id);
-        self.close(&tenant, id, state);
+        self.grants.insert(grant.id(), grant.code());
+        self.close(grant.code(), state);
         Ok(grant)
     }
 
@@ -141,7 +134,7 @@ impl CodeTable {
         match self.state(tenant, id) {
             None => Err(RevokeRefusal::Unknown),
             Some(State::Issued) => {
-                self.close(tenant, id, State::Revoked);
+                self.close(id, State::Revoked);
                 Ok(())
             }
             Some(State::Redeemed { .. }) => Err(RevokeRefusal::AlreadyRedeemed),
@@ -177,7 +170,7 @@ impl CodeTable {
         if self.codes.contains_key(&replacement.id()) {
             return Err(ReissueRefusal::IdTaken);
         }
-        let Some(old) = self.close(tenant, id, State::Superseded) else {
+        let Some(old) = self.close(id, State::Superseded) else {
             return Err(ReissueRefusal::Unknown);
         };
         let new = OutstandingCode::new(
@@ -194,7 +187,7 @@ impl CodeTable {
         Ok(new)
     }
 
-    /// The codes of `tenant` that can be redeemed at `now`, by name.
+    /// The codes of `tenant` that can be redeemed at `now`, by profile.
     #[must_use]
     pub fn outstanding(
         &self,
@@ -203,14 +196,11 @@ impl CodeTable {
         now: SystemTime,
     ) -> Vec<OutstandingCode> {
         let now = Timestamp::from(now);
-        let start = match page.start() {
-            Some(id) => Bound::Excluded((tenant.clone(), id)),
-            None => Bound::Included((tenant.clone(), CodeId::from_uuid(uuid::Uuid::nil()))),
-        };
-        self.issued
-            .range((start, Bound::Unbounded))
+        let start = page.start().map_or(Bound::Unbounded, Bound::Excluded);
+        let of_tenant = self.issued.get(tenant).into_iter();
+        of_tenant
+            .flat_map(|codes| codes.range((start, Bound::Unbounded)))
             .map(|(_, code)| code)
-            .take_while(|code| code.tenant() == tenant)
             .filter(|code| now < code.expires_at())
             .take(page.limit())
             .cloned()
@@ -222,13 +212,14 @@ impl CodeTable {
         let now = Timestamp::from(now);
         let expired: Vec<_> = self
             .issued
-            .iter()
-            .filter(|(_, code)| code.expires_at() <= now)
-            .map(|(key, _)| key.clone())
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter(|code| code.expires_at() <= now)
+            .map(OutstandingCode::id)
             .collect();
         let mut purged = 0;
-        for (tenant, id) in expired {
-            self.close(&tenant, id, State::Purged);
+        for id in expired {
+            self.close(id, State::Purged);
             purged += 1;
         }
         purged
@@ -255,7 +246,7 @@ impl CodeTable {
             .digests()
             .iter()
             .find_map(|digest| self.digests.get(digest));
-        let Some((id, code)) = found.and_then(|id| Some((*id, self.codes.get(id)?))) else {
+        let Some(code) = found.and_then(|id| self.codes.get(id)) else {
             return refuse(Refusal::Unknown);
         };
         match &code.state {
@@ -271,7 +262,7 @@ impl CodeTable {
             State::Revoked => return refuse(Refusal::Revoked),
             State::Superseded => return refuse(Refusal::Superseded),
         }
-        let Some(outstanding) = self.issued.get(&(code.tenant.clone(), id)) else {
+        let Some(outstanding) = self.outstanding_of(&code.tenant, &code.profile) else {
             return refuse(Refusal::Unknown);
         };
         if outstanding.expires_at() <= Timestamp::from(now) {
@@ -289,32 +280,31 @@ impl CodeTable {
             .any(|digest| self.digests.contains_key(digest))
     }
 
+    fn outstanding_of(&self, tenant: &TenantId, profile: &ProfileId) -> Option<&OutstandingCode> {
+        self.issued.get(tenant)?.get(profile)
+    }
+
     fn state(&self, tenant: &TenantId, id: CodeId) -> Option<&State> {
         let code = self.codes.get(&id)?;
         (code.tenant == *tenant).then_some(&code.state)
     }
 
     fn open(&mut self, digest: CodeDigest, code: OutstandingCode) {
-        let (tenant, id) = (code.tenant().clone(), code.id());
         let row = Code {
-            tenant: tenant.clone(),
+            tenant: code.tenant().clone(),
+            profile: code.profile().clone(),
             state: State::Issued,
         };
-        self.codes.insert(id, row);
-        self.digests.insert(digest, id);
-        self.profiles
-            .insert((tenant.clone(), code.profile().clone()), id);
-        self.issued.insert((tenant, id), code);
+        self.codes.insert(code.id(), row);
+        self.digests.insert(digest, code.id());
+        let of_tenant = self.issued.entry(code.tenant().clone()).or_default();
+        of_tenant.insert(code.profile().clone(), code);
     }
 
-    /// Puts the code in a state that it never leaves.
-    fn close(&mut self, tenant: &TenantId, id: CodeId, state: State) -> Option<OutstandingCode> {
-        let code = self.issued.remove(&(tenant.clone(), id))?;
-        self.profiles
-            .remove(&(tenant.clone(), code.profile().clone()));
-        if let Some(row) = self.codes.get_mut(&id) {
-            row.state = state;
-        }
-        Some(code)
+    /// Puts an issued code in a state that it never leaves.
+    fn close(&mut self, id: CodeId, state: State) -> Option<OutstandingCode> {
+        let row = self.codes.get_mut(&id)?;
+        row.state = state;
+        self.issued.get_mut(&row.tenant)?.remove(&row.profile)
     }
 }
