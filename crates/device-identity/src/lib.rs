@@ -1,1 +1,28 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod candidate;
+mod certificate;
+mod chain;
+mod der;
+mod error;
+mod header;
+mod identity;
+mod network;
+mod pattern;
+#[cfg(feature = "rustls")]
+mod verifier;
+
+pub use candidate::{Candidate, Candidates, Rule};
+pub use certificate::candidates;
+pub use chain::{ChainVerifier, ChainVerifierBuilder, VerifiedCertificate};
+pub use error::{
+    AnchorError, CertificateError, ChainError, HeaderError, HeaderNameError, IdentifyError,
+    IdentityError, ParseNetworkError, PatternError, Unsupported,
+};
+pub use header::HeaderSource;
+pub use identity::{DeviceIdentity, IdentitySource, Source};
+pub use network::{IpNetwork, ListedProxy, TrustedProxies};
+pub use pattern::IdentityPattern;
+#[cfg(feature = "rustls")]
+pub use verifier::{ClientAuthentication, DeviceCertificateVerifier};

@@ -1,0 +1,381 @@
+//! Which texts of a certificate count as the address of the device.
+
+use std::fmt;
+
+use offhook_device_name::MacAddress;
+
+use crate::IdentityError;
+
+/// The form in which an address was found.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The state attribute (ST) beside a model in OU and a serial number in L:
+    /// `OU=CP-8841-3PCC, L=88012BA01234, ST=000e08abcdef`.
+    CiscoMpp,
+    /// A common name that is the address and nothing else: `CN=805EC0112233`.
+    CommonName,
+    /// A host name whose first label is the address or ends in it: `SEP001AA136C68A.example.com`.
+    HostName,
+    /// A common name made of a model and the address: `CN=AP1G4-94D469F82DE8`.
+    Model,
+    /// A common name made of a model and a device name: `CN=CP-7961G-GE-SEP001AA136C68A`.
+    ModelAndName,
+    /// A common name that is a device name and nothing else: `CN=SEP001AA136C68A`.
+    Name,
+    /// The first group of an [`IdentityPattern`](crate::IdentityPattern).
+    Pattern,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CiscoMpp => "state attribute of a Cisco MPP certificate",
+            Self::CommonName => "common name",
+            Self::HostName => "host name",
+            Self::Model => "common name after a model",
+            Self::ModelAndName => "device name after a model",
+            Self::Name => "device name",
+            Self::Pattern => "identity pattern",
+        })
+    }
+}
+
+/// An address that a certificate carries in a known form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Candidate<'a> {
+    mac: MacAddress,
+    rule: Rule,
+    model: Option<&'a str>,
+}
+
+impl<'a> Candidate<'a> {
+    /// The address.
+    #[must_use]
+    pub const fn mac(&self) -> MacAddress {
+        self.mac
+    }
+
+    /// The form in which it was found.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// The model that stands beside it, where the form has one.
+    #[must_use]
+    pub const fn model(&self) -> Option<&'a str> {
+        self.model
+    }
+}
+
+/// Every address that a certificate carries; made by [`candidates`](crate::candidates).
+///
+/// Nothing here is verified: it is what the bytes say, and not an identity. At most two distinct
+/// addresses are kept, for two are already too many.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Candidates<'a> {
+    placed: [Option<Candidate<'a>>; 2],
+    /// Two, so that one of them differs from whatever is placed later.
+    strays: [Option<MacAddress>; 2],
+    shared: bool,
+}
+
+impl<'a> Candidates<'a> {
+    /// The only address, if there is exactly one and the certificate belongs to one device.
+    ///
+    /// # Errors
+    ///
+    /// - [`IdentityError::Ambiguous`]: two distinct addresses, both named. An address in a place
+    ///   where no known form has one counts against another, though never for itself.
+    /// - [`IdentityError::NoAddress`]: none in a known form.
+    /// - [`IdentityError::Shared`]: many devices hold this certificate.
+    pub fn one(&self) -> Result<Candidate<'a>, IdentityError> {
+        if self.shared {
+            return Err(IdentityError::Shared);
+        }
+        let [Some(only), second] = self.placed else {
+            return Err(IdentityError::NoAddress);
+        };
+        let first = only.mac;
+        let strays = self.strays.into_iter().flatten();
+        let mut others = second.map(|other| other.mac).into_iter().chain(strays);
+        match others.find(|other| *other != first) {
+            Some(second) => Err(IdentityError::Ambiguous { first, second }),
+            None => Ok(only),
+        }
+    }
+
+    /// The addresses in a known form, in the order of the certificate, at most two.
+    pub fn iter(&self) -> impl Iterator<Item = Candidate<'a>> + use<'a> {
+        self.placed.into_iter().flatten()
+    }
+
+    /// Whether the certificate says that many devices share it, such as `L=ciscogeneric`.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    pub(crate) const fn mark_shared(&mut self) {
+        self.shared = true;
+    }
+
+    pub(crate) fn place(&mut self, mac: MacAddress, rule: Rule, model: Option<&'a str>) {
+        // Every device has these two or none: they are fillers and not addresses.
+        if matches!(
+            mac.octets(),
+            [0, 0, 0, 0, 0, 0] | [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
+        ) {
+            self.shared = true;
+            return;
+        }
+        let new = Candidate { mac, rule, model };
+        for slot in &mut self.placed {
+            match slot {
+                None => {
+                    *slot = Some(new);
+                    break;
+                }
+                Some(known) if known.mac == mac => {
+                    known.model = known.model.or(model);
+                    break;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Notes an address that stands where no known form has one.
+    pub(crate) fn stray(&mut self, mac: MacAddress) {
+        for slot in &mut self.strays {
+            match slot {
+                None => {
+                    *slot = Some(mac);
+                    break;
+                }
+                Some(known) if *known == mac => break,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Reads a common name, where an address is expected.
+    pub(crate) fn common_name(&mut self, text: &'a [u8]) {
+        if let Some(mac) = separated(text) {
+            return self.place(mac, Rule::CommonName, None);
+        }
+        for token in tokens(text) {
+            match (token.before, token.after, token.named) {
+                ([], [], false) => self.place(token.mac, Rule::CommonName, None),
+                ([], [], true) => self.place(token.mac, Rule::Name, None),
+                ([model @ .., b'-'], [], named) if !model.is_empty() => {
+                    let rule = if named {
+                        Rule::ModelAndName
+                    } else {
+                        Rule::Model
+                    };
+                    self.place(token.mac, rule, str::from_utf8(model).ok());
+                }
+                _ if token.ends_first_label() => self.place(token.mac, Rule::HostName, None),
+                _ => self.stray(token.mac),
+            }
+        }
+    }
+
+    /// Reads a host name of the subject alternative names.
+    pub(crate) fn host_name(&mut self, text: &'a [u8]) {
+        for token in tokens(text) {
+            if token.ends_first_label() {
+                self.place(token.mac, Rule::HostName, None);
+            } else {
+                self.stray(token.mac);
+            }
+        }
+    }
+
+    /// Reads a text in which no known form has an address.
+    pub(crate) fn elsewhere(&mut self, text: &[u8]) {
+        if let Some(mac) = separated(text) {
+            return self.stray(mac);
+        }
+        for token in tokens(text) {
+            self.stray(token.mac);
+        }
+    }
+}
+
+/// Twelve hexadecimal digits that stand alone, or after `SEP`.
+struct Token<'a> {
+    mac: MacAddress,
+    /// Whether `SEP` stands before the digits.
+    named: bool,
+    before: &'a [u8],
+    after: &'a [u8],
+}
+
+impl Token<'_> {
+    fn ends_first_label(&self) -> bool {
+        matches!(self.before, [] | [.., b'-'])
+            && !self.before.contains(&b'.')
+            && matches!(self.after, [] | [b'.', ..])
+    }
+}
+
+/// The addresses among the words of `text`, a word being a run of letters and digits.
+fn tokens(text: &[u8]) -> impl Iterator<Item = Token<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text.get(at..)?;
+            let start = at + rest.iter().position(|byte| is_word(*byte))?;
+            let word = text.get(start..)?;
+            let length = word.iter().position(|byte| !is_word(*byte));
+            let length = length.unwrap_or(word.len());
+            at = start + length;
+            let word = word.get(..length)?;
+            let (digits, named) = match word {
+                [b's' | b'S', b'e' | b'E', b'p' | b'P', digits @ ..] => (digits, true),
+                _ => (word, false),
+            };
+            if let Some(mac) = twelve_digits(digits) {
+                return Some(Token {
+                    mac,
+                    named,
+                    before: text.get(..start)?,
+                    after: text.get(at..)?,
+                });
+            }
+        }
+    })
+}
+
+/// Letters, digits and every octet outside of ASCII, so that no part of a word passes for one.
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// The address that is spelled by exactly twelve hexadecimal digits.
+pub(crate) fn twelve_digits(text: &[u8]) -> Option<MacAddress> {
+    let pairs: &[[u8; 2]; 6] = text.as_chunks().0.try_into().ok()?;
+    if text.len() != 12 {
+        return None;
+    }
+    let mut octets = [0; 6];
+    for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
+        *octet = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(MacAddress::new(octets))
+}
+
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// The address if the whole of `text` is one in pairs or fours with a separator.
+fn separated(text: &[u8]) -> Option<MacAddress> {
+    if !matches!(text.len(), 14 | 17) {
+        return None;
+    }
+    str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common_name(text: &str) -> Candidates<'_> {
+        let mut found = Candidates::default();
+        found.common_name(text.as_bytes());
+        found
+    }
+
+    #[test]
+    fn every_known_common_name_is_read() {
+        for (text, rule, model) in [
+            ("805EC0112233", Rule::CommonName, None),
+            ("80:5e:c0:11:22:33", Rule::CommonName, None),
+            ("805e.c011.2233", Rule::CommonName, None),
+            ("SEP805EC0112233", Rule::Name, None),
+            (
+                "CP-7961G-GE-SEP805EC0112233",
+                Rule::ModelAndName,
+                Some("CP-7961G-GE"),
+            ),
+            ("AP1G4-805EC0112233", Rule::Model, Some("AP1G4")),
+            ("SEP805ec0112233.example.com", Rule::HostName, None),
+            ("CP-8841-SEP805ec0112233.example.com", Rule::HostName, None),
+        ] {
+            let found = common_name(text).one().unwrap();
+            assert_eq!(found.mac().to_string(), "805EC0112233", "{text}");
+            assert_eq!((found.rule(), found.model()), (rule, model), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_longer_word_is_no_address() {
+        for text in [
+            "805EC011223344",
+            "X805EC0112233",
+            "SEP805EC0112233X",
+            "é805EC0112233",
+            "BAT805EC0112233",
+            "805EC011223",
+            "",
+        ] {
+            assert_eq!(
+                common_name(text).one(),
+                Err(IdentityError::NoAddress),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_second_address_anywhere_in_the_name_is_ambiguous() {
+        for text in [
+            "805EC0112233.deadbeefcafe.example.com",
+            "AP1G4-805EC0112233-deadbeefcafe",
+            "805EC0112233 deadbeefcafe",
+        ] {
+            let mut found = common_name(text);
+            found.host_name(b"805EC0112233.example.com");
+            let Err(IdentityError::Ambiguous { first, second }) = found.one() else {
+                panic!("{text}");
+            };
+            let mut both = [first.to_string(), second.to_string()];
+            both.sort();
+            assert_eq!(both, ["805EC0112233", "DEADBEEFCAFE"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stray_address_counts_against_but_never_for_itself() {
+        let mut found = Candidates::default();
+        found.elsewhere(b"unit 805EC0112233");
+        assert_eq!(found.one(), Err(IdentityError::NoAddress));
+        found.common_name(b"deadbeefcafe");
+        assert!(matches!(found.one(), Err(IdentityError::Ambiguous { .. })));
+    }
+
+    #[test]
+    fn the_same_address_twice_is_one_address() {
+        let mut found = Candidates::default();
+        found.elsewhere(b"805EC0112233");
+        found.common_name(b"AP1G4-805ec0112233");
+        found.host_name(b"805ec0112233.example.com");
+        assert_eq!(found.one().unwrap().model(), Some("AP1G4"));
+    }
+
+    #[test]
+    fn fillers_are_not_addresses() {
+        for text in ["000000000000", "SEPffffffffffff"] {
+            assert_eq!(common_name(text).one(), Err(IdentityError::Shared));
+        }
+    }
+}

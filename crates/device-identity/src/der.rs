@@ -1,0 +1,150 @@
+//! A reader of DER that copies nothing.
+
+use crate::CertificateError;
+
+/// Reads tag-length-value items one after another from a slice.
+///
+/// Only what certificates need: tags of one octet, definite lengths in their shortest form.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    /// Where `rest` begins in the outermost document, for error messages.
+    at: usize,
+}
+
+/// One item: its tag, its contents, and the whole of it with tag and length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'a> {
+    pub(crate) tag: u8,
+    pub(crate) contents: &'a [u8],
+    pub(crate) whole: &'a [u8],
+    /// Where `contents` begins in the outermost document.
+    pub(crate) at: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, at: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Item<'a>, CertificateError> {
+        let bad = CertificateError::Malformed { at: self.at };
+        let [tag, first, after @ ..] = self.rest else {
+            return Err(bad);
+        };
+        if tag & LONG_TAG == LONG_TAG {
+            return Err(bad);
+        }
+        let (header, length) = match (*first, after) {
+            (short @ ..=0x7f, _) => (2, usize::from(short)),
+            (0x81, [a @ 0x80..=0xff, ..]) => (3, usize::from(*a)),
+            (0x82, [a @ 1..=0xff, b, ..]) => (4, usize::from(u16::from_be_bytes([*a, *b]))),
+            // Longer forms describe more than the largest certificate that is read.
+            _ => return Err(bad),
+        };
+        let (whole, rest) = self.rest.split_at_checked(header + length).ok_or(bad)?;
+        let contents = whole.get(header..).ok_or(bad)?;
+        let item = Item {
+            tag: *tag,
+            contents,
+            whole,
+            at: self.at + header,
+        };
+        self.rest = rest;
+        self.at += whole.len();
+        Ok(item)
+    }
+
+    #[inline]
+    pub(crate) fn expect(&mut self, tag: u8) -> Result<Item<'a>, CertificateError> {
+        let at = self.at;
+        let item = self.next()?;
+        if item.tag == tag {
+            Ok(item)
+        } else {
+            Err(CertificateError::Malformed { at })
+        }
+    }
+
+    /// The next item if it bears `tag`; otherwise nothing is consumed.
+    #[inline]
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Item<'a>>, CertificateError> {
+        if self.rest.first() == Some(&tag) {
+            self.next().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    #[inline]
+    pub(crate) const fn finish(&self) -> Result<(), CertificateError> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(CertificateError::Malformed { at: self.at })
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    /// A reader of what is inside.
+    pub(crate) const fn open(&self) -> Reader<'a> {
+        Reader {
+            rest: self.contents,
+            at: self.at,
+        }
+    }
+}
+
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const BMP_STRING: u8 = 0x1e;
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+/// All five low bits set: the tag goes on in further octets.
+const LONG_TAG: u8 = 0x1f;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_in_a_longer_form_than_needed_is_refused() {
+        for bytes in [
+            &[0x04, 0x81, 0x01, 0xaa][..],
+            &[0x04, 0x82, 0x00, 0x01, 0xaa],
+        ] {
+            assert_eq!(
+                Reader::new(bytes).next().unwrap_err(),
+                CertificateError::Malformed { at: 0 }
+            );
+        }
+    }
+
+    #[test]
+    fn indefinite_lengths_and_long_tags_are_refused() {
+        for bytes in [&[0x30, 0x80, 0, 0][..], &[0x1f, 0x81, 0x00], &[0x30], &[]] {
+            assert!(Reader::new(bytes).next().is_err());
+        }
+    }
+
+    #[test]
+    fn the_position_of_a_fault_counts_from_the_outermost_start() {
+        let mut outer = Reader::new(&[0x30, 0x04, 0x02, 0x01, 0x05, 0x04]);
+        let mut inner = outer.next().unwrap().open();
+        inner.expect(INTEGER).unwrap();
+        assert_eq!(
+            inner.next().unwrap_err(),
+            CertificateError::Malformed { at: 5 }
+        );
+    }
+}

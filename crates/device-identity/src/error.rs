@@ -1,0 +1,265 @@
+//! What can go wrong, apart by who has to act.
+
+use std::error::Error as StdError;
+
+use offhook_device_name::MacAddress;
+use thiserror::Error;
+
+/// A certificate cannot be read. The peer has to present another one.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Not the DER of a certificate.
+    #[error("malformed certificate at octet {at}")]
+    Malformed {
+        /// Where, in octets from 0.
+        at: usize,
+    },
+    /// A name is in UTF-16 or UTF-32, which no known maker uses.
+    #[error("text in UTF-16 or UTF-32 at octet {at}")]
+    WideText {
+        /// Where the text begins, in octets from 0.
+        at: usize,
+    },
+}
+
+/// A certificate or a header proves no identity. Another attempt with the same one will not help.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// Two distinct addresses stand in it, and nothing says which one is the device's.
+    #[error("ambiguous: {first} and {second}")]
+    Ambiguous {
+        /// The address found first.
+        first: MacAddress,
+        /// Another one.
+        second: MacAddress,
+    },
+    /// The certificate cannot be read.
+    #[error("unreadable certificate")]
+    Certificate(#[source] CertificateError),
+    /// No address in any form that a maker is known to use.
+    #[error("no address of a device")]
+    NoAddress,
+    /// The certificate is one that many devices hold, so it names none of them.
+    #[error("certificate shared by many devices")]
+    Shared,
+}
+
+/// A certificate is not one of an accepted maker, or not now.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// `now` is before 1970, which no certificate can be judged at. The clock is wrong.
+    #[error("time before 1970")]
+    BeforeEpoch,
+    /// A certificate of the chain is no longer valid.
+    #[error("certificate expired")]
+    Expired,
+    /// The chain breaks another rule, which the source names.
+    #[error("invalid certificate chain")]
+    Invalid(#[source] Box<dyn StdError + Send + Sync>),
+    /// The certificate cannot be read.
+    #[error("unreadable certificate")]
+    Malformed(#[source] CertificateError),
+    /// The extended key usage does not allow client authentication.
+    #[error("certificate not for client authentication")]
+    NotForClients,
+    /// A certificate of the chain is not valid yet.
+    #[error("certificate not valid yet")]
+    NotValidYet,
+    /// More intermediate certificates than any maker needs.
+    #[error("{found} intermediate certificates")]
+    TooManyIntermediates {
+        /// How many the peer sent.
+        found: usize,
+    },
+    /// No anchor has issued it.
+    #[error("unknown issuer")]
+    UnknownIssuer,
+    /// Signed by an algorithm that is not accepted, such as SHA-1.
+    #[error("unsupported signature algorithm")]
+    UnsupportedSignature,
+}
+
+/// The anchors of a chain verifier are not good. The administrator has to mend them.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AnchorError {
+    /// A certificate cannot be read as an anchor.
+    #[error("unreadable anchor")]
+    Malformed(#[source] Box<dyn StdError + Send + Sync>),
+    /// Without anchors nothing could ever be verified.
+    #[error("no anchors")]
+    None,
+}
+
+/// The certificates of a peer give no identity.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IdentifyError {
+    /// The chain does not hold.
+    #[error("certificate refused")]
+    Chain(#[source] ChainError),
+    /// The chain holds, but names no device.
+    #[error("certificate without identity")]
+    Identity(#[source] IdentityError),
+    /// The peer has presented no certificate.
+    #[error("no certificate")]
+    NoCertificate,
+}
+
+/// The header of a listed proxy gives no identity.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// Not base64 between two colons.
+    #[error("not base64 between colons")]
+    BadEncoding,
+    /// The certificate in the header has no good chain.
+    #[error("certificate refused")]
+    Chain(#[source] ChainError),
+    /// A control character stands in the value.
+    #[error("control character at octet {at}")]
+    ControlCharacter {
+        /// Where, in octets from 0.
+        at: usize,
+    },
+    /// The value names no device, or several.
+    #[error("header without identity")]
+    Identity(#[source] IdentityError),
+    /// A comma stands in the value: several values, of which one may be the client's own.
+    #[error("list of values")]
+    List,
+    /// The header is absent, or empty.
+    #[error("no header")]
+    Missing,
+    /// An octet outside of ASCII stands in the value.
+    #[error("octet {at} is not ASCII")]
+    NotAscii {
+        /// Where, in octets from 0.
+        at: usize,
+    },
+    /// The pattern has matched a piece of a longer run of hexadecimal digits.
+    #[error("address is part of a longer run of digits")]
+    PartOfLongerRun,
+    /// A quotation mark stands in the value.
+    #[error("quotation mark at octet {at}")]
+    Quoted {
+        /// Where, in octets from 0.
+        at: usize,
+    },
+    /// The header stands more than once in the request, so one may be the client's own.
+    #[error("header repeated")]
+    Repeated,
+    /// The value is longer than any proxy makes it.
+    #[error("value of {length} octets")]
+    TooLong {
+        /// The length in octets.
+        length: usize,
+    },
+}
+
+/// A text is not the name of a header.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum HeaderNameError {
+    /// Not a character of a name, counted from 0.
+    #[error("character {at} cannot stand in a header name")]
+    BadCharacter {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// Nothing, or more than 64 characters.
+    #[error("{found} characters instead of 1 to 64")]
+    WrongLength {
+        /// How many characters there were.
+        found: usize,
+    },
+}
+
+/// A text is not a network of trusted proxies.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ParseNetworkError {
+    /// Not an address before the slash.
+    #[error("not an address")]
+    BadAddress,
+    /// Not a number of bits that the address has.
+    #[error("bad prefix length")]
+    BadPrefix,
+    /// The whole address space, which is no list of proxies.
+    #[error("network is the whole address space")]
+    Everything,
+    /// Bits are set after the prefix: either the address or the length is wrong.
+    #[error("bits set after the prefix")]
+    HostBits,
+}
+
+/// A pattern cannot be used as an identity pattern. The administrator has to change it.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// A quantifier stands where there is nothing to repeat.
+    #[error("nothing to repeat at character {at}")]
+    NothingToRepeat {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// There is no group, so nothing would be the identity.
+    #[error("no group")]
+    NoGroup,
+    /// Against the grammar of Java's patterns.
+    #[error("syntax error at character {at}")]
+    Syntax {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// The pattern would compile to too large a program.
+    #[error("pattern too large")]
+    TooLarge,
+    /// A construct of Java that has no faithful translation.
+    #[error("{construct} at character {at} is not supported")]
+    Unsupported {
+        /// What it is.
+        construct: Unsupported,
+        /// Where, in characters from 0.
+        at: usize,
+    },
+}
+
+/// A construct of Java's patterns that is refused because it has no faithful translation.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// `(?>…)`.
+    #[error("atomic group")]
+    AtomicGroup,
+    /// `\1` or `\k<name>`.
+    #[error("back-reference")]
+    BackReference,
+    /// `\p{…}` other than the POSIX classes, or `\p{Lower}` and `\p{Upper}` under `(?i)`.
+    #[error("character property")]
+    CharacterProperty,
+    /// `[a[b]]` or `[a&&b]`.
+    #[error("nested or intersected class")]
+    ClassOperation,
+    /// `$` before the end of the pattern, where it may match before a last line break.
+    #[error("'$' before the end")]
+    InnerDollar,
+    /// `(?U)`, `(?d)`, `(?m)`, `(?u)` or `(?x)`.
+    #[error("flag")]
+    Flag,
+    /// `(?=…)`, `(?!…)`, `(?<=…)` or `(?<!…)`.
+    #[error("look-around")]
+    LookAround,
+    /// `\B`, `\G`, `\Z` or another position.
+    #[error("position escape")]
+    Position,
+    /// `a*+`, `a++`, `a?+` or `a{2}+`.
+    #[error("possessive quantifier")]
+    Possessive,
+    /// `\h`, `\H`, `\v`, `\V`, `\R`, `\X` or `\N`.
+    #[error("white-space or line-break escape")]
+    Space,
+}

@@ -1,0 +1,102 @@
+//! A proven identity, and where a server takes it from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use offhook_device_name::{DeviceModel, MacAddress};
+
+use crate::{ChainVerifier, HeaderSource, Rule, TrustedProxies};
+
+/// The identity of a device, proven by a verified certificate or by a listed proxy.
+///
+/// There is no public constructor: only
+/// [`VerifiedCertificate::identity`](crate::VerifiedCertificate::identity) and
+/// [`HeaderSource::identity`] make one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeviceIdentity {
+    pub(crate) mac: MacAddress,
+    pub(crate) model: Option<DeviceModel>,
+    pub(crate) rule: Rule,
+    pub(crate) source: Source,
+    pub(crate) key: Option<[u8; 32]>,
+    pub(crate) certificate_thumbprint: Option<[u8; 32]>,
+}
+
+impl DeviceIdentity {
+    /// The address of the device.
+    #[must_use]
+    pub const fn mac(&self) -> MacAddress {
+        self.mac
+    }
+
+    /// The model, where the certificate carries one.
+    #[must_use]
+    pub const fn model(&self) -> Option<&DeviceModel> {
+        self.model.as_ref()
+    }
+
+    /// The form in which the address was found.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// Who vouches for it.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The SHA-256 of the device's public key (its whole `SubjectPublicKeyInfo`), which stays the
+    /// same when the certificate is renewed for the same key; `None` where no certificate was seen.
+    #[must_use]
+    pub const fn key(&self) -> Option<[u8; 32]> {
+        self.key
+    }
+
+    /// The SHA-256 of the whole certificate; `None` where no certificate was seen.
+    ///
+    /// # Source
+    ///
+    /// RFC 8705 section 3.1, `x5t#S256`, <https://www.rfc-editor.org/rfc/rfc8705#section-3.1>.
+    #[must_use]
+    pub const fn certificate_thumbprint(&self) -> Option<[u8; 32]> {
+        self.certificate_thumbprint
+    }
+}
+
+/// Who vouches for an identity.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The device itself, by its certificate.
+    Certificate,
+    /// A listed proxy, by a header.
+    Header,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Certificate => "certificate",
+            Self::Header => "header",
+        })
+    }
+}
+
+/// Where a server takes identities from: one source, never both.
+///
+/// Were both on at once, a client that reaches the server directly could send the header itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum IdentitySource {
+    /// The client certificate of the TLS connection.
+    Certificate(Arc<ChainVerifier>),
+    /// A header that listed proxies set.
+    Header {
+        /// Whose header counts.
+        proxies: TrustedProxies,
+        /// Which header it is and how it is read.
+        header: HeaderSource,
+    },
+}

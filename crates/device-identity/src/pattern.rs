@@ -1,0 +1,103 @@
+//! Identity patterns: regular expressions in the dialect of the vendor's server.
+
+mod translate;
+
+use std::fmt;
+use std::ops::Range;
+
+use offhook_device_name::MacAddress;
+use regex::{Regex, RegexBuilder};
+
+use crate::PatternError;
+
+/// A regular expression whose first group is the address, such as `.*([0-9a-fA-F]{12}).*`.
+///
+/// It is written as for Java's `Pattern` and means the same: classes such as `\d` hold ASCII
+/// only, `(?i)` too, and `.` stops at every line break of Java. The whole text must match, as
+/// with Java's `matches()`. What has no faithful translation is refused by name. `\b` goes by
+/// ASCII letters and digits, as since Java 19.
+///
+/// Matching takes time linear in the text. Beware what a pattern says: `.*` is greedy, so the one
+/// above takes the *last* twelve digits of the text, be they the tail of a longer number.
+/// [`HeaderSource`](crate::HeaderSource) therefore checks what stands around a match.
+///
+/// # Examples
+///
+/// ```
+/// use offhook_device_identity::{IdentityPattern, PatternError, Unsupported};
+///
+/// let pattern = IdentityPattern::new(".*([0-9a-fA-F]{12}).*")?;
+/// let mac = pattern.matches("macaddress: 000e08abcdef").map(|mac| mac.to_string());
+/// assert_eq!(mac.as_deref(), Some("000E08ABCDEF"));
+///
+/// assert_eq!(
+///     IdentityPattern::new(".*+([0-9a-f]{12})").unwrap_err(),
+///     PatternError::Unsupported { construct: Unsupported::Possessive, at: 2 },
+/// );
+/// # Ok::<(), PatternError>(())
+/// ```
+#[derive(Clone)]
+pub struct IdentityPattern {
+    regex: Regex,
+    text: Box<str>,
+}
+
+impl IdentityPattern {
+    /// The longest text that is matched, in octets; a longer one never matches.
+    pub const MAX_INPUT_BYTES: usize = 65_536;
+    /// The longest pattern, in characters.
+    pub const MAX_LENGTH: usize = 1_024;
+
+    /// The pattern spelled `pattern`.
+    ///
+    /// # Errors
+    ///
+    /// [`PatternError`] when it is no pattern of Java, has no group, has a construct that cannot
+    /// be translated faithfully, or is too large.
+    ///
+    /// # Source
+    ///
+    /// Java SE 17, `java.util.regex.Pattern`, summary of regular-expression constructs.
+    pub fn new(pattern: &str) -> Result<Self, PatternError> {
+        let translated = translate::translate(pattern)?;
+        let regex = RegexBuilder::new(&translated)
+            .size_limit(MAX_PROGRAM_BYTES)
+            .dfa_size_limit(MAX_PROGRAM_BYTES)
+            .build()
+            .map_err(|_| PatternError::TooLarge)?;
+        Ok(Self {
+            regex,
+            text: pattern.into(),
+        })
+    }
+
+    /// The address in the first group, if the whole of `text` matches and the group holds one.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> Option<MacAddress> {
+        self.find(text).map(|(mac, _)| mac)
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The address and where it stands.
+    pub(crate) fn find(&self, text: &str) -> Option<(MacAddress, Range<usize>)> {
+        if text.len() > Self::MAX_INPUT_BYTES {
+            return None;
+        }
+        let group = self.regex.captures(text)?.get(1)?;
+        Some((group.as_str().parse().ok()?, group.range()))
+    }
+}
+
+impl fmt::Debug for IdentityPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IdentityPattern").field(&self.text).finish()
+    }
+}
+
+/// Bounds both what a pattern compiles to and the working memory of a match.
+const MAX_PROGRAM_BYTES: usize = 1 << 20;

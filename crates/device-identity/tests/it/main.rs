@@ -1,0 +1,17 @@
+//! One test binary for the crate; a module for each subject.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod agreement;
+mod authority;
+mod chain;
+mod header;
+mod pattern;
+mod subject;
+#[cfg(feature = "rustls")]
+mod verifier;
