@@ -1,0 +1,31 @@
+//! The HTTP client, as a trait.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::FetchError;
+
+/// One HTTP exchange, by whatever client the embedder has.
+///
+/// An implementor follows no redirect, judges no status, and gives up on a body as soon as it is
+/// longer than [`MAX_RESPONSE_BYTES`]: it must never be read whole first.
+#[async_trait]
+pub trait Fetch: Debug + Send + Sync {
+    /// Sends the request and gives the whole response, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when there is no response to give.
+    async fn fetch(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, FetchError>;
+}
+
+/// The longest response body that is read: 65,536 bytes.
+///
+/// # Source
+///
+/// Device integration for Webex on `BroadWorks`, `ciResponseBodyMaxSizeInBytes`: 65536.
+pub const MAX_RESPONSE_BYTES: usize = 65_536;
