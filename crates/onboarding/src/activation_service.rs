@@ -1,0 +1,132 @@
+//! The activation service: a code goes in, a machine token comes out.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use offhook_activation_code::{Claimant, ClaimantKey, RedeemError, RedemptionKey};
+use offhook_bearer_token::{MachineClaims, MachineTokenIssuer, Scope, Subject};
+use offhook_device_identity::DeviceIdentity;
+
+use crate::message::{CodePresented, MachineToken};
+use crate::{CodeDesk, Counter, Counters, PresentError, Registry};
+
+/// The activation service of one tenant: it redeems codes and gives out machine tokens.
+///
+/// The subject of the token is the grant; a device that asks again because the answer was lost
+/// gets a token for the same subject.
+///
+/// # Source
+///
+/// Webex for BroadWorks device integration, onboarding process: the code is validated by the
+/// activation service, which returns a machine token.
+#[derive(Debug)]
+pub struct ActivationService {
+    registry: Arc<dyn Registry>,
+    desk: Arc<CodeDesk>,
+    issuer: Arc<MachineTokenIssuer>,
+    counters: Arc<Counters>,
+}
+
+impl ActivationService {
+    /// The service over `registry`, whose tokens are signed by `issuer`.
+    #[must_use]
+    pub fn new(
+        registry: Arc<dyn Registry>,
+        desk: Arc<CodeDesk>,
+        issuer: Arc<MachineTokenIssuer>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            registry,
+            desk,
+            issuer,
+            counters,
+        }
+    }
+
+    /// Redeems a code for the device that presents it.
+    ///
+    /// A device with a maker's certificate is known again by that, any other by its redemption
+    /// key. What a certificate says of address and model goes before what the device says.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentError`]; whatever is wrong with a well-formed code, a device must be told the same.
+    pub async fn activate(
+        &self,
+        request: &CodePresented,
+        identity: Option<&DeviceIdentity>,
+        now: SystemTime,
+    ) -> Result<MachineToken, PresentError> {
+        self.counters.add(Counter::ActivationRequests);
+        self.counters.add(Counter::WebexActivationRequests);
+        let answer = self.redeem(request, identity, now).await;
+        if answer.is_err() {
+            self.counters.add(Counter::ActivationFailures);
+            self.counters.add(Counter::WebexActivationFailures);
+        }
+        answer
+    }
+
+    async fn redeem(
+        &self,
+        request: &CodePresented,
+        identity: Option<&DeviceIdentity>,
+        now: SystemTime,
+    ) -> Result<MachineToken, PresentError> {
+        let claimant = claimant(request, identity)?;
+        let redemption = self
+            .desk
+            .present(request.activation_code.secret(), claimant)?;
+        let grant =
+            self.registry
+                .accept_code(&redemption, now)
+                .await
+                .map_err(|error| match error {
+                    RedeemError::Refused(refusal) => PresentError::Refused(refusal),
+                    error => PresentError::Store(error),
+                })?;
+        if !grant.repeated() {
+            self.counters.add(Counter::CodesRedeemed);
+        }
+        let claims = MachineClaims::new(Subject::from(*grant.id().as_uuid()))
+            .with_scope(Scope::BROADWORKS_CONNECTOR_USER);
+        let token_id = self.desk.bytes().map_err(PresentError::Entropy)?;
+        let token = self
+            .issuer
+            .issue(&claims, token_id, now)
+            .map_err(PresentError::Issuer)?;
+        Ok(MachineToken {
+            access_token: token.secret().to_owned().into(),
+            token_type: "Bearer".to_owned(),
+            expires_in: self.issuer.lifetime().as_secs(),
+        })
+    }
+}
+
+/// Who presents the code, as far as it is proved.
+fn claimant(
+    request: &CodePresented,
+    identity: Option<&DeviceIdentity>,
+) -> Result<Claimant, PresentError> {
+    if let Some(identity) = identity {
+        let key = identity.key().ok_or(PresentError::KeyMissing)?;
+        if identity.mac() != request.mac_address {
+            return Err(PresentError::OtherAddress);
+        }
+        let model = identity.model().unwrap_or(&request.model).clone();
+        return Ok(Claimant::new(ClaimantKey::Certificate(key))
+            .with_mac(identity.mac())
+            .with_model(model));
+    }
+    let key: RedemptionKey = request
+        .redemption_key
+        .as_ref()
+        .ok_or(PresentError::KeyMissing)?
+        .secret()
+        .parse()
+        .map_err(PresentError::Key)?;
+    Ok(Claimant::new(key.claimant_key())
+        .with_mac(request.mac_address)
+        .with_model(request.model.clone()))
+}

@@ -1,0 +1,245 @@
+//! What can go wrong, apart by who has to act: *refused* is for the caller to mend, a
+//! [`StoreError`] may pass.
+
+use std::error::Error as StdError;
+
+use offhook_activation_code::{
+    EntropyError, ParseCodeError, ParseRedemptionKeyError, RedeemError, Refusal, StoreError,
+};
+use offhook_bearer_token::IssuerError;
+use thiserror::Error;
+
+/// A device was not provisioned.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProvisionError {
+    /// The request is bad; asking again will not help.
+    #[error("device not provisioned")]
+    Refused(#[source] ProvisionRefusal),
+    /// The store could not answer; asking again may help.
+    #[error("device registry failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a device was not provisioned.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ProvisionRefusal {
+    /// The device type calls for activation by code, and the request gives an address.
+    #[error("the MAC address must be empty where an activation code is used")]
+    MacWithCode,
+    /// Another device of the tenant has the address.
+    #[error("another device has this MAC address")]
+    MacInUse,
+    /// The device type takes no activation codes, and the request gives no address.
+    #[error("a MAC address is needed where no activation code is used")]
+    MacMissing,
+    /// Another device of the tenant has the dummy name; draw another.
+    #[error("another device has this name")]
+    NameInUse,
+    /// The model is not the one of the device type.
+    #[error("the model is not the one of the device type")]
+    ModelMismatch,
+    /// The tenant has that profile already.
+    #[error("the device profile exists")]
+    ProfileExists,
+    /// A tag has a name or a value that tags cannot have.
+    #[error("a tag name or value is not well formed")]
+    Tag,
+    /// No such device type.
+    #[error("unknown device type")]
+    UnknownDeviceType,
+}
+
+/// A code was not requested.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RequestCodeError {
+    /// The request is bad; asking again will not help.
+    #[error("activation code not issued")]
+    Refused(#[source] RequestCodeRefusal),
+    /// The store could not answer; asking again may help.
+    #[error("device registry failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a code was not requested.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum RequestCodeRefusal {
+    /// The device is activated; deactivate it first.
+    #[error("the device is activated")]
+    Activated,
+    /// The digest belongs to another code; draw another.
+    #[error("the code is in use")]
+    CodeInUse,
+    /// The device type does not allow activation by code.
+    #[error("the device type allows no activation code")]
+    NotAllowed,
+    /// The device was provisioned with an address, and is proved by its certificate.
+    #[error("the device is provisioned by its MAC address")]
+    ProvisionedByMac,
+    /// The tenant has no such device, or it belongs to another account.
+    #[error("unknown device")]
+    UnknownDevice,
+}
+
+/// A device was not activated.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ActivateError {
+    /// The code is not good. The reason is for the audit log; a device is told the same for all.
+    #[error("activation code refused")]
+    Code(Refusal),
+    /// The request is bad; asking again will not help.
+    #[error("activation refused")]
+    Refused(#[source] ActivateRefusal),
+    /// The store could not answer; asking again may help.
+    #[error("device registry failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a device was not activated.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ActivateRefusal {
+    /// The grant has activated a device with another address.
+    #[error("the grant is bound to another device")]
+    BoundElsewhere,
+    /// Another device of the tenant has the address.
+    #[error("another device has this MAC address")]
+    MacInUse,
+    /// The device is not waiting to be activated.
+    #[error("the device is not activating")]
+    NotActivating,
+    /// No grant, or no provisioned address, like this.
+    #[error("nothing entitles this device")]
+    NotEntitled,
+}
+
+impl ActivateRefusal {
+    /// The reason in a word, as it stands in the audit log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BoundElsewhere => "bound-elsewhere",
+            Self::MacInUse => "mac-in-use",
+            Self::NotActivating => "not-activating",
+            Self::NotEntitled => "not-entitled",
+        }
+    }
+}
+
+/// A device was not changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// The store could not answer; asking again may help.
+    #[error("device registry failed")]
+    Store(#[source] StoreError),
+    /// No device with that key.
+    #[error("unknown device")]
+    UnknownDevice,
+}
+
+/// The audit log is not what was written.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// A record, or its place, was changed.
+    #[error("audit record {sequence} was changed")]
+    Changed {
+        /// Which record.
+        sequence: u64,
+    },
+    /// A record is missing or stands out of order.
+    #[error("audit record {found} stands where {wanted} belongs")]
+    Gap {
+        /// The sequence that belongs there.
+        wanted: u64,
+        /// The sequence that stands there.
+        found: u64,
+    },
+}
+
+/// A mail was not taken for delivery.
+#[derive(Debug, Error)]
+#[error("mail not taken for delivery")]
+pub struct MailError {
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl MailError {
+    /// The failure of a mail system, for implementors of [`Mailer`](crate::Mailer).
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            source: source.into(),
+        }
+    }
+}
+
+/// A code that a device presented brought no machine token.
+///
+/// Only [`Malformed`](Self::Malformed), [`Key`](Self::Key), [`KeyMissing`](Self::KeyMissing) and
+/// [`OtherAddress`](Self::OtherAddress), which depend on the request alone, may be told to a device
+/// as they are.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PresentError {
+    /// No entropy for the grant or the token; asking again may help.
+    #[error("no entropy")]
+    Entropy(#[source] EntropyError),
+    /// The token could not be signed.
+    #[error("machine token not issued")]
+    Issuer(#[source] IssuerError),
+    /// The redemption key is not well formed.
+    #[error("malformed redemption key")]
+    Key(#[source] ParseRedemptionKeyError),
+    /// Neither a maker's certificate nor a redemption key, so that the device could not be told
+    /// from another if it asked again.
+    #[error("neither certificate nor redemption key")]
+    KeyMissing,
+    /// Not a code.
+    #[error("malformed activation code")]
+    Malformed(#[source] ParseCodeError),
+    /// The request names another address than the certificate.
+    #[error("the certificate is for another MAC address")]
+    OtherAddress,
+    /// The code is not good. The reason is for the audit log; a device is told the same for all.
+    #[error("activation code refused")]
+    Refused(Refusal),
+    /// The store could not answer; asking again may help.
+    #[error("device registry failed")]
+    Store(#[source] RedeemError),
+}
+
+/// The DM Bridge gave no machine token.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BridgeError {
+    /// The bridge could not be asked, or its answer could not be read; asking again may help.
+    #[error("DM Bridge failed")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
+    /// The bridge does not let this device, or us, come on.
+    #[error("DM Bridge refused with status {status}")]
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+    },
+}
+
+/// A text is not the address of record of a line.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ParseLinePortError {
+    /// What stands behind the at sign is not a DNS name.
+    #[error("no DNS name behind the at sign")]
+    Domain,
+    /// There is no at sign.
+    #[error("no at sign")]
+    NoDomain,
+    /// What stands before the at sign is empty, longer than 64 characters, or not fit for a SIP
+    /// URI.
+    #[error("no SIP user before the at sign")]
+    User,
+}

@@ -1,0 +1,20 @@
+//! The services over HTTP: `axum` routers, the TLS listener under them, and the client of the DM
+//! Bridge.
+
+mod activation;
+mod bridge;
+mod clock;
+mod identity;
+mod key_set;
+mod listener;
+mod management;
+mod problem;
+
+pub use activation::{ActivationApi, activation_router};
+pub use bridge::{BridgeSettings, HttpDmBridge};
+pub use clock::{Clock, SystemClock};
+pub use key_set::key_set_router;
+pub use listener::{Peer, TlsListener};
+pub use management::{
+    ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
+};

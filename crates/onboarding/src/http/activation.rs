@@ -1,0 +1,78 @@
+//! The activation service over HTTP.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, header};
+use axum::routing::post;
+use axum::{Json, Router};
+use offhook_device_identity::IdentitySource;
+
+use super::identity::identity;
+use super::problem::{Refused, message};
+use super::{Clock, MAX_BODY_BYTES, Peer};
+use crate::message::{CodePresented, MachineToken};
+use crate::{ActivationService, PresentError};
+
+/// What the routes of the activation service need.
+#[derive(Clone, Debug)]
+pub struct ActivationApi {
+    service: Arc<ActivationService>,
+    identity: Arc<IdentitySource>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ActivationApi {
+    /// The routes of `service`; devices that show an identity are known again by that.
+    #[must_use]
+    pub fn new(
+        service: Arc<ActivationService>,
+        identity: Arc<IdentitySource>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            service,
+            identity,
+            clock,
+        }
+    }
+}
+
+/// The route `POST /v1/activations`, for a [`TlsListener`](super::TlsListener); the messages are
+/// ours, version 1.
+pub fn activation_router(api: ActivationApi) -> Router {
+    Router::new()
+        .route("/v1/activations", post(activate))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(api)
+}
+
+async fn activate(
+    State(api): State<ActivationApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<([(header::HeaderName, &'static str); 1], Json<MachineToken>), Refused> {
+    let now = api.clock.now();
+    let request: CodePresented = message(&body)?;
+    let identity = identity(&api.identity, &peer, &headers, now)?;
+    let token = api.service.activate(&request, identity.as_ref(), now).await.map_err(refused)?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(token)))
+}
+
+fn refused(error: PresentError) -> Refused {
+    match error {
+        PresentError::Refused(_) => Refused::code(),
+        PresentError::Key(source) => Refused::bad_request(source.to_string()),
+        PresentError::Malformed(source) => {
+            Refused::bad_request(format!("malformed activation code: {source}"))
+        }
+        PresentError::KeyMissing | PresentError::OtherAddress => {
+            Refused::bad_request(error.to_string())
+        }
+        PresentError::Entropy(_) | PresentError::Issuer(_) | PresentError::Store(_) => {
+            Refused::unavailable()
+        }
+    }
+}

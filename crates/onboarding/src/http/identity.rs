@@ -1,0 +1,48 @@
+//! Whom a connection speaks for.
+
+use std::time::SystemTime;
+
+use axum::http::{HeaderMap, StatusCode};
+use offhook_device_identity::{DeviceIdentity, IdentitySource};
+
+use super::Peer;
+use super::problem::Refused;
+
+/// The identity that the one configured source proves; `None` where the caller shows none.
+pub(super) fn identity(
+    source: &IdentitySource,
+    peer: &Peer,
+    headers: &HeaderMap,
+    now: SystemTime,
+) -> Result<Option<DeviceIdentity>, Refused> {
+    match source {
+        IdentitySource::Certificate(_) if peer.certificates().is_empty() => Ok(None),
+        IdentitySource::Certificate(chain) => {
+            chain.identify(peer.certificates(), now).map(Some).map_err(|error| refused(&error))
+        }
+        IdentitySource::Header { proxies, header } => {
+            let values = headers.get_all(header.name());
+            if values.iter().next().is_none() {
+                return Ok(None);
+            }
+            let proxy = proxies.admit(peer.address().ip()).ok_or_else(|| {
+                let what = "an identity header counts only from a listed proxy";
+                Refused::forbidden("untrusted_proxy", what)
+            })?;
+            let values = values.iter().map(|value| value.as_bytes());
+            header.identity(&proxy, values, now).map(Some).map_err(|error| refused(&error))
+        }
+        _ => Err(Refused::unavailable()),
+    }
+}
+
+/// What is wrong with a certificate or a header may be told: the caller sent it.
+fn refused(error: &dyn std::error::Error) -> Refused {
+    let mut description = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        description = format!("{description}: {error}");
+        source = error.source();
+    }
+    Refused::new(StatusCode::FORBIDDEN, "identity_refused", description)
+}

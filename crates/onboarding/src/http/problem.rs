@@ -1,0 +1,131 @@
+//! Answers that refuse.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use offhook_bearer_token::{BearerError, Challenge, CredentialsError};
+use serde::de::DeserializeOwned;
+
+use crate::message::Problem;
+
+/// An answer that refuses: a status, a word for programs, a sentence for people.
+#[derive(Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+    challenge: Option<Challenge>,
+}
+
+impl Refused {
+    pub(super) fn new(
+        status: StatusCode,
+        error: &'static str,
+        description: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            error,
+            description: description.into(),
+            challenge: None,
+        }
+    }
+
+    pub(super) fn bad_request(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    pub(super) fn forbidden(error: &'static str, description: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, error, description)
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "nothing here for this caller")
+    }
+
+    /// The one answer to every code that is not good, whatever is wrong with it.
+    pub(super) fn code() -> Self {
+        Self::forbidden("activation_code_refused", "activation code refused")
+    }
+
+    /// We could not find out; what it was goes to the operator, not to the caller.
+    pub(super) fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "temporarily_unavailable",
+            "could not be found out; ask again",
+        )
+    }
+
+    /// Credentials are missing or malformed.
+    pub(super) fn credentials(error: CredentialsError, scope: &str) -> Self {
+        Self::bearer(error.status(), error.bearer_error(), error.to_string(), scope)
+    }
+
+    /// A token that is not good; the reason is not told.
+    pub(super) fn token(scope: &str) -> Self {
+        let error = BearerError::InvalidToken;
+        Self::bearer(error.status(), Some(error), "the token is not good".to_owned(), scope)
+    }
+
+    /// A good token that lacks the scope.
+    pub(super) fn scope(scope: &str) -> Self {
+        let error = BearerError::InsufficientScope;
+        Self::bearer(error.status(), Some(error), format!("scope {scope} is needed"), scope)
+    }
+
+    fn bearer(
+        status: StatusCode,
+        error: Option<BearerError>,
+        description: String,
+        scope: &str,
+    ) -> Self {
+        let challenge = Challenge::new(REALM)
+            .map(|challenge| challenge.with_scope(scope.parse().ok()).with_error(error))
+            .ok();
+        let word = match error {
+            Some(BearerError::InvalidToken) => "invalid_token",
+            Some(BearerError::InsufficientScope) => "insufficient_scope",
+            Some(_) => "invalid_request",
+            None => "unauthorized",
+        };
+        Self {
+            status,
+            error: word,
+            description,
+            challenge,
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            error: self.error.to_owned(),
+            error_description: self.description,
+        };
+        let mut response = (self.status, Json(problem)).into_response();
+        let value = self.challenge.map(|challenge| HeaderValue::try_from(challenge.to_string()));
+        if let Some(Ok(value)) = value {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+/// The message in a body. What is wrong is told by place only: the text of the parser's own error
+/// repeats the value, and that may be a secret.
+pub(super) fn message<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "is not what belongs there",
+            serde_json::error::Category::Eof => "ends too early",
+            _ => "is not JSON",
+        };
+        let (line, column) = (error.line(), error.column());
+        Refused::bad_request(format!("the body {what} at line {line}, column {column}"))
+    })
+}
+
+const REALM: &str = "offhook";

@@ -1,0 +1,124 @@
+//! How a code reaches the person who types it.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use offhook_activation_code::{ActivationCode, Timestamp};
+
+use crate::MailError;
+
+/// A code on its way to the primary user of a device.
+pub struct CodeMail {
+    recipient: MailAddress,
+    code: ActivationCode,
+    device_type: String,
+    expires_at: Timestamp,
+}
+
+/// A mail address as far as we judge one: something, an at sign, something; printable ASCII
+/// without white space and angle brackets, at most 254 characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MailAddress(Box<str>);
+
+/// Hands codes to a mail system.
+#[async_trait]
+pub trait Mailer: fmt::Debug + Send + Sync {
+    /// Takes the mail for delivery; only then is the code told to be issued.
+    ///
+    /// # Errors
+    ///
+    /// [`MailError`] when the mail was not taken; the code is then void once another is requested.
+    async fn send(&self, mail: CodeMail) -> Result<(), MailError>;
+}
+
+impl CodeMail {
+    pub(crate) const fn new(
+        recipient: MailAddress,
+        code: ActivationCode,
+        device_type: String,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            recipient,
+            code,
+            device_type,
+            expires_at,
+        }
+    }
+
+    /// To whom it goes.
+    #[must_use]
+    pub const fn recipient(&self) -> &MailAddress {
+        &self.recipient
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(&self) -> &ActivationCode {
+        &self.code
+    }
+
+    /// The device type that the code is for.
+    #[must_use]
+    pub fn device_type(&self) -> &str {
+        &self.device_type
+    }
+
+    /// From when on the code opens nothing.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+impl fmt::Debug for CodeMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeMail")
+            .field("recipient", &self.recipient)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MailAddress {
+    /// The address spelled `text`; `None` where it is none.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let printable = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>');
+        let (local, domain) = text.rsplit_once('@')?;
+        let good = text.len() <= 254
+            && !local.is_empty()
+            && !domain.is_empty()
+            && text.bytes().all(printable);
+        good.then(|| Self(text.into()))
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_carry_a_header_line() {
+        for bad in [
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a b@c",
+            "a@b\r\nBcc: c@d",
+            "<a@b>",
+            "a",
+            "é@b",
+        ] {
+            assert_eq!(MailAddress::new(bad), None, "{bad:?}");
+        }
+        assert!(MailAddress::new("owner@example.com").is_some());
+        assert!(MailAddress::new(&format!("{}@b", "a".repeat(253))).is_none());
+    }
+}

@@ -1,0 +1,150 @@
+//! What a store of devices must do.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use offhook_activation_code::{
+    CodeStore, Grant, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+};
+
+use crate::{
+    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, OutboxEvent,
+    ProvisionError, Registration, RequestCodeError, UpdateError,
+};
+
+/// A store of devices that keeps their activation codes too, so that one transaction can change
+/// both.
+///
+/// # What a store may do and what never
+///
+/// Every verb is one transaction: it happens whole, with its audit record and its outbox event, or
+/// not at all. A refused verb changes nothing but the audit log. Once a verb has answered `Ok`, no
+/// crash takes it back. It may happen that a verb takes effect and its answer is lost; `accept_code`
+/// and `activate` then give the same answer to the same device again.
+///
+/// It must never happen that a code yields two grants, that a grant activates two devices, that two
+/// devices of a tenant bear one address, or that a record of the audit log is changed or dropped.
+///
+/// `now` is the caller's clock; a store that several nodes share uses the database's clock instead
+/// and says so. Times are kept as
+/// [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
+#[async_trait]
+pub trait Registry: CodeStore {
+    /// Adds a device. Audit: `Provisioned`.
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError::Refused`] when the tenant has that profile, name or address already.
+    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError>;
+
+    /// Issues a code for the device that the code's tenant and profile name, and sets it to
+    /// *activating*. The code is then the device's only one: an earlier code, and the grant of an
+    /// earlier code, are void from then on. Audit: `CodeIssued`.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestCodeError::Refused`] when there is no such device, the code is for another account,
+    /// the device has an address bound or is activated, or the digest is in use.
+    async fn request_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError>;
+
+    /// Redeems a code as [`CodeStore::redeem`] does and writes it into the audit log
+    /// (`CodeRedeemed`, or `CodeRefused` with the real reason; a repeated answer writes nothing).
+    /// The device stays *activating* until its grant is presented to [`activate`](Self::activate).
+    ///
+    /// # Errors
+    ///
+    /// As [`CodeStore::redeem`].
+    async fn accept_code(
+        &self,
+        redemption: &Redemption,
+        now: SystemTime,
+    ) -> Result<Grant, RedeemError>;
+
+    /// Activates a device: redeems its code where the entitlement is one, binds the address, names
+    /// the device after it, sets subject and serial number and clears what was registered. Audit:
+    /// `Activated` (behind `CodeRedeemed` for a code) or `ActivationRefused` (`CodeRefused` for a
+    /// bad code). Outbox: `DeviceActivated`.
+    ///
+    /// The same entitlement and address again gives the same device with `repeated` set and writes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError::Refused`] when the grant or the provisioned address is unknown, the device
+    /// is not *activating* by this very code (for a code or a grant), another device of the tenant has the address, or
+    /// the device was activated by the same grant with another address;
+    /// [`ActivateError::Code`] when the code is refused.
+    async fn activate(
+        &self,
+        activation: &Activation,
+        now: SystemTime,
+    ) -> Result<Activated, ActivateError>;
+
+    /// Sets a device back to *deactivated*: its code and the grant of that are void; subject, serial number
+    /// and registration are cleared. With `dummy` digits its address is cleared too and it takes
+    /// the dummy name with those; without, address and name stay. Audit: `Deactivated`. Outbox:
+    /// `DeviceDeactivated`.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile.
+    async fn deactivate(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        dummy: Option<[u8; 6]>,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError>;
+
+    /// Notes a registration of an activated device. Audit: `Registered`, for the first since its
+    /// activation.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::UnknownDevice`] when no activated device of the tenant has the key.
+    async fn registered(
+        &self,
+        tenant: &TenantId,
+        key: &DeviceKey,
+        registration: &Registration,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError>;
+
+    /// The device with that key; `None` where the tenant has none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not answer.
+    async fn device(
+        &self,
+        tenant: &TenantId,
+        key: &DeviceKey,
+    ) -> Result<Option<Device>, StoreError>;
+
+    /// Up to `limit` audit records behind the one with the sequence `after` (0 for the start), in
+    /// order, over all tenants.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not answer.
+    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Up to `limit` undelivered events, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not answer.
+    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError>;
+
+    /// Drops the event with that sequence from the outbox, as it was delivered; one that is gone
+    /// already is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not answer.
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+}
