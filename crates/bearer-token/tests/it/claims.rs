@@ -1,0 +1,130 @@
+//! What a good token says, and where its times end.
+
+use std::time::Duration;
+
+use offhook_bearer_token::{KeySet, Scope, TokenPolicy, TokenRefusal as Refusal, verify};
+
+use crate::forge::{Forge, ISSUER, NOW, SUBJECT, at, base64url, claims, policy};
+
+#[test]
+fn a_good_token_says_who_what_and_how_long() {
+    let token = Forge::new().judge(&claims(&[])).unwrap();
+    assert_eq!(token.subject().to_string(), SUBJECT);
+    assert_eq!(token.issuer(), ISSUER);
+    assert_eq!(token.client_id(), Some("C1"));
+    assert_eq!(token.token_id(), Some("t1"));
+    assert_eq!(token.expires_at(), at(NOW + 3_600));
+    assert_eq!(
+        token.scopes().collect::<Vec<_>>(),
+        ["broadworks-connector-user", "dm-bridge:device_auth"]
+    );
+    assert_eq!(token.require(&Scope::DM_BRIDGE_DEVICE_AUTH), Ok(()));
+    assert_eq!(token.confirmation(), None);
+}
+
+#[test]
+fn a_scope_is_matched_whole_and_case_sensitively() {
+    let token = Forge::new()
+        .judge(&claims(&[("scope", "\"dm-bridge:device_auth2 Admin\"")]))
+        .unwrap();
+    assert!(!token.has_scope(&Scope::DM_BRIDGE_DEVICE_AUTH));
+    assert!(!token.has_scope(&"admin".parse().unwrap()));
+    let missing = token.require(&Scope::DM_BRIDGE_DEVICE_AUTH).unwrap_err();
+    assert_eq!(missing.missing, Scope::DM_BRIDGE_DEVICE_AUTH);
+}
+
+#[test]
+fn a_token_without_scope_has_none() {
+    for scope in ["", "\"\""] {
+        let token = Forge::new().judge(&claims(&[("scope", scope)])).unwrap();
+        assert_eq!(token.scopes().count(), 0);
+    }
+}
+
+#[test]
+fn the_leeway_ends_to_the_second() {
+    let forge = Forge::new();
+    let judge = |changes: &[(&str, &str)]| forge.judge(&claims(changes)).err();
+    assert_eq!(
+        judge(&[("iat", "0"), ("exp", "1799999940")]),
+        Some(Refusal::Expired)
+    );
+    assert_eq!(judge(&[("iat", "1799990000"), ("exp", "1799999941")]), None);
+    assert_eq!(judge(&[("nbf", "1800000060")]), None);
+    assert_eq!(judge(&[("nbf", "1800000061")]), Some(Refusal::NotYetValid));
+    assert_eq!(judge(&[("iat", "1800000060")]), None);
+    assert_eq!(
+        judge(&[("iat", "1800000061")]),
+        Some(Refusal::IssuedInFuture)
+    );
+    assert_eq!(judge(&[("exp", "1800086400")]), None);
+    assert_eq!(
+        judge(&[("exp", "1800086401")]),
+        Some(Refusal::LifetimeTooLong)
+    );
+    assert_eq!(judge(&[("exp", "1800003600.75")]), None);
+}
+
+#[test]
+fn leeway_and_lifetime_are_the_policys() {
+    let forge = Forge::new();
+    let token = forge.sign(&forge.header(), &claims(&[("exp", "1800086401")]));
+    let long = policy().with_max_lifetime(Duration::from_secs(86_401));
+    assert!(verify(&token, &forge.keys(), &long, at(NOW)).is_ok());
+    let strict = long.with_leeway(Duration::ZERO);
+    let answer = verify(&token, &forge.keys(), &strict, at(1_800_086_401));
+    assert_eq!(answer.unwrap_err(), Refusal::Expired);
+}
+
+#[test]
+fn an_audience_may_be_one_of_a_list() {
+    let list = claims(&[("aud", "[\"other\",\"dms\"]")]);
+    assert!(Forge::new().judge(&list).is_ok());
+}
+
+#[test]
+fn a_type_may_be_a_media_type_in_any_case() {
+    let forge = Forge::new();
+    for typ in [
+        "at+jwt",
+        "AT+JWT",
+        "application/at+jwt",
+        "Application/At+Jwt",
+    ] {
+        let header = format!(r#"{{"alg":"ES256","typ":"{typ}","kid":"k1"}}"#);
+        assert!(forge.verify(&forge.sign(&header, &claims(&[]))).is_ok());
+    }
+}
+
+#[test]
+fn a_token_is_bound_to_one_certificate_only() {
+    let cnf = format!("{{\"x5t#S256\":\"{}\"}}", base64url([9; 32]));
+    let bound = Forge::new().judge(&claims(&[("cnf", &cnf)])).unwrap();
+    assert_eq!(bound.confirmation(), Some([9; 32]));
+    assert!(bound.bound_to(&[9; 32]));
+    assert!(!bound.bound_to(&[8; 32]));
+    let free = Forge::new().judge(&claims(&[])).unwrap();
+    assert!(!free.bound_to(&[0; 32]));
+}
+
+#[test]
+fn a_token_signed_by_openssl_with_rs256_is_good() {
+    let (modulus, token) = RS256;
+    let jwk = format!(r#"{{"keys":[{{"kty":"RSA","kid":"rsa-1","e":"AQAB","n":"{modulus}"}}]}}"#);
+    let keys = KeySet::from_json(jwk.as_bytes()).unwrap();
+    let policy = TokenPolicy::new(ISSUER, "dms");
+    let verified = verify(token, &keys, &policy, at(NOW)).unwrap();
+    assert_eq!(verified.subject().to_string(), SUBJECT);
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let other = format!("{message}.{}", signature.replacen('P', "Q", 1));
+    assert_eq!(
+        verify(&other, &keys, &policy, at(NOW)).unwrap_err(),
+        Refusal::Signature
+    );
+}
+
+/// Made with OpenSSL 3.0 (`genrsa 2048`, `dgst -sha256 -sign`); the private key was thrown away.
+const RS256: (&str, &str) = (
+    "1eAlHS8E5LQCepH9YzekKr6_5_6LaYkhEcgmdbxxg4iQFFk2VMATTzbq9kZjFOQUCnl-SclntGCt8o1amPfU69vuiB79rUn9w2toJQaOXndEAeHM6izg8214p2Ojy-ZXnnVeX1UWjc1FSgKBz1qb2ArNIBMzZ2ogsIDbChUb4Bvgf3ASfGdplcua5zCWBkFtogbk-_q32OW-PVGi62KxSagiLSaMPr-GxArLldUGMUmnJpK5t8Z8bY9mwyiUT18HkXzMRycYhUkFCZYC79x_nPGReG-MqqCpf-Af8Mckq4DLnRJwmMQA4k6LcwwK2Nh0X82UEZjF8LNtcxV32oMH7w",
+    "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6InJzYS0xIn0.eyJpc3MiOiJodHRwczovL2lkYnJva2VyLmV4YW1wbGUubmV0L2lkYiIsInN1YiI6IjhkNWYyYTNlLThhODAtNGYxYy05ZDZiLTFmM2YwZjFmMmYzZiIsImF1ZCI6ImRtcyIsImV4cCI6MTgwMDAwMzYwMCwiaWF0IjoxODAwMDAwMDAwLCJqdGkiOiJCd2NIQndjSEJ3Y0hCd2NIQndjSEJ3IiwiY2xpZW50X2lkIjoiQzEiLCJzY29wZSI6ImJyb2Fkd29ya3MtY29ubmVjdG9yLXVzZXIgZG0tYnJpZGdlOmRldmljZV9hdXRoIn0.PJvKZAXwrwPEss3UQICCMhXmfthiGy-XgtTrnj92LXToSxYQO1rnEhFU6gdgvZr6hkljsMmtLQQ3RGr_L0zfNCXIfgGr-MuUxIw0TI5i8Z9uQOGIVXsOfoAUbNR38Krhwcq8nRRKWmSZIXmqsUbLBTay0pDv_YnH0LcDhILWDGpKomlCuHkjHSBGOiEcBLwtwMRHKnJTEASjCzFZ7XKo_Tu0fTMNlOjO9G-2Uj5wO49C3yTqaXgxkjpKhIA8f4eZ3nYGeTikDd82W2SSGZjptuIxrawFJ4_Kr16mXwY0MIeNWFAXoWq8jchlCnIdsdVnYgn31hE5jVCccKE0eWAfKQ",
+);

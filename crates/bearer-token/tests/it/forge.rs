@@ -1,0 +1,124 @@
+//! A holder of a signing key who signs whatever he is told to.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use offhook_bearer_token::{KeySet, TokenPolicy, TokenRefusal, VerifiedToken, verify};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING as ES256, EcdsaKeyPair, KeyPair};
+
+pub(crate) const ISSUER: &str = "https://idbroker.example.net/idb";
+pub(crate) const AUDIENCE: &str = "dms";
+pub(crate) const SUBJECT: &str = "8d5f2a3e-8a80-4f1c-9d6b-1f3f0f1f2f3f";
+pub(crate) const NOW: u64 = 1_800_000_000;
+
+pub(crate) fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+pub(crate) struct Forge {
+    pair: EcdsaKeyPair,
+    pub(crate) id: String,
+}
+
+impl Forge {
+    pub(crate) fn new() -> Self {
+        Self::with_id("k1")
+    }
+
+    pub(crate) fn with_id(id: &str) -> Self {
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ES256, &random).unwrap();
+        Self {
+            pair: EcdsaKeyPair::from_pkcs8(&ES256, pkcs8.as_ref(), &random).unwrap(),
+            id: id.to_owned(),
+        }
+    }
+
+    /// The public half of the key.
+    pub(crate) fn jwk(&self) -> String {
+        let point = self.pair.public_key().as_ref();
+        let (x, y) = (base64url(&point[1..33]), base64url(&point[33..]));
+        let id = &self.id;
+        format!(r#"{{"kty":"EC","crv":"P-256","kid":"{id}","use":"sig","x":"{x}","y":"{y}"}}"#)
+    }
+
+    pub(crate) fn keys(&self) -> KeySet {
+        key_set(&[self.jwk()])
+    }
+
+    pub(crate) fn header(&self) -> String {
+        format!(r#"{{"alg":"ES256","typ":"at+jwt","kid":"{}"}}"#, self.id)
+    }
+
+    /// Signs two parts as they are.
+    pub(crate) fn sign_parts(&self, header: &str, claims: &str) -> String {
+        let message = format!("{header}.{claims}");
+        let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes());
+        format!("{message}.{}", base64url(signature.unwrap()))
+    }
+
+    pub(crate) fn sign(&self, header: &str, claims: &str) -> String {
+        self.sign_parts(&base64url(header), &base64url(claims))
+    }
+
+    /// A token that is good in every way.
+    pub(crate) fn good(&self) -> String {
+        self.sign(&self.header(), &claims(&[]))
+    }
+
+    pub(crate) fn verify(&self, token: &str) -> Result<VerifiedToken, TokenRefusal> {
+        verify(token, &self.keys(), &policy(), at(NOW))
+    }
+
+    /// Judges a token of these claims under the usual header.
+    pub(crate) fn judge(&self, claims: &str) -> Result<VerifiedToken, TokenRefusal> {
+        self.verify(&self.sign(&self.header(), claims))
+    }
+}
+
+pub(crate) fn key_set(keys: &[String]) -> KeySet {
+    KeySet::from_json(key_set_json(keys).as_bytes()).unwrap()
+}
+
+pub(crate) fn key_set_json(keys: &[String]) -> String {
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+pub(crate) fn policy() -> TokenPolicy {
+    TokenPolicy::new(ISSUER, AUDIENCE)
+}
+
+/// Good claims, with the members of `changes` put in their place or added; an empty value takes
+/// the member away.
+pub(crate) fn claims(changes: &[(&str, &str)]) -> String {
+    let mut members = vec![
+        ("iss", format!("\"{ISSUER}\"")),
+        ("aud", format!("\"{AUDIENCE}\"")),
+        ("sub", format!("\"{SUBJECT}\"")),
+        ("iat", NOW.to_string()),
+        ("exp", (NOW + 3_600).to_string()),
+        (
+            "scope",
+            "\"broadworks-connector-user dm-bridge:device_auth\"".to_owned(),
+        ),
+        ("client_id", "\"C1\"".to_owned()),
+        ("jti", "\"t1\"".to_owned()),
+    ];
+    for (name, value) in changes {
+        members.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            members.push((name, (*value).to_owned()));
+        }
+    }
+    let members: Vec<String> = members
+        .iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}

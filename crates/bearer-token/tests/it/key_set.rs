@@ -1,0 +1,186 @@
+//! Which keys are taken.
+
+use offhook_bearer_token::danger::key_set_with_shared_secrets;
+use offhook_bearer_token::{KeySet, KeySetError, MAX_KEYS, TokenRefusal, verify};
+use ring::hmac;
+
+use crate::forge::{Forge, NOW, at, base64url, claims, key_set, key_set_json, policy};
+
+const POINT: &str = r#""x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+
+fn rsa(bits: usize, e: &[u8]) -> String {
+    let mut n = vec![0xff; bits / 8];
+    n[0] = 0x80;
+    format!(
+        r#"{{"kty":"RSA","kid":"{bits}","n":"{}","e":"{}"}}"#,
+        base64url(n),
+        base64url(e)
+    )
+}
+
+#[test]
+fn a_bad_key_is_skipped_and_the_good_ones_stay() {
+    let forge = Forge::new();
+    let bad = [
+        ("weak RSA", rsa(1_024, &[1, 0, 1])),
+        ("RSA of 2,040 bits", rsa(2_040, &[1, 0, 1])),
+        ("RSA too big", rsa(8_200, &[1, 0, 1])),
+        ("exponent one", rsa(2_048, &[1])),
+        ("exponent zero", rsa(2_048, &[0])),
+        ("no exponent", rsa(2_048, &[])),
+        ("even exponent", rsa(2_048, &[2])),
+        ("exponent with zero before", rsa(2_048, &[0, 3])),
+        ("exponent too long", rsa(2_048, &[1; 5])),
+        (
+            "for encryption",
+            format!(r#"{{"kty":"EC","crv":"P-256","use":"enc",{POINT}}}"#),
+        ),
+        (
+            "for signing only",
+            format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["sign"],{POINT}}}"#),
+        ),
+        (
+            "operations as text",
+            format!(r#"{{"kty":"EC","crv":"P-256","key_ops":"verify",{POINT}}}"#),
+        ),
+        (
+            "private half shown",
+            format!(r#"{{"kty":"EC","crv":"P-256","d":"AQ",{POINT}}}"#),
+        ),
+        (
+            "algorithm of another curve",
+            format!(r#"{{"kty":"EC","crv":"P-256","alg":"ES384",{POINT}}}"#),
+        ),
+        (
+            "point of another curve",
+            format!(r#"{{"kty":"EC","crv":"P-384",{POINT}}}"#),
+        ),
+        (
+            "curve of Bitcoin",
+            format!(r#"{{"kty":"EC","crv":"secp256k1",{POINT}}}"#),
+        ),
+        (
+            "short point",
+            r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}"#.into(),
+        ),
+        ("no point", r#"{"kty":"EC","crv":"P-256"}"#.into()),
+        ("Ed448", r#"{"kty":"OKP","crv":"Ed448","x":"AQ"}"#.into()),
+        (
+            "short Ed25519",
+            r#"{"kty":"OKP","crv":"Ed25519","x":"AQ"}"#.into(),
+        ),
+        (
+            "secret",
+            format!(r#"{{"kty":"oct","k":"{}"}}"#, base64url([1; 32])),
+        ),
+        (
+            "member twice",
+            format!(r#"{{"kty":"EC","crv":"P-256","crv":"P-256",{POINT}}}"#),
+        ),
+        (
+            "key id as number",
+            format!(r#"{{"kty":"EC","crv":"P-256","kid":1,{POINT}}}"#),
+        ),
+        ("no object", "17".into()),
+        ("null", "null".into()),
+        ("unknown type", r#"{"kty":"PQ"}"#.into()),
+        ("no type", "{}".into()),
+    ];
+    let token = forge.good();
+    for (name, jwk) in &bad {
+        let keys = key_set(&[jwk.clone(), forge.jwk()]);
+        assert_eq!((keys.len(), keys.skipped()), (1, 1), "{name}");
+        assert!(verify(&token, &keys, &policy(), at(NOW)).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn rsa_of_2048_and_8192_bits_and_named_algorithms_are_taken() {
+    let named = rsa(2_048, &[3]).replace("\"kid\"", "\"alg\":\"PS256\",\"kid\"");
+    for jwk in [rsa(2_048, &[1, 0, 1]), rsa(8_192, &[3]), named] {
+        assert_eq!(key_set(&[jwk]).len(), 1);
+    }
+    let unknown = rsa(2_048, &[3]).replace("\"kid\"", "\"alg\":\"RSA-OAEP\",\"kid\"");
+    assert!(key_set(&[unknown]).is_empty());
+}
+
+#[test]
+fn a_set_of_100_keys_is_taken_and_one_of_101_is_refused() {
+    let of = |count: usize| {
+        let keys: Vec<String> = (0..count)
+            .map(|n| format!(r#"{{"kty":"EC","crv":"P-256","kid":"{n}",{POINT}}}"#))
+            .collect();
+        KeySet::from_json(key_set_json(&keys).as_bytes())
+    };
+    assert_eq!(of(MAX_KEYS).unwrap().len(), MAX_KEYS);
+    assert_eq!(
+        of(101).unwrap_err(),
+        KeySetError::TooManyKeys { found: 101 }
+    );
+}
+
+#[test]
+fn what_is_no_key_set_is_refused_as_a_whole() {
+    for text in [
+        "",
+        "[]",
+        "{}",
+        r#"{"keys":{}}"#,
+        r#"{"keys":[],"keys":[]}"#,
+        r#"{"keys":[]} x"#,
+    ] {
+        assert_eq!(
+            KeySet::from_json(text.as_bytes()).unwrap_err(),
+            KeySetError::Malformed,
+            "{text}"
+        );
+    }
+    let long = format!("{}{}", r#"{"keys":[]}"#, " ".repeat(65_536));
+    assert!(matches!(
+        KeySet::from_json(long.as_bytes()),
+        Err(KeySetError::TooLong { .. })
+    ));
+    let deep = format!(r#"{{"keys":{}"#, "[".repeat(60_000));
+    assert_eq!(
+        KeySet::from_json(deep.as_bytes()).unwrap_err(),
+        KeySetError::Malformed
+    );
+}
+
+#[test]
+fn of_two_keys_with_one_name_the_first_stays() {
+    let (first, second) = (Forge::new(), Forge::new());
+    let keys = key_set(&[first.jwk(), second.jwk()]);
+    assert_eq!((keys.len(), keys.skipped()), (1, 1));
+    assert!(keys.has_key("k1") && !keys.has_key("k2"));
+    assert!(verify(&first.good(), &keys, &policy(), at(NOW)).is_ok());
+    let other = verify(&second.good(), &keys, &policy(), at(NOW));
+    assert_eq!(other.unwrap_err(), TokenRefusal::Signature);
+}
+
+#[test]
+fn a_shared_secret_is_taken_only_where_it_is_asked_for() {
+    let secret = [7; 32];
+    let set = |secret: &[u8]| {
+        key_set_json(&[format!(
+            r#"{{"kty":"oct","kid":"s","k":"{}"}}"#,
+            base64url(secret)
+        )])
+    };
+    let message = format!(
+        "{}.{}",
+        base64url(r#"{"alg":"HS256","typ":"at+jwt","kid":"s"}"#),
+        base64url(claims(&[]))
+    );
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, &secret),
+        message.as_bytes(),
+    );
+    let token = format!("{message}.{}", base64url(tag));
+    let strict = KeySet::from_json(set(&secret).as_bytes()).unwrap();
+    assert!(strict.is_empty());
+    let open = key_set_with_shared_secrets(set(&secret).as_bytes()).unwrap();
+    assert!(verify(&token, &open, &policy(), at(NOW)).is_ok());
+    let short = key_set_with_shared_secrets(set(&[7; 31]).as_bytes()).unwrap();
+    assert!(short.is_empty());
+}

@@ -1,0 +1,21 @@
+//! Behaviour of the public interface, a module for each subject.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail, and its helpers with it"
+)]
+
+mod attacks;
+mod challenge;
+mod claims;
+mod credentials;
+mod forge;
+#[cfg(feature = "fetch")]
+mod https;
+mod issuer;
+mod key_set;
+mod refresh;
+mod remote;
+mod secrets;
