@@ -1,0 +1,51 @@
+//! The behaviours as tests.
+
+/// Makes one `#[tokio::test]` for each behaviour of [`codes`](crate::codes) and
+/// [`model`](crate::model).
+///
+/// The argument is an expression that is awaited at the start of each test and gives a
+/// [`Fixture`](crate::Fixture) with an empty store. Call the macro in a module of its own, in a
+/// test binary that has `tokio` (features `macros` and `rt-multi-thread`) among its
+/// dependencies.
+#[macro_export]
+macro_rules! code_store_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { codes $fresh;
+            a_claimant_without_model_or_mac_burns_nothing
+            a_clock_that_jumps_back_revives_nothing
+            a_code_drawn_twice_is_refused
+            a_code_expires_to_the_millisecond
+            a_code_issued_under_a_retired_pepper_is_redeemed
+            a_grant_id_in_use_burns_nothing
+            a_lost_answer_is_repeated_within_the_grace_time_only
+            a_profile_has_one_outstanding_code
+            a_reissue_and_a_redeem_never_both_take_place
+            a_reissue_voids_the_old_code
+            a_revoked_code_is_refused
+            a_wrong_model_or_mac_burns_nothing
+            another_device_is_refused
+            nothing_is_known_in_another_tenant
+            of_32_devices_with_one_code_one_wins
+            of_two_codes_for_one_profile_at_once_one_is_issued
+            outstanding_codes_come_in_pages
+            purged_codes_leave_tombstones
+        }
+        $crate::__tests! { model $fresh;
+            a_random_history_is_answered_as_the_model_answers_it
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ($module:ident $fresh:expr; $($behaviour:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $behaviour() {
+                let fixture = $fresh.await;
+                $crate::$module::$behaviour(&fixture).await;
+            }
+        )*
+    };
+}

@@ -1,0 +1,139 @@
+//! Random histories, answered by the store as [`CodeTable`] answers them.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use offhook_activation_code::{
+    ActivationCode, Binding, CodeId, CodeStore, CodeTable, IssueError, NewCode, Page, PepperId,
+    Peppers, RedeemError, Redemption, ReissueError, RevokeError,
+};
+
+use crate::Fixture;
+use crate::world::{World, device, mac, model, other_model, pepper};
+
+/// Six hundred verbs on few codes, profiles and devices, while the clock runs, jumps back now and
+/// then, and the pepper changes once.
+pub async fn a_random_history_is_answered_as_the_model_answers_it(fixture: &impl Fixture) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let mut model = CodeTable::new();
+    let mut ids = vec![world.code_id()];
+    let mut grants = vec![world.grant_id()];
+    let codes: Vec<_> = (0..60).map(|_| world.draw()).collect();
+    for step in 0..600 {
+        if step == 300 {
+            let rotated = Peppers::new(PepperId::new(2), pepper(2));
+            world.peppers = match rotated.with_retired(PepperId::new(1), pepper(1)) {
+                Ok(peppers) => peppers,
+                Err(err) => panic!("{err}"),
+            };
+        }
+        world.now = match world.below(20) {
+            0 => world.now + world.policy.ttl() / 2,
+            1 => world.now - Duration::from_secs(world.below(7_200)),
+            _ => world.now + Duration::from_millis(world.below(120_000)),
+        };
+        let now = world.now;
+        let (wanted, got) = match world.below(10) {
+            0..3 => {
+                let new = new_code(world, &codes, &mut ids);
+                let got = store.issue(&new, now).await;
+                let wanted = model.issue(&new, now).map_err(IssueError::Refused);
+                (answer(&wanted), answer(&got))
+            }
+            3..7 => {
+                let redemption = redemption(world, &codes, &mut grants);
+                let got = store.redeem(&redemption, now).await;
+                let wanted = model.redeem(&redemption, now);
+                match (&wanted, &got) {
+                    // The text of a failure is the store's own.
+                    (Err(RedeemError::Store(_)), Err(RedeemError::Store(_))) => continue,
+                    _ => (answer(&wanted), answer(&got)),
+                }
+            }
+            7 => {
+                let id = pick(world, &ids);
+                let got = store.revoke(&world.tenant, id, now).await;
+                let wanted = model.revoke(&world.tenant, id);
+                (answer(&wanted.map_err(RevokeError::Refused)), answer(&got))
+            }
+            8 => {
+                let (old, code) = (pick(world, &ids), pick(world, &codes));
+                let replacement = world.replacement(&code);
+                ids.push(replacement.id());
+                let got = store.reissue(old, &replacement, now).await;
+                let wanted = model.reissue(old, &replacement);
+                (answer(&wanted.map_err(ReissueError::Refused)), answer(&got))
+            }
+            _ if world.below(4) == 0 => {
+                let got = store.purge_expired(now).await.ok();
+                let wanted = Some(model.purge_expired(now));
+                (answer(&wanted), answer(&got))
+            }
+            _ => {
+                let page = Page::first(Page::MAX_LIMIT);
+                let got = store
+                    .outstanding(&world.tenant, page.clone(), now)
+                    .await
+                    .ok();
+                let wanted = Some(model.outstanding(&world.tenant, page, now));
+                (answer(&wanted), answer(&got))
+            }
+        };
+        assert_eq!(got, wanted, "step {step}");
+    }
+}
+
+fn new_code(world: &mut World, codes: &[ActivationCode], ids: &mut Vec<CodeId>) -> NewCode {
+    let code = pick(world, codes);
+    let binding = match world.below(4) {
+        0 => Binding::Mac(mac(1)),
+        1 => Binding::Model(other_model()),
+        _ => Binding::AnyOf(vec![model(), other_model()]),
+    };
+    let profile = format!("desk-{}", world.below(6));
+    let mut new = world.bound_code(&code, &profile, binding);
+    if world.below(20) == 0 {
+        let digests = new.digests().clone();
+        new = NewCode::new(
+            pick(world, ids),
+            digests,
+            new.account().clone(),
+            new.profile().clone(),
+            new.binding().clone(),
+            &world.policy,
+            world.now,
+        );
+    }
+    ids.push(new.id());
+    new
+}
+
+fn redemption(
+    world: &mut World,
+    codes: &[ActivationCode],
+    grants: &mut Vec<offhook_activation_code::GrantId>,
+) -> Redemption {
+    let code = pick(world, codes);
+    let mut claimant = device(u8::try_from(world.below(3)).unwrap_or_default());
+    if world.below(3) == 0 {
+        claimant = claimant.with_model(other_model());
+    }
+    let redemption = world.redemption(&code, claimant.clone());
+    if world.below(20) == 0 {
+        return Redemption::new(redemption.digests().clone(), claimant, pick(world, grants));
+    }
+    grants.push(redemption.grant());
+    redemption
+}
+
+fn pick<T: Clone>(world: &mut World, from: &[T]) -> T {
+    let at = usize::try_from(world.below(from.len() as u64)).unwrap_or_default();
+    match from.get(at) {
+        Some(picked) => picked.clone(),
+        None => panic!("nothing to pick from"),
+    }
+}
+
+fn answer(answer: &dyn Debug) -> String {
+    format!("{answer:?}")
+}
