@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod codes;
+mod column;
+mod error;
+mod options;
+mod schema;
+mod store;
+mod worker;
+
+pub use error::OpenError;
+pub use options::SqliteOptions;
+pub use store::SqliteStore;

@@ -1,0 +1,334 @@
+//! The verbs on codes, each to be run in a transaction.
+
+use std::time::SystemTime;
+
+use offhook_activation_code::{
+    Binding, CodeDigest, CodeDigests, CodeId, Grant, GrantId, IssueRefusal, NewCode,
+    OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement, RevokeRefusal,
+    TenantId, Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use crate::column::{millis, optional_text, text, timestamp, uuid};
+
+pub(crate) fn issue(
+    connection: &Connection,
+    code: &NewCode,
+    now: SystemTime,
+) -> rusqlite::Result<Result<(), IssueRefusal>> {
+    if knows(connection, code.digests())? {
+        return Ok(Err(IssueRefusal::DigestTaken));
+    }
+    if state(connection, None, code.id())?.is_some() {
+        return Ok(Err(IssueRefusal::IdTaken));
+    }
+    let row = OutstandingCode::new(
+        code.id(),
+        code.tenant().clone(),
+        code.account().clone(),
+        code.profile().clone(),
+        code.binding().clone(),
+        code.issued_at(),
+        code.expires_at(),
+    );
+    let purge = format!("{PURGE} AND tenant = :tenant AND profile = :profile");
+    connection.prepare_cached(&purge)?.execute(named_params! {
+        ":now": millis(now),
+        ":tenant": row.tenant().as_str(),
+        ":profile": row.profile().as_str(),
+    })?;
+    Ok(if insert(connection, code.digests().current(), &row)? {
+        Ok(())
+    } else {
+        Err(IssueRefusal::Outstanding)
+    })
+}
+
+/// The decision is one `UPDATE`: who gets a row back has won, and who does not has changed
+/// nothing. The digest names one generation of one code, so that no other generation can be
+/// meant.
+pub(crate) fn redeem(
+    connection: &Connection,
+    redemption: &Redemption,
+    now: SystemTime,
+) -> rusqlite::Result<Result<Grant, Refusal>> {
+    let claimant = redemption.claimant();
+    let mac = claimant.mac().map(|mac| mac.to_string());
+    let model = claimant.model().map(|model| format!("\n{model}\n"));
+    for digest in redemption.digests().iter() {
+        let grant = connection
+            .prepare_cached(REDEEM)?
+            .query_row(
+                named_params! {
+                    ":now": millis(now),
+                    ":grant": redemption.grant().as_uuid().as_bytes(),
+                    ":key": claimant.key().to_string(),
+                    ":mac": mac,
+                    ":model": model,
+                    ":digest": digest.as_bytes(),
+                    ":pepper": digest.pepper_id().get(),
+                },
+                grant,
+            )
+            .optional()?;
+        if let Some(grant) = grant {
+            return Ok(Ok(grant));
+        }
+    }
+    for digest in redemption.digests().iter() {
+        let answer = connection
+            .prepare_cached(EXPLAIN)?
+            .query_row(
+                params![digest.as_bytes(), digest.pepper_id().get()],
+                |row| explain(row, redemption, now),
+            )
+            .optional()?;
+        if let Some(answer) = answer {
+            return Ok(answer.map(Grant::into_repeated));
+        }
+    }
+    Ok(Err(Refusal::Unknown))
+}
+
+pub(crate) fn revoke(
+    connection: &Connection,
+    tenant: &TenantId,
+    id: CodeId,
+    now: SystemTime,
+) -> rusqlite::Result<Result<(), RevokeRefusal>> {
+    let revoked = connection
+        .prepare_cached(
+            "UPDATE codes SET state = 'revoked', changed_at = ?1
+             WHERE id = ?2 AND tenant = ?3 AND state = 'issued'",
+        )?
+        .execute(params![
+            millis(now),
+            id.as_uuid().as_bytes(),
+            tenant.as_str()
+        ])?;
+    if revoked == 1 {
+        return Ok(Ok(()));
+    }
+    Ok(Err(match state(connection, Some(tenant), id)?.as_deref() {
+        None => RevokeRefusal::Unknown,
+        Some("redeemed") => RevokeRefusal::AlreadyRedeemed,
+        Some(_) => RevokeRefusal::NotOutstanding,
+    }))
+}
+
+pub(crate) fn reissue(
+    connection: &Connection,
+    id: CodeId,
+    replacement: &Replacement,
+    now: SystemTime,
+) -> rusqlite::Result<Result<OutstandingCode, ReissueRefusal>> {
+    let tenant = replacement.tenant();
+    match state(connection, Some(tenant), id)?.as_deref() {
+        None => return Ok(Err(ReissueRefusal::Unknown)),
+        Some("issued") => {}
+        Some("redeemed") => return Ok(Err(ReissueRefusal::AlreadyRedeemed)),
+        Some(_) => return Ok(Err(ReissueRefusal::NotOutstanding)),
+    }
+    if knows(connection, replacement.digests())? {
+        return Ok(Err(ReissueRefusal::DigestTaken));
+    }
+    if state(connection, None, replacement.id())?.is_some() {
+        return Ok(Err(ReissueRefusal::IdTaken));
+    }
+    let new = connection
+        .prepare_cached(
+            "UPDATE codes SET state = 'superseded', changed_at = ?1
+             WHERE id = ?2 AND tenant = ?3 AND state = 'issued'
+             RETURNING account, profile, binding, generation",
+        )?
+        .query_row(
+            params![millis(now), id.as_uuid().as_bytes(), tenant.as_str()],
+            |row| {
+                let code = OutstandingCode::new(
+                    replacement.id(),
+                    tenant.clone(),
+                    text(row, 0)?,
+                    text(row, 1)?,
+                    text(row, 2)?,
+                    replacement.issued_at(),
+                    replacement.expires_at(),
+                );
+                Ok(code.with_generation(row.get::<_, u32>(3)?.saturating_add(1)))
+            },
+        )?;
+    insert(connection, replacement.digests().current(), &new)?;
+    Ok(Ok(new))
+}
+
+pub(crate) fn outstanding(
+    connection: &Connection,
+    tenant: &TenantId,
+    page: &Page,
+    now: SystemTime,
+) -> rusqlite::Result<Vec<OutstandingCode>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, tenant, account, profile, binding, issued_at, expires_at, generation
+         FROM codes
+         WHERE state = 'issued' AND tenant = ?1 AND profile > ?2 AND expires_at > ?3
+         ORDER BY profile LIMIT ?4",
+    )?;
+    // No profile is empty.
+    let after = page.start().map_or("", |profile| profile.as_str());
+    let limit = i64::try_from(page.limit()).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![tenant.as_str(), after, millis(now), limit], |row| {
+        let code = OutstandingCode::new(
+            CodeId::from_uuid(uuid(row, 0)?),
+            text(row, 1)?,
+            text(row, 2)?,
+            text(row, 3)?,
+            text(row, 4)?,
+            timestamp(row, 5)?,
+            timestamp(row, 6)?,
+        );
+        Ok(code.with_generation(row.get(7)?))
+    })?;
+    rows.collect()
+}
+
+/// Purges up to [`PURGED_AT_ONCE`] codes, so that a redeem never waits long.
+pub(crate) fn purge(connection: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
+    let sql = format!(
+        "{PURGE} AND number IN (
+             SELECT number FROM codes WHERE state = 'issued' AND expires_at <= :now LIMIT :limit)"
+    );
+    let purged = connection.prepare_cached(&sql)?.execute(named_params! {
+        ":now": millis(now),
+        ":limit": i64::try_from(PURGED_AT_ONCE).unwrap_or(i64::MAX),
+    })?;
+    Ok(purged as u64)
+}
+
+fn knows(connection: &Connection, digests: &CodeDigests) -> rusqlite::Result<bool> {
+    let mut statement = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM codes WHERE digest = ?1 AND pepper = ?2)")?;
+    for digest in digests.iter() {
+        let known = statement.query_row(
+            params![digest.as_bytes(), digest.pepper_id().get()],
+            |row| row.get(0),
+        )?;
+        if known {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The state of the code `id`, if `tenant` (or any, for `None`) has it.
+fn state(
+    connection: &Connection,
+    tenant: Option<&TenantId>,
+    id: CodeId,
+) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT state FROM codes WHERE id = ?1 AND tenant = coalesce(?2, tenant)")?
+        .query_row(
+            params![id.as_uuid().as_bytes(), tenant.map(TenantId::as_str)],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+/// Says whether there was room for the code: the profile has no other one.
+fn insert(
+    connection: &Connection,
+    digest: &CodeDigest,
+    code: &OutstandingCode,
+) -> rusqlite::Result<bool> {
+    let inserted = connection.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": code.id().as_uuid().as_bytes(),
+        ":pepper": digest.pepper_id().get(),
+        ":digest": digest.as_bytes(),
+        ":tenant": code.tenant().as_str(),
+        ":profile": code.profile().as_str(),
+        ":generation": code.generation(),
+        ":issued_at": millis(code.issued_at()),
+        ":expires_at": millis(code.expires_at()),
+        ":account": code.account().as_str(),
+        ":binding": code.binding().to_string(),
+        ":mac": code.binding().mac().map(|mac| mac.to_string()),
+        ":models": models(code.binding()),
+    })?;
+    Ok(inserted == 1)
+}
+
+/// Each model between two line ends, so that the redeem statement finds whole models only.
+fn models(binding: &Binding) -> Option<String> {
+    let lines = binding.models()?.iter().map(|model| format!("{model}\n"));
+    Some(std::iter::once("\n".to_owned()).chain(lines).collect())
+}
+
+fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
+    Ok(Grant::new(
+        GrantId::from_uuid(uuid(row, 0)?),
+        CodeId::from_uuid(uuid(row, 1)?),
+        text(row, 2)?,
+        text(row, 3)?,
+        text(row, 4)?,
+        timestamp(row, 5)?,
+    ))
+}
+
+/// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it.
+fn explain(
+    row: &Row<'_>,
+    redemption: &Redemption,
+    now: SystemTime,
+) -> rusqlite::Result<Result<Grant, Refusal>> {
+    let refusal = match row.get_ref(6)?.as_str()? {
+        "issued" if timestamp(row, 7)? <= Timestamp::from(now) => Refusal::Expired,
+        "issued" => {
+            let binding: Binding = text(row, 8)?;
+            binding
+                .check(redemption.claimant())
+                .err()
+                .unwrap_or(Refusal::Unknown)
+        }
+        "redeemed" => {
+            let (key, mac) = (text(row, 9)?, optional_text(row, 10)?);
+            if redemption.repeats(&key, mac, timestamp(row, 5)?, now) {
+                return grant(row).map(Ok);
+            }
+            Refusal::AlreadyRedeemed
+        }
+        "revoked" => Refusal::Revoked,
+        "superseded" => Refusal::Superseded,
+        _ => Refusal::Expired,
+    };
+    Ok(Err(refusal))
+}
+
+const REDEEM: &str = "
+    UPDATE codes
+    SET state = 'redeemed', changed_at = :now, redeemed_at = :now,
+        grant_id = :grant, claimant_key = :key, claimant_mac = :mac
+    WHERE digest = :digest AND pepper = :pepper
+      AND state = 'issued' AND expires_at > :now
+      AND (mac IS NULL OR mac = :mac)
+      AND (models IS NULL OR instr(models, :model) > 0)
+    RETURNING grant_id, id, tenant, account, profile, redeemed_at";
+
+const EXPLAIN: &str = "
+    SELECT grant_id, id, tenant, account, profile, redeemed_at,
+           state, expires_at, binding, claimant_key, claimant_mac
+    FROM codes WHERE digest = ?1 AND pepper = ?2";
+
+const INSERT: &str = "
+    INSERT INTO codes (id, pepper, digest, tenant, profile, generation, state, changed_at,
+                       account, binding, issued_at, expires_at, mac, models)
+    VALUES (:id, :pepper, :digest, :tenant, :profile, :generation, 'issued', :issued_at,
+            :account, :binding, :issued_at, :expires_at, :mac, :models)
+    ON CONFLICT (tenant, profile) WHERE state = 'issued' DO NOTHING";
+
+/// The row stays as a tombstone.
+const PURGE: &str = "
+    UPDATE codes
+    SET state = 'purged', changed_at = :now,
+        account = NULL, binding = NULL, mac = NULL, models = NULL
+    WHERE state = 'issued' AND expires_at <= :now";
+
+pub(crate) const PURGED_AT_ONCE: u64 = 1_000;

@@ -1,0 +1,53 @@
+//! Values in rows.
+
+use std::error::Error as StdError;
+use std::str::FromStr;
+
+use offhook_activation_code::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::Type;
+use uuid::Uuid;
+
+/// The value that the text in column `at` spells.
+pub(crate) fn text<T>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: StdError + Send + Sync + 'static>,
+{
+    parse(row.get_ref(at)?.as_str()?, at)
+}
+
+/// The value that the text in column `at` spells, or nothing.
+pub(crate) fn optional_text<T>(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr<Err: StdError + Send + Sync + 'static>,
+{
+    let text = row.get_ref(at)?.as_str_or_null()?;
+    text.map(|text| parse(text, at)).transpose()
+}
+
+/// The UUID in column `at`.
+pub(crate) fn uuid(row: &Row<'_>, at: usize) -> rusqlite::Result<Uuid> {
+    row.get(at).map(Uuid::from_bytes)
+}
+
+/// The moment in column `at`.
+pub(crate) fn timestamp(row: &Row<'_>, at: usize) -> rusqlite::Result<Timestamp> {
+    let millis: i64 = row.get(at)?;
+    u64::try_from(millis)
+        .map(Timestamp::from_millis)
+        .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(at, millis))
+}
+
+/// A moment as stored.
+pub(crate) fn millis(timestamp: impl Into<Timestamp>) -> i64 {
+    i64::try_from(timestamp.into().as_millis()).unwrap_or(i64::MAX)
+}
+
+fn parse<T>(text: &str, at: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: StdError + Send + Sync + 'static>,
+{
+    text.parse().map_err(|err| {
+        rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::<T::Err>::new(err))
+    })
+}

@@ -1,0 +1,123 @@
+//! The file: how it is opened and brought up to date.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::{OpenError, SqliteOptions};
+
+/// Opens the file for writing, making or updating it if need be.
+pub(crate) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let connection = open(path, options)?;
+    check_owner(&connection)?;
+    use_wal(&connection, options).map_err(failed("turn on the write-ahead log"))?;
+    // An acknowledged commit must be on the disk; on macOS only `fullfsync` gets it there.
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")
+        .map_err(failed("turn on full synchronisation"))?;
+    migrate(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the file, which [`open_writer`] has made, for reading.
+pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let connection = open(path, options)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON;")
+        .map_err(failed("forbid writing"))?;
+    Ok(connection)
+}
+
+fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let connection = Connection::open(path).map_err(failed("open the file"))?;
+    connection
+        .busy_timeout(options.busy_timeout())
+        .map_err(failed("set the busy timeout"))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The change into WAL mode needs the file alone and does not wait for it by itself.
+fn use_wal(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let answer = connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
+        match answer {
+            Err(err)
+                if err.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && waited < options.busy_timeout() =>
+            {
+                thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// A file without tables becomes ours; one with tables must say that it is.
+fn check_owner(connection: &Connection) -> Result<(), OpenError> {
+    let (owner, tables): (i64, i64) = connection
+        .query_row(
+            "SELECT (SELECT * FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .map_err(failed("read the head of the file"))?;
+    if owner == APPLICATION_ID || (owner == 0 && tables == 0) {
+        Ok(())
+    } else {
+        Err(OpenError::ForeignFile)
+    }
+}
+
+fn migrate(connection: &Connection) -> Result<(), OpenError> {
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(failed("lock the file"))?;
+    let outcome = migrate_locked(connection);
+    let end = if outcome.is_ok() {
+        "COMMIT"
+    } else {
+        "ROLLBACK"
+    };
+    let ended = connection.execute_batch(end);
+    outcome?;
+    ended.map_err(failed("commit the schema"))
+}
+
+fn migrate_locked(connection: &Connection) -> Result<(), OpenError> {
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(failed("read the schema version"))?;
+    let known = MIGRATIONS.len();
+    let done = match usize::try_from(found) {
+        Ok(done) if done <= known => done,
+        _ => {
+            let known = i64::try_from(known).unwrap_or(i64::MAX);
+            return Err(OpenError::NewerSchema { found, known });
+        }
+    };
+    for migration in MIGRATIONS.iter().skip(done) {
+        connection
+            .execute_batch(migration)
+            .map_err(failed("update the schema"))?;
+    }
+    connection
+        .execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {known};"
+        ))
+        .map_err(failed("write the schema version"))
+}
+
+fn failed(action: &'static str) -> impl FnOnce(rusqlite::Error) -> OpenError {
+    move |err| OpenError::store(action)(err.into())
+}
+
+/// `ofhk` in ASCII.
+const APPLICATION_ID: i64 = 0x6f66_686b;
+const PAUSE: Duration = Duration::from_millis(5);
+/// The statements that lead from each schema version to the next.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];

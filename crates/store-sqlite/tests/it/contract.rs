@@ -1,0 +1,7 @@
+//! The store shows every behaviour of the public suite.
+
+mod codes {
+    use crate::fixture::OnDisk;
+
+    offhook_store_contract::code_store_tests!(async { OnDisk::new() });
+}
