@@ -1,0 +1,46 @@
+//! The order of servers of one priority.
+
+use crate::{Entropy, EntropyError};
+
+/// Puts `items` into an order drawn by their weights, heavier ones more often first.
+///
+/// # Source
+///
+/// RFC 2782, "Weight", <https://www.rfc-editor.org/rfc/rfc2782>: running sums over the rest, those
+/// of weight 0 first, and a draw from 0 to the sum.
+pub(crate) fn by_weight<T>(
+    mut items: Vec<T>,
+    weight: impl Fn(&T) -> u16,
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<T>, EntropyError> {
+    items.sort_by_key(|item| weight(item) != 0);
+    let mut out = Vec::with_capacity(items.len());
+    while items.len() > 1 {
+        let sum: u64 = items.iter().map(|item| u64::from(weight(item))).sum();
+        let drawn = up_to(sum, entropy)?;
+        let mut running = 0;
+        let chosen = items.iter().position(|item| {
+            running += u64::from(weight(item));
+            running >= drawn
+        });
+        out.push(items.remove(chosen.unwrap_or(0)));
+    }
+    out.append(&mut items);
+    Ok(out)
+}
+
+/// A number from 0 to `most`, each equally likely.
+fn up_to(most: u64, entropy: &mut dyn Entropy) -> Result<u64, EntropyError> {
+    if most == 0 {
+        return Ok(0);
+    }
+    let mask = u64::MAX >> most.leading_zeros();
+    loop {
+        let mut bytes = [0; 8];
+        entropy.fill(&mut bytes)?;
+        let candidate = u64::from_be_bytes(bytes) & mask;
+        if candidate <= most {
+            return Ok(candidate);
+        }
+    }
+}

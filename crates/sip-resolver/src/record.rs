@@ -1,0 +1,230 @@
+//! Questions to name servers and their answers.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use crate::{DomainName, QueryFailure};
+
+/// A question to a name server.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Question {
+    name: DomainName,
+    kind: QuestionKind,
+}
+
+impl Question {
+    pub(crate) const fn new(name: DomainName, kind: QuestionKind) -> Self {
+        Self { name, kind }
+    }
+
+    /// The name asked for.
+    #[must_use]
+    pub const fn name(&self) -> &DomainName {
+        &self.name
+    }
+
+    /// The kind of records asked for.
+    #[must_use]
+    pub const fn kind(&self) -> QuestionKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.kind)
+    }
+}
+
+/// The kind of records asked for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum QuestionKind {
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// Naming authority pointers.
+    Naptr,
+    /// Locations of a service.
+    Srv,
+}
+
+impl fmt::Display for QuestionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Naptr => "NAPTR",
+            Self::Srv => "SRV",
+        })
+    }
+}
+
+/// What a name server says to a question.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// No answer, or none that says whether there are records.
+    Failed(QueryFailure),
+    /// The records of the answer, which may be none; that the name does not exist is no records.
+    Records {
+        /// The answer section.
+        answers: Vec<Record>,
+        /// The additional section.
+        additionals: Vec<Record>,
+    },
+}
+
+/// A resource record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Record {
+    owner: DomainName,
+    ttl: Duration,
+    data: RecordData,
+}
+
+impl Record {
+    /// The record of `owner` that may be kept for `ttl`.
+    #[must_use]
+    pub const fn new(owner: DomainName, ttl: Duration, data: RecordData) -> Self {
+        Self { owner, ttl, data }
+    }
+
+    /// The name it belongs to.
+    #[must_use]
+    pub const fn owner(&self) -> &DomainName {
+        &self.owner
+    }
+
+    /// How long it may be kept.
+    #[must_use]
+    pub const fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn data(&self) -> &RecordData {
+        &self.data
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |name: &Option<DomainName>| match name {
+            Some(name) => name.to_string(),
+            None => ".".to_owned(),
+        };
+        write!(f, "{} {} ", self.owner, self.ttl.as_secs())?;
+        match &self.data {
+            RecordData::A(address) => write!(f, "A {address}"),
+            RecordData::Aaaa(address) => write!(f, "AAAA {address}"),
+            RecordData::Cname(name) => write!(f, "CNAME {name}"),
+            RecordData::Naptr(naptr) => write!(
+                f,
+                "NAPTR {} {} \"{}\" \"{}\" \"{}\" {}",
+                naptr.order,
+                naptr.preference,
+                naptr.flags.escape_debug(),
+                naptr.services.escape_debug(),
+                naptr.regexp.escape_debug(),
+                text(&naptr.replacement),
+            ),
+            RecordData::Srv(srv) => write!(
+                f,
+                "SRV {} {} {} {}",
+                srv.priority,
+                srv.weight,
+                srv.port,
+                text(&srv.target),
+            ),
+        }
+    }
+}
+
+/// What a record says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RecordData {
+    /// An IPv4 address.
+    A(Ipv4Addr),
+    /// An IPv6 address.
+    Aaaa(Ipv6Addr),
+    /// Another name of the same thing.
+    Cname(DomainName),
+    /// A rule that leads to a service.
+    Naptr(Naptr),
+    /// A server of a service.
+    Srv(Srv),
+}
+
+impl RecordData {
+    /// Tells the kinds apart, for sorting.
+    pub(crate) const fn rank(&self) -> u8 {
+        match self {
+            Self::A(_) => 0,
+            Self::Aaaa(_) => 1,
+            Self::Cname(_) => 2,
+            Self::Naptr(_) => 3,
+            Self::Srv(_) => 4,
+        }
+    }
+
+    pub(crate) const fn answers(&self, kind: QuestionKind) -> bool {
+        matches!(
+            (self, kind),
+            (Self::A(_), QuestionKind::A)
+                | (Self::Aaaa(_), QuestionKind::Aaaa)
+                | (Self::Naptr(_), QuestionKind::Naptr)
+                | (Self::Srv(_), QuestionKind::Srv)
+        )
+    }
+}
+
+/// A rule that leads from a domain to a service.
+///
+/// # Source
+///
+/// RFC 3403 section 4.1, <https://www.rfc-editor.org/rfc/rfc3403#section-4.1>.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the record is what the RFC says it is"
+)]
+pub struct Naptr {
+    /// Lower ones come first, and exclude others that follow.
+    pub order: u16,
+    /// Among the same order, lower ones come first.
+    pub preference: u16,
+    /// What the replacement is: `s` the owner of SRV records, `a` of addresses.
+    pub flags: Box<str>,
+    /// The service, such as `SIPS+D2T`.
+    pub services: Box<str>,
+    /// An expression to apply, which SIP does not use.
+    pub regexp: Box<str>,
+    /// The next name; `None` for the root, which means no replacement.
+    pub replacement: Option<DomainName>,
+}
+
+/// A server of a service.
+///
+/// # Source
+///
+/// RFC 2782, <https://www.rfc-editor.org/rfc/rfc2782>.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the record is what the RFC says it is"
+)]
+pub struct Srv {
+    /// Lower ones come first.
+    pub priority: u16,
+    /// How often a server is drawn among those of the same priority.
+    pub weight: u16,
+    /// The port of the service.
+    pub port: u16,
+    /// The server; `None` for the root, which means that the service is not available.
+    pub target: Option<DomainName>,
+}

@@ -1,0 +1,138 @@
+//! A record of what was asked, answered and decided.
+
+use std::fmt;
+
+use crate::{DomainName, QueryFailure, Question, Record};
+
+/// What was asked, answered and decided, in order. `Display` gives a line for each.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Trace(pub(crate) Vec<TraceEntry>);
+
+impl Trace {
+    /// The entries, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[TraceEntry] {
+        &self.0
+    }
+
+    /// How many questions were asked.
+    #[must_use]
+    pub fn questions(&self) -> usize {
+        let asked = |entry: &&TraceEntry| matches!(entry, TraceEntry::Asked { .. });
+        self.0.iter().filter(asked).count()
+    }
+
+    /// How many times questions were sent, those sent together counting once.
+    #[must_use]
+    pub fn round_trips(&self) -> usize {
+        let round = |entry: &TraceEntry| match entry {
+            TraceEntry::Asked { round, .. } => Some(*round),
+            _ => None,
+        };
+        self.0.iter().filter_map(round).max().unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for entry in &self.0 {
+            writeln!(f, "{entry}")?;
+        }
+        Ok(())
+    }
+}
+
+/// An entry of a [`Trace`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TraceEntry {
+    /// An answer has come.
+    Answered {
+        /// What was asked.
+        question: Question,
+        /// The records of the answer section.
+        answers: Vec<Record>,
+        /// How many records of the additional section may be used.
+        additionals: usize,
+    },
+    /// A question was sent.
+    Asked {
+        /// What was asked.
+        question: Question,
+        /// Questions of the same number, counted from 1, were sent together.
+        round: usize,
+    },
+    /// A question has no answer.
+    Failed {
+        /// What was asked.
+        question: Question,
+        /// Why there is no answer.
+        failure: QueryFailure,
+    },
+    /// Something was decided.
+    Noted(Note),
+}
+
+impl fmt::Display for TraceEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered {
+                question,
+                answers,
+                additionals,
+            } => {
+                write!(f, "< {question}:")?;
+                if answers.is_empty() {
+                    write!(f, " no records")?;
+                }
+                for (at, answer) in answers.iter().enumerate() {
+                    write!(f, "{} {answer}", if at == 0 { "" } else { ";" })?;
+                }
+                match additionals {
+                    0 => Ok(()),
+                    _ => write!(f, " (+{additionals})"),
+                }
+            }
+            Self::Asked { question, round } => write!(f, "> {question} (round {round})"),
+            Self::Failed { question, failure } => write!(f, "! {question}: {failure}"),
+            Self::Noted(note) => write!(f, "- {note}"),
+        }
+    }
+}
+
+/// A decision on the way to the servers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The addresses of the domain itself are taken.
+    DomainAddresses,
+    /// Nothing stands at the name that a NAPTR record points to; the next one is tried.
+    NaptrDangles(DomainName),
+    /// NAPTR records could not be had; SRV records are tried.
+    NaptrUnanswered,
+    /// NAPTR records offer SIP, but not over TLS.
+    NaptrWithoutTls,
+    /// A NAPTR record with both an expression and a replacement, or neither, is left out.
+    NaptrMalformed,
+    /// The name says that the service is not available there.
+    NotAvailable(DomainName),
+    /// A server without port is left out.
+    NoPort(DomainName),
+    /// A server whose addresses could not be had is left out.
+    NoAddress(DomainName),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DomainAddresses => f.write_str("no SRV records: addresses of the domain"),
+            Self::NaptrDangles(name) => write!(f, "nothing at {name}, to which NAPTR points"),
+            Self::NaptrUnanswered => f.write_str("NAPTR unanswered: on to SRV"),
+            Self::NaptrWithoutTls => f.write_str("NAPTR offers SIP, but not over TLS"),
+            Self::NaptrMalformed => f.write_str("malformed NAPTR record left out"),
+            Self::NotAvailable(name) => write!(f, "not available: {name}"),
+            Self::NoPort(name) => write!(f, "no port at {name}: left out"),
+            Self::NoAddress(name) => write!(f, "no address of {name}: left out"),
+        }
+    }
+}
