@@ -1,1 +1,33 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod archive;
+mod device_type;
+mod error;
+mod limits;
+mod manifest;
+mod secret;
+mod sip;
+mod substitute;
+mod tag;
+mod violation;
+mod xml;
+
+pub mod mpp;
+pub mod room_os;
+
+pub use archive::Archive;
+pub use device_type::{
+    AccessDeviceCategory, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
+    FileCategory, FileCustomization,
+};
+pub use error::{
+    ArchiveError, DocumentError, DocumentFault, EntryFault, ParsePathError, SettingsError,
+    TagError, ValueError,
+};
+pub use limits::Limits;
+pub use secret::Secret;
+pub use sip::{Registration, SipSettings, Transport};
+pub use substitute::{Escape, Substitution, UndefinedTag, substitute};
+pub use tag::{Override, TagLevel, TagName, TagTable};
+pub use violation::Violation;

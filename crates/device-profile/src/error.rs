@@ -1,0 +1,216 @@
+//! What can go wrong. No variant carries a value out of a document or a tag.
+
+use thiserror::Error;
+
+/// An archive cannot be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// An entry is one that no archive of ours has.
+    #[error("entry {index} refused: {fault}")]
+    Entry {
+        /// Which entry of the directory, from 0.
+        index: usize,
+        /// What is wrong with it.
+        fault: EntryFault,
+    },
+    /// Reading or writing failed; trying again may help.
+    #[error("archive could not be read or written")]
+    Io(#[source] std::io::Error),
+    /// `manifest.json` is not the JSON it should be.
+    #[error("malformed manifest at line {line}, column {column}")]
+    Manifest {
+        /// The line, from 1; 0 when it is known no closer.
+        line: usize,
+        /// The column, from 1; 0 when it is known no closer.
+        column: usize,
+    },
+    /// There is no `manifest.json`.
+    #[error("no manifest")]
+    ManifestMissing,
+    /// The manifest names a file that is not there.
+    #[error("content of file {file} is missing")]
+    ContentMissing {
+        /// Which file of the device type, from 0.
+        file: usize,
+    },
+    /// The manifest says that the archive is of another format or version.
+    #[error("another format or version")]
+    Format,
+    /// Names that differ in case only, or entries that share bytes, or headers that disagree.
+    #[error("inconsistent archive")]
+    Inconsistent,
+    /// More bytes than allowed, packed or unpacked.
+    #[error("archive too large")]
+    TooLarge,
+    /// More entries than allowed.
+    #[error("archive of {found} entries")]
+    TooManyEntries {
+        /// How many entries there were.
+        found: usize,
+    },
+    /// Not a zip archive that we read.
+    #[error("not a zip archive")]
+    Zip,
+}
+
+/// What is wrong with an entry of an archive.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum EntryFault {
+    /// A method of packing other than stored and deflated.
+    #[error("packed by an unknown method")]
+    Compression,
+    /// The content does not fit its checksum or its announced length.
+    #[error("damaged or lying about its length")]
+    Damaged,
+    /// An entry of this name, or of one that differs in case only, came before.
+    #[error("name given twice")]
+    Duplicate,
+    /// Encrypted.
+    #[error("encrypted")]
+    Encrypted,
+    /// A directory, a link or another thing that is no file.
+    #[error("no plain file")]
+    NotAFile,
+    /// It unpacks to far more than it takes, as a bomb does.
+    #[error("unpacks out of proportion")]
+    Ratio,
+    /// Longer than allowed.
+    #[error("too large")]
+    TooLarge,
+    /// Not one of the names the manifest gives.
+    #[error("name not in the manifest")]
+    Unexpected,
+    /// A name that leads elsewhere: absolute, with `..`, a backslash or a drive.
+    #[error("name leads out of the archive")]
+    Traversal,
+}
+
+/// A document cannot be read.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error("document refused at byte {at}: {fault}")]
+#[non_exhaustive]
+pub struct DocumentError {
+    /// Where, in bytes from 0.
+    pub at: u64,
+    /// What is wrong there.
+    pub fault: DocumentFault,
+}
+
+impl DocumentError {
+    pub(crate) fn new(at: u64, fault: DocumentFault) -> Self {
+        Self { at, fault }
+    }
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum DocumentFault {
+    /// An attribute is given twice or is malformed, or there are more than 32.
+    #[error("bad attribute")]
+    Attribute,
+    /// A character that XML 1.0 does not know.
+    #[error("forbidden character")]
+    Character,
+    /// A document type: it could define entities.
+    #[error("document type")]
+    Doctype,
+    /// An element is given twice where that could mean two things.
+    #[error("element given twice")]
+    Duplicate,
+    /// An encoding other than UTF-8.
+    #[error("not UTF-8")]
+    Encoding,
+    /// An entity other than the five of XML.
+    #[error("unknown entity")]
+    Entity,
+    /// `item` is not a number from 1 to 65535.
+    #[error("bad item number")]
+    Item,
+    /// Text beside elements.
+    #[error("text beside elements")]
+    Mixed,
+    /// An element's name is not letters, digits, `_`, `-` and `.`.
+    #[error("bad element name")]
+    Name,
+    /// Another root element than the document should have, or none.
+    #[error("another document")]
+    Root,
+    /// Not well-formed XML.
+    #[error("not well-formed")]
+    Syntax,
+    /// Nested too deep.
+    #[error("nested too deep")]
+    TooDeep,
+    /// Longer than allowed.
+    #[error("document too large")]
+    TooLarge,
+    /// More elements than allowed.
+    #[error("too many elements")]
+    TooManyElements,
+}
+
+/// A name or value cannot be put into a document.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// The name is not letters, digits, `_`, `-` and `.`, beginning with a letter or `_`.
+    #[error("bad parameter name")]
+    Name,
+    /// The value has a character that XML 1.0 does not know.
+    #[error("forbidden character in a value")]
+    Value,
+}
+
+/// A text is not a path of configuration names.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error("malformed configuration path")]
+#[non_exhaustive]
+pub struct ParsePathError;
+
+/// A tag cannot be named, set or put in.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum TagError {
+    /// A name of the system (`%BW…`), where only names of one's own may stand.
+    #[error("native tag names are the system's")]
+    Native,
+    /// A name of one's own where only a name of the system (`%BW…`) may stand.
+    #[error("not a native tag name")]
+    NotNative,
+    /// Not `%`, letters, digits, `_`, `-` or `.`, and `%`, of 3 to 64 characters together.
+    #[error("malformed tag name")]
+    Name,
+    /// The template or the text that would come out is too long.
+    #[error("text with tags too long")]
+    TooLarge,
+    /// A value that is empty, too long, or has control characters.
+    #[error("malformed tag value")]
+    Value,
+}
+
+/// A document does not say how to register.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The domain is no host name or IP address.
+    #[error("malformed domain")]
+    Domain,
+    /// The document names no domain.
+    #[error("no domain")]
+    DomainMissing,
+    /// The outbound proxy is no host name or IP address, with or without a port.
+    #[error("malformed outbound proxy")]
+    OutboundProxy,
+    /// The port is no number from 1 to 65535.
+    #[error("malformed port")]
+    Port,
+    /// A transport that the guides do not list.
+    #[error("unknown transport")]
+    Transport,
+    /// The document names no user.
+    #[error("no user")]
+    UserMissing,
+}

@@ -1,0 +1,48 @@
+//! How much of a stranger's bytes is worth reading.
+
+/// Bounds for everything that is read or written here; the defaults are safe for a server.
+///
+/// The numbers are ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest archive, in bytes: 16 MiB.
+    pub archive_bytes: u64,
+    /// The most entries of an archive: 256.
+    pub entries: usize,
+    /// The longest entry, unpacked, in bytes: 4 MiB.
+    pub entry_bytes: u64,
+    /// All entries together, unpacked, in bytes: 32 MiB.
+    pub total_bytes: u64,
+    /// How many times its packed length an entry may unpack to, once it is over 64 KiB: 200.
+    pub ratio: u64,
+    /// The longest document, in bytes: 1 MiB.
+    pub document_bytes: usize,
+    /// Elements within one another, the root counted: 32.
+    pub depth: usize,
+    /// The most elements of a document: 20,000.
+    pub elements: usize,
+    /// The longest text that tags may be put into or come out as, in bytes: 2 MiB.
+    pub output_bytes: usize,
+    /// The most undefined tags that are told one by one: 256.
+    pub undefined_tags: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            archive_bytes: 16 * MIB,
+            entries: 256,
+            entry_bytes: 4 * MIB,
+            total_bytes: 32 * MIB,
+            ratio: 200,
+            document_bytes: 1_048_576,
+            depth: 32,
+            elements: 20_000,
+            output_bytes: 2_097_152,
+            undefined_tags: 256,
+        }
+    }
+}
+
+const MIB: u64 = 1_048_576;
