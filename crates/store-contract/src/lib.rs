@@ -17,6 +17,13 @@ mod list;
 )]
 pub mod model;
 #[expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+pub mod registry;
+#[expect(
     clippy::unwrap_used,
     reason = "the texts are fixed and the entropy is seeded"
 )]

@@ -36,6 +36,34 @@ macro_rules! code_store_tests {
     };
 }
 
+/// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry), and one for a
+/// random history.
+///
+/// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
+/// a `Registry` as well. Call both.
+#[macro_export]
+macro_rules! registry_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { registry $fresh;
+            a_certificate_activates_the_device_with_its_address
+            a_code_activates_the_device_it_was_issued_for
+            a_deactivated_device_needs_a_new_code
+            a_device_is_provisioned_once
+            a_grant_activates_one_device
+            a_new_code_voids_the_one_before
+            a_refused_activation_burns_no_code
+            a_refused_request_for_a_code_changes_nothing
+            of_16_devices_with_one_code_one_is_activated
+            registrations_of_activated_devices_are_noted
+            the_audit_log_is_a_chain
+            the_outbox_is_emptied_in_order
+        }
+        $crate::__tests! { model $fresh;
+            a_random_history_of_devices_is_answered_as_in_memory
+        }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {

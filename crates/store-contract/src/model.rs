@@ -1,15 +1,20 @@
 //! Random histories, answered by the store as [`CodeTable`] answers them.
 
 use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use offhook_activation_code::{
     ActivationCode, Binding, CodeId, CodeStore, CodeTable, IssueError, NewCode, Page, PepperId,
     Peppers, RedeemError, Redemption, ReissueError, RevokeError,
 };
+use offhook_onboarding::{
+    ActivateError, Activation, DeviceKey, Entitlement, MemoryRegistry, Registration, Registry,
+};
 
 use crate::Fixture;
-use crate::world::{World, device, mac, model, other_model, pepper};
+use crate::registry::new_device;
+use crate::world::{World, device, mac, model, other_model, pepper, profile};
 
 /// Six hundred verbs on few codes, profiles and devices, while the clock runs, jumps back now and
 /// then, and the pepper changes once.
@@ -81,6 +86,103 @@ pub async fn a_random_history_is_answered_as_the_model_answers_it(fixture: &impl
         };
         assert_eq!(got, wanted, "step {step}");
     }
+}
+
+/// Eight hundred verbs on few devices, each answered as by [`MemoryRegistry`], with the same audit
+/// log and outbox at the end.
+pub async fn a_random_history_of_devices_is_answered_as_in_memory(
+    fixture: &impl Fixture<Store: Registry>,
+) {
+    let (world, store, memory) = (&mut World::new(), fixture.store(), MemoryRegistry::new());
+    let mut ids = vec![world.code_id()];
+    let mut grants = vec![world.grant_id()];
+    let codes: Vec<_> = (0..40).map(|_| world.draw()).collect();
+    for step in 0..800 {
+        let pause = Duration::from_millis(world.below(240_000));
+        world.now += pause;
+        let (tenant, now) = (world.tenant.clone(), world.now);
+        let name = profile(&format!("desk-{}", world.below(6)));
+        let device_mac = mac(u8::try_from(world.below(3)).unwrap_or_default());
+        let (wanted, got) = match world.below(12) {
+            0 => {
+                let mac = (world.below(2) == 0).then_some(device_mac);
+                let device = new_device(world, name.as_str(), mac);
+                let got = store.provision(&device, now).await;
+                (answer(&memory.provision(&device, now).await), answer(&got))
+            }
+            1..3 => {
+                let new = new_code(world, &codes, &mut ids);
+                let got = store.request_code(&new, now).await;
+                (answer(&memory.request_code(&new, now).await), answer(&got))
+            }
+            3..5 => {
+                let redemption = redemption(world, &codes, &mut grants);
+                let got = store.accept_code(&redemption, now).await;
+                let wanted = memory.accept_code(&redemption, now).await;
+                match (&wanted, &got) {
+                    // The text of a failure is the store's own.
+                    (Err(RedeemError::Store(_)), Err(RedeemError::Store(_))) => continue,
+                    _ => (answer(&wanted), answer(&got)),
+                }
+            }
+            5..9 => {
+                let entitlement = match world.below(4) {
+                    0 => Entitlement::Certificate {
+                        subject: *world.code_id().as_uuid(),
+                    },
+                    1 => Entitlement::Grant(pick(world, &grants)),
+                    _ => Entitlement::Code(redemption(world, &codes, &mut grants)),
+                };
+                let activation = Activation {
+                    tenant,
+                    entitlement,
+                    mac: device_mac,
+                    serial_number: None,
+                };
+                let got = store.activate(&activation, now).await;
+                let wanted = memory.activate(&activation, now).await;
+                match (&wanted, &got) {
+                    (Err(ActivateError::Store(_)), Err(ActivateError::Store(_))) => continue,
+                    _ => (answer(&wanted), answer(&got)),
+                }
+            }
+            9 => {
+                let mut digits = [0; 6];
+                for (to, from) in digits.iter_mut().zip(world.code_id().as_uuid().as_bytes()) {
+                    *to = *from;
+                }
+                let dummy = (world.below(3) > 0).then_some(digits);
+                let got = store.deactivate(&tenant, &name, dummy, now).await;
+                let wanted = memory.deactivate(&tenant, &name, dummy, now).await;
+                (answer(&wanted), answer(&got))
+            }
+            10 => {
+                let (old, code) = (pick(world, &ids), pick(world, &codes));
+                let replacement = world.replacement(&code);
+                ids.push(replacement.id());
+                let got = store.reissue(old, &replacement, now).await;
+                let wanted = memory.reissue(old, &replacement, now).await;
+                (answer(&wanted), answer(&got))
+            }
+            _ => {
+                let key = DeviceKey::Mac(device_mac);
+                let registration = Registration {
+                    sip_address: "room@acme.example".into(),
+                    ip_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    at: now.into(),
+                };
+                let got = store.registered(&tenant, &key, &registration, now).await;
+                let wanted = memory.registered(&tenant, &key, &registration, now).await;
+                (answer(&wanted), answer(&got))
+            }
+        };
+        assert_eq!(got, wanted, "step {step}");
+    }
+    let all = usize::from(u16::MAX);
+    let (got, wanted) = (store.audit(0, all).await, memory.audit(0, all).await);
+    assert_eq!(got.ok(), wanted.ok());
+    let (got, wanted) = (store.outbox(all).await, memory.outbox(all).await);
+    assert_eq!(got.ok(), wanted.ok());
 }
 
 fn new_code(world: &mut World, codes: &[ActivationCode], ids: &mut Vec<CodeId>) -> NewCode {

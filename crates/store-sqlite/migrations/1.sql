@@ -32,3 +32,65 @@ CREATE TABLE codes (
 -- A profile has at most one code that can be redeemed.
 CREATE UNIQUE INDEX codes_issued ON codes (tenant, profile) WHERE state = 'issued';
 CREATE INDEX codes_expiring ON codes (expires_at) WHERE state = 'issued';
+
+CREATE TABLE devices (
+    number        INTEGER PRIMARY KEY,
+    tenant        TEXT NOT NULL,
+    profile       TEXT NOT NULL,
+    account       TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    mac           TEXT,
+    model         TEXT NOT NULL,
+    device_type   TEXT NOT NULL,
+    ownership     TEXT NOT NULL,
+    line_port     TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    subject       BLOB,
+    serial_number TEXT,
+    sip_address   TEXT,
+    ip_address    TEXT,
+    registered_at INTEGER,
+    -- The code that the device may be activated by, redeemed or not.
+    code          BLOB,
+    UNIQUE (tenant, profile),
+    UNIQUE (tenant, name),
+    UNIQUE (tenant, mac)
+) STRICT;
+
+CREATE INDEX devices_subject ON devices (tenant, subject) WHERE subject NOT NULL;
+
+CREATE TABLE device_tags (
+    device        INTEGER NOT NULL,
+    name          TEXT NOT NULL,
+    value         TEXT NOT NULL,
+    PRIMARY KEY (device, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+    sequence      INTEGER PRIMARY KEY,
+    at            INTEGER NOT NULL,
+    tenant        TEXT NOT NULL,
+    profile       TEXT,
+    event         TEXT NOT NULL,
+    reason        TEXT,
+    hash          BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT raise(ABORT, 'the audit log is not changed');
+END;
+
+CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit
+BEGIN
+    SELECT raise(ABORT, 'the audit log is not shortened');
+END;
+
+-- Numbers of delivered events are not used again.
+CREATE TABLE outbox (
+    sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind          TEXT NOT NULL,
+    tenant        TEXT NOT NULL,
+    profile       TEXT NOT NULL,
+    at            INTEGER NOT NULL
+) STRICT;

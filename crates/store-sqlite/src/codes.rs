@@ -203,6 +203,17 @@ pub(crate) fn purge(connection: &Connection, now: SystemTime) -> rusqlite::Resul
     Ok(purged as u64)
 }
 
+/// The grant with the name `id`, as it was given for the first time.
+pub(crate) fn grant_named(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
+    connection
+        .prepare_cached(
+            "SELECT grant_id, id, tenant, account, profile, redeemed_at
+             FROM codes WHERE grant_id = ?1",
+        )?
+        .query_row([id.as_uuid().as_bytes()], grant)
+        .optional()
+}
+
 fn knows(connection: &Connection, digests: &CodeDigests) -> rusqlite::Result<bool> {
     let mut statement = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM codes WHERE digest = ?1 AND pepper = ?2)")?;

@@ -30,12 +30,26 @@ pub(crate) fn uuid(row: &Row<'_>, at: usize) -> rusqlite::Result<Uuid> {
     row.get(at).map(Uuid::from_bytes)
 }
 
+/// The number in column `at`, which is not negative.
+pub(crate) fn count(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(at)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(at, value))
+}
+
 /// The moment in column `at`.
 pub(crate) fn timestamp(row: &Row<'_>, at: usize) -> rusqlite::Result<Timestamp> {
-    let millis: i64 = row.get(at)?;
-    u64::try_from(millis)
-        .map(Timestamp::from_millis)
-        .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(at, millis))
+    count(row, at).map(Timestamp::from_millis)
+}
+
+/// What the word in column `at` stands for.
+pub(crate) fn word<T>(
+    row: &Row<'_>,
+    at: usize,
+    meaning: impl FnOnce(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    meaning(row.get_ref(at)?.as_str()?).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(at, Type::Text, "unknown word".into())
+    })
 }
 
 /// A moment as stored.

@@ -3,8 +3,12 @@
 
 mod codes;
 mod column;
+mod devices;
 mod error;
+mod log;
+mod onboarding;
 mod options;
+mod registry;
 mod schema;
 mod store;
 mod worker;

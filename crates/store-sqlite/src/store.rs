@@ -10,7 +10,7 @@ use offhook_activation_code::{
 };
 
 use crate::worker::Worker;
-use crate::{OpenError, SqliteOptions, codes, schema};
+use crate::{OpenError, SqliteOptions, codes, devices, schema};
 
 /// Activation codes in an `SQLite` file, durable.
 ///
@@ -91,7 +91,11 @@ impl CodeStore for SqliteStore {
         let replacement = replacement.clone();
         self.writer
             .run("reissue a code", move |db| {
-                codes::reissue(db, code, &replacement, now)
+                let answer = codes::reissue(db, code, &replacement, now)?;
+                if let Ok(new) = &answer {
+                    devices::set_code(db, new.tenant(), new.profile(), new.id())?;
+                }
+                Ok(answer)
             })
             .await
             .map_err(ReissueError::Store)?

@@ -137,6 +137,22 @@ where
     }
 }
 
+/// Runs `work` within a verb: what it changed stays only if its answer is `Ok`.
+pub(crate) fn attempt<T, E>(
+    connection: &Connection,
+    work: impl FnOnce() -> rusqlite::Result<Result<T, E>>,
+) -> rusqlite::Result<Result<T, E>> {
+    let execute = |sql| connection.prepare_cached(sql)?.execute([]);
+    execute("SAVEPOINT attempt")?;
+    // An error undoes the whole verb, this savepoint with it.
+    let answer = work()?;
+    if answer.is_err() {
+        execute("ROLLBACK TO attempt")?;
+    }
+    execute("RELEASE attempt")?;
+    Ok(answer)
+}
+
 /// What became of a whole transaction, or of the thread.
 #[derive(Clone, Debug, Error)]
 enum WorkerError {

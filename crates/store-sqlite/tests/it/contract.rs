@@ -5,3 +5,9 @@ mod codes {
 
     offhook_store_contract::code_store_tests!(async { OnDisk::new() });
 }
+
+mod registry {
+    use crate::fixture::OnDisk;
+
+    offhook_store_contract::registry_tests!(async { OnDisk::new() });
+}

@@ -1,0 +1,199 @@
+//! The rows of devices.
+
+use std::collections::BTreeMap;
+
+use offhook_activation_code::{CodeId, ProfileId, TenantId};
+use offhook_device_name::MacAddress;
+use offhook_onboarding::{ActivationState, Device, DeviceKey, Ownership, Registration};
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use crate::column::{millis, optional_text, text, timestamp, uuid, word};
+
+/// A device, and what the registry keeps beside it.
+pub(crate) struct DeviceRow {
+    number: i64,
+    pub(crate) device: Device,
+    /// The code that the device may be activated by, redeemed or not.
+    pub(crate) code: Option<CodeId>,
+}
+
+/// Says whether there was room for the device.
+pub(crate) fn insert(db: &Connection, device: &Device) -> rusqlite::Result<bool> {
+    let registration = device.registration.as_ref();
+    let inserted = db.prepare_cached(INSERT)?.execute(named_params! {
+        ":tenant": device.tenant.as_str(),
+        ":profile": device.profile.as_str(),
+        ":account": device.account.as_str(),
+        ":name": device.name.to_string(),
+        ":mac": device.mac.map(|mac| mac.to_string()),
+        ":model": device.model.as_str(),
+        ":device_type": device.device_type,
+        ":ownership": device.ownership.as_str(),
+        ":line_port": device.line_port.to_string(),
+        ":state": device.state.as_str(),
+        ":subject": device.subject.as_ref().map(uuid::Uuid::as_bytes),
+        ":serial_number": device.serial_number,
+        ":sip_address": registration.map(|registration| &registration.sip_address),
+        ":ip_address": registration.map(|registration| registration.ip_address.to_string()),
+        ":registered_at": registration.map(|registration| millis(registration.at)),
+    })?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    let number = db.last_insert_rowid();
+    let mut tag = db.prepare_cached("INSERT INTO device_tags VALUES (?1, ?2, ?3)")?;
+    for (name, value) in &device.tags {
+        tag.execute(params![number, name, value])?;
+    }
+    Ok(true)
+}
+
+/// Writes what an activation, its opposite, a code or a registration changes.
+pub(crate) fn update(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
+    let device = &row.device;
+    let registration = device.registration.as_ref();
+    db.prepare_cached(UPDATE)?.execute(named_params! {
+        ":number": row.number,
+        ":name": device.name.to_string(),
+        ":mac": device.mac.map(|mac| mac.to_string()),
+        ":state": device.state.as_str(),
+        ":subject": device.subject.as_ref().map(uuid::Uuid::as_bytes),
+        ":serial_number": device.serial_number,
+        ":sip_address": registration.map(|registration| &registration.sip_address),
+        ":ip_address": registration.map(|registration| registration.ip_address.to_string()),
+        ":registered_at": registration.map(|registration| millis(registration.at)),
+        ":code": row.code.as_ref().map(|code| code.as_uuid().as_bytes()),
+    })?;
+    Ok(())
+}
+
+/// Points the device, if there is one, to the code that has replaced its own.
+pub(crate) fn set_code(
+    db: &Connection,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    code: CodeId,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE devices SET code = ?1 WHERE tenant = ?2 AND profile = ?3")?
+        .execute(params![
+            code.as_uuid().as_bytes(),
+            tenant.as_str(),
+            profile.as_str()
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn find(
+    db: &Connection,
+    tenant: &TenantId,
+    key: &DeviceKey,
+) -> rusqlite::Result<Option<DeviceRow>> {
+    match key {
+        DeviceKey::Mac(mac) => by(db, "mac = ?2", tenant, &mac.to_string()),
+        DeviceKey::Profile(profile) => by(db, "profile = ?2", tenant, &profile.as_str()),
+        DeviceKey::Subject(subject) => by(db, "subject = ?2", tenant, subject.as_bytes()),
+        // A key of a kind that is newer than this crate finds nothing here.
+        _ => Ok(None),
+    }
+}
+
+/// Whether another device than that of `profile` has the address.
+pub(crate) fn mac_is_taken(
+    db: &Connection,
+    tenant: &TenantId,
+    mac: MacAddress,
+    profile: &ProfileId,
+) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (
+             SELECT 1 FROM devices WHERE tenant = ?1 AND mac = ?2 AND profile <> ?3)",
+    )?
+    .query_row(
+        params![tenant.as_str(), mac.to_string(), profile.as_str()],
+        |row| row.get(0),
+    )
+}
+
+fn by(
+    db: &Connection,
+    condition: &'static str,
+    tenant: &TenantId,
+    value: &dyn ToSql,
+) -> rusqlite::Result<Option<DeviceRow>> {
+    let found = db
+        .prepare_cached(&format!(
+            "{SELECT} WHERE tenant = ?1 AND {condition} ORDER BY profile LIMIT 1"
+        ))?
+        .query_row(params![tenant.as_str(), value], read)
+        .optional()?;
+    let Some(mut row) = found else {
+        return Ok(None);
+    };
+    row.device.tags = db
+        .prepare_cached("SELECT name, value FROM device_tags WHERE device = ?1")?
+        .query_map([row.number], |tag| Ok((tag.get(0)?, tag.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(row))
+}
+
+/// The device of a row, without its tags.
+fn read(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
+    let registration = match (row.get(13)?, optional_text(row, 14)?) {
+        (Some(sip_address), Some(ip_address)) => Some(Registration {
+            sip_address,
+            ip_address,
+            at: timestamp(row, 15)?,
+        }),
+        _ => None,
+    };
+    let device = Device {
+        tenant: text(row, 1)?,
+        profile: text(row, 2)?,
+        account: text(row, 3)?,
+        name: text(row, 4)?,
+        mac: optional_text(row, 5)?,
+        model: text(row, 6)?,
+        device_type: row.get(7)?,
+        ownership: word(row, 8, Ownership::from_word)?,
+        line_port: text(row, 9)?,
+        tags: BTreeMap::new(),
+        state: word(row, 10, ActivationState::from_word)?,
+        subject: optional_uuid(row, 11)?,
+        serial_number: row.get(12)?,
+        registration,
+    };
+    Ok(DeviceRow {
+        number: row.get(0)?,
+        device,
+        code: optional_uuid(row, 16)?.map(CodeId::from_uuid),
+    })
+}
+
+fn optional_uuid(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<uuid::Uuid>> {
+    match row.get_ref(at)? {
+        rusqlite::types::ValueRef::Null => Ok(None),
+        _ => uuid(row, at).map(Some),
+    }
+}
+
+const SELECT: &str = "
+    SELECT number, tenant, profile, account, name, mac, model, device_type, ownership, line_port,
+           state, subject, serial_number, sip_address, ip_address, registered_at, code
+    FROM devices";
+
+const INSERT: &str = "
+    INSERT INTO devices (tenant, profile, account, name, mac, model, device_type, ownership,
+                         line_port, state, subject, serial_number, sip_address, ip_address,
+                         registered_at)
+    VALUES (:tenant, :profile, :account, :name, :mac, :model, :device_type, :ownership,
+            :line_port, :state, :subject, :serial_number, :sip_address, :ip_address,
+            :registered_at)
+    ON CONFLICT DO NOTHING";
+
+const UPDATE: &str = "
+    UPDATE devices
+    SET name = :name, mac = :mac, state = :state, subject = :subject,
+        serial_number = :serial_number, sip_address = :sip_address, ip_address = :ip_address,
+        registered_at = :registered_at, code = :code
+    WHERE number = :number";

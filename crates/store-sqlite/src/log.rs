@@ -1,0 +1,116 @@
+//! The audit log and the outbox, written in the transaction that makes them true.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use offhook_activation_code::{ProfileId, TenantId};
+use offhook_onboarding::{AuditEntry, AuditEvent, AuditRecord, OutboxEvent, OutboxKind};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::column::{count, millis, optional_text, text, timestamp, word};
+
+/// Writes an audit record behind the last one.
+pub(crate) fn note(
+    db: &Connection,
+    tenant: &TenantId,
+    profile: Option<&ProfileId>,
+    event: AuditEvent,
+    reason: Option<Cow<'static, str>>,
+    now: SystemTime,
+) -> rusqlite::Result<()> {
+    let last = db
+        .prepare_cached(&format!("{AUDIT} ORDER BY sequence DESC LIMIT 1"))?
+        .query_row([], record)
+        .optional()?;
+    let entry = AuditEntry {
+        at: now.into(),
+        tenant: tenant.clone(),
+        profile: profile.cloned(),
+        event,
+        reason,
+    };
+    let record = AuditRecord::after(last.as_ref(), entry);
+    db.prepare_cached(
+        "INSERT INTO audit (sequence, at, tenant, profile, event, reason, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        integer(record.sequence()),
+        millis(now),
+        tenant.as_str(),
+        profile.map(ProfileId::as_str),
+        event.as_str(),
+        record.entry().reason,
+        record.hash(),
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn audit(
+    db: &Connection,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<AuditRecord>> {
+    db.prepare_cached(&format!(
+        "{AUDIT} WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"
+    ))?
+    .query_map(params![integer(after), integer(limit as u64)], record)?
+    .collect()
+}
+
+/// Puts an event into the outbox.
+pub(crate) fn announce(
+    db: &Connection,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    kind: OutboxKind,
+    now: SystemTime,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO outbox (kind, tenant, profile, at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            kind.as_str(),
+            tenant.as_str(),
+            profile.as_str(),
+            millis(now)
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn outbox(db: &Connection, limit: usize) -> rusqlite::Result<Vec<OutboxEvent>> {
+    db.prepare_cached(
+        "SELECT sequence, kind, tenant, profile, at FROM outbox ORDER BY sequence LIMIT ?1",
+    )?
+    .query_map([integer(limit as u64)], |row| {
+        Ok(OutboxEvent {
+            sequence: count(row, 0)?,
+            kind: word(row, 1, OutboxKind::from_word)?,
+            tenant: text(row, 2)?,
+            profile: text(row, 3)?,
+            at: timestamp(row, 4)?,
+        })
+    })?
+    .collect()
+}
+
+pub(crate) fn delivered(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?
+        .execute([integer(sequence)])?;
+    Ok(())
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<AuditRecord> {
+    let entry = AuditEntry {
+        at: timestamp(row, 1)?,
+        tenant: text(row, 2)?,
+        profile: optional_text(row, 3)?,
+        event: word(row, 4, AuditEvent::from_word)?,
+        reason: row.get::<_, Option<String>>(5)?.map(Cow::Owned),
+    };
+    Ok(AuditRecord::from_parts(count(row, 0)?, entry, row.get(6)?))
+}
+
+fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+const AUDIT: &str = "SELECT sequence, at, tenant, profile, event, reason, hash FROM audit";

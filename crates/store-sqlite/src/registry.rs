@@ -1,0 +1,136 @@
+//! The store as a registry of devices.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use offhook_activation_code::{
+    Grant, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+};
+use offhook_onboarding::{
+    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, OutboxEvent,
+    ProvisionError, Registration, Registry, RequestCodeError, UpdateError,
+};
+
+use crate::{SqliteStore, devices, log, onboarding};
+
+#[async_trait]
+impl Registry for SqliteStore {
+    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError> {
+        let device = device.clone();
+        self.writer
+            .run("provision a device", move |db| {
+                onboarding::provision(db, &device, now)
+            })
+            .await
+            .map_err(ProvisionError::Store)?
+            .map_err(ProvisionError::Refused)
+    }
+
+    async fn request_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError> {
+        let code = code.clone();
+        self.writer
+            .run("request a code", move |db| {
+                onboarding::request_code(db, &code, now)
+            })
+            .await
+            .map_err(RequestCodeError::Store)?
+    }
+
+    async fn accept_code(
+        &self,
+        redemption: &Redemption,
+        now: SystemTime,
+    ) -> Result<Grant, RedeemError> {
+        let redemption = redemption.clone();
+        self.writer
+            .run("accept a code", move |db| {
+                onboarding::accept_code(db, &redemption, now)
+            })
+            .await
+            .map_err(RedeemError::Store)?
+            .map_err(RedeemError::Refused)
+    }
+
+    async fn activate(
+        &self,
+        activation: &Activation,
+        now: SystemTime,
+    ) -> Result<Activated, ActivateError> {
+        let activation = activation.clone();
+        self.writer
+            .run("activate a device", move |db| {
+                onboarding::activate(db, &activation, now)
+            })
+            .await
+            .map_err(ActivateError::Store)?
+    }
+
+    async fn deactivate(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        dummy: Option<[u8; 6]>,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let (tenant, profile) = (tenant.clone(), profile.clone());
+        self.writer
+            .run("deactivate a device", move |db| {
+                onboarding::deactivate(db, &tenant, &profile, dummy, now)
+            })
+            .await
+            .map_err(UpdateError::Store)?
+            .ok_or(UpdateError::UnknownDevice)
+    }
+
+    async fn registered(
+        &self,
+        tenant: &TenantId,
+        key: &DeviceKey,
+        registration: &Registration,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let (tenant, key, registration) = (tenant.clone(), key.clone(), registration.clone());
+        self.writer
+            .run("note a registration", move |db| {
+                onboarding::registered(db, &tenant, &key, &registration, now)
+            })
+            .await
+            .map_err(UpdateError::Store)?
+            .ok_or(UpdateError::UnknownDevice)
+    }
+
+    async fn device(
+        &self,
+        tenant: &TenantId,
+        key: &DeviceKey,
+    ) -> Result<Option<Device>, StoreError> {
+        let (tenant, key) = (tenant.clone(), key.clone());
+        self.reader
+            .run("look up a device", move |db| {
+                Ok(devices::find(db, &tenant, &key)?.map(|row| row.device))
+            })
+            .await
+    }
+
+    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
+        self.reader
+            .run("read the audit log", move |db| log::audit(db, after, limit))
+            .await
+    }
+
+    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+        self.reader
+            .run("read the outbox", move |db| log::outbox(db, limit))
+            .await
+    }
+
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+        self.writer
+            .run("empty the outbox", move |db| log::delivered(db, sequence))
+            .await
+    }
+}
