@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use offhook_activation_code::{
-    ActivationCode, Binding, CodeId, CodeStore, CodeTable, IssueError, NewCode, Page, PepperId,
-    Peppers, RedeemError, Redemption, ReissueError, RevokeError,
+    ActivationCode, Binding, CodeId, CodeStore, CodeTable, Grant, GrantId, IssueError, NewCode,
+    Page, PepperId, Peppers, RedeemError, Redemption, ReissueError, RevokeError,
 };
 use offhook_onboarding::{
     ActivateError, Activation, DeviceKey, Entitlement, MemoryRegistry, Registration, Registry,
@@ -23,7 +23,7 @@ pub async fn a_random_history_is_answered_as_the_model_answers_it(fixture: &impl
     let mut model = CodeTable::new();
     let mut ids = vec![world.code_id()];
     let mut grants = vec![world.grant_id()];
-    let codes: Vec<_> = (0..60).map(|_| world.draw()).collect();
+    let mut codes = vec![world.draw()];
     for step in 0..600 {
         if step == 300 {
             let rotated = Peppers::new(PepperId::new(2), pepper(2));
@@ -32,23 +32,24 @@ pub async fn a_random_history_is_answered_as_the_model_answers_it(fixture: &impl
                 Err(err) => panic!("{err}"),
             };
         }
-        world.now = match world.below(20) {
-            0 => world.now + world.policy.ttl() / 2,
-            1 => world.now - Duration::from_secs(world.below(7_200)),
+        world.now = match world.below(40) {
+            0..3 => world.now + world.policy.ttl() / 2,
+            3 => world.now - Duration::from_secs(world.below(7_200)),
             _ => world.now + Duration::from_millis(world.below(120_000)),
         };
         let now = world.now;
         let (wanted, got) = match world.below(10) {
             0..3 => {
-                let new = new_code(world, &codes, &mut ids);
+                let new = new_code(world, &mut codes, &mut ids);
                 let got = store.issue(&new, now).await;
                 let wanted = model.issue(&new, now).map_err(IssueError::Refused);
                 (answer(&wanted), answer(&got))
             }
             3..7 => {
-                let redemption = redemption(world, &codes, &mut grants);
+                let redemption = redemption(world, &codes, &grants);
                 let got = store.redeem(&redemption, now).await;
                 let wanted = model.redeem(&redemption, now);
+                grants.extend(wanted.iter().map(Grant::id));
                 match (&wanted, &got) {
                     // The text of a failure is the store's own.
                     (Err(RedeemError::Store(_)), Err(RedeemError::Store(_))) => continue,
@@ -62,7 +63,7 @@ pub async fn a_random_history_is_answered_as_the_model_answers_it(fixture: &impl
                 (answer(&wanted.map_err(RevokeError::Refused)), answer(&got))
             }
             8 => {
-                let (old, code) = (pick(world, &ids), pick(world, &codes));
+                let (old, code) = (pick(world, &ids), code(world, &mut codes));
                 let replacement = world.replacement(&code);
                 ids.push(replacement.id());
                 let got = store.reissue(old, &replacement, now).await;
@@ -96,7 +97,7 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
     let (world, store, memory) = (&mut World::new(), fixture.store(), MemoryRegistry::new());
     let mut ids = vec![world.code_id()];
     let mut grants = vec![world.grant_id()];
-    let codes: Vec<_> = (0..40).map(|_| world.draw()).collect();
+    let mut codes = vec![world.draw()];
     for step in 0..800 {
         let pause = Duration::from_millis(world.below(240_000));
         world.now += pause;
@@ -111,14 +112,15 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
                 (answer(&memory.provision(&device, now).await), answer(&got))
             }
             1..3 => {
-                let new = new_code(world, &codes, &mut ids);
+                let new = new_code(world, &mut codes, &mut ids);
                 let got = store.request_code(&new, now).await;
                 (answer(&memory.request_code(&new, now).await), answer(&got))
             }
             3..5 => {
-                let redemption = redemption(world, &codes, &mut grants);
+                let redemption = redemption(world, &codes, &grants);
                 let got = store.accept_code(&redemption, now).await;
                 let wanted = memory.accept_code(&redemption, now).await;
+                grants.extend(wanted.iter().map(Grant::id));
                 match (&wanted, &got) {
                     // The text of a failure is the store's own.
                     (Err(RedeemError::Store(_)), Err(RedeemError::Store(_))) => continue,
@@ -131,7 +133,7 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
                         subject: *world.code_id().as_uuid(),
                     },
                     1 => Entitlement::Grant(pick(world, &grants)),
-                    _ => Entitlement::Code(redemption(world, &codes, &mut grants)),
+                    _ => Entitlement::Code(redemption(world, &codes, &grants)),
                 };
                 let activation = Activation {
                     tenant,
@@ -157,7 +159,7 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
                 (answer(&wanted), answer(&got))
             }
             10 => {
-                let (old, code) = (pick(world, &ids), pick(world, &codes));
+                let (old, code) = (pick(world, &ids), code(world, &mut codes));
                 let replacement = world.replacement(&code);
                 ids.push(replacement.id());
                 let got = store.reissue(old, &replacement, now).await;
@@ -185,8 +187,8 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
     assert_eq!(got.ok(), wanted.ok());
 }
 
-fn new_code(world: &mut World, codes: &[ActivationCode], ids: &mut Vec<CodeId>) -> NewCode {
-    let code = pick(world, codes);
+fn new_code(world: &mut World, codes: &mut Vec<ActivationCode>, ids: &mut Vec<CodeId>) -> NewCode {
+    let code = code(world, codes);
     let binding = match world.below(4) {
         0 => Binding::Mac(mac(1)),
         1 => Binding::Model(other_model()),
@@ -210,11 +212,7 @@ fn new_code(world: &mut World, codes: &[ActivationCode], ids: &mut Vec<CodeId>) 
     new
 }
 
-fn redemption(
-    world: &mut World,
-    codes: &[ActivationCode],
-    grants: &mut Vec<offhook_activation_code::GrantId>,
-) -> Redemption {
+fn redemption(world: &mut World, codes: &[ActivationCode], grants: &[GrantId]) -> Redemption {
     let code = pick(world, codes);
     let mut claimant = device(u8::try_from(world.below(3)).unwrap_or_default());
     if world.below(3) == 0 {
@@ -224,13 +222,29 @@ fn redemption(
     if world.below(20) == 0 {
         return Redemption::new(redemption.digests().clone(), claimant, pick(world, grants));
     }
-    grants.push(redemption.grant());
     redemption
 }
 
+/// A new code, or now and then an old one.
+fn code(world: &mut World, codes: &mut Vec<ActivationCode>) -> ActivationCode {
+    if world.below(8) == 0 {
+        return pick(world, codes);
+    }
+    let code = world.draw();
+    codes.push(code.clone());
+    code
+}
+
+/// One of the last few, or now and then an older one.
 fn pick<T: Clone>(world: &mut World, from: &[T]) -> T {
-    let at = usize::try_from(world.below(from.len() as u64)).unwrap_or_default();
-    match from.get(at) {
+    let recent = from.len().min(6);
+    let among = if world.below(6) == 0 {
+        from.len()
+    } else {
+        recent
+    };
+    let back = usize::try_from(world.below(among as u64)).unwrap_or_default();
+    match from.iter().rev().nth(back) {
         Some(picked) => picked.clone(),
         None => panic!("nothing to pick from"),
     }
