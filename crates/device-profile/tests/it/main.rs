@@ -1,0 +1,19 @@
+//! Behaviour of the public interface, a module for each subject.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod archive;
+mod device_type;
+mod flat_profile;
+mod hand_made_zip;
+mod hostile_archive;
+mod hostile_document;
+mod room_os;
+mod secrets;
+mod sip;
+mod tag;

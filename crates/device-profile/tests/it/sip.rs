@@ -1,0 +1,197 @@
+//! How to register, out of either document.
+
+use offhook_device_profile::mpp::FlatProfile;
+use offhook_device_profile::room_os::Configuration;
+use offhook_device_profile::{Limits, Registration, SettingsError, SipSettings, Transport};
+
+fn phone(parameters: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
+    let mut profile = FlatProfile::new();
+    profile.set("Proxy_1_", "sip.example.net", None).unwrap();
+    profile.set("User_ID_1_", "2001", None).unwrap();
+    for (name, value) in parameters {
+        profile.set(name, value, None).unwrap();
+    }
+    SipSettings::from_flat_profile(&profile)
+}
+
+fn room(values: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
+    let mut configuration = Configuration::new();
+    for (path, value) in values {
+        configuration.set(path.parse().unwrap(), value).unwrap();
+    }
+    SipSettings::from_configuration(&configuration)
+}
+
+#[test]
+fn a_phones_settings_are_read_with_the_guides_defaults() {
+    let settings = phone(&[]).unwrap();
+    assert_eq!(settings.domain(), "sip.example.net");
+    assert_eq!(settings.port(), None);
+    assert_eq!(settings.user(), "2001");
+    assert_eq!(settings.transport(), Transport::Udp);
+    assert_eq!(settings.registration(), Registration::Wanted);
+    assert!(settings.outbound_proxy().is_none() && settings.password().is_none());
+    assert!(settings.token().is_none() && settings.display_name().is_none());
+}
+
+#[test]
+fn a_phones_settings_are_read_in_full() {
+    let xml = "<flat-profile><Proxy_1_>sip.example.net:5070</Proxy_1_>\
+        <Outbound_Proxy_1_>edge.example.net:5061</Outbound_Proxy_1_><Use_Outbound_Proxy_1_>yes</Use_Outbound_Proxy_1_>\
+        <SIP_Transport_1_>TLS</SIP_Transport_1_><User_ID_1_>2001</User_ID_1_><Auth_ID_1_>a2001</Auth_ID_1_>\
+        <Password_1_>p&amp;w</Password_1_><Display_Name_1_>A B</Display_Name_1_><GPP_SA>tok.en</GPP_SA></flat-profile>";
+    let profile = FlatProfile::parse(xml.as_bytes(), &Limits::default()).unwrap();
+    let settings = SipSettings::from_flat_profile(&profile).unwrap();
+    assert_eq!(settings.port(), Some(5_070));
+    assert_eq!(
+        settings.outbound_proxy(),
+        Some(("edge.example.net", Some(5_061)))
+    );
+    assert_eq!(settings.transport(), Transport::Tls);
+    assert_eq!(settings.authentication_user(), Some("a2001"));
+    assert_eq!(settings.display_name(), Some("A B"));
+    assert_eq!(settings.password().unwrap().secret(), "p&w");
+    assert_eq!(settings.token().unwrap().secret(), "tok.en");
+}
+
+#[test]
+fn a_line_that_is_off_does_not_register() {
+    for name in ["Line_Enable_1_", "Register_1_"] {
+        let settings = phone(&[(name, "No")]).unwrap();
+        assert_eq!(settings.registration(), Registration::NotWanted);
+        let settings = phone(&[(name, "Yes")]).unwrap();
+        assert_eq!(settings.registration(), Registration::Wanted);
+    }
+}
+
+#[test]
+fn an_outbound_proxy_that_is_not_used_is_not_told() {
+    let settings = phone(&[("Outbound_Proxy_1_", "edge.example.net")]).unwrap();
+    assert_eq!(settings.outbound_proxy(), None);
+}
+
+#[test]
+fn hosts_are_names_or_addresses_and_ports_are_numbers() {
+    let host = |text| phone(&[("Proxy_1_", text)]).map(|s| (s.domain().to_owned(), s.port()));
+    assert_eq!(
+        host("192.0.2.1:5060"),
+        Ok(("192.0.2.1".into(), Some(5_060)))
+    );
+    assert_eq!(host("[2001:db8::1]"), Ok(("2001:db8::1".into(), None)));
+    assert_eq!(
+        host("[2001:db8::1]:5061"),
+        Ok(("2001:db8::1".into(), Some(5_061)))
+    );
+    assert_eq!(host("a.example."), Ok(("a.example.".into(), None)));
+    for bad in [
+        "a b",
+        "a..b",
+        ".",
+        "http://a",
+        "[::1",
+        "[::1]x",
+        "[a]",
+        "a/b",
+        "-_-/",
+        "é.example",
+        "2001:db8::1",
+        "a@b",
+    ] {
+        let answer = host(bad);
+        assert!(
+            matches!(answer, Err(SettingsError::Domain | SettingsError::Port)),
+            "{bad}: {answer:?}"
+        );
+    }
+    for bad in ["a:", "a:0", "a:65536", "a:+1", "a:x", "[::1]:"] {
+        assert_eq!(host(bad).unwrap_err(), SettingsError::Port, "{bad}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_unknown_is_told() {
+    assert_eq!(
+        phone(&[("Proxy_1_", "")]).unwrap_err(),
+        SettingsError::DomainMissing
+    );
+    assert_eq!(
+        phone(&[("User_ID_1_", "\"\"")]).unwrap_err(),
+        SettingsError::UserMissing
+    );
+    assert_eq!(
+        phone(&[("SIP_Transport_1_", "SCTP")]).unwrap_err(),
+        SettingsError::Transport
+    );
+    let outbound = [
+        ("Use_Outbound_Proxy_1_", "Yes"),
+        ("Outbound_Proxy_1_", "a b"),
+    ];
+    assert_eq!(phone(&outbound).unwrap_err(), SettingsError::OutboundProxy);
+    assert_eq!(room(&[]).unwrap_err(), SettingsError::DomainMissing);
+    assert_eq!(
+        room(&[("SIP URI", "example.net")]).unwrap_err(),
+        SettingsError::UserMissing
+    );
+    assert_eq!(
+        room(&[("SIP URI", "@example.net")]).unwrap_err(),
+        SettingsError::UserMissing
+    );
+}
+
+#[test]
+fn a_room_devices_domain_is_the_host_of_its_uri() {
+    for uri in [
+        "room@example.net",
+        "sip:room@example.net;transport=tls",
+        "SIPS:room@example.net?a=b",
+    ] {
+        let settings = room(&[("SIP URI", uri)]).unwrap();
+        assert_eq!(
+            (settings.user(), settings.domain()),
+            ("room", "example.net")
+        );
+        assert_eq!(settings.transport(), Transport::Auto);
+        assert_eq!(settings.outbound_proxy(), None);
+    }
+}
+
+#[test]
+fn a_room_devices_proxy_stands_in_for_the_domain_or_is_an_outbound_proxy() {
+    let alone = room(&[
+        ("SIP Proxy 1 Address", "example.net"),
+        ("SIP Authentication UserName", "room"),
+        ("SIP Authentication Password", "pw"),
+        ("SIP DefaultTransport", "Tls"),
+        ("SIP DisplayName", "Room 1"),
+    ])
+    .unwrap();
+    assert_eq!((alone.user(), alone.domain()), ("room", "example.net"));
+    assert_eq!(alone.transport(), Transport::Tls);
+    assert_eq!(alone.password().unwrap().secret(), "pw");
+    assert_eq!(alone.display_name(), Some("Room 1"));
+    let with = |proxy| {
+        let settings = room(&[
+            ("SIP URI", "room@example.net"),
+            ("SIP Proxy 1 Address", proxy),
+        ])
+        .unwrap();
+        settings
+            .outbound_proxy()
+            .map(|(host, port)| (host.to_owned(), port))
+    };
+    assert_eq!(with("Example.NET"), None);
+    assert_eq!(
+        with("edge.example.net"),
+        Some(("edge.example.net".into(), None))
+    );
+    assert_eq!(
+        with("example.net:5061"),
+        Some(("example.net".into(), Some(5_061)))
+    );
+}
+
+#[test]
+fn a_room_device_whose_sip_is_off_does_not_register() {
+    let settings = room(&[("SIP URI", "a@b"), ("NetworkServices SIP Mode", "Off")]).unwrap();
+    assert_eq!(settings.registration(), Registration::NotWanted);
+}
