@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{DomainName, QueryFailure, Question, QuestionKind, Record, RecordData};
+use crate::{DomainName, Question, QuestionKind, Record, RecordData};
 
 /// What is known about a question.
 #[derive(Clone, Debug)]

@@ -1,0 +1,17 @@
+//! One test binary for the crate; a module for each subject.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod failover;
+#[cfg(feature = "hickory")]
+mod network;
+mod plan;
+mod property;
+mod target;
+mod weight;
+mod zone;
