@@ -1,3 +1,23 @@
+//! A configuration that is read is written so that the same is read again.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|_data: &[u8]| {});
+use libfuzzer_sys::fuzz_target;
+use offhook_device_profile::room_os::{Configuration, Path};
+use offhook_device_profile::{Limits, SipSettings};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(configuration) = Configuration::parse(data, &Limits::default()) else {
+        return;
+    };
+    let _ = SipSettings::from_configuration(&configuration);
+    for path in configuration.paths() {
+        let again: Path = path.to_string().parse().expect("our own spelling");
+        assert_eq!(again, *path);
+    }
+    let mut roomy = Limits::default();
+    // What is written escapes and repeats more than what was read.
+    roomy.document_bytes *= 64;
+    roomy.elements *= 64;
+    let again = Configuration::parse(configuration.write().as_bytes(), &roomy);
+    assert_eq!(again.expect("our own document"), configuration);
+});

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use zeroize::Zeroizing;
 
 use crate::TagError;
+use crate::xml::is_writable;
 
 /// A tag's name: `%`, 1 to 62 letters, digits, `_`, `-` or `.`, and `%`.
 ///
@@ -133,7 +134,7 @@ impl TagTable {
         }
         if let Some(value) = value {
             let has_length = (1..=MAX_VALUE_CHARS).contains(&value.chars().count());
-            if !has_length || value.chars().any(char::is_control) {
+            if !has_length || !is_value(value) {
                 return Err(TagError::Value);
             }
         }
@@ -152,7 +153,7 @@ impl TagTable {
         if !name.is_native() {
             return Err(TagError::NotNative);
         }
-        if value.len() > MAX_NATIVE_VALUE_BYTES || value.chars().any(char::is_control) {
+        if value.len() > MAX_NATIVE_VALUE_BYTES || !is_value(value) {
             return Err(TagError::Value);
         }
         self.put(TagLevel::SystemDefault, name, value, Override::Refused);
@@ -204,6 +205,11 @@ struct Values([Option<Value>; 5]);
 struct Value {
     text: Zeroizing<String>,
     overriding: Override,
+}
+
+/// Whether a value can stand in any document.
+fn is_value(value: &str) -> bool {
+    !value.chars().any(char::is_control) && is_writable(value)
 }
 
 pub(crate) fn is_name_byte(byte: u8) -> bool {

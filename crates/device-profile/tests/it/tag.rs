@@ -84,7 +84,7 @@ fn values_have_lengths_and_no_control_characters() {
     };
     assert_eq!(set(&"é".repeat(256)), Ok(()));
     assert_eq!(set(&"é".repeat(257)), Err(TagError::Value));
-    for bad in ["", "a\nb", "\0", "\u{85}"] {
+    for bad in ["", "a\nb", "\0", "\u{85}", "\u{fffe}"] {
         assert_eq!(set(bad), Err(TagError::Value), "{bad:?}");
     }
     let mut table = TagTable::new();
