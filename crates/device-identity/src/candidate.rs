@@ -328,6 +328,9 @@ mod tests {
             "805EC011223",
             "",
         ] {
+            let mut beside = common_name("deadbeefcafe");
+            beside.elsewhere(text.as_bytes());
+            assert!(beside.one().is_ok(), "{text}");
             assert_eq!(
                 common_name(text).one(),
                 Err(IdentityError::NoAddress),

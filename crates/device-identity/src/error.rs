@@ -244,6 +244,9 @@ pub enum Unsupported {
     /// `[a[b]]` or `[a&&b]`.
     #[error("nested or intersected class")]
     ClassOperation,
+    /// `(a*)*`: a quantifier after a group that can match nothing.
+    #[error("repetition of what may be empty")]
+    EmptyRepeat,
     /// `$` before the end of the pattern, where it may match before a last line break.
     #[error("'$' before the end")]
     InnerDollar,

@@ -14,8 +14,8 @@ use crate::PatternError;
 ///
 /// It is written as for Java's `Pattern` and means the same: classes such as `\d` hold ASCII
 /// only, `(?i)` too, and `.` stops at every line break of Java. The whole text must match, as
-/// with Java's `matches()`. What has no faithful translation is refused by name. `\b` goes by
-/// ASCII letters and digits, as since Java 19.
+/// with Java's `matches()`. What has no faithful translation is refused by name. A pattern with
+/// `\b`, on whose meaning beside other letters versions of Java differ, matches ASCII texts only.
 ///
 /// Matching takes time linear in the text. Beware what a pattern says: `.*` is greedy, so the one
 /// above takes the *last* twelve digits of the text, be they the tail of a longer number.
@@ -40,6 +40,7 @@ use crate::PatternError;
 pub struct IdentityPattern {
     regex: Regex,
     text: Box<str>,
+    ascii_only: bool,
 }
 
 impl IdentityPattern {
@@ -60,7 +61,7 @@ impl IdentityPattern {
     /// Java SE 17, `java.util.regex.Pattern`, summary of regular-expression constructs.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let translated = translate::translate(pattern)?;
-        let regex = RegexBuilder::new(&translated)
+        let regex = RegexBuilder::new(&translated.pattern)
             .size_limit(MAX_PROGRAM_BYTES)
             .dfa_size_limit(MAX_PROGRAM_BYTES)
             .build()
@@ -68,6 +69,7 @@ impl IdentityPattern {
         Ok(Self {
             regex,
             text: pattern.into(),
+            ascii_only: translated.ascii_only,
         })
     }
 
@@ -85,7 +87,7 @@ impl IdentityPattern {
 
     /// The address and where it stands.
     pub(crate) fn find(&self, text: &str) -> Option<(MacAddress, Range<usize>)> {
-        if text.len() > Self::MAX_INPUT_BYTES {
+        if text.len() > Self::MAX_INPUT_BYTES || self.ascii_only && !text.is_ascii() {
             return None;
         }
         let group = self.regex.captures(text)?.get(1)?;

@@ -3,16 +3,28 @@
 //! Every construct is parsed; what is not known to mean the same on both sides is spelled out in
 //! characters, or refused. Nothing of the pattern is ever passed on as it stands.
 
+mod branch;
+mod class;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
+use branch::Branch;
+
 use crate::{IdentityPattern, PatternError, Unsupported};
 
-/// The translation, which matches the whole of a text.
-pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
+/// A pattern in the dialect of the `regex` crate, which matches the whole of a text.
+#[derive(Debug)]
+pub(super) struct Translation {
+    pub(super) pattern: String,
+    /// Whether it means the same on texts in ASCII only.
+    pub(super) ascii_only: bool,
+}
+
+/// The translation of `pattern`.
+pub(super) fn translate(pattern: &str) -> Result<Translation, PatternError> {
     let chars: Vec<char> = pattern
         .chars()
         .take(IdentityPattern::MAX_LENGTH + 1)
@@ -25,8 +37,11 @@ pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
         at: 0,
         out: r"\A(?:".to_owned(),
         flags: Flags::default(),
+        branch: Branch::default(),
         open: Vec::new(),
+        names: Vec::new(),
         has_group: false,
+        has_boundary: false,
         repeatable: false,
     };
     while translator.step()? {}
@@ -37,7 +52,10 @@ pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
         return Err(PatternError::NoGroup);
     }
     translator.out.push_str(r")\z");
-    Ok(translator.out)
+    Ok(Translation {
+        pattern: translator.out,
+        ascii_only: translator.has_boundary,
+    })
 }
 
 struct Translator {
@@ -45,9 +63,12 @@ struct Translator {
     at: usize,
     out: String,
     flags: Flags,
-    /// The flags to return to at the end of each open group.
-    open: Vec<Flags>,
+    branch: Branch,
+    /// What to return to at the end of each open group.
+    open: Vec<(Flags, Branch)>,
+    names: Vec<String>,
     has_group: bool,
+    has_boundary: bool,
     /// Whether a quantifier may follow.
     repeatable: bool,
 }
@@ -79,10 +100,14 @@ impl Translator {
                 repeatable = false;
             }
             ')' => {
-                self.flags = self.open.pop().ok_or(PatternError::Syntax { at })?;
+                let can_be_empty = self.branch.can_be_empty();
+                let outer = self.open.pop().ok_or(PatternError::Syntax { at })?;
+                (self.flags, self.branch) = outer;
+                self.branch.item(can_be_empty);
                 self.out.push(')');
             }
             '|' => {
+                self.branch.alternative();
                 self.out.push('|');
                 repeatable = false;
             }
@@ -91,8 +116,12 @@ impl Translator {
                 repeatable = false;
             }
             '[' => self.class(at)?,
-            '.' if self.flags.dot_all => self.out.push_str(r"[\s\S]"),
-            '.' => self.out.push_str(NOT_A_LINE_BREAK),
+            '.' => {
+                self.branch.item(false);
+                let dot_all = self.flags.dot_all;
+                self.out
+                    .push_str(if dot_all { ANYTHING } else { NOT_A_LINE_BREAK });
+            }
             '^' => {
                 self.out.push_str(r"\A");
                 repeatable = false;
@@ -109,7 +138,10 @@ impl Translator {
                 Some('A' | 'b' | 'z') => {
                     let position = match self.take() {
                         Some('A') => r"\A",
-                        Some('b') => r"(?-u:\b)",
+                        Some('b') => {
+                            self.has_boundary = true;
+                            r"(?-u:\b)"
+                        }
                         _ => r"\z",
                     };
                     self.out.push_str(position);
@@ -122,6 +154,7 @@ impl Translator {
                 _ => match self.escape(at)? {
                     Escape::Char(char) => self.literal(char),
                     Escape::Class(inside, negated) => {
+                        self.branch.item(false);
                         let sign = if negated { "^" } else { "" };
                         let _ = write!(self.out, "[{sign}{inside}]");
                     }
@@ -137,8 +170,14 @@ impl Translator {
         if !self.repeatable {
             return Err(PatternError::NothingToRepeat { at });
         }
+        // What the group holds then differs between the engines.
+        if self.branch.last {
+            return Err(unsupported(Unsupported::EmptyRepeat, at));
+        }
+        let mut can_be_empty = char != '+';
         if char == '{' {
             let least = self.number()?;
+            can_be_empty = least == 0;
             let mut most = Some(least);
             if self.peek() == Some(',') {
                 self.at += 1;
@@ -158,6 +197,7 @@ impl Translator {
         } else {
             self.out.push(char);
         }
+        self.branch.last = can_be_empty;
         match self.peek() {
             Some('+') => return Err(unsupported(Unsupported::Possessive, self.at)),
             Some('?') => {
@@ -201,11 +241,12 @@ impl Translator {
                 }
             }
         }
-        self.open.push(outer);
+        self.open.push((outer, self.branch));
+        self.branch = Branch::default();
         Ok(())
     }
 
-    /// The rest of `(?<name>`, whose name nothing refers to.
+    /// The rest of `(?<name>`, whose name nothing refers to, but which must be its own.
     fn group_name(&mut self, at: usize) -> Result<(), PatternError> {
         if let Some('=' | '!') = self.peek() {
             return Err(unsupported(Unsupported::LookAround, at));
@@ -213,7 +254,14 @@ impl Translator {
         let start = self.at;
         while let Some(char) = self.take() {
             match char {
-                '>' if self.at - start > 1 => return Ok(()),
+                '>' if self.at - start > 1 => {
+                    let name = self.chars.iter().take(self.at).skip(start).collect();
+                    if self.names.contains(&name) {
+                        break;
+                    }
+                    self.names.push(name);
+                    return Ok(());
+                }
                 'a'..='z' | 'A'..='Z' => {}
                 '0'..='9' if self.at - start > 1 => {}
                 _ => break,
@@ -235,62 +283,6 @@ impl Translator {
                 _ => return Ok(()),
             }
             self.at += 1;
-        }
-    }
-
-    fn class(&mut self, at: usize) -> Result<(), PatternError> {
-        self.out.push('[');
-        if self.peek() == Some('^') {
-            self.at += 1;
-            self.out.push('^');
-        }
-        let start = self.at;
-        loop {
-            let item = self.at;
-            match self.take() {
-                None => return Err(PatternError::Syntax { at }),
-                Some(']') if item == start => return Err(PatternError::Syntax { at: item }),
-                Some(']') => break,
-                Some(char) => match self.class_item(char, item)? {
-                    Escape::Class(inside, false) => self.out.push_str(inside),
-                    Escape::Class(inside, true) => {
-                        let _ = write!(self.out, "[^{inside}]");
-                    }
-                    Escape::Char(first) => {
-                        let last = self.range_end()?.unwrap_or(first);
-                        if last < first {
-                            return Err(PatternError::Syntax { at: item });
-                        }
-                        self.range(first..=last);
-                    }
-                },
-            }
-        }
-        self.out.push(']');
-        Ok(())
-    }
-
-    fn class_item(&mut self, char: char, at: usize) -> Result<Escape, PatternError> {
-        match char {
-            '[' => Err(unsupported(Unsupported::ClassOperation, at)),
-            '&' if self.peek() == Some('&') => Err(unsupported(Unsupported::ClassOperation, at)),
-            '\\' => self.escape(at),
-            _ => Ok(Escape::Char(char)),
-        }
-    }
-
-    /// The last character of a range whose first one has just been read, if it is a range.
-    fn range_end(&mut self) -> Result<Option<char>, PatternError> {
-        let next = self.chars.get(self.at + 1);
-        if self.peek() != Some('-') || matches!(next, None | Some(']')) {
-            return Ok(None);
-        }
-        self.at += 1;
-        let at = self.at;
-        let char = self.take().ok_or(PatternError::Syntax { at })?;
-        match self.class_item(char, at)? {
-            Escape::Char(last) => Ok(Some(last)),
-            Escape::Class(..) => Err(PatternError::Syntax { at }),
         }
     }
 
@@ -353,36 +345,6 @@ impl Translator {
         })
     }
 
-    /// The rest of `\p{…}`: the inside of the ASCII class of that name.
-    fn property(&mut self, at: usize) -> Result<&'static str, PatternError> {
-        let refused = unsupported(Unsupported::CharacterProperty, at);
-        if self.take() != Some('{') {
-            return Err(refused);
-        }
-        let start = self.at;
-        while self.peek().is_some_and(|char| char != '}') {
-            self.at += 1;
-        }
-        let name: String = self.chars.iter().take(self.at).skip(start).collect();
-        self.expect('}')?;
-        Ok(match &*name {
-            "Lower" if !self.flags.ignore_case => "a-z",
-            "Upper" if !self.flags.ignore_case => "A-Z",
-            "ASCII" => r"\x00-\x7f",
-            "Alpha" => "a-zA-Z",
-            "Digit" => DIGIT,
-            "Alnum" => "a-zA-Z0-9",
-            "Punct" => r"\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e",
-            "Graph" => r"\x21-\x7e",
-            "Print" => r"\x20-\x7e",
-            "Blank" => r"\x20\t",
-            "Cntrl" => r"\x00-\x1f\x7f",
-            "XDigit" => "0-9a-fA-F",
-            "Space" => SPACE,
-            _ => return Err(refused),
-        })
-    }
-
     /// The character whose number is written in as many digits as there are, within `length`.
     fn code(&mut self, length: RangeInclusive<usize>, radix: u32) -> Result<char, PatternError> {
         let start = self.at;
@@ -417,36 +379,13 @@ impl Translator {
 
     /// Writes a character that stands for itself.
     fn literal(&mut self, char: char) {
+        self.branch.item(false);
         if char.is_ascii_alphabetic() && self.flags.ignore_case {
             self.out.push('[');
             self.range(char..=char);
             self.out.push(']');
         } else {
             self.char(char);
-        }
-    }
-
-    /// Writes a range of characters inside of a class, with both cases where case is ignored.
-    fn range(&mut self, range: RangeInclusive<char>) {
-        let (first, last) = range.into_inner();
-        self.pair(first, last);
-        if self.flags.ignore_case {
-            let (low, high) = (first.max('a'), last.min('z'));
-            if low <= high {
-                self.pair(low.to_ascii_uppercase(), high.to_ascii_uppercase());
-            }
-            let (low, high) = (first.max('A'), last.min('Z'));
-            if low <= high {
-                self.pair(low.to_ascii_lowercase(), high.to_ascii_lowercase());
-            }
-        }
-    }
-
-    fn pair(&mut self, first: char, last: char) {
-        self.char(first);
-        if first != last {
-            self.out.push('-');
-            self.char(last);
         }
     }
 
@@ -489,6 +428,7 @@ const fn unsupported(construct: Unsupported, at: usize) -> PatternError {
 const DIGIT: &str = "0-9";
 const SPACE: &str = r"\x20\t\n\x0b\x0c\r";
 const WORD: &str = "a-zA-Z_0-9";
+const ANYTHING: &str = r"[\s\S]";
 /// Java's line breaks: line feed, carriage return, next line, line and paragraph separator.
 const NOT_A_LINE_BREAK: &str = r"[^\n\r\x{85}\x{2028}\x{2029}]";
 const MAX_DEPTH: usize = 32;

@@ -54,6 +54,11 @@ fn a_server_holds_as_long_as_the_shortest_record_that_led_to_it() {
     let seconds: Vec<_> = found.hops().iter().map(|hop| hop.ttl().as_secs()).collect();
     assert_eq!(seconds, [30, 40, 20]);
     assert_eq!(found.ttl(), Duration::from_secs(20));
+    let zone = FULL.replace("example.com 60 NAPTR", "example.com 7 NAPTR");
+    let found = Zone::new(&zone)
+        .resolve("example.com", Policy::room_os())
+        .unwrap();
+    assert_eq!(found.ttl(), Duration::from_secs(7));
     let aliased = "
         example.com 60 CNAME other.example.net
         other.example.net 5 CNAME last.example.net

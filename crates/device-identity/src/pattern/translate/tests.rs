@@ -3,7 +3,9 @@ use crate::{IdentityPattern, PatternError, Unsupported};
 /// The texts that `pattern` finds as a whole match, with group 1 around everything.
 fn whole(pattern: &str, text: &str) -> bool {
     let translated = super::translate(&format!("({pattern})")).unwrap();
-    regex::Regex::new(&translated).unwrap().is_match(text)
+    regex::Regex::new(&translated.pattern)
+        .unwrap()
+        .is_match(text)
 }
 
 #[test]
@@ -102,6 +104,10 @@ fn what_means_something_else_is_refused_by_name() {
         ("(?x)(a)", Unsupported::Flag, 2),
         ("([a[b]])", Unsupported::ClassOperation, 3),
         ("([a&&b])", Unsupported::ClassOperation, 3),
+        ("(a*)*", Unsupported::EmptyRepeat, 4),
+        ("(a|)+", Unsupported::EmptyRepeat, 4),
+        ("(^)?", Unsupported::EmptyRepeat, 3),
+        ("(?:(a?)b??){2}", Unsupported::EmptyRepeat, 11),
         ("(a$)b", Unsupported::InnerDollar, 2),
         ("(a)$|b", Unsupported::InnerDollar, 3),
     ] {
@@ -132,6 +138,7 @@ fn what_java_refuses_is_refused() {
         "([^])",
         "(?<1>a)",
         "(?<>a)",
+        "(?<n>a)(?<n>b)",
         "(?P<n>a)",
         "(?i-i-i)(a)",
         r"(\x4)",
@@ -159,6 +166,28 @@ fn what_java_refuses_is_refused() {
             "{pattern}"
         );
     }
+}
+
+#[test]
+fn a_group_is_repeated_where_each_alternative_matches_something() {
+    for pattern in [
+        "(?:ab?|c{2,}|(?:d?e))*",
+        "(a+)?",
+        "(?:a|(b|cd?)e*)+",
+        r"(?:\Qa\E|[b])+",
+    ] {
+        assert!(
+            super::translate(&format!("({pattern})")).is_ok(),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_with_word_boundaries_matches_ascii_only() {
+    let pattern = IdentityPattern::new(r".*\b([0-9a-f]{12})\b.*").unwrap();
+    assert!(pattern.matches("mac 000e08abcdef").is_some());
+    assert!(pattern.matches("mac\u{301} 000e08abcdef").is_none());
 }
 
 #[test]
