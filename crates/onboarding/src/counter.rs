@@ -36,8 +36,8 @@ pub enum Counter {
     CodesIssued,
     /// Activation codes redeemed.
     CodesRedeemed,
-    /// Devices that were given their configuration for the first time since their activation.
-    DevicesConfigured,
+    /// Configuration files given to activated devices.
+    ConfigurationsServed,
     /// Devices that registered for the first time since their activation.
     DevicesRegistered,
 }
@@ -55,7 +55,7 @@ impl Counter {
         Self::DmBridgeFailures,
         Self::CodesIssued,
         Self::CodesRedeemed,
-        Self::DevicesConfigured,
+        Self::ConfigurationsServed,
         Self::DevicesRegistered,
     ];
 
@@ -73,7 +73,7 @@ impl Counter {
             Self::DmBridgeFailures => "dm_bridge_failures",
             Self::CodesIssued => "codes_issued",
             Self::CodesRedeemed => "codes_redeemed",
-            Self::DevicesConfigured => "devices_configured",
+            Self::ConfigurationsServed => "configurations_served",
             Self::DevicesRegistered => "devices_registered",
         }
     }
@@ -99,7 +99,7 @@ impl Counter {
             Self::DmBridgeFailures => "Requests to the DM Bridge that did not end well.",
             Self::CodesIssued => "Activation codes issued.",
             Self::CodesRedeemed => "Activation codes redeemed.",
-            Self::DevicesConfigured => "Devices configured for the first time.",
+            Self::ConfigurationsServed => "Configuration files given to activated devices.",
             Self::DevicesRegistered => "Devices registered for the first time.",
         }
     }

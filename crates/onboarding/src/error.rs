@@ -1,13 +1,17 @@
 //! What can go wrong, apart by who has to act: *refused* is for the caller to mend, a
 //! [`StoreError`] may pass.
 
-use std::error::Error as StdError;
-
-use offhook_activation_code::{
-    EntropyError, ParseCodeError, ParseRedemptionKeyError, RedeemError, Refusal, StoreError,
-};
-use offhook_bearer_token::IssuerError;
+use offhook_activation_code::{Refusal, StoreError};
 use thiserror::Error;
+
+mod device;
+mod service;
+
+pub use device::DeviceError;
+pub use service::{
+    BridgeError, ConfigurationError, ConfigurationRefusal, DeviceTypeError, IssueCodeError,
+    MailError, OnboardError, PresentError, RequestError, TemplateError,
+};
 
 /// A device was not provisioned.
 #[derive(Debug, Error)]
@@ -25,9 +29,6 @@ pub enum ProvisionError {
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ProvisionRefusal {
-    /// The device type calls for activation by code, and the request gives an address.
-    #[error("the MAC address must be empty where an activation code is used")]
-    MacWithCode,
     /// Another device of the tenant has the address.
     #[error("another device has this MAC address")]
     MacInUse,
@@ -43,9 +44,6 @@ pub enum ProvisionRefusal {
     /// The tenant has that profile already.
     #[error("the device profile exists")]
     ProfileExists,
-    /// A tag has a name or a value that tags cannot have.
-    #[error("a tag name or value is not well formed")]
-    Tag,
     /// No such device type.
     #[error("unknown device type")]
     UnknownDeviceType,
@@ -159,72 +157,6 @@ pub enum AuditError {
         wanted: u64,
         /// The sequence that stands there.
         found: u64,
-    },
-}
-
-/// A mail was not taken for delivery.
-#[derive(Debug, Error)]
-#[error("mail not taken for delivery")]
-pub struct MailError {
-    source: Box<dyn StdError + Send + Sync>,
-}
-
-impl MailError {
-    /// The failure of a mail system, for implementors of [`Mailer`](crate::Mailer).
-    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            source: source.into(),
-        }
-    }
-}
-
-/// A code that a device presented brought no machine token.
-///
-/// Only [`Malformed`](Self::Malformed), [`Key`](Self::Key), [`KeyMissing`](Self::KeyMissing) and
-/// [`OtherAddress`](Self::OtherAddress), which depend on the request alone, may be told to a device
-/// as they are.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PresentError {
-    /// No entropy for the grant or the token; asking again may help.
-    #[error("no entropy")]
-    Entropy(#[source] EntropyError),
-    /// The token could not be signed.
-    #[error("machine token not issued")]
-    Issuer(#[source] IssuerError),
-    /// The redemption key is not well formed.
-    #[error("malformed redemption key")]
-    Key(#[source] ParseRedemptionKeyError),
-    /// Neither a maker's certificate nor a redemption key, so that the device could not be told
-    /// from another if it asked again.
-    #[error("neither certificate nor redemption key")]
-    KeyMissing,
-    /// Not a code.
-    #[error("malformed activation code")]
-    Malformed(#[source] ParseCodeError),
-    /// The request names another address than the certificate.
-    #[error("the certificate is for another MAC address")]
-    OtherAddress,
-    /// The code is not good. The reason is for the audit log; a device is told the same for all.
-    #[error("activation code refused")]
-    Refused(Refusal),
-    /// The store could not answer; asking again may help.
-    #[error("device registry failed")]
-    Store(#[source] RedeemError),
-}
-
-/// The DM Bridge gave no machine token.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BridgeError {
-    /// The bridge could not be asked, or its answer could not be read; asking again may help.
-    #[error("DM Bridge failed")]
-    Failed(#[source] Box<dyn StdError + Send + Sync>),
-    /// The bridge does not let this device, or us, come on.
-    #[error("DM Bridge refused with status {status}")]
-    Refused {
-        /// Its HTTP status.
-        status: u16,
     },
 }
 

@@ -4,19 +4,26 @@
 mod activation_service;
 mod audit;
 mod bridge;
+mod configuration;
 mod counter;
 mod desk;
 mod device;
+pub mod device_side;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod mail;
+mod management;
 mod memory;
 pub mod message;
 mod outbox;
 mod registry;
+mod types;
 
 pub use activation_service::ActivationService;
 pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
 pub use bridge::DmBridge;
+pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use desk::CodeDesk;
 pub use device::{
@@ -24,11 +31,14 @@ pub use device::{
     Registration,
 };
 pub use error::{
-    ActivateError, ActivateRefusal, AuditError, BridgeError, MailError, ParseLinePortError,
-    PresentError, ProvisionError, ProvisionRefusal, RequestCodeError, RequestCodeRefusal,
-    UpdateError,
+    ActivateError, ActivateRefusal, AuditError, BridgeError, ConfigurationError,
+    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, MailError, OnboardError,
+    ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal, RequestCodeError,
+    RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
 pub use mail::{CodeMail, MailAddress, Mailer};
+pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use registry::Registry;
+pub use types::DeviceTypes;

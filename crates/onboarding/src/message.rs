@@ -142,6 +142,9 @@ pub struct MachineToken {
 pub struct ActivationRequest {
     /// The address of the device; with a certificate it must be the one in there.
     pub mac_address: MacAddress,
+    /// The model, where the certificate does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<DeviceModel>,
     /// The serial number, at most 80 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<String>,

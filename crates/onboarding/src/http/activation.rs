@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use offhook_device_identity::IdentitySource;
 
 use super::identity::identity;
-use super::problem::{Refused, message};
+use super::problem::{Refused, chain, message};
 use super::{Clock, MAX_BODY_BYTES, Peer};
 use crate::message::{CodePresented, MachineToken};
 use crate::{ActivationService, PresentError};
@@ -57,20 +57,21 @@ async fn activate(
     let now = api.clock.now();
     let request: CodePresented = message(&body)?;
     let identity = identity(&api.identity, &peer, &headers, now)?;
-    let token = api.service.activate(&request, identity.as_ref(), now).await.map_err(refused)?;
+    let token = api
+        .service
+        .activate(&request, identity.as_ref(), now)
+        .await
+        .map_err(refused)?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(token)))
 }
 
 fn refused(error: PresentError) -> Refused {
     match error {
         PresentError::Refused(_) => Refused::code(),
-        PresentError::Key(source) => Refused::bad_request(source.to_string()),
-        PresentError::Malformed(source) => {
-            Refused::bad_request(format!("malformed activation code: {source}"))
-        }
-        PresentError::KeyMissing | PresentError::OtherAddress => {
-            Refused::bad_request(error.to_string())
-        }
+        PresentError::Key(_)
+        | PresentError::KeyMissing
+        | PresentError::Malformed(_)
+        | PresentError::OtherAddress => Refused::bad_request(chain(&error)),
         PresentError::Entropy(_) | PresentError::Issuer(_) | PresentError::Store(_) => {
             Refused::unavailable()
         }

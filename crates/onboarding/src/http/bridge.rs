@@ -165,7 +165,9 @@ impl DmBridge for HttpDmBridge {
 
 impl fmt::Debug for HttpDmBridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpDmBridge").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("HttpDmBridge")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use offhook_device_identity::{DeviceIdentity, IdentitySource};
 
 use super::Peer;
-use super::problem::Refused;
+use super::problem::{Refused, chain};
 
 /// The identity that the one configured source proves; `None` where the caller shows none.
 pub(super) fn identity(
@@ -17,9 +17,10 @@ pub(super) fn identity(
 ) -> Result<Option<DeviceIdentity>, Refused> {
     match source {
         IdentitySource::Certificate(_) if peer.certificates().is_empty() => Ok(None),
-        IdentitySource::Certificate(chain) => {
-            chain.identify(peer.certificates(), now).map(Some).map_err(|error| refused(&error))
-        }
+        IdentitySource::Certificate(chain) => chain
+            .identify(peer.certificates(), now)
+            .map(Some)
+            .map_err(|error| refused(&error)),
         IdentitySource::Header { proxies, header } => {
             let values = headers.get_all(header.name());
             if values.iter().next().is_none() {
@@ -30,7 +31,10 @@ pub(super) fn identity(
                 Refused::forbidden("untrusted_proxy", what)
             })?;
             let values = values.iter().map(|value| value.as_bytes());
-            header.identity(&proxy, values, now).map(Some).map_err(|error| refused(&error))
+            header
+                .identity(&proxy, values, now)
+                .map(Some)
+                .map_err(|error| refused(&error))
         }
         _ => Err(Refused::unavailable()),
     }
@@ -38,11 +42,5 @@ pub(super) fn identity(
 
 /// What is wrong with a certificate or a header may be told: the caller sent it.
 fn refused(error: &dyn std::error::Error) -> Refused {
-    let mut description = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        description = format!("{description}: {error}");
-        source = error.source();
-    }
-    Refused::new(StatusCode::FORBIDDEN, "identity_refused", description)
+    Refused::new(StatusCode::FORBIDDEN, "identity_refused", chain(error))
 }

@@ -116,21 +116,22 @@ async fn accept_all(
         let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else {
             return;
         };
-        let (stream, address) = match listener.accept().await {
-            Ok(connection) => connection,
-            Err(_) => {
-                // Out of file descriptors, most likely: wait for some to be closed.
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
+        let Ok((stream, address)) = listener.accept().await else {
+            // Out of file descriptors, most likely: wait for some to be closed.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
         };
         let (acceptor, sender) = (acceptor.clone(), sender.clone());
         tokio::spawn(async move {
             let handshake = timeout(TlsListener::HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await;
             drop(permit);
             if let Ok(Ok(stream)) = handshake {
-                let certificates =
-                    stream.get_ref().1.peer_certificates().map(<[_]>::to_vec).unwrap_or_default();
+                let certificates = stream
+                    .get_ref()
+                    .1
+                    .peer_certificates()
+                    .map(<[_]>::to_vec)
+                    .unwrap_or_default();
                 let peer = Peer {
                     address,
                     certificates: certificates.into(),

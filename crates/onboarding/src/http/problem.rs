@@ -1,5 +1,7 @@
 //! Answers that refuse.
 
+use std::error::Error as StdError;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,7 +17,7 @@ pub(super) struct Refused {
     status: StatusCode,
     error: &'static str,
     description: String,
-    challenge: Option<Challenge>,
+    challenge: Option<HeaderValue>,
 }
 
 impl Refused {
@@ -41,7 +43,11 @@ impl Refused {
     }
 
     pub(super) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "nothing here for this caller")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "nothing here for this caller",
+        )
     }
 
     /// The one answer to every code that is not good, whatever is wrong with it.
@@ -60,19 +66,34 @@ impl Refused {
 
     /// Credentials are missing or malformed.
     pub(super) fn credentials(error: CredentialsError, scope: &str) -> Self {
-        Self::bearer(error.status(), error.bearer_error(), error.to_string(), scope)
+        Self::bearer(
+            error.status(),
+            error.bearer_error(),
+            error.to_string(),
+            scope,
+        )
     }
 
     /// A token that is not good; the reason is not told.
     pub(super) fn token(scope: &str) -> Self {
         let error = BearerError::InvalidToken;
-        Self::bearer(error.status(), Some(error), "the token is not good".to_owned(), scope)
+        Self::bearer(
+            error.status(),
+            Some(error),
+            "the token is not good".to_owned(),
+            scope,
+        )
     }
 
     /// A good token that lacks the scope.
     pub(super) fn scope(scope: &str) -> Self {
         let error = BearerError::InsufficientScope;
-        Self::bearer(error.status(), Some(error), format!("scope {scope} is needed"), scope)
+        Self::bearer(
+            error.status(),
+            Some(error),
+            format!("scope {scope} is needed"),
+            scope,
+        )
     }
 
     fn bearer(
@@ -83,7 +104,8 @@ impl Refused {
     ) -> Self {
         let challenge = Challenge::new(REALM)
             .map(|challenge| challenge.with_scope(scope.parse().ok()).with_error(error))
-            .ok();
+            .ok()
+            .and_then(|challenge| HeaderValue::try_from(challenge.to_string()).ok());
         let word = match error {
             Some(BearerError::InvalidToken) => "invalid_token",
             Some(BearerError::InsufficientScope) => "insufficient_scope",
@@ -106,9 +128,10 @@ impl IntoResponse for Refused {
             error_description: self.description,
         };
         let mut response = (self.status, Json(problem)).into_response();
-        let value = self.challenge.map(|challenge| HeaderValue::try_from(challenge.to_string()));
-        if let Some(Ok(value)) = value {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        if let Some(challenge) = self.challenge {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -126,6 +149,17 @@ pub(super) fn message<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
         let (line, column) = (error.line(), error.column());
         Refused::bad_request(format!("the body {what} at line {line}, column {column}"))
     })
+}
+
+/// What an error says, and why, in one line.
+pub(super) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }
 
 const REALM: &str = "offhook";

@@ -1,0 +1,144 @@
+//! The device side, without I/O: what a device does next, and what it makes of the answers.
+//!
+//! A device holds a [`RoomOs`] or an [`Mpp`], each a [`Flow`]: it carries out the [`Task`] at hand
+//! and tells the outcome. A task that failed, or whose answer was lost, is simply carried out
+//! again.
+
+mod mpp;
+mod request;
+mod room_os;
+
+use std::fmt;
+
+use offhook_activation_code::ActivationCode;
+use offhook_bearer_token::AccessToken;
+use offhook_device_name::{DeviceModel, MacAddress};
+use offhook_sip_resolver::{Policy, Target};
+use url::Url;
+
+pub use mpp::Mpp;
+pub use room_os::RoomOs;
+
+use crate::DeviceError;
+
+/// A device on its way from its box to its first registration.
+pub trait Flow: fmt::Debug {
+    /// The step that the task at hand belongs to; `None` once registered.
+    fn step(&self) -> Option<Step>;
+
+    /// What to do next; the same until its outcome is told.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Url`] or [`DeviceError::Target`] when the device was told where to go and
+    /// cannot.
+    fn task(&self) -> Result<Task, DeviceError>;
+
+    /// Takes the answer to a request.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError`]; the device is then where it was.
+    fn answered(&mut self, response: &http::Response<Vec<u8>>) -> Result<(), DeviceError>;
+
+    /// Takes note that a task other than a request is done.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::OutOfOrder`] when the task at hand is a request, or there is none.
+    fn done(&mut self) -> Result<(), DeviceError>;
+}
+
+/// What a device knows when it leaves its maker, and where its services are.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a device must know all of it")]
+pub struct DeviceSettings {
+    /// Its model.
+    pub model: DeviceModel,
+    /// Its address.
+    pub mac: MacAddress,
+    /// Its serial number.
+    pub serial_number: String,
+    /// Device management: the URL below which `v1/` stands.
+    pub management_url: Url,
+}
+
+/// What a device has to do next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Task {
+    /// Nothing: the device is registered.
+    Finished,
+    /// Keep the machine token where it survives a loss of power: the code that brought it is used
+    /// up.
+    KeepToken(AccessToken),
+    /// Register at one of the targets found, with this address of record and token.
+    Register(Registering),
+    /// Send this request.
+    Request(http::Request<Vec<u8>>),
+    /// Find the SIP servers.
+    Resolve {
+        /// Whose.
+        target: Target,
+        /// By which rules.
+        policy: Policy,
+    },
+}
+
+/// How a device registers.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a registration needs all of it")]
+pub struct Registering {
+    /// The user part of the address of record.
+    pub user: String,
+    /// The domain of the address of record.
+    pub domain: String,
+    /// The machine token.
+    pub token: AccessToken,
+}
+
+/// A step of an onboarding; `Display` is the word that programs read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Device management activates the device.
+    Activated,
+    /// Device management says whom the certificate proves.
+    CertificateIdentity,
+    /// The activation service takes the code.
+    CodeRedeemed,
+    /// The configuration is fetched and read.
+    Configuration,
+    /// The machine token is read and kept.
+    MachineToken,
+    /// The registrar takes the device.
+    Registered,
+    /// The SIP servers are found.
+    Resolved,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Activated => "activated",
+            Self::CertificateIdentity => "certificate_identity",
+            Self::CodeRedeemed => "code_redeemed",
+            Self::Configuration => "configuration",
+            Self::MachineToken => "machine_token",
+            Self::Registered => "registered",
+            Self::Resolved => "resolved",
+        })
+    }
+}
+
+/// The typed code, read before it is sent: a typing error costs no attempt.
+fn typed_code(text: &str) -> Result<String, DeviceError> {
+    let code: ActivationCode = text.parse().map_err(DeviceError::Code)?;
+    Ok(code.to_string())
+}
+
+/// The task to find the SIP servers of `domain`.
+fn resolve(domain: &str, policy: Policy) -> Result<Task, DeviceError> {
+    let target = domain.parse().map_err(DeviceError::Target)?;
+    Ok(Task::Resolve { target, policy })
+}

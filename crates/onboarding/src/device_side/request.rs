@@ -1,0 +1,89 @@
+//! Requests that devices send, and what they make of refusals.
+
+use http::{Method, Request, Response, header};
+use offhook_bearer_token::AccessToken;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::DeviceError;
+use crate::message::Problem;
+
+/// `GET base/path`, with the token where there is one.
+pub(super) fn get(
+    base: &Url,
+    path: &[&str],
+    token: Option<&AccessToken>,
+) -> Result<Request<Vec<u8>>, DeviceError> {
+    build(Method::GET, base, path, token, Vec::new())
+}
+
+/// `POST base/path` with `message` as JSON.
+pub(super) fn post(
+    base: &Url,
+    path: &[&str],
+    token: Option<&AccessToken>,
+    message: &impl Serialize,
+) -> Result<Request<Vec<u8>>, DeviceError> {
+    let body = serde_json::to_vec(message).map_err(DeviceError::Message)?;
+    build(Method::POST, base, path, token, body)
+}
+
+/// The message in an answer that says yes.
+pub(super) fn read<T: DeserializeOwned>(response: &Response<Vec<u8>>) -> Result<T, DeviceError> {
+    accept(response)?;
+    serde_json::from_slice(response.body()).map_err(DeviceError::Message)
+}
+
+/// Lets an answer pass that says yes.
+pub(super) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    if status.is_server_error() {
+        return Err(DeviceError::Unavailable {
+            status: status.as_u16(),
+        });
+    }
+    let problem: Option<Problem> = serde_json::from_slice(response.body()).ok();
+    let shown = |text: String| {
+        // What a server says is shown to a person, so it must be short and printable.
+        text.chars()
+            .filter(|char| !char.is_control())
+            .take(MAX_SHOWN_CHARS)
+            .collect()
+    };
+    let (error, description) = problem
+        .map(|problem| (problem.error, problem.error_description))
+        .unwrap_or_default();
+    Err(DeviceError::Refused {
+        status: status.as_u16(),
+        error: shown(error),
+        description: shown(description),
+    })
+}
+
+fn build(
+    method: Method,
+    base: &Url,
+    path: &[&str],
+    token: Option<&AccessToken>,
+    body: Vec<u8>,
+) -> Result<Request<Vec<u8>>, DeviceError> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| DeviceError::Url)?
+        .pop_if_empty()
+        .extend(path);
+    let mut request = Request::builder().method(method).uri(url.as_str());
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, token.to_authorization().as_str());
+    }
+    if !body.is_empty() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    request.body(body).map_err(|_| DeviceError::Url)
+}
+
+const MAX_SHOWN_CHARS: usize = 200;

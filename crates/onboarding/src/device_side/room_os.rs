@@ -1,0 +1,165 @@
+//! A Room OS device.
+
+use http::{Request, Response};
+use offhook_activation_code::RedemptionKey;
+use offhook_bearer_token::AccessToken;
+use offhook_device_profile::{Limits, SipSettings, room_os::Configuration};
+use offhook_sip_resolver::Policy;
+use url::Url;
+
+use super::request::{accept, get, post, read};
+use super::{DeviceSettings, Flow, Registering, Step, Task, resolve, typed_code};
+use crate::DeviceError;
+use crate::message::{
+    ActivationAccepted, ActivationRequest, CodePresented, MachineToken, SecretText,
+};
+
+/// A Room OS device on its way: code, machine token, activation, configuration, SIP servers,
+/// registration.
+///
+/// # Source
+///
+/// Webex for BroadWorks device integration, onboarding process for Room OS: these steps in this
+/// order; TLS only.
+#[derive(Debug)]
+pub struct RoomOs {
+    settings: DeviceSettings,
+    activation_url: Url,
+    code: SecretText,
+    redemption_key: RedemptionKey,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Redeem,
+    KeepToken(AccessToken),
+    Activate(AccessToken),
+    Configure { token: AccessToken, file: String },
+    Resolve(Registering),
+    Register(Registering),
+    Finished,
+}
+
+impl RoomOs {
+    /// The device at which somebody typed `code`; it keeps `redemption_key` until it holds its
+    /// machine token.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Code`] when the text is no code; nothing is sent then.
+    pub fn new(
+        settings: DeviceSettings,
+        activation_url: Url,
+        code: &str,
+        redemption_key: RedemptionKey,
+    ) -> Result<Self, DeviceError> {
+        Ok(Self {
+            settings,
+            activation_url,
+            code: typed_code(code)?.into(),
+            redemption_key,
+            state: State::Redeem,
+        })
+    }
+}
+
+impl RoomOs {
+    fn redeem(&self) -> Result<Request<Vec<u8>>, DeviceError> {
+        let message = CodePresented {
+            activation_code: self.code.clone(),
+            model: self.settings.model.clone(),
+            mac_address: self.settings.mac,
+            redemption_key: Some(self.redemption_key.secret().as_str().to_owned().into()),
+        };
+        post(&self.activation_url, &["v1", "activations"], None, &message)
+    }
+}
+
+impl Flow for RoomOs {
+    fn step(&self) -> Option<Step> {
+        match self.state {
+            State::Redeem => Some(Step::CodeRedeemed),
+            State::KeepToken(_) => Some(Step::MachineToken),
+            State::Activate(_) => Some(Step::Activated),
+            State::Configure { .. } => Some(Step::Configuration),
+            State::Resolve(_) => Some(Step::Resolved),
+            State::Register(_) => Some(Step::Registered),
+            State::Finished => None,
+        }
+    }
+
+    fn task(&self) -> Result<Task, DeviceError> {
+        let base = &self.settings.management_url;
+        Ok(match &self.state {
+            State::Redeem => Task::Request(self.redeem()?),
+            State::KeepToken(token) => Task::KeepToken(token.clone()),
+            State::Activate(token) => {
+                let message = ActivationRequest {
+                    mac_address: self.settings.mac,
+                    model: Some(self.settings.model.clone()),
+                    serial_number: Some(self.settings.serial_number.clone()),
+                    activation_code: None,
+                };
+                Task::Request(post(base, &["v1", "activate"], Some(token), &message)?)
+            }
+            State::Configure { token, file } => {
+                Task::Request(get(base, &["v1", "files", file], Some(token))?)
+            }
+            State::Resolve(registering) => resolve(&registering.domain, Policy::room_os())?,
+            State::Register(registering) => Task::Register(registering.clone()),
+            State::Finished => Task::Finished,
+        })
+    }
+
+    fn answered(&mut self, response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
+        self.state = match &self.state {
+            State::Redeem => {
+                let message: MachineToken = read(response)?;
+                if !message.token_type.eq_ignore_ascii_case("Bearer") {
+                    return Err(DeviceError::TokenType);
+                }
+                let token = message
+                    .access_token
+                    .secret()
+                    .parse()
+                    .map_err(DeviceError::Token)?;
+                State::KeepToken(token)
+            }
+            State::Activate(token) => {
+                let message: ActivationAccepted = read(response)?;
+                if message.device_name.mac() != Some(self.settings.mac) {
+                    return Err(DeviceError::OtherDevice);
+                }
+                State::Configure {
+                    token: token.clone(),
+                    file: message.configuration_file,
+                }
+            }
+            State::Configure { token, .. } => {
+                accept(response)?;
+                let document = Configuration::parse(response.body(), &Limits::default())
+                    .map_err(DeviceError::Document)?;
+                let sip =
+                    SipSettings::from_configuration(&document).map_err(DeviceError::Settings)?;
+                State::Resolve(Registering {
+                    user: sip.user().to_owned(),
+                    domain: sip.domain().to_owned(),
+                    token: token.clone(),
+                })
+            }
+            _ => return Err(DeviceError::OutOfOrder),
+        };
+        Ok(())
+    }
+
+    fn done(&mut self) -> Result<(), DeviceError> {
+        self.state = match &self.state {
+            State::KeepToken(token) => State::Activate(token.clone()),
+            State::Resolve(registering) => State::Register(registering.clone()),
+            State::Register(_) => State::Finished,
+            _ => return Err(DeviceError::OutOfOrder),
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! What keeps a device from going on.
+
+use offhook_activation_code::ParseCodeError;
+use offhook_bearer_token::ParseTokenError;
+use offhook_device_profile::{DocumentError, SettingsError};
+use offhook_sip_resolver::ParseTargetError;
+use thiserror::Error;
+
+/// A device cannot go on; it is where it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// What was typed is no code; type it again.
+    #[error("malformed activation code")]
+    Code(#[source] ParseCodeError),
+    /// The configuration document cannot be read.
+    #[error("configuration document not readable")]
+    Document(#[source] DocumentError),
+    /// A message cannot be read or written.
+    #[error("message not readable")]
+    Message(#[source] serde_json::Error),
+    /// The configuration document brings no machine token.
+    #[error("no machine token in the configuration document")]
+    NoToken,
+    /// Device management knows the certificate and has no such device.
+    #[error("the device is not provisioned")]
+    NotProvisioned,
+    /// The answer is for another device.
+    #[error("the answer is for another device")]
+    OtherDevice,
+    /// The outcome of another task was told.
+    #[error("this is not the task at hand")]
+    OutOfOrder,
+    /// The service refused; asking again will not help.
+    #[error("refused with status {status}: {error}: {description}")]
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+        /// Its word for programs; empty where it gave none.
+        error: String,
+        /// Its sentence for people; empty where it gave none.
+        description: String,
+    },
+    /// The configuration document does not say where and how to register.
+    #[error("no SIP settings in the configuration document")]
+    Settings(#[source] SettingsError),
+    /// The SIP domain in the configuration document cannot be looked up.
+    #[error("malformed SIP domain")]
+    Target(#[source] ParseTargetError),
+    /// The machine token is not well formed.
+    #[error("malformed machine token")]
+    Token(#[source] ParseTokenError),
+    /// The machine token is not a bearer token.
+    #[error("not a bearer token")]
+    TokenType,
+    /// The service could not find out; asking again may help.
+    #[error("the service answered with status {status}")]
+    Unavailable {
+        /// Its HTTP status.
+        status: u16,
+    },
+    /// The URL of a service cannot be used.
+    #[error("URL of a service not usable")]
+    Url,
+}

@@ -1,0 +1,367 @@
+//! Device management over HTTP.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use offhook_activation_code::ProfileId;
+use offhook_bearer_token::{
+    CredentialsError, RemoteKeys, Scope, TokenPolicy, VerifiedToken, VerifyError, credentials,
+};
+use offhook_device_identity::IdentitySource;
+
+use super::identity::identity;
+use super::problem::{Refused, chain, message};
+use super::{Clock, Peer};
+use crate::message::{
+    ActivationAccepted, ActivationRequest, CodeIssued, CodeRequest, DeviceStatus, IdentityShown,
+    ProvisionRequest, RegistrationReport,
+};
+use crate::{
+    ActivateError, BridgeError, Caller, ConfigurationError, ConfigurationRefusal, DeviceKey,
+    DeviceManagement, IssueCodeError, MailAddress, OnboardError, PresentError, ProvisionError,
+    RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
+};
+
+/// The scope of an administrator's token; ours.
+pub const ADMIN_SCOPE: &str = "offhook:admin";
+
+/// The scope of the registrar's token; ours.
+pub const REGISTRATION_SCOPE: &str = "offhook:registration";
+
+/// The longest body of a request: 65,536 bytes.
+pub const MAX_BODY_BYTES: usize = 65_536;
+
+/// What the routes of device management need.
+#[derive(Clone, Debug)]
+pub struct ManagementApi {
+    management: Arc<DeviceManagement>,
+    keys: Arc<RemoteKeys>,
+    policy: Arc<TokenPolicy>,
+    identity: Arc<IdentitySource>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ManagementApi {
+    /// The routes of `management`: tokens must be signed by one of `keys` and pass `policy`,
+    /// identities come from the one source `identity`.
+    #[must_use]
+    pub fn new(
+        management: Arc<DeviceManagement>,
+        keys: Arc<RemoteKeys>,
+        policy: TokenPolicy,
+        identity: Arc<IdentitySource>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            management,
+            keys,
+            policy: Arc::new(policy),
+            identity,
+            clock,
+        }
+    }
+
+    /// The token of a request, verified; `None` where it has no credentials at all.
+    async fn token(
+        &self,
+        headers: &HeaderMap,
+        scope: &str,
+        now: SystemTime,
+    ) -> Result<Option<VerifiedToken>, Refused> {
+        let token = match credentials(headers) {
+            Ok(token) => token,
+            Err(CredentialsError::Missing) => return Ok(None),
+            Err(error) => return Err(Refused::credentials(error, scope)),
+        };
+        match self.keys.verify(token.secret(), &self.policy, now).await {
+            Ok(verified) => Ok(Some(verified)),
+            Err(VerifyError::Refused(_)) => Err(Refused::token(scope)),
+            Err(_) => Err(Refused::unavailable()),
+        }
+    }
+
+    /// Lets only a token with `scope` pass.
+    async fn authorize(
+        &self,
+        headers: &HeaderMap,
+        scope: &str,
+        now: SystemTime,
+    ) -> Result<(), Refused> {
+        let token = self
+            .token(headers, scope, now)
+            .await?
+            .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope))?;
+        if token.scopes().any(|found| found == scope) {
+            Ok(())
+        } else {
+            Err(Refused::scope(scope))
+        }
+    }
+
+    /// The device that asks: by its token where it sends one, else by its identity.
+    async fn caller(
+        &self,
+        peer: &Peer,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<Caller, Refused> {
+        let scope = Scope::BROADWORKS_CONNECTOR_USER;
+        if let Some(token) = self.token(headers, scope.as_str(), now).await? {
+            return Ok(Caller::Token(token));
+        }
+        identity(&self.identity, peer, headers, now)?
+            .map(Caller::Identity)
+            .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope.as_str()))
+    }
+}
+
+/// The routes of device management, version 1, for a [`TlsListener`](super::TlsListener).
+///
+/// | route | who | what |
+/// |---|---|---|
+/// | `POST /v1/devices` | administrator | provision |
+/// | `GET /v1/devices/PROFILE` | administrator | status |
+/// | `POST /v1/devices/PROFILE/activation-code` | administrator | issue and mail a code |
+/// | `POST /v1/activate` | device | activate, by machine token or by certificate and code |
+/// | `GET /v1/files/NAME` | device | configuration file |
+/// | `GET /v1/identity` | device | who the service takes it for |
+/// | `POST /v1/registrations` | registrar | may this subject register, and it did |
+/// | `GET /metrics` | administrator | counters, Prometheus text |
+///
+/// # Source
+///
+/// [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750) for credentials and challenges; the
+/// messages are ours.
+pub fn management_router(api: ManagementApi) -> Router {
+    Router::new()
+        .route("/v1/devices", post(provision))
+        .route("/v1/devices/{profile}", get(status))
+        .route("/v1/devices/{profile}/activation-code", post(issue_code))
+        .route("/v1/activate", post(activate))
+        .route("/v1/files/{file}", get(file))
+        .route("/v1/identity", get(show_identity))
+        .route("/v1/registrations", post(registered))
+        .route("/metrics", get(metrics))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(api)
+}
+
+async fn provision(
+    State(api): State<ManagementApi>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<DeviceStatus>), Refused> {
+    let now = api.clock.now();
+    api.authorize(&headers, ADMIN_SCOPE, now).await?;
+    let request: ProvisionRequest = message(&body)?;
+    let device = api
+        .management
+        .provision(request, now)
+        .await
+        .map_err(onboard)?;
+    Ok((StatusCode::CREATED, Json(device.into())))
+}
+
+async fn status(
+    State(api): State<ManagementApi>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+) -> Result<Json<DeviceStatus>, Refused> {
+    api.authorize(&headers, ADMIN_SCOPE, api.clock.now())
+        .await?;
+    let profile = ProfileId::new(&profile).map_err(|_| Refused::not_found())?;
+    let found = api
+        .management
+        .device(&DeviceKey::Profile(profile))
+        .await
+        .map_err(update)?;
+    found
+        .map(|device| Json(device.into()))
+        .ok_or_else(Refused::not_found)
+}
+
+async fn issue_code(
+    State(api): State<ManagementApi>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
+    let now = api.clock.now();
+    api.authorize(&headers, ADMIN_SCOPE, now).await?;
+    let request: CodeRequest = message(&body)?;
+    let profile = ProfileId::new(&profile).map_err(|_| Refused::not_found())?;
+    let recipient = MailAddress::new(&request.recipient)
+        .ok_or_else(|| Refused::bad_request("malformed mail address"))?;
+    let issued = api
+        .management
+        .issue_code(&profile, recipient, now)
+        .await
+        .map_err(issue)?;
+    Ok((StatusCode::CREATED, Json(issued)))
+}
+
+async fn activate(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<ActivationAccepted>, Refused> {
+    let now = api.clock.now();
+    let caller = api.caller(&peer, &headers, now).await?;
+    let request: ActivationRequest = message(&body)?;
+    let activated = api
+        .management
+        .activate(&caller, request, now)
+        .await
+        .map_err(onboard)?;
+    let configuration_file = api
+        .management
+        .configuration_file(&activated.device)
+        .map_err(configuration)?
+        .ok_or_else(Refused::unavailable)?;
+    Ok(Json(ActivationAccepted {
+        device_name: activated.device.name,
+        configuration_file,
+    }))
+}
+
+async fn file(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(file): Path<String>,
+) -> Result<impl IntoResponse, Refused> {
+    let now = api.clock.now();
+    let caller = api.caller(&peer, &headers, now).await?;
+    let document = api
+        .management
+        .configuration(&caller, &file, now)
+        .await
+        .map_err(configuration)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/xml"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, document.into_bytes()))
+}
+
+async fn show_identity(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+) -> Result<Json<IdentityShown>, Refused> {
+    let shown = identity(&api.identity, &peer, &headers, api.clock.now())?.ok_or_else(|| {
+        let what = "no certificate and no identity header";
+        Refused::new(StatusCode::UNAUTHORIZED, "no_identity", what)
+    })?;
+    let found = api
+        .management
+        .device(&DeviceKey::Mac(shown.mac()))
+        .await
+        .map_err(update)?;
+    let configuration_file = match &found {
+        Some(device) => api
+            .management
+            .configuration_file(device)
+            .map_err(configuration)?,
+        None => None,
+    };
+    Ok(Json(IdentityShown {
+        mac_address: shown.mac(),
+        rule: shown.rule().to_string(),
+        source: shown.source().to_string(),
+        configuration_file,
+    }))
+}
+
+async fn registered(
+    State(api): State<ManagementApi>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Refused> {
+    let now = api.clock.now();
+    api.authorize(&headers, REGISTRATION_SCOPE, now).await?;
+    let report: RegistrationReport = message(&body)?;
+    api.management
+        .registered(report, now)
+        .await
+        .map_err(update)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn metrics(
+    State(api): State<ManagementApi>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refused> {
+    api.authorize(&headers, ADMIN_SCOPE, api.clock.now())
+        .await?;
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((content_type, api.management.counters().to_prometheus()))
+}
+
+fn onboard(error: OnboardError) -> Refused {
+    match error {
+        OnboardError::Provision(ProvisionError::Refused(refusal)) => {
+            conflict("provisioning_refused", &refusal)
+        }
+        OnboardError::Activate(ActivateError::Code(_))
+        | OnboardError::Present(PresentError::Refused(_)) => Refused::code(),
+        OnboardError::Activate(ActivateError::Refused(refusal)) => {
+            Refused::forbidden("activation_refused", refusal.to_string())
+        }
+        OnboardError::Scope(_) => Refused::scope(Scope::BROADWORKS_CONNECTOR_USER.as_str()),
+        OnboardError::Present(error @ (PresentError::Malformed(_) | PresentError::KeyMissing)) => {
+            Refused::bad_request(chain(&error))
+        }
+        OnboardError::Request(RequestError::Entropy(_)) => Refused::unavailable(),
+        OnboardError::Template(error) => Refused::bad_request(chain(&error)),
+        OnboardError::Request(error) => Refused::bad_request(chain(&error)),
+        OnboardError::Provision(_) | OnboardError::Activate(_) | OnboardError::Present(_) => {
+            Refused::unavailable()
+        }
+    }
+}
+
+fn issue(error: IssueCodeError) -> Refused {
+    match error {
+        IssueCodeError::Request(RequestCodeError::Refused(RequestCodeRefusal::UnknownDevice)) => {
+            Refused::not_found()
+        }
+        IssueCodeError::Request(RequestCodeError::Refused(refusal)) => {
+            conflict("code_not_issued", &refusal)
+        }
+        _ => Refused::unavailable(),
+    }
+}
+
+fn configuration(error: ConfigurationError) -> Refused {
+    match error {
+        ConfigurationError::Refused(ConfigurationRefusal::NotFound) => Refused::not_found(),
+        ConfigurationError::Refused(refusal) => {
+            Refused::forbidden("configuration_refused", refusal.to_string())
+        }
+        ConfigurationError::Scope(_) => Refused::scope(Scope::BROADWORKS_CONNECTOR_USER.as_str()),
+        ConfigurationError::Bridge(BridgeError::Refused { .. }) => {
+            Refused::forbidden("device_not_authorized", "the DM Bridge refused the device")
+        }
+        _ => Refused::unavailable(),
+    }
+}
+
+fn update(error: UpdateError) -> Refused {
+    match error {
+        UpdateError::UnknownDevice => Refused::not_found(),
+        UpdateError::Store(_) => Refused::unavailable(),
+    }
+}
+
+fn conflict(error: &'static str, refusal: &dyn StdError) -> Refused {
+    Refused::new(StatusCode::CONFLICT, error, refusal.to_string())
+}
