@@ -1,1 +1,36 @@
 #![doc = include_str!("../README.md")]
+
+mod admin;
+mod admission;
+mod authority;
+mod bridge;
+mod clock;
+mod dns;
+mod driver;
+mod issuer;
+mod mail;
+mod registrar;
+mod sample;
+mod server;
+mod service_token;
+mod tls;
+mod user_agent;
+mod world;
+
+pub use admin::AdminClient;
+pub use admission::HttpAdmission;
+pub use authority::{CertificateAuthority, Credentials, DeviceSubject};
+pub use bridge::DmBridgeServer;
+pub use clock::ShiftedClock;
+pub use dns::DnsServer;
+pub use driver::{Driver, StepDone};
+pub use issuer::{ClientCredentials, Issuer};
+pub use mail::MailFolder;
+pub use registrar::{Admission, Registrar, RegistrarSettings};
+pub use sample::{SampleDevice, mpp_archive, room_os_archive, sample_archives};
+pub use server::TlsServer;
+pub use tls::{client_config, server_config};
+pub use user_agent::{Registered, UserAgent};
+pub use world::{
+    AUDIENCE, DOMAIN, ISSUER, IdentityFrom, KEY_ID, TOKEN_LIFETIME, World, WorldOptions, Zone,
+};

@@ -1,0 +1,144 @@
+//! A throw-away certificate authority.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use anyhow::Context as _;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// A throw-away certificate authority, made anew for each run; ECDSA P-256 throughout.
+pub struct CertificateAuthority {
+    certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate chain and the private key of its first certificate.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// The certificate alone: its issuer is the peer's trust anchor.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The key, in PKCS #8.
+    pub key: PrivateKeyDer<'static>,
+}
+
+/// What a maker writes into the subject of a device certificate.
+///
+/// # Source
+///
+/// Public manuals and captures, one for each maker.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum DeviceSubject {
+    /// Cisco multiplatform phones: `OU=` model, `L=` serial number, `ST=` MAC address.
+    CiscoMultiplatform {
+        /// For instance `CP-8841-3PCC`.
+        model: String,
+        /// The serial number, which may look like a MAC address.
+        serial: String,
+        /// The MAC address as twelve digits.
+        mac: String,
+    },
+    /// Makers who write the bare MAC address as common name.
+    CommonName(String),
+}
+
+impl CertificateAuthority {
+    /// A new authority with that common name.
+    ///
+    /// # Errors
+    ///
+    /// When the key or the certificate cannot be made.
+    pub fn new(common_name: &str) -> anyhow::Result<Self> {
+        let key = KeyPair::generate().context("making the key of an authority")?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let certificate = params.self_signed(&key).context("signing an authority")?;
+        Ok(Self {
+            certificate: certificate.der().clone(),
+            issuer: Issuer::new(params, key),
+        })
+    }
+
+    /// The certificate that peers take as their trust anchor.
+    #[must_use]
+    pub const fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// Credentials of a server with these names and addresses in its certificate.
+    ///
+    /// # Errors
+    ///
+    /// When a name is not a DNS name, or the certificate cannot be made.
+    pub fn server(&self, names: &[&str], addresses: &[IpAddr]) -> anyhow::Result<Credentials> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        if let Some(name) = names.first() {
+            params.distinguished_name.push(DnType::CommonName, *name);
+        }
+        for name in names {
+            let name = (*name)
+                .try_into()
+                .with_context(|| format!("DNS name {name}"))?;
+            params.subject_alt_names.push(SanType::DnsName(name));
+        }
+        params
+            .subject_alt_names
+            .extend(addresses.iter().copied().map(SanType::IpAddress));
+        self.sign(params, ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// Credentials of a device with that subject.
+    ///
+    /// # Errors
+    ///
+    /// When the certificate cannot be made.
+    pub fn device(&self, subject: &DeviceSubject) -> anyhow::Result<Credentials> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        let name = &mut params.distinguished_name;
+        match subject {
+            DeviceSubject::CiscoMultiplatform { model, serial, mac } => {
+                name.push(DnType::OrganizationalUnitName, model.as_str());
+                name.push(DnType::LocalityName, serial.as_str());
+                name.push(DnType::StateOrProvinceName, mac.as_str());
+            }
+            DeviceSubject::CommonName(text) => name.push(DnType::CommonName, text.as_str()),
+        }
+        self.sign(params, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    fn sign(
+        &self,
+        mut params: CertificateParams,
+        usage: ExtendedKeyUsagePurpose,
+    ) -> anyhow::Result<Credentials> {
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![usage];
+        let key = KeyPair::generate().context("making a key")?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .context("signing a certificate")?;
+        Ok(Credentials {
+            chain: vec![certificate.der().clone()],
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        })
+    }
+}
+
+impl fmt::Debug for CertificateAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificateAuthority")
+            .finish_non_exhaustive()
+    }
+}
