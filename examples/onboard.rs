@@ -1,3 +1,0 @@
-//! Both onboarding flows on loopback.
-
-fn main() {}

@@ -1,0 +1,340 @@
+//! What must not succeed, and how it is refused.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::ValueEnum;
+use offhook_activation_code::{CodePolicy, RedemptionKey, SystemEntropy};
+use offhook_bearer_token::{
+    Fetch as _, HttpsFetch, MachineClaims, MachineTokenIssuer, Scope, SigningKey, Subject,
+};
+use offhook_device_name::{DeviceModel, MacAddress};
+use offhook_onboarding::ActivationState;
+use offhook_onboarding::device_side::{Flow as _, Mpp, RoomOs, Step};
+use offhook_onboarding::http::Clock as _;
+use offhook_onboarding::message::{ActivationRequest, Problem};
+use offhook_sip_resolver::{ResolveError, ResolveFailure};
+use offhook_testkit::{
+    AUDIENCE, CertificateAuthority, DOMAIN, Driver, ISSUER, IdentityFrom, KEY_ID, SampleDevice,
+    TOKEN_LIFETIME, UserAgent, World, WorldOptions, Zone, client_config,
+};
+
+use crate::flow::{carry_out, issue_code, provision};
+use crate::report::Report;
+
+/// One thing that must not succeed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Fault {
+    /// A device of another model presents the code.
+    WrongModel,
+    /// Another device presents a code that was redeemed.
+    UsedCode,
+    /// A code is presented after its 168 hours.
+    ExpiredCode,
+    /// A machine token of somebody else's issuer.
+    ForeignToken,
+    /// The SIP domain offers SIP over UDP only.
+    PlaintextSrv,
+    /// A phone with a certificate of another maker, and a SIP server with one of another CA.
+    UntrustedCertificate,
+    /// An identity header from somebody who is not the proxy.
+    SpoofedHeader,
+}
+
+impl Fault {
+    /// The world in which the fault shows.
+    pub(crate) fn world(self) -> WorldOptions {
+        let mut options = WorldOptions::default();
+        match self {
+            Self::PlaintextSrv => options.zone = Zone::PlaintextOnly,
+            Self::SpoofedHeader => options.identity = IdentityFrom::ProxyHeader,
+            _ => {}
+        }
+        options
+    }
+}
+
+/// Tries what must be refused; an error means that it was not refused as it must.
+pub(crate) async fn show(
+    fault: Fault,
+    world: &World,
+    folder: &Path,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let shown = match fault {
+        Fault::WrongModel => wrong_model(world, folder, report).await,
+        Fault::UsedCode => used_code(world, folder, report).await,
+        Fault::ExpiredCode => expired_code(world, folder, report).await,
+        Fault::ForeignToken => foreign_token(world, folder, report).await,
+        Fault::PlaintextSrv => plaintext_srv(world, folder, report).await,
+        Fault::UntrustedCertificate => untrusted_certificate(world, folder, report).await,
+        Fault::SpoofedHeader => spoofed_header(world, report).await,
+    };
+    shown.context("the system did not refuse as it must")
+}
+
+async fn wrong_model(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let device = SampleDevice::room_os()?;
+    report.device(
+        "room-os",
+        device.profile,
+        "A code for a Desk Pro, typed on a Room Bar",
+    );
+    provision(world, &device, None, report).await?;
+    let code = issue_code(world, &device, report).await?.to_string();
+    let mut other = device.clone().with_mac(OTHER_MAC);
+    other.model = DeviceModel::new("Cisco Room Bar")?;
+    let said = refused_code(world, folder, &other, &code).await?;
+    report.refused("wrong-model", "activation service", &said);
+    report.note("nothing was burnt: the right device goes on with the same code");
+    let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
+    carry_out(&mut driver, &mut flow, report).await
+}
+
+async fn used_code(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let device = SampleDevice::room_os()?;
+    report.device(
+        "room-os",
+        device.profile,
+        "A code, typed on a second device of the same model",
+    );
+    provision(world, &device, None, report).await?;
+    let code = issue_code(world, &device, report).await?.to_string();
+    let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
+    carry_out(&mut driver, &mut flow, report).await?;
+    let said = refused_code(world, folder, &device.clone().with_mac(OTHER_MAC), &code).await?;
+    report.refused("used-code", "activation service", &said);
+    Ok(())
+}
+
+async fn expired_code(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let device = SampleDevice::room_os()?;
+    report.device(
+        "room-os",
+        device.profile,
+        "A code, typed 168 hours after it was issued",
+    );
+    provision(world, &device, None, report).await?;
+    let code = issue_code(world, &device, report).await?.to_string();
+    world.clock().advance(CodePolicy::DEFAULT_TTL);
+    let said = refused_code(world, folder, &device, &code).await?;
+    report.refused("expired-code", "activation service", &said);
+    Ok(())
+}
+
+async fn foreign_token(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let device = SampleDevice::room_os()?;
+    report.device(
+        "room-os",
+        device.profile,
+        "A machine token signed by somebody else",
+    );
+    provision(world, &device, None, report).await?;
+    let code = issue_code(world, &device, report).await?.to_string();
+    let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
+    for _ in [Step::CodeRedeemed, Step::MachineToken] {
+        driver.step(&mut flow).await?;
+    }
+    // The same names, the same key id, the same subject: only the key is another.
+    let claims = MachineClaims::new(subject_of(&driver.kept_token()?)?)
+        .with_scope(Scope::BROADWORKS_CONNECTOR_USER);
+    let (key, _) = SigningKey::generate_es256(KEY_ID)?;
+    let forger = MachineTokenIssuer::new(key, ISSUER, AUDIENCE, TOKEN_LIFETIME);
+    let forged = forger.issue(&claims, [7; 16], world.clock().now())?;
+    let request = ActivationRequest {
+        mac_address: device.mac,
+        model: None,
+        serial_number: None,
+        activation_code: None,
+    };
+    let request = http::Request::post(world.management_url().join("v1/activate")?.as_str())
+        .header(
+            http::header::AUTHORIZATION,
+            forged.to_authorization().as_str(),
+        )
+        .body(serde_json::to_vec(&request)?)?;
+    let said = refused_request(world, request, 401).await?;
+    report.refused("foreign-token", "device management", &said);
+    expect_state(world, &device, ActivationState::Activating).await?;
+    report.note("nothing was changed: the device goes on with its own token");
+    carry_out(&mut driver, &mut flow, report).await
+}
+
+async fn plaintext_srv(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let device = SampleDevice::room_os()?;
+    report.device(
+        "room-os",
+        device.profile,
+        "A SIP domain with _sip._udp only",
+    );
+    provision(world, &device, None, report).await?;
+    let code = issue_code(world, &device, report).await?.to_string();
+    let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
+    while flow.step() != Some(Step::Resolved) {
+        let done = driver.step(&mut flow).await?.context("no step")?;
+        report.step(&done.step.to_string(), &done.story, done.took);
+    }
+    let Err(error) = driver.step(&mut flow).await else {
+        bail!("a target without TLS was taken");
+    };
+    let failure = error
+        .downcast_ref::<ResolveFailure>()
+        .context("another failure")?;
+    ensure!(
+        failure.error() == ResolveError::NoTlsService,
+        "another failure: {error:#}"
+    );
+    report.refused("plaintext-srv", "the device itself", &format!("{error:#}"));
+    Ok(())
+}
+
+async fn untrusted_certificate(
+    world: &World,
+    folder: &Path,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let device = SampleDevice::mpp()?;
+    report.device(
+        "mpp",
+        device.profile,
+        "A phone's certificate from an unknown maker",
+    );
+    world.bridge().ship(device.mac)?;
+    provision(world, &device, Some(()), report).await?;
+    let stranger = CertificateAuthority::new("Example Phones Manufacturing CA")?;
+    let credentials = stranger.device(&device.subject())?;
+    let mut driver = Driver::new(
+        world,
+        world.client(Some(credentials))?,
+        folder.join("stranger.token"),
+    )?;
+    let mut flow = Mpp::new(device.settings(world.management_url()));
+    let Err(error) = driver.step(&mut flow).await else {
+        bail!("the certificate of an unknown maker was taken");
+    };
+    report.refused(
+        "untrusted-certificate",
+        "device management",
+        &format!("{error:#}"),
+    );
+    expect_state(world, &device, ActivationState::Deactivated).await?;
+
+    let tls = Arc::new(client_config(&[stranger.certificate()], None)?);
+    let agent = UserAgent::new(tls, device.profile, DOMAIN);
+    let token = world.issuer().issue(uuid::Uuid::nil(), &[])?;
+    let registering = agent.register(world.registrar(), DOMAIN, &token).await;
+    let Err(error) = registering else {
+        bail!("a SIP server of an unknown CA was taken");
+    };
+    report.refused(
+        "untrusted-certificate",
+        "the device itself",
+        &format!("{error:#}"),
+    );
+    Ok(())
+}
+
+async fn spoofed_header(world: &World, report: &mut Report) -> anyhow::Result<()> {
+    let device = SampleDevice::mpp()?;
+    report.device(
+        "mpp",
+        device.profile,
+        "An identity header that the listed proxy did not set",
+    );
+    world.bridge().ship(device.mac)?;
+    provision(world, &device, Some(()), report).await?;
+    let file = format!("v1/files/{:x}.cfg", device.mac);
+    for path in ["v1/identity", file.as_str()] {
+        let request = http::Request::get(world.management_url().join(path)?.as_str())
+            .header("macaddress", device.mac.to_string())
+            .body(Vec::new())?;
+        let said = refused_request(world, request, 403).await?;
+        report.refused("spoofed-header", "device management", &said);
+    }
+    expect_state(world, &device, ActivationState::Deactivated).await
+}
+
+/// The subject that a token names, unverified: what a forger can read too.
+fn subject_of(token: &str) -> anyhow::Result<Subject> {
+    let payload = token.split('.').nth(1).context("not a JWT")?;
+    let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
+    let subject = claims.get("sub").and_then(serde_json::Value::as_str);
+    Ok(subject.context("no subject")?.parse()?)
+}
+
+/// A room device with a fresh redemption key, at which `code` was typed.
+fn room_os(
+    world: &World,
+    folder: &Path,
+    device: &SampleDevice,
+    code: &str,
+) -> anyhow::Result<(Driver, RoomOs)> {
+    let key = RedemptionKey::draw(&mut SystemEntropy::new())?;
+    let settings = device.settings(world.management_url());
+    let flow = RoomOs::new(settings, world.activation_url().clone(), code, key)?;
+    let token_file = folder.join(format!("{:x}.token", device.mac));
+    Ok((Driver::new(world, world.client(None)?, token_file)?, flow))
+}
+
+/// Has `device` present `code`, which must be refused with the one answer for all bad codes.
+async fn refused_code(
+    world: &World,
+    folder: &Path,
+    device: &SampleDevice,
+    code: &str,
+) -> anyhow::Result<String> {
+    let (mut driver, mut flow) = room_os(world, folder, device, code)?;
+    let Err(error) = driver.step(&mut flow).await else {
+        bail!("the code was taken");
+    };
+    let said = format!("{error:#}");
+    ensure!(
+        said.contains("status 403: activation_code_refused"),
+        "another answer: {said}"
+    );
+    let records = world.registry().audit(0, usize::MAX).await?;
+    let reason = records
+        .last()
+        .and_then(|record| record.entry().reason.clone());
+    let reason = reason.context("the audit log gives no reason")?;
+    Ok(format!("{said}; the audit log alone says why: {reason}"))
+}
+
+/// Sends what must be refused with `status`, and gives what was said.
+async fn refused_request(
+    world: &World,
+    request: http::Request<Vec<u8>>,
+    status: u16,
+) -> anyhow::Result<String> {
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    let response = HttpsFetch::new(world.client(None)?).fetch(request).await?;
+    let answered = response.status().as_u16();
+    ensure!(
+        answered == status,
+        "{asked} was answered {answered} instead of {status}"
+    );
+    let problem: Problem = serde_json::from_slice(response.body())?;
+    Ok(format!(
+        "{asked} → {status} {}: {}",
+        problem.error, problem.error_description
+    ))
+}
+
+async fn expect_state(
+    world: &World,
+    device: &SampleDevice,
+    state: ActivationState,
+) -> anyhow::Result<()> {
+    let status = world.admin().status(device.profile).await?;
+    ensure!(
+        status.activation_state == state,
+        "the device is {:?}",
+        status.activation_state
+    );
+    Ok(())
+}
+
+const OTHER_MAC: MacAddress = MacAddress::new([0x00, 0x11, 0x22, 0x33, 0x44, 0x66]);

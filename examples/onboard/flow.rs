@@ -1,0 +1,140 @@
+//! The two flows.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use offhook_activation_code::{ActivationCode, RedemptionKey, SystemEntropy};
+use offhook_onboarding::device_side::{Flow, Mpp, RoomOs};
+use offhook_testkit::{Driver, SampleDevice, World};
+
+use crate::report::Report;
+
+/// A room device: code, machine token, activation, configuration, SIP servers, registration.
+pub(crate) async fn room_os(
+    world: &World,
+    folder: &Path,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let device = SampleDevice::room_os()?;
+    report.device("room-os", device.profile, "Room device, by activation code");
+    provision(world, &device, None, report).await?;
+    let code = issue_code(world, &device, report).await?;
+    report.code(&code)?;
+    let key = RedemptionKey::draw(&mut SystemEntropy::new())?;
+    let mut flow = RoomOs::new(
+        device.settings(world.management_url()),
+        world.activation_url().clone(),
+        &code.to_string(),
+        key,
+    )?;
+    let mut driver = Driver::new(world, world.client(None)?, folder.join("room-os.token"))?;
+    carry_out(&mut driver, &mut flow, report).await
+}
+
+/// A multiplatform phone: its maker's certificate, and a code if it is to be so.
+pub(crate) async fn mpp(
+    world: &World,
+    folder: &Path,
+    by_code: bool,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let device = SampleDevice::mpp()?;
+    let title = if by_code { " and activation code" } else { "" };
+    report.device(
+        "mpp",
+        device.profile,
+        &format!("Phone, by its maker's certificate{title}"),
+    );
+    world.bridge().ship(device.mac)?;
+    let credentials = world.maker_authority().device(&device.subject())?;
+    let settings = device.settings(world.management_url());
+    let mut flow = if by_code {
+        provision(world, &device, None, report).await?;
+        let code = issue_code(world, &device, report).await?;
+        report.code(&code)?;
+        Mpp::with_code(settings, &code.to_string())?
+    } else {
+        provision(world, &device, Some(()), report).await?;
+        Mpp::new(settings)
+    };
+    let tls = world.client(Some(credentials))?;
+    let mut driver = Driver::new(world, tls, folder.join("mpp.token"))?;
+    carry_out(&mut driver, &mut flow, report).await
+}
+
+/// An administrator provisions the device, with its address where `with_mac` says so.
+pub(crate) async fn provision(
+    world: &World,
+    device: &SampleDevice,
+    with_mac: Option<()>,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let begun = now();
+    let request = device.provision(with_mac.map(|()| device.mac));
+    let status = world
+        .admin()
+        .provision(&request)
+        .await
+        .context("provisioning the device")?;
+    let story = format!(
+        "administrator → device management: POST /v1/devices → {} as {}",
+        device.profile, status.device_name
+    );
+    report.step("provisioned", &story, begun.elapsed());
+    Ok(())
+}
+
+/// An administrator has a code issued; its owner reads it in the mail.
+pub(crate) async fn issue_code(
+    world: &World,
+    device: &SampleDevice,
+    report: &Report,
+) -> anyhow::Result<ActivationCode> {
+    let begun = now();
+    world
+        .admin()
+        .issue_code(device.profile, OWNER)
+        .await
+        .context("issuing a code")?;
+    let story = format!("administrator → device management → mail to {OWNER}");
+    report.step("code_issued", &story, begun.elapsed());
+    let mail = world.mail().newest()?.context("no mail")?;
+    let (_, code) = mail
+        .trim_end()
+        .rsplit_once(' ')
+        .context("no code in the mail")?;
+    code.parse().context("the code in the mail")
+}
+
+/// Carries out all steps of a device.
+pub(crate) async fn carry_out(
+    driver: &mut Driver,
+    flow: &mut dyn Flow,
+    report: &Report,
+) -> anyhow::Result<()> {
+    while let Some(step) = flow.step() {
+        let begun = now();
+        match driver.step(flow).await {
+            Ok(Some(done)) => report.step(&done.step.to_string(), &done.story, done.took),
+            Ok(None) => break,
+            Err(error) => {
+                report.failed(&step.to_string(), &error, begun.elapsed());
+                return Err(error);
+            }
+        }
+        ensure!(begun.elapsed() < PATIENCE, "step {step} took too long");
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a stopwatch for what people read"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+const OWNER: &str = "owner@example.test";
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,74 @@
+//! Both onboarding flows, from the box to the first registration, on loopback with real parts.
+//!
+//! ```sh
+//! cargo run --release --example onboard
+//! cargo run --release --example onboard -- --json
+//! cargo run --release --example onboard -- --fault wrong-model
+//! ```
+
+mod fault;
+mod flow;
+mod report;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use offhook_testkit::{World, WorldOptions, sample_archives};
+
+use crate::fault::Fault;
+use crate::report::Report;
+
+/// Takes a room device and a phone from their boxes to their first registration, on loopback:
+/// DNS, OAuth issuer, activation service, DM Bridge, device management and SIP registrar each on
+/// a socket of its own.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit status: 0 where both devices are registered, or where the \
+    system refused a fault as it must; 1 where not; 2 for a bad command line."
+)]
+struct Arguments {
+    /// Print one JSON object a step, and the counters last.
+    #[arg(long)]
+    json: bool,
+    /// Show how one thing that must not succeed is refused.
+    #[arg(long, value_enum, value_name = "NAME")]
+    fault: Option<Fault>,
+    /// Let the phone be activated by a code too, instead of being provisioned with its address.
+    #[arg(long, conflicts_with = "fault")]
+    mpp_by_code: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("making a temporary folder")?;
+    let options = arguments.fault.map(Fault::world).unwrap_or_default();
+    let world = start(folder.path(), options).await?;
+    let mut report = Report::new(arguments.json);
+    if let Some(fault) = arguments.fault {
+        fault::show(fault, &world, folder.path(), &mut report).await?;
+        return report.end(&world).await;
+    }
+    report.introduce(&world, folder.path());
+    flow::room_os(&world, folder.path(), &mut report).await?;
+    flow::mpp(&world, folder.path(), arguments.mpp_by_code, &mut report).await?;
+    report.end(&world).await
+}
+
+async fn start(folder: &std::path::Path, options: WorldOptions) -> anyhow::Result<World> {
+    World::start(folder, &sample_archives(), options)
+        .await
+        .context("starting the services")
+}

@@ -1,0 +1,211 @@
+//! What people and programs see.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use offhook_activation_code::{ActivationCode, QrPicture};
+use offhook_onboarding::message::DeviceStatus;
+use offhook_onboarding::{ActivationState, Counter, verify_chain};
+use offhook_testkit::World;
+use serde::Serialize;
+
+/// Writes what happens, for people or for programs.
+#[derive(Debug)]
+pub(crate) struct Report {
+    json: bool,
+    device: &'static str,
+    profiles: Vec<&'static str>,
+}
+
+impl Report {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self {
+            json,
+            device: "",
+            profiles: Vec::new(),
+        }
+    }
+
+    /// Says where everything is.
+    pub(crate) fn introduce(&self, world: &World, folder: &Path) {
+        if self.json {
+            return;
+        }
+        println!(
+            "{} services over TLS, and the DNS, on loopback:",
+            world.services()
+        );
+        println!("  DNS                 {} (UDP and TCP)", world.dns());
+        println!("  activation service  {}", world.activation_url());
+        println!("  device management   {}", world.management_url());
+        println!("  SIP registrar       {}", world.registrar());
+        println!("  registry            SQLite in {}", folder.display());
+    }
+
+    /// From here on the steps are those of `device`, provisioned as `profile`.
+    pub(crate) fn device(&mut self, device: &'static str, profile: &'static str, title: &str) {
+        self.device = device;
+        self.profiles.push(profile);
+        if !self.json {
+            println!("\n{title}");
+        }
+    }
+
+    pub(crate) fn step(&self, step: &str, story: &str, took: Duration) {
+        let ms = millis(took);
+        if self.json {
+            print_json(&StepLine {
+                device: self.device,
+                step,
+                ok: true,
+                ms,
+                error: None,
+            });
+        } else {
+            println!("  {step:<21}{ms:>8.2} ms  {story}");
+        }
+    }
+
+    pub(crate) fn failed(&self, step: &str, error: &anyhow::Error, took: Duration) {
+        let ms = millis(took);
+        if self.json {
+            print_json(&StepLine {
+                device: self.device,
+                step,
+                ok: false,
+                ms,
+                error: Some(format!("{error:#}")),
+            });
+        } else {
+            println!("  {step:<21}{ms:>8.2} ms  FAILED");
+        }
+    }
+
+    /// Shows the code as its owner gets it.
+    pub(crate) fn code(&self, code: &ActivationCode) -> anyhow::Result<()> {
+        if !self.json {
+            let picture = QrPicture::new(code).context("drawing the QR code")?;
+            println!(
+                "\n{}\n    activation code {code}\n",
+                picture.terminal().as_str()
+            );
+        }
+        Ok(())
+    }
+
+    /// Says what was tried that must be refused, and what the system said.
+    pub(crate) fn refused(&self, fault: &str, by: &str, said: &str) {
+        if self.json {
+            print_json(&FaultLine {
+                fault,
+                refused: true,
+                by,
+                said,
+            });
+        } else {
+            println!("  refused by {by}: {said}");
+        }
+    }
+
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            println!("  {text}");
+        }
+    }
+
+    /// Shows the devices, the counters and the audit log, and checks that they agree.
+    pub(crate) async fn end(&self, world: &World) -> anyhow::Result<()> {
+        let mut devices = Vec::new();
+        for profile in &self.profiles {
+            devices.push(
+                world
+                    .admin()
+                    .status(profile)
+                    .await
+                    .context("device status")?,
+            );
+        }
+        let records = world.registry().audit(0, usize::MAX).await?;
+        verify_chain(None, &records).context("audit log")?;
+        let metrics = world.admin().metrics().await.context("counters")?;
+        let counters = world.counters();
+        for counter in Counter::ALL {
+            let line = format!(
+                "offhook_{}_total {}\n",
+                counter.name(),
+                counters.get(counter)
+            );
+            ensure!(
+                metrics.contains(&line),
+                "the counter {} is not exported",
+                counter.name()
+            );
+        }
+        if self.json {
+            print_json(&BTreeMap::from([("summary", counters)]));
+            return Ok(());
+        }
+        if !devices.is_empty() {
+            println!("\nDevice status");
+            devices.iter().for_each(show_device);
+        }
+        println!("\nCounters");
+        for counter in Counter::ALL {
+            println!("  {:<34}{:>4}", counter.name(), counters.get(counter));
+        }
+        println!("\nAudit log: {} records, chain verified", records.len());
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct StepLine<'a> {
+    device: &'a str,
+    step: &'a str,
+    ok: bool,
+    ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FaultLine<'a> {
+    fault: &'a str,
+    refused: bool,
+    by: &'a str,
+    said: &'a str,
+}
+
+fn print_json(line: &impl Serialize) {
+    match serde_json::to_string(line) {
+        Ok(line) => println!("{line}"),
+        Err(error) => eprintln!("error: {error}"),
+    }
+}
+
+fn show_device(device: &DeviceStatus) {
+    let mac = device
+        .mac_address
+        .map(|mac| mac.separated(':').to_string())
+        .unwrap_or_default();
+    let state = match device.activation_state {
+        ActivationState::Activated => "activated",
+        ActivationState::Activating => "activating",
+        _ => "deactivated",
+    };
+    let registration = match (&device.sip_address, device.ip_address) {
+        (Some(address), Some(ip)) => format!("registered as {address} from {ip}"),
+        _ => "not registered".to_owned(),
+    };
+    println!(
+        "  {:<16}{} {mac}, {state}, {registration}",
+        device.profile, device.device_name
+    );
+}
+
+/// Milliseconds, to the hundredth.
+fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 100_000.0).round() / 100.0
+}
