@@ -10,7 +10,9 @@ use offhook_activation_code::{
 use tokio::sync::Barrier;
 
 use crate::Fixture;
-use crate::world::{MS, World, device, mac, model, nameless, other_model, pepper, profile};
+use crate::world::{
+    MS, World, device, mac, model, nameless, other_model, part_of_model, pepper, profile,
+};
 
 /// At most one grant for a code, among devices that all ask at once.
 pub async fn of_32_devices_with_one_code_one_wins(fixture: &impl Fixture) {
@@ -58,6 +60,11 @@ pub async fn a_wrong_model_or_mac_burns_nothing(fixture: &impl Fixture) {
         (
             Binding::AnyOf(vec![model()]),
             device(1).with_model(other_model()),
+            Refusal::WrongModel,
+        ),
+        (
+            Binding::AnyOf(vec![other_model(), model()]),
+            device(1).with_model(part_of_model()),
             Refusal::WrongModel,
         ),
     ];

@@ -109,6 +109,11 @@ pub(crate) fn other_model() -> DeviceModel {
     DeviceModel::new("CP-8841-3PCC").unwrap()
 }
 
+/// A model whose name is a part of that of [`model`].
+pub(crate) fn part_of_model() -> DeviceModel {
+    DeviceModel::new("Cisco Desk").unwrap()
+}
+
 pub(crate) fn profile(name: &str) -> ProfileId {
     ProfileId::new(name).unwrap()
 }

@@ -245,7 +245,7 @@ mod tests {
         let (answer, receiver) = oneshot::channel();
         let verb = Verb {
             action: "test",
-            work: Some(move |connection: &Connection| connection.execute(sql, []).map(|_| ())),
+            work: Some(move |connection: &Connection| connection.execute_batch(sql)),
             outcome: None,
             answer,
         };
@@ -271,7 +271,8 @@ mod tests {
         "INSERT INTO entry (id) VALUES (1)",
         "INSERT INTO entry (id) VALUES (2)",
     ];
-    const BAD: &str = "INSERT INTO entry (id) VALUES (3), (3)";
+    /// Fails after it has changed something.
+    const BAD: &str = "INSERT INTO entry (id) VALUES (3); INSERT INTO entry (id) VALUES (3);";
     const ORPHAN: &str = "INSERT INTO entry (id, parent) VALUES (4, 99)";
 
     #[test]
