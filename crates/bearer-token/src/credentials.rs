@@ -38,7 +38,7 @@ pub fn credentials(headers: &HeaderMap) -> Result<AccessToken, CredentialsError>
 /// # Source
 ///
 /// [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1) and
-/// [RFC 8898 section 2.1.2](https://www.rfc-editor.org/rfc/rfc8898#section-2.1.2).
+/// [RFC 8898 section 2.1](https://www.rfc-editor.org/rfc/rfc8898#section-2.1).
 pub fn credentials_value(value: &str) -> Result<AccessToken, CredentialsError> {
     let value = value.trim_matches([' ', '\t']);
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));

@@ -50,15 +50,14 @@ impl RemoteKeys {
         policy: &TokenPolicy,
         now: SystemTime,
     ) -> Result<VerifiedToken, VerifyError> {
-        let before = self.current();
-        if let Some(fetched) = &before {
+        if let Some(fetched) = self.current() {
             let answer = verify(token, &fetched.keys, policy, now);
             let is_fresh = !has_passed(fetched.at, KEY_SET_MAX_AGE, now);
             if is_fresh && !matches!(answer, Err(TokenRefusal::UnknownKey)) {
                 return answer.map_err(VerifyError::Refused);
             }
         }
-        let failure = self.refresh(before.as_ref(), now).await.err();
+        let failure = self.refresh(now).await.err();
         let Some(fetched) = self.current() else {
             return Err(VerifyError::Keys(failure.unwrap_or(KeysError::CoolingDown)));
         };
@@ -69,14 +68,9 @@ impl RemoteKeys {
         }
     }
 
-    /// Fetches a set newer than `seen`, unless another task just did or it is too early.
-    async fn refresh(&self, seen: Option<&Fetched>, now: SystemTime) -> Result<(), KeysError> {
+    /// Fetches the set, unless another task just did or it is too early.
+    async fn refresh(&self, now: SystemTime) -> Result<(), KeysError> {
         let mut last_try = self.last_try.lock().await;
-        let is_newer =
-            |current: Fetched| seen.is_none_or(|seen| !Arc::ptr_eq(&seen.keys, &current.keys));
-        if self.current().is_some_and(is_newer) {
-            return Ok(());
-        }
         if let Some(last) = *last_try
             && !has_passed(last.at, FETCH_COOLDOWN, now)
         {

@@ -195,7 +195,7 @@ impl FlatProfile {
                 Node::End | Node::Eof => return Ok(()),
             };
             let name_at = self.text.len();
-            self.text.push_str(&document.name(&start)?);
+            document.push_name(&mut self.text, &start)?;
             let access = document.attribute(&start, "ua")?;
             let access = access.as_deref().and_then(UserAccess::named);
             let value_at = self.text.len();

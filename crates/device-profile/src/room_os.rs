@@ -85,34 +85,35 @@ impl Configuration {
     pub fn write(&self) -> Zeroizing<String> {
         let mut xml = Zeroizing::new(String::with_capacity(self.room()));
         xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Configuration>\n");
-        let mut open: &[Segment] = &[];
+        let mut open: Vec<&str> = Vec::new();
         for (path, value) in &self.0 {
-            let Some((leaf, containers)) = path.0.split_last() else {
-                continue;
-            };
+            let mut containers: Vec<&str> = path.0.split(' ').collect();
+            let leaf = containers.pop().unwrap_or_default();
             let shared = open
                 .iter()
-                .zip(containers)
+                .zip(&containers)
                 .take_while(|(one, other)| one == other)
                 .count();
-            close(&mut xml, open, shared);
+            close(&mut xml, &open, shared);
             for (depth, segment) in containers.iter().enumerate().skip(shared) {
-                segment.push_start(&mut xml, depth);
+                push_start(&mut xml, segment, depth);
                 xml.push('\n');
             }
-            leaf.push_start(&mut xml, containers.len());
+            push_start(&mut xml, leaf, containers.len());
             push_escaped(&mut xml, value);
-            leaf.push_end(&mut xml);
+            push_end(&mut xml, leaf);
             open = containers;
         }
-        close(&mut xml, open, 0);
+        close(&mut xml, &open, 0);
         xml.push_str("</Configuration>\n");
         xml
     }
 
     /// Reads what is inside the root.
     fn read(&mut self, document: &mut Document<'_>) -> Result<(), DocumentError> {
-        let mut path: Vec<Segment> = Vec::new();
+        let mut path = String::new();
+        // How long the path was before each of its elements.
+        let mut open: Vec<usize> = Vec::new();
         let mut text = Zeroizing::new(String::new());
         // Whether the element that is open has elements inside, which an end always tells.
         let mut is_container = true;
@@ -123,36 +124,33 @@ impl Configuration {
                         return Err(document.fault(DocumentFault::Mixed));
                     }
                     text.clear();
-                    path.push(Segment {
-                        name: document.name(&start)?.into(),
-                        item: item(document, document.attribute(&start, "item")?)?,
-                    });
+                    open.push(path.len());
+                    if !path.is_empty() {
+                        path.push(' ');
+                    }
+                    document.push_name(&mut path, &start)?;
+                    if let Some(item) = document.attribute(&start, "item")? {
+                        let item = number(&item);
+                        let item = item.ok_or_else(|| document.fault(DocumentFault::Item))?;
+                        push_item(&mut path, item);
+                    }
                     is_container = false;
                 }
-                Node::Text(more) => {
-                    // A copy left behind by growing would outlive the value.
-                    if text.capacity() < text.len() + more.len() {
-                        let room = 2 * text.len() + more.len() + 256;
-                        let mut larger = Zeroizing::new(String::with_capacity(room));
-                        larger.push_str(&text);
-                        text = larger;
-                    }
-                    text.push_str(&more);
-                }
+                Node::Text(more) => push_secret(&mut text, &more),
                 Node::End => {
                     if is_container && !is_blank(&text) {
                         return Err(document.fault(DocumentFault::Mixed));
                     }
-                    if path.is_empty() {
+                    let Some(outside) = open.pop() else {
                         return Ok(());
-                    }
+                    };
                     if !is_container {
-                        let known = self.0.insert(Path(path.clone()), kept(&text));
+                        let known = self.0.insert(Path(path.as_str().into()), kept(&text));
                         if known.is_some() {
                             return Err(document.fault(DocumentFault::Duplicate));
                         }
                     }
-                    path.pop();
+                    path.truncate(outside);
                     text.clear();
                     is_container = true;
                 }
@@ -162,7 +160,8 @@ impl Configuration {
     }
 
     fn room(&self) -> usize {
-        let of = |(path, value): (&Path, &Zeroizing<String>)| path.0.len() * 96 + value.len() * 10;
+        let of =
+            |(path, value): (&Path, &Zeroizing<String>)| path.0.len() * 8 + value.len() * 10 + 64;
         128 + self.0.iter().map(of).sum::<usize>()
     }
 }
@@ -178,96 +177,103 @@ impl fmt::Debug for Configuration {
 /// The path of a value: names, each perhaps with the number of one of several.
 ///
 /// It is read as the devices write it, `SIP Proxy 1 Address`, `SIP Proxy[1] Address` or
-/// `SIP/Proxy[1]/Address`, and shown in the second form.
+/// `SIP/Proxy[1]/Address`, shown in the second form, and ordered by that text.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Path(Vec<Segment>);
+pub struct Path(Box<str>);
 
 impl FromStr for Path {
     type Err = ParsePathError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut segments: Vec<Segment> = Vec::new();
+        let mut path = String::with_capacity(text.len() + 2);
+        let mut segments = 0;
+        // Whether the last name may still have a number behind it.
+        let mut is_open = false;
         for part in text.split([' ', '/']) {
             if part.bytes().all(|byte| byte.is_ascii_digit()) {
-                let last = segments.last_mut().ok_or(ParsePathError)?;
-                if last.item.is_some() {
+                if !std::mem::take(&mut is_open) {
                     return Err(ParsePathError);
                 }
-                last.item = Some(number(part).ok_or(ParsePathError)?);
+                push_item(&mut path, number(part).ok_or(ParsePathError)?);
                 continue;
             }
-            let (name, item) = match part.strip_suffix(']') {
-                Some(rest) => {
-                    let (name, item) = rest.split_once('[').ok_or(ParsePathError)?;
-                    (name, Some(number(item).ok_or(ParsePathError)?))
-                }
-                None => (part, None),
-            };
-            if !is_name(name) || segments.len() == MAX_SEGMENTS {
+            let (name, item) = split_item(part).ok_or(ParsePathError)?;
+            segments += 1;
+            if !is_name(name) || segments > MAX_SEGMENTS {
                 return Err(ParsePathError);
             }
-            let name = name.into();
-            segments.push(Segment { name, item });
+            if !path.is_empty() {
+                path.push(' ');
+            }
+            path.push_str(name);
+            if let Some(item) = item {
+                push_item(&mut path, item);
+            }
+            is_open = item.is_none();
         }
-        Ok(Self(segments))
+        Ok(Self(path.into()))
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, segment) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(&segment.name)?;
-            if let Some(item) = segment.item {
-                write!(f, "[{item}]")?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
 }
 
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-struct Segment {
-    name: Box<str>,
-    item: Option<u16>,
-}
-
-impl Segment {
-    fn push_start(&self, xml: &mut String, depth: usize) {
-        xml.push_str(&"  ".repeat(depth + 1));
-        xml.push('<');
-        xml.push_str(&self.name);
-        if let Some(item) = self.item {
+fn push_start(xml: &mut String, segment: &str, depth: usize) {
+    xml.push_str(&"  ".repeat(depth + 1));
+    xml.push('<');
+    match split_item(segment) {
+        Some((name, Some(item))) => {
+            xml.push_str(name);
             xml.push_str(" item=\"");
             xml.push_str(&item.to_string());
             xml.push('"');
         }
-        xml.push('>');
+        _ => xml.push_str(segment),
     }
+    xml.push('>');
+}
 
-    fn push_end(&self, xml: &mut String) {
-        xml.push_str("</");
-        xml.push_str(&self.name);
-        xml.push_str(">\n");
-    }
+fn push_end(xml: &mut String, segment: &str) {
+    xml.push_str("</");
+    xml.push_str(split_item(segment).map_or(segment, |(name, _)| name));
+    xml.push_str(">\n");
 }
 
 /// Closes all of `open` but the first `stay`.
-fn close(xml: &mut String, open: &[Segment], stay: usize) {
+fn close(xml: &mut String, open: &[&str], stay: usize) {
     for (depth, segment) in open.iter().enumerate().skip(stay).rev() {
         xml.push_str(&"  ".repeat(depth + 1));
-        segment.push_end(xml);
+        push_end(xml, segment);
     }
 }
 
-fn item(document: &Document<'_>, text: Option<String>) -> Result<Option<u16>, DocumentError> {
-    let Some(text) = text else {
-        return Ok(None);
+fn push_item(path: &mut String, item: u16) {
+    path.push('[');
+    path.push_str(&item.to_string());
+    path.push(']');
+}
+
+/// Splits `Proxy[1]` into the name and its number.
+fn split_item(segment: &str) -> Option<(&str, Option<u16>)> {
+    let Some(rest) = segment.strip_suffix(']') else {
+        return Some((segment, None));
     };
-    let item = number(&text).ok_or_else(|| document.fault(DocumentFault::Item))?;
-    Ok(Some(item))
+    let (name, item) = rest.split_once('[')?;
+    Some((name, Some(number(item)?)))
+}
+
+/// Adds to a text that may be a secret, and leaves no copy behind where it grows.
+fn push_secret(text: &mut Zeroizing<String>, more: &str) {
+    if text.capacity() < text.len() + more.len() {
+        let room = 2 * text.len() + more.len() + 256;
+        let mut larger = Zeroizing::new(String::with_capacity(room));
+        larger.push_str(text);
+        *text = larger;
+    }
+    text.push_str(more);
 }
 
 fn number(text: &str) -> Option<u16> {

@@ -145,41 +145,50 @@ impl<'d> Document<'d> {
     }
 
     /// The value of one attribute; all of them are checked to be well-formed and given once.
-    pub(crate) fn attribute(
+    pub(crate) fn attribute<'s>(
         &self,
-        start: &BytesStart<'_>,
+        start: &'s BytesStart<'_>,
         name: &str,
-    ) -> Result<Option<String>, DocumentError> {
+    ) -> Result<Option<Cow<'s, str>>, DocumentError> {
         let bad = || self.fault(DocumentFault::Attribute);
-        let mut names: Vec<String> = Vec::new();
+        let mut names = [""; MAX_ATTRIBUTES];
         let mut found = None;
         // The reader's own search for duplicates has no bound on their number.
-        for attribute in start.attributes().with_checks(false) {
+        for (count, attribute) in start.attributes().with_checks(false).enumerate() {
             let attribute = attribute.map_err(|_| bad())?;
-            let key = attribute.key.as_ref();
-            if names.len() == MAX_ATTRIBUTES || names.iter().any(|known| known == key) {
+            let key = attribute.key.into_inner();
+            let known = names.get(..count).unwrap_or_default();
+            if known.contains(&key) {
                 return Err(bad());
             }
-            names.push(key.to_owned());
-            let value = quick_xml::escape::unescape(&attribute.value);
-            let value = value.ok().filter(|value| is_writable(value));
+            *names.get_mut(count).ok_or_else(bad)? = key;
+            let value = match attribute.value {
+                Cow::Borrowed(value) => quick_xml::escape::unescape(value).ok(),
+                Cow::Owned(value) => quick_xml::escape::unescape(&value)
+                    .ok()
+                    .map(|value| Cow::Owned(value.into_owned())),
+            };
+            let value = value.filter(|value| is_writable(value));
             let value = value.ok_or_else(|| self.fault(DocumentFault::Entity))?;
             if key == name {
-                found = Some(value.into_owned());
+                found = Some(value);
             }
         }
         Ok(found)
     }
 
-    /// An element's name, which must be one that we would write.
-    pub(crate) fn name(&self, start: &BytesStart<'_>) -> Result<String, DocumentError> {
-        let name = start.name();
-        let name = name.as_ref();
-        if is_name(name) {
-            Ok(name.to_owned())
-        } else {
-            Err(self.fault(DocumentFault::Name))
+    /// Adds an element's name, which must be one that we would write.
+    pub(crate) fn push_name(
+        &self,
+        text: &mut String,
+        start: &BytesStart<'_>,
+    ) -> Result<(), DocumentError> {
+        let name = start.name().into_inner();
+        if !is_name(name) {
+            return Err(self.fault(DocumentFault::Name));
         }
+        text.push_str(name);
+        Ok(())
     }
 
     fn open(&mut self, start: BytesStart<'d>) -> Result<Node<'d>, DocumentError> {
