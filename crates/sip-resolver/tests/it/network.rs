@@ -23,6 +23,8 @@ use crate::zone::Counter;
 /// A zone, and names for which the server fails or stays silent.
 struct Moody {
     catalog: Catalog,
+    /// Whether questions with EDNS are refused, as by servers that do not know it.
+    knows_edns: bool,
     fails: Vec<&'static str>,
     drops: Vec<&'static str>,
 }
@@ -48,16 +50,22 @@ impl RequestHandler for Moody {
         if Self::has(&self.drops, request) {
             std::future::pending::<()>().await;
         }
-        if Self::has(&self.fails, request) {
+        let code = match () {
+            () if Self::has(&self.fails, request) => Some(ResponseCode::ServFail),
+            () if !self.knows_edns && request.edns.is_some() => Some(ResponseCode::FormErr),
+            () => None,
+        };
+        if let Some(code) = code {
             let builder = MessageResponseBuilder::from_message_request(request);
-            let message = builder.error_msg(&request.metadata, ResponseCode::ServFail);
+            let message = builder.error_msg(&request.metadata, code);
             return response.send_response(message).await.unwrap();
         }
         self.catalog.handle_request::<R, T>(request, response).await
     }
 }
 
-/// A server for `example.com`, which lives as long as the runtime of the test.
+/// A server for `example.com`, which lives as long as the runtime of the test. Among what it fails
+/// at may be `EDNS`.
 async fn serve(zone: &str, fails: &[&'static str], drops: &[&'static str]) -> SocketAddr {
     let head = "@ 60 IN SOA ns.example.com. admin.example.com. 1 60 60 60 60\n";
     let lines: String = zone
@@ -75,6 +83,7 @@ async fn serve(zone: &str, fails: &[&'static str], drops: &[&'static str]) -> So
     let (fails, drops) = (fails.to_vec(), drops.to_vec());
     let moody = Moody {
         catalog,
+        knows_edns: !fails.contains(&"EDNS"),
         fails,
         drops,
     };
@@ -184,6 +193,13 @@ async fn a_failing_srv_question_is_temporary() {
     let failure = resolve(server, Options::default()).await.unwrap_err();
     assert_eq!(failure.error(), ResolveError::Temporary);
     assert!(failure.is_temporary());
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_edns_is_asked_without() {
+    let server = serve("@ 60 IN A 192.0.2.1", &["EDNS"], &[]).await;
+    let found = resolve(server, Options::default()).await.unwrap();
+    assert_eq!(found.hops().len(), 1);
 }
 
 #[tokio::test]
