@@ -48,7 +48,7 @@ impl ActivationCode {
     /// # Errors
     ///
     /// [`EntropyError`] when `entropy` cannot supply bytes, or supplies nothing usable a
-    /// hundred times in a row, which a working source does less than once in 10^25 draws.
+    /// hundred times in a row, which a working source does less than once in 10^35 draws.
     pub fn draw(entropy: &mut dyn Entropy) -> Result<Self, EntropyError> {
         let mut bytes = Zeroizing::new([0; 8]);
         for _ in 0..MAX_DRAWS {
