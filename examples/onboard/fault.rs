@@ -224,7 +224,7 @@ async fn untrusted_certificate(
 
     let tls = Arc::new(client_config(&[stranger.certificate()], None)?);
     let agent = UserAgent::new(tls, device.profile, DOMAIN);
-    let token = world.issuer().issue(uuid::Uuid::nil(), &[])?;
+    let token = world.issuer().issue(uuid::Uuid::from_u128(7), &[])?;
     let registering = agent.register(world.registrar(), DOMAIN, &token).await;
     let Err(error) = registering else {
         bail!("a SIP server of an unknown CA was taken");

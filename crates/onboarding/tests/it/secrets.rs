@@ -1,0 +1,55 @@
+use offhook_onboarding::message::{CodePresented, MachineToken};
+use offhook_onboarding::{Caller, Registry as _};
+
+use crate::bench::{Bench, NOW, ROOM_MAC, activation_request, key, present, room_model};
+
+/// No `Debug`, no error and no audit record holds a code, a token or a key.
+#[tokio::test]
+async fn secrets_never_print() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let key = key();
+    let request: CodePresented = present(&code, room_model(), &key);
+    let token: MachineToken = bench
+        .activation
+        .activate(&request, None, *NOW)
+        .await
+        .unwrap();
+    let caller = Caller::Token(bench.verified(&token, *NOW));
+    bench
+        .management
+        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .await
+        .unwrap();
+    let document = bench
+        .management
+        .configuration(&caller, "001122334455.xml", *NOW)
+        .await
+        .unwrap();
+    let stranger = present(&code, room_model(), &self::key());
+    let refused = bench
+        .activation
+        .activate(&stranger, None, *NOW)
+        .await
+        .unwrap_err();
+    let records = bench.registry.audit(0, 100).await.unwrap();
+
+    let printed = [
+        format!("{request:?} {token:?} {caller:?} {document:?}"),
+        format!("{refused} {refused:?} {records:?}"),
+        format!(
+            "{:?} {:?} {:?}",
+            bench.activation, bench.management, bench.registry
+        ),
+    ]
+    .concat();
+    let digits: String = code.chars().filter(char::is_ascii_digit).collect();
+    for secret in [
+        code.as_str(),
+        digits.as_str(),
+        token.access_token.secret(),
+        key.secret().as_str(),
+    ] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}

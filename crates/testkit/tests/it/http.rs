@@ -1,0 +1,215 @@
+//! What device management answers to callers who may not, or do not ask well.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use http::{Request, Response};
+use offhook_bearer_token::{Fetch as _, HttpsFetch, Scope};
+use offhook_onboarding::http::{ADMIN_SCOPE, MAX_BODY_BYTES};
+use offhook_onboarding::message::Problem;
+use offhook_testkit::{IdentityFrom, SampleDevice, World, WorldOptions};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+
+use crate::flows::{code, finish, room_os, world};
+
+async fn send(world: &World, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
+    HttpsFetch::new(world.client(None).unwrap())
+        .fetch(request)
+        .await
+        .unwrap()
+}
+
+fn get(world: &World, path: &str) -> http::request::Builder {
+    Request::get(world.management_url().join(path).unwrap().as_str())
+}
+
+fn post(world: &World, path: &str) -> http::request::Builder {
+    Request::post(world.management_url().join(path).unwrap().as_str())
+}
+
+fn problem(response: &Response<Vec<u8>>) -> Problem {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+fn challenge(response: &Response<Vec<u8>>) -> &str {
+    response.headers()["www-authenticate"].to_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_credentials_are_challenged_without_an_error_code() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    for path in ["v1/devices/x", "metrics", "v1/files/001122334455.xml"] {
+        let response = send(&world, get(&world, path).body(Vec::new()).unwrap()).await;
+        assert_eq!(response.status(), 401, "{path}");
+        let challenge = challenge(&response);
+        assert!(
+            challenge.starts_with("Bearer realm=\"offhook\""),
+            "{challenge}"
+        );
+        assert!(!challenge.contains("error"), "{challenge}");
+    }
+    let anonymous = send(&world, get(&world, "v1/identity").body(Vec::new()).unwrap()).await;
+    assert_eq!(
+        (
+            anonymous.status().as_u16(),
+            problem(&anonymous).error.as_str()
+        ),
+        (401, "no_identity")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_token_opens_no_door_of_the_administrator() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let scopes = [Scope::BROADWORKS_CONNECTOR_USER];
+    let token = world.issuer().issue(uuid::Uuid::from_u128(7), &scopes).unwrap();
+    let request = post(&world, "v1/devices")
+        .header("authorization", token.to_authorization().as_str())
+        .body(b"{}".to_vec())
+        .unwrap();
+    let response = send(&world, request).await;
+    assert_eq!(response.status(), 403);
+    let challenge = challenge(&response);
+    assert!(
+        challenge.contains("error=\"insufficient_scope\""),
+        "{challenge}"
+    );
+    assert!(
+        challenge.contains(&format!("scope=\"{ADMIN_SCOPE}\"")),
+        "{challenge}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_authorization_headers_and_bad_tokens_are_told_apart() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let two = get(&world, "metrics")
+        .header("authorization", "Bearer a")
+        .header("authorization", "Bearer b")
+        .body(Vec::new())
+        .unwrap();
+    let response = send(&world, two).await;
+    assert_eq!(response.status(), 400);
+    assert!(challenge(&response).contains("invalid_request"));
+    let bad = get(&world, "metrics")
+        .header("authorization", "Bearer a.b.c")
+        .body(Vec::new());
+    let response = send(&world, bad.unwrap()).await;
+    assert_eq!(response.status(), 401);
+    assert!(challenge(&response).contains("invalid_token"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_body_is_told_by_place_and_never_repeated() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let url = world.activation_url().join("v1/activations").unwrap();
+    for (body, says) in [
+        (
+            r#"{"activationCode": 1234567890123456}"#,
+            "is not what belongs there at line 1",
+        ),
+        (
+            r#"{"activationCode": "1234567890123456", "#,
+            "ends too early at line 1",
+        ),
+        ("1234567890123456!", "is not"),
+    ] {
+        let request = Request::post(url.as_str()).body(body.into()).unwrap();
+        let response = send(&world, request).await;
+        assert_eq!(response.status(), 400);
+        let problem = problem(&response);
+        assert!(problem.error_description.contains(says), "{problem:?}");
+        assert!(
+            !problem.error_description.contains("1234567890123456"),
+            "{problem:?}"
+        );
+    }
+    let long = Request::post(url.as_str())
+        .body(vec![b' '; MAX_BODY_BYTES + 1])
+        .unwrap();
+    assert_eq!(send(&world, long).await.status(), 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_device_cannot_fetch_the_file_of_another() {
+    let (world, folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let code = code(&world, &device).await;
+    let (mut driver, mut flow) = room_os(&world, &folder, &device, &code);
+    finish(&mut driver, &mut flow).await;
+    let phone = SampleDevice::mpp().unwrap();
+    world
+        .admin()
+        .provision(&phone.provision(Some(phone.mac)))
+        .await
+        .unwrap();
+    let token = driver.kept_token().unwrap();
+    for (file, status) in [
+        ("001122334455.xml", 200),
+        ("000e08abcdef.cfg", 404),
+        ("x", 404),
+    ] {
+        let request = get(&world, &format!("v1/files/{file}"))
+            .header("authorization", format!("Bearer {token}"))
+            .body(Vec::new())
+            .unwrap();
+        assert_eq!(send(&world, request).await.status(), status, "{file}");
+    }
+}
+
+/// The same header counts from the listed proxy at 127.0.0.2 and from nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_header_counts_from_the_listed_proxy_only() {
+    let mut options = WorldOptions::default();
+    options.identity = IdentityFrom::ProxyHeader;
+    let (world, _folder) = world(options).await;
+    let phone = SampleDevice::mpp().unwrap();
+    world
+        .admin()
+        .provision(&phone.provision(Some(phone.mac)))
+        .await
+        .unwrap();
+    let header = format!("macaddress: {:x}", phone.mac);
+    for (from, header, wanted) in [
+        (Ipv4Addr::new(127, 0, 0, 2), header.clone(), "HTTP/1.1 200"),
+        (Ipv4Addr::LOCALHOST, header.clone(), "HTTP/1.1 403"),
+        (
+            Ipv4Addr::new(127, 0, 0, 2),
+            format!("{header}\r\n{header}"),
+            "HTTP/1.1 403",
+        ),
+        (
+            Ipv4Addr::new(127, 0, 0, 2),
+            format!("{header}, 001122334455"),
+            "HTTP/1.1 403",
+        ),
+        (Ipv4Addr::new(127, 0, 0, 2), "x: y".into(), "HTTP/1.1 401"),
+    ] {
+        let answer = raw(&world, from, &header).await;
+        assert!(answer.starts_with(wanted), "{from} {header}: {answer}");
+    }
+}
+
+/// Asks for `/v1/identity` from a chosen address, which the pooled client cannot.
+async fn raw(world: &World, from: Ipv4Addr, header: &str) -> String {
+    let port = world.management_url().port().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((from, 0))).unwrap();
+    let stream: TcpStream = socket
+        .connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .await
+        .unwrap();
+    let name = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST).into());
+    let connector = TlsConnector::from(Arc::new(world.client(None).unwrap()));
+    let mut stream = connector.connect(name, stream).await.unwrap();
+    let request =
+        format!("GET /v1/identity HTTP/1.1\r\nHost: dm\r\n{header}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A peer that closes without a TLS goodbye has still answered.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
