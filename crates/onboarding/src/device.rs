@@ -249,7 +249,7 @@ impl Device {
 
 /// By what a device is looked up, always within one tenant.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a new key must reach every store")]
 pub enum DeviceKey {
     /// The hardware address.
     Mac(MacAddress),
@@ -261,7 +261,10 @@ pub enum DeviceKey {
 
 /// What entitles a device to be activated.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new entitlement must reach every store"
+)]
 pub enum Entitlement {
     /// The maker's certificate, or a trusted proxy's header, proved the address of a device that
     /// was provisioned with it. The subject becomes the device's, unless it has one already.

@@ -21,7 +21,9 @@ use crate::{
 
 /// A registry in memory, gone with the process.
 ///
-/// It holds one lock over each verb, so every verb is atomic and they happen one after the other.
+/// It holds one lock over each verb, so every verb is atomic and they happen one after the other. To
+/// undo a verb that is refused half-way it works on a copy of the codes, so issuing and activating
+/// take time in proportion to the codes that there are.
 #[derive(Debug, Default)]
 pub struct MemoryRegistry(Mutex<State>);
 
@@ -279,6 +281,14 @@ impl Registry for MemoryRegistry {
         now: SystemTime,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
+        let dummy = dummy.map(DeviceName::bat);
+        let taken = state
+            .tenant(tenant)
+            .any(|other| other.profile != *profile && dummy.as_ref() == Some(&other.name));
+        if taken {
+            let error = StoreError::new("rename a device", "the dummy name is in use");
+            return Err(UpdateError::Store(error));
+        }
         let row = state
             .row(tenant, profile)
             .ok_or(UpdateError::UnknownDevice)?;
@@ -288,9 +298,9 @@ impl Registry for MemoryRegistry {
         device.subject = None;
         device.serial_number = None;
         device.registration = None;
-        if let Some(digits) = dummy {
+        if let Some(name) = dummy {
             device.mac = None;
-            device.name = DeviceName::bat(digits);
+            device.name = name;
         }
         let device = device.clone();
         if let Some(code) = code {

@@ -91,7 +91,8 @@ pub trait Registry: CodeStore {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile.
+    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile; [`UpdateError::Store`]
+    /// also when another device has the dummy name.
     async fn deactivate(
         &self,
         tenant: &TenantId,

@@ -1,5 +1,11 @@
 //! One test binary for the crate; a module for each subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what tests share fails by panicking too"
+)]
+
 mod activation_service;
 mod bench;
 mod device_side;

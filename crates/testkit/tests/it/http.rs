@@ -65,7 +65,10 @@ async fn no_credentials_are_challenged_without_an_error_code() {
 async fn a_machine_token_opens_no_door_of_the_administrator() {
     let (world, _folder) = world(WorldOptions::default()).await;
     let scopes = [Scope::BROADWORKS_CONNECTOR_USER];
-    let token = world.issuer().issue(uuid::Uuid::from_u128(7), &scopes).unwrap();
+    let token = world
+        .issuer()
+        .issue(uuid::Uuid::from_u128(7), &scopes)
+        .unwrap();
     let request = post(&world, "v1/devices")
         .header("authorization", token.to_authorization().as_str())
         .body(b"{}".to_vec())

@@ -1,5 +1,10 @@
 //! One test binary for the crate; a module for each subject.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what tests share fails by panicking too"
+)]
+
 mod flows;
 mod http;
 mod samples;
