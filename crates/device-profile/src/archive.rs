@@ -55,6 +55,7 @@ impl Archive {
             return Err(ArchiveError::TooManyEntries { found: zip.len() });
         }
         check_names(&zip)?;
+        // Of two entries with the very same name the directory keeps one; this knows of both.
         match zip.validate_header_consistency() {
             Ok(()) => {}
             Err(ZipError::Io(error)) => return Err(from_zip(ZipError::Io(error))),
@@ -182,10 +183,6 @@ impl Unpacker<'_> {
 
 /// Refuses names that lead out of the archive or that some file system would take for one.
 fn check_names<R: Read + Seek>(zip: &ZipArchive<R>) -> Result<(), ArchiveError> {
-    // Of two entries with the very same name the directory keeps only one.
-    if zip.has_duplicate_names() {
-        return Err(ArchiveError::Inconsistent);
-    }
     let mut seen = HashSet::new();
     for (index, name) in zip.file_names_raw().enumerate() {
         let refused = |fault| Err(ArchiveError::Entry { index, fault });

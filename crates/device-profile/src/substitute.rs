@@ -65,7 +65,6 @@ pub fn substitute(
     while let Some(at) = rest.find('%') {
         let (before, from_sign) = rest.split_at(at);
         output.text.push_str(before);
-        is_closing &= before.is_empty();
         let name = tag_at(from_sign);
         let value = name.and_then(|name| tags.get(name));
         rest = match (name, value) {
