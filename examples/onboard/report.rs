@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use offhook_activation_code::{ActivationCode, QrPicture};
 use offhook_onboarding::message::DeviceStatus;
-use offhook_onboarding::{ActivationState, Counter, verify_chain};
+use offhook_onboarding::{ActivationState, AuditEvent, Counter, verify_chain};
 use offhook_testkit::World;
 use serde::Serialize;
 
@@ -129,6 +129,21 @@ impl Report {
         }
         let records = world.registry().audit(0, usize::MAX).await?;
         verify_chain(None, &records).context("audit log")?;
+        for (counter, event) in [
+            (Counter::CodesIssued, AuditEvent::CodeIssued),
+            (Counter::CodesRedeemed, AuditEvent::CodeRedeemed),
+            (Counter::DevicesRegistered, AuditEvent::Registered),
+        ] {
+            let logged = records
+                .iter()
+                .filter(|record| record.entry().event == event);
+            let (logged, counted) = (logged.count() as u64, world.counters().get(counter));
+            ensure!(
+                logged == counted,
+                "{} counts {counted}, the audit log {logged}",
+                counter.name()
+            );
+        }
         let metrics = world.admin().metrics().await.context("counters")?;
         let counters = world.counters();
         for counter in Counter::ALL {

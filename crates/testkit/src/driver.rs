@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use http::Request;
 use offhook_bearer_token::{AccessToken, Fetch, HttpsFetch};
 use offhook_onboarding::device_side::{Flow, Registering, Step, Task};
 use offhook_sip_resolver::{
@@ -25,6 +26,7 @@ pub struct Driver {
     tls: Arc<ClientConfig>,
     resolver: Resolver,
     token_file: PathBuf,
+    activation_port: Option<u16>,
     targets: Option<Resolution>,
 }
 
@@ -54,6 +56,7 @@ impl Driver {
             tls,
             resolver: Resolver::new(&[world.dns()], Options::default())?,
             token_file,
+            activation_port: world.activation_url().port(),
             targets: None,
         })
     }
@@ -91,10 +94,10 @@ impl Driver {
     async fn carry_out(&mut self, flow: &mut dyn Flow) -> anyhow::Result<String> {
         Ok(match flow.task()? {
             Task::Request(request) => {
-                let asked = format!("{} {}", request.method(), request.uri());
+                let asked = self.told(&request);
                 let response = self.fetch.fetch(request).await.context(asked.clone())?;
                 flow.answered(&response).context(asked.clone())?;
-                format!("{asked} → {}", response.status())
+                format!("{asked} → {}", response.status().as_u16())
             }
             Task::KeepToken(token) => {
                 self.keep(&token).context("keeping the machine token")?;
@@ -113,6 +116,17 @@ impl Driver {
             }
             _ => bail!("an unknown task"),
         })
+    }
+
+    /// Who asks whom for what.
+    fn told(&self, request: &Request<Vec<u8>>) -> String {
+        let (method, uri) = (request.method(), request.uri());
+        let service = if uri.port_u16() == self.activation_port {
+            "activation service"
+        } else {
+            "device management"
+        };
+        format!("device → {service}: {method} {}", uri.path())
     }
 
     fn keep(&self, token: &AccessToken) -> anyhow::Result<()> {
@@ -136,10 +150,10 @@ impl Driver {
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
+        let (questions, round_trips) = (resolution.questions(), resolution.round_trips());
+        let plural = if round_trips == 1 { "" } else { "s" };
         let story = format!(
-            "DNS: {} questions in {} round trips → {first}",
-            resolution.questions(),
-            resolution.round_trips(),
+            "device → DNS: {questions} questions in {round_trips} round trip{plural} → {first}"
         );
         self.targets = Some(resolution);
         Ok(story)
@@ -176,7 +190,7 @@ fn told(hop: &Hop, registering: &Registering, expires: Option<u32>) -> String {
     let address: SocketAddr = hop.address();
     let seconds = expires.unwrap_or_default();
     format!(
-        "SIP over TLS to {address} as {}: REGISTER {user}@{domain} → 200, {seconds} s",
+        "device → registrar {address} as {}: REGISTER {user}@{domain} → 200, {seconds} s",
         hop.verify()
     )
 }
