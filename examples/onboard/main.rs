@@ -64,7 +64,8 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     report.introduce(&world, folder.path());
     flow::room_os(&world, folder.path(), &mut report).await?;
     flow::mpp(&world, folder.path(), arguments.mpp_by_code, &mut report).await?;
-    report.end(&world).await
+    report.end(&world).await?;
+    report.all_registered(&world).await
 }
 
 async fn start(folder: &std::path::Path, options: WorldOptions) -> anyhow::Result<World> {

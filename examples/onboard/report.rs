@@ -115,6 +115,19 @@ impl Report {
         }
     }
 
+    /// Checks that device management knows every device as registered.
+    pub(crate) async fn all_registered(&self, world: &World) -> anyhow::Result<()> {
+        for profile in &self.profiles {
+            let status = world
+                .admin()
+                .status(profile)
+                .await
+                .context("device status")?;
+            ensure!(status.registered, "{profile} is not registered");
+        }
+        Ok(())
+    }
+
     /// Shows the devices, the counters and the audit log, and checks that they agree.
     pub(crate) async fn end(&self, world: &World) -> anyhow::Result<()> {
         let mut devices = Vec::new();

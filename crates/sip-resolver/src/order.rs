@@ -30,12 +30,15 @@ pub(crate) fn by_weight<T>(
 }
 
 /// A number from 0 to `most`, each equally likely.
+///
+/// A draw is thrown away with a chance of less than a half, so that a source which never gives a
+/// good one is broken.
 fn up_to(most: u64, entropy: &mut dyn Entropy) -> Result<u64, EntropyError> {
     if most == 0 {
         return Ok(0);
     }
     let mask = u64::MAX >> most.leading_zeros();
-    loop {
+    for _ in 0..MAX_DRAWS {
         let mut bytes = [0; 8];
         entropy.fill(&mut bytes)?;
         let candidate = u64::from_be_bytes(bytes) & mask;
@@ -43,4 +46,9 @@ fn up_to(most: u64, entropy: &mut dyn Entropy) -> Result<u64, EntropyError> {
             return Ok(candidate);
         }
     }
+    Err(EntropyError::new())
 }
+
+/// How many draws are made before the source counts as broken: a sound one fails that often once in
+/// 2^128.
+const MAX_DRAWS: usize = 128;

@@ -10,7 +10,7 @@ use offhook_bearer_token::{InsufficientScope, IssuerError};
 use offhook_device_profile::{TagError, Violation};
 use thiserror::Error;
 
-use super::{ActivateError, ParseLinePortError, ProvisionError, RequestCodeError};
+use super::{ActivateError, ActivateRefusal, ParseLinePortError, ProvisionError, RequestCodeError};
 
 /// A mail was not taken for delivery.
 #[derive(Debug, Error)]
@@ -140,7 +140,13 @@ impl OnboardError {
     pub(crate) const fn is_authorization(&self) -> bool {
         matches!(
             self,
-            Self::Scope(_) | Self::Activate(ActivateError::Code(_))
+            Self::Scope(_)
+                | Self::Activate(
+                    ActivateError::Code(_)
+                        | ActivateError::Refused(
+                            ActivateRefusal::BoundElsewhere | ActivateRefusal::NotEntitled
+                        )
+                )
         )
     }
 }

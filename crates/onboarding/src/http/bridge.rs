@@ -151,7 +151,8 @@ impl DmBridge for HttpDmBridge {
             // The token was withdrawn before its time: the next request gets another.
             self.tokens.lock().await.access = None;
         }
-        if status.is_client_error() {
+        let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+        if status.is_client_error() && !passing.contains(&status) {
             return Err(BridgeError::Refused {
                 status: status.as_u16(),
             });

@@ -8,6 +8,8 @@
 
 mod activation_service;
 mod bench;
+#[cfg(feature = "http")]
+mod bridge;
 mod device_side;
 mod line_port;
 mod management;

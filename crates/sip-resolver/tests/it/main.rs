@@ -10,6 +10,7 @@
 mod failover;
 #[cfg(feature = "hickory")]
 mod network;
+mod pace;
 mod plan;
 mod property;
 mod target;

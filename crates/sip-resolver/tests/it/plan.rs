@@ -1,13 +1,12 @@
 use std::time::Duration;
 
 use offhook_sip_resolver::{
-    NaptrWithoutTls, Note, Plan, Policy, QueryFailure, QuestionKind, Reply, ResolveError, Step,
-    TraceEntry, Transport,
+    NaptrWithoutTls, Note, Plan, Policy, QuestionKind, Reply, ResolveError, Step, TraceEntry,
 };
 
-use crate::zone::{Broken, Counter, Zone, record};
+use crate::zone::{Counter, Zone, record};
 
-const FULL: &str = r#"
+pub(crate) const FULL: &str = r#"
     example.com 60 NAPTR 10 10 "s" "SIPS+D2T" "" _sips._tcp.example.com
     example.com 60 NAPTR 20 10 "s" "SIP+D2T" "" _sip._tcp.example.com
     _sips._tcp.example.com 50 SRV 10 0 5061 one.example.com
@@ -518,148 +517,4 @@ fn numeric_hosts_and_explicit_ports_and_transports_follow_the_standard() {
     }
     let hops = zone.hops("sip:192.0.2.7", Policy::room_os()).unwrap();
     assert_eq!(hops, ["TLS 192.0.2.7:5061 as 192.0.2.7"]);
-}
-
-#[test]
-fn everything_is_asked_at_once() {
-    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
-    let Step::Ask(questions) = plan.step() else {
-        panic!();
-    };
-    let asked: Vec<_> = questions.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        asked,
-        [
-            "example.com NAPTR",
-            "_sip._tls.example.com SRV",
-            "_sips._tcp.example.com SRV",
-            "example.com AAAA",
-            "example.com A",
-        ]
-    );
-    assert_eq!(plan.step(), Step::Wait);
-}
-
-#[test]
-fn a_missing_family_holds_back_the_other_for_a_twentieth_of_a_second() {
-    let mut plan = Plan::new("sips:example.com:5061".parse().unwrap(), Policy::room_os());
-    let Step::Ask(questions) = plan.step() else {
-        panic!();
-    };
-    let four = questions.iter().find(|one| one.kind() == QuestionKind::A);
-    let answers = vec![record("example.com 60 A 192.0.2.1")];
-    plan.answer(
-        four.unwrap(),
-        Reply::Records {
-            answers,
-            additionals: vec![],
-        },
-    );
-    assert_eq!(plan.step(), Step::WaitAtMost(Duration::from_millis(50)));
-    plan.settle();
-    assert_eq!(plan.step(), Step::Done);
-    let found = plan.finish(&mut Counter(0)).unwrap();
-    assert_eq!(
-        found.hops()[0].to_string(),
-        "TLS 192.0.2.1:5061 as example.com"
-    );
-}
-
-#[test]
-fn a_dropped_naptr_question_costs_at_most_half_a_second() {
-    let zone = Zone::new("example.com 60 A 192.0.2.1");
-    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
-    let Step::Ask(questions) = plan.step() else {
-        panic!();
-    };
-    for question in questions {
-        if question.kind() != QuestionKind::Naptr {
-            plan.answer(&question, zone.reply(&question));
-        }
-    }
-    assert_eq!(plan.step(), Step::WaitAtMost(Duration::from_millis(500)));
-    plan.settle();
-    assert_eq!(plan.step(), Step::Done);
-    assert_eq!(plan.finish(&mut Counter(0)).unwrap().hops().len(), 1);
-}
-
-#[test]
-fn what_is_missing_at_the_end_has_failed() {
-    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
-    let _ = plan.step();
-    let failure = plan.finish(&mut Counter(0)).unwrap_err();
-    assert_eq!(failure.error(), ResolveError::Temporary);
-    let timeouts = failure.trace().entries().iter().filter(|entry| {
-        matches!(
-            entry,
-            TraceEntry::Failed {
-                failure: QueryFailure::Timeout,
-                ..
-            }
-        )
-    });
-    assert_eq!(timeouts.count(), 5);
-}
-
-#[test]
-fn questions_are_limited() {
-    let mut lines = String::new();
-    for server in 0..60 {
-        lines += &format!("_sip._tls.example.com 60 SRV {server} 0 5061 s{server}.example.com\n");
-        lines += &format!("s{server}.example.com 60 A 192.0.2.{server}\n");
-    }
-    let found = Zone::new(&lines)
-        .resolve("example.com", Policy::room_os())
-        .unwrap();
-    assert_eq!(found.questions(), Plan::MAX_QUESTIONS);
-    assert!(found.hops().len() >= 13);
-    let mut zone = Zone::new(&lines);
-    zone.adds = true;
-    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
-    assert_eq!((found.questions(), found.hops().len()), (5, 60));
-}
-
-#[test]
-fn entropy_is_needed_only_where_there_is_something_to_draw() {
-    let run = |zone: &str| {
-        let zone = Zone::new(zone);
-        let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
-        while let Step::Ask(questions) = plan.step() {
-            for question in questions {
-                plan.answer(&question, zone.reply(&question));
-            }
-        }
-        plan.finish(&mut Broken)
-    };
-    assert!(run(FULL).is_ok());
-    let failure = run("
-        _sip._tls.example.com 60 SRV 10 1 5061 one.example.com
-        _sip._tls.example.com 60 SRV 10 1 5062 one.example.com
-        one.example.com 60 A 192.0.2.1
-    ");
-    assert!(matches!(
-        failure.unwrap_err().error(),
-        ResolveError::Entropy(_)
-    ));
-}
-
-#[test]
-fn the_trace_reads_as_a_story() {
-    let zone = Zone::new("example.com 60 A 192.0.2.1");
-    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
-    let text = found.trace().to_string();
-    assert!(
-        text.starts_with("> example.com NAPTR (round 1)\n"),
-        "{text}"
-    );
-    assert!(text.contains("< example.com NAPTR: no records\n"), "{text}");
-    assert!(
-        text.contains("< example.com A: example.com 60 A 192.0.2.1\n"),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("- no SRV records: addresses of the domain\n"),
-        "{text}"
-    );
-    assert_eq!(found.hops()[0].transport(), Transport::Tls);
 }

@@ -1,4 +1,4 @@
-//! Two stores on one file, as two processes have them.
+//! Two stores on one file, each with connections of its own.
 
 use std::sync::Arc;
 
