@@ -151,10 +151,7 @@ async fn foreign_token(world: &World, folder: &Path, report: &mut Report) -> any
         activation_code: None,
     };
     let request = http::Request::post(world.management_url().join("v1/activate")?.as_str())
-        .header(
-            http::header::AUTHORIZATION,
-            forged.to_authorization().as_str(),
-        )
+        .header(http::header::AUTHORIZATION, forged.to_authorization())
         .body(serde_json::to_vec(&request)?)?;
     let said = refused_request(world, request, 401).await?;
     report.refused("foreign-token", "device management", &said);
@@ -202,7 +199,7 @@ async fn untrusted_certificate(
         device.profile,
         "A phone's certificate from an unknown maker",
     );
-    world.bridge().ship(device.mac)?;
+    world.bridge().ship(device.mac);
     provision(world, &device, Some(()), report).await?;
     let stranger = CertificateAuthority::new("Example Phones Manufacturing CA")?;
     let credentials = stranger.device(&device.subject())?;
@@ -244,7 +241,7 @@ async fn spoofed_header(world: &World, report: &mut Report) -> anyhow::Result<()
         device.profile,
         "An identity header that the listed proxy did not set",
     );
-    world.bridge().ship(device.mac)?;
+    world.bridge().ship(device.mac);
     provision(world, &device, Some(()), report).await?;
     let file = format!("v1/files/{:x}.cfg", device.mac);
     for path in ["v1/identity", file.as_str()] {

@@ -46,7 +46,7 @@ pub(crate) async fn mpp(
         device.profile,
         &format!("Phone, by its maker's certificate{title}"),
     );
-    world.bridge().ship(device.mac)?;
+    world.bridge().ship(device.mac);
     let credentials = world.maker_authority().device(&device.subject())?;
     let settings = device.settings(world.management_url());
     let mut flow = if by_code {

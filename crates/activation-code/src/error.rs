@@ -52,6 +52,22 @@ pub enum Refusal {
     WrongModel,
 }
 
+impl Refusal {
+    /// The reason in a word, as it stands in audit records; it never changes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AlreadyRedeemed => "already-redeemed",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+            Self::Unknown => "unknown",
+            Self::WrongMac => "wrong-mac",
+            Self::WrongModel => "wrong-model",
+        }
+    }
+}
+
 /// The store refused or failed to issue a code.
 #[derive(Debug, Error)]
 #[non_exhaustive]

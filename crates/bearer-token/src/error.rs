@@ -333,6 +333,18 @@ pub enum RefreshError {
     TooLong,
 }
 
+/// No access token is to be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeepFreshError {
+    /// The token endpoint could not be asked; asking again may help.
+    #[error("token endpoint not reached")]
+    Fetch(#[source] FetchError),
+    /// The token endpoint gave no token.
+    #[error("token not refreshed")]
+    Refresh(#[source] RefreshError),
+}
+
 /// The reasons a token endpoint may give.
 ///
 /// # Source

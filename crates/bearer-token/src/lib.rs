@@ -16,6 +16,7 @@ mod key;
 mod key_set;
 mod policy;
 mod refresh;
+mod refreshed;
 mod remote;
 mod scope;
 mod subject;
@@ -30,9 +31,9 @@ pub use challenge::{BearerError, Challenge};
 pub use claims::VerifiedToken;
 pub use credentials::{credentials, credentials_value};
 pub use error::{
-    ChallengeError, CredentialsError, FetchError, InsufficientScope, IssuerError, KeySetError,
-    KeysError, ParseScopeError, ParseSubjectError, ParseTokenError, RefreshError, RefreshRefusal,
-    TokenRefusal, VerifyError,
+    ChallengeError, CredentialsError, FetchError, InsufficientScope, IssuerError, KeepFreshError,
+    KeySetError, KeysError, ParseScopeError, ParseSubjectError, ParseTokenError, RefreshError,
+    RefreshRefusal, TokenRefusal, VerifyError,
 };
 pub use fetch::{Fetch, MAX_RESPONSE_BYTES};
 #[cfg(feature = "fetch")]
@@ -45,6 +46,7 @@ pub use policy::{DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, TokenPolicy};
 pub use refresh::{
     ClientSecret, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse,
 };
+pub use refreshed::RefreshedToken;
 pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, RemoteKeys};
 pub use scope::Scope;
 pub use subject::Subject;

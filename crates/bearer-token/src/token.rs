@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use http::HeaderValue;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -27,10 +28,16 @@ impl AccessToken {
         &self.0
     }
 
-    /// The value of an `Authorization` header, in HTTP as in SIP: `Bearer` and the token.
+    /// The value of an `Authorization` header: `Bearer` and the token, marked as sensitive so that
+    /// no `Debug` shows it.
     #[must_use]
-    pub fn to_authorization(&self) -> Zeroizing<String> {
-        Zeroizing::new(format!("Bearer {}", self.secret()))
+    pub fn to_authorization(&self) -> HeaderValue {
+        let text = Zeroizing::new(format!("Bearer {}", self.secret()));
+        // A token is ASCII without control characters, so the value is always good.
+        let mut value =
+            HeaderValue::from_str(&text).unwrap_or(const { HeaderValue::from_static("Bearer") });
+        value.set_sensitive(true);
+        value
     }
 }
 

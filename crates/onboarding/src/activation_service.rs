@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use offhook_activation_code::{Claimant, ClaimantKey, RedeemError, RedemptionKey};
+use offhook_activation_code::{Claimant, ClaimantKey, RedeemError, RedemptionKey, StoreError};
 use offhook_bearer_token::{MachineClaims, MachineTokenIssuer, Scope, Subject};
 use offhook_device_identity::DeviceIdentity;
 
@@ -51,7 +51,10 @@ impl ActivationService {
     ///
     /// # Errors
     ///
-    /// [`PresentError`]; whatever is wrong with a well-formed code, a device must be told the same.
+    /// [`PresentError::Malformed`], [`PresentError::Key`], [`PresentError::KeyMissing`] and
+    /// [`PresentError::OtherAddress`] when the request is not well formed;
+    /// [`PresentError::Refused`] when the code is not good, for which a device must be told the same
+    /// whatever the reason; the others when it could not be found out.
     pub async fn activate(
         &self,
         request: &CodePresented,
@@ -84,7 +87,8 @@ impl ActivationService {
                 .await
                 .map_err(|error| match error {
                     RedeemError::Refused(refusal) => PresentError::Refused(refusal),
-                    error => PresentError::Store(error),
+                    RedeemError::Store(error) => PresentError::Store(error),
+                    error => PresentError::Store(StoreError::new("redeem a code", error)),
                 })?;
         if !grant.repeated() {
             self.counters.add(Counter::CodesRedeemed);

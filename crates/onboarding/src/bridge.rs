@@ -16,7 +16,8 @@ use crate::message::{BridgeAnswer, BridgeRequest};
 /// `dm-bridge:device_auth`. The messages are ours.
 #[async_trait]
 pub trait DmBridge: fmt::Debug + Send + Sync {
-    /// Asks whether a device may come on, and for its machine token.
+    /// Asks whether a device may come on, and for its machine token. The token is for the subject
+    /// in the request where there is one, else for one that the bridge chooses.
     ///
     /// # Errors
     ///

@@ -12,26 +12,36 @@ use crate::{Device, TemplateError};
 /// A configuration file, ready for its device.
 ///
 /// `Debug` hides what is in it: a machine token may be.
-pub struct ConfigurationDocument(Zeroizing<Vec<u8>>);
+pub struct ConfigurationDocument {
+    bytes: Zeroizing<Vec<u8>>,
+    content_type: &'static str,
+}
 
 impl ConfigurationDocument {
+    /// Its media type: that of XML for a template, which is filled in as XML, and none in
+    /// particular for a static file.
+    #[must_use]
+    pub const fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
     /// The file.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// Takes the file out.
     #[must_use]
     pub fn into_bytes(mut self) -> Vec<u8> {
-        std::mem::take(&mut *self.0)
+        std::mem::take(&mut *self.bytes)
     }
 }
 
 impl std::fmt::Debug for ConfigurationDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ConfigurationDocument")
-            .field("bytes", &self.0.len())
+            .field("bytes", &self.bytes.len())
             .finish()
     }
 }
@@ -70,7 +80,10 @@ pub(crate) fn render(
     token: Option<&SecretText>,
 ) -> Result<ConfigurationDocument, TemplateError> {
     if file.category == FileCategory::Static {
-        return Ok(ConfigurationDocument(Zeroizing::new(file.content.clone())));
+        return Ok(ConfigurationDocument {
+            bytes: Zeroizing::new(file.content.clone()),
+            content_type: "application/octet-stream",
+        });
     }
     let template = str::from_utf8(&file.content).map_err(|_| TemplateError::NotText {
         file: file.file_format.clone(),
@@ -81,7 +94,10 @@ pub(crate) fn render(
         Escape::XmlText,
         &file.file_format,
     )?;
-    Ok(ConfigurationDocument(Zeroizing::new(text.into_bytes())))
+    Ok(ConfigurationDocument {
+        bytes: Zeroizing::new(text.into_bytes()),
+        content_type: "text/xml",
+    })
 }
 
 /// Fills in every template of a device type, so that what is missing shows before the device asks.
@@ -150,7 +166,7 @@ fn tags(device: &Device, token: Option<&SecretText>) -> Result<TagTable, Templat
             tags.set(
                 TagLevel::Device,
                 &name.parse()?,
-                Some(value),
+                Some(value.secret()),
                 Override::Allowed,
             )?;
         }

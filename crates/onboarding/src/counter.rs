@@ -100,7 +100,9 @@ impl Counter {
             Self::CodesIssued => "Activation codes issued.",
             Self::CodesRedeemed => "Activation codes redeemed.",
             Self::ConfigurationsServed => "Configuration files given to activated devices.",
-            Self::DevicesRegistered => "Devices registered for the first time.",
+            Self::DevicesRegistered => {
+                "Devices registered for the first time since their activation."
+            }
         }
     }
 }

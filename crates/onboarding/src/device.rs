@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ParseLinePortError;
+use crate::message::SecretText;
 
 /// How far a device has come.
 ///
@@ -191,7 +192,7 @@ pub struct Device {
     /// The address of record of its line.
     pub line_port: LinePort,
     /// Tag values of the device profile level, by tag name with its per cent signs.
-    pub tags: BTreeMap<String, String>,
+    pub tags: BTreeMap<String, SecretText>,
     /// How far it has come.
     pub state: ActivationState,
     /// The subject of the device's machine token, from its activation on.
@@ -241,7 +242,7 @@ impl Device {
 
     /// Sets the tag values of the device profile level.
     #[must_use]
-    pub fn with_tags(mut self, tags: BTreeMap<String, String>) -> Self {
+    pub fn with_tags(mut self, tags: BTreeMap<String, SecretText>) -> Self {
         self.tags = tags;
         self
     }
@@ -308,4 +309,17 @@ pub struct Activated {
     /// Whether the same device had been activated by the same right before: a lost answer is
     /// asked for again, and nothing was changed.
     pub repeated: bool,
+}
+
+/// A registration that was noted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "stores build it; a new field must reach every store"
+)]
+pub struct Registered {
+    /// The device after it.
+    pub device: Device,
+    /// Whether it is the first since the device was activated.
+    pub first: bool,
 }

@@ -63,8 +63,7 @@ pub struct DeviceSettings {
     pub management_url: Url,
 }
 
-/// What a device has to do next.
-#[derive(Debug)]
+/// What a device has to do next; `Debug` shows neither headers nor bodies of requests.
 #[non_exhaustive]
 pub enum Task {
     /// Nothing: the device is registered.
@@ -83,6 +82,24 @@ pub enum Task {
         /// By which rules.
         policy: Policy,
     },
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finished => f.write_str("Finished"),
+            Self::KeepToken(token) => f.debug_tuple("KeepToken").field(token).finish(),
+            Self::Register(registering) => f.debug_tuple("Register").field(registering).finish(),
+            Self::Request(request) => {
+                write!(f, "Request({} {})", request.method(), request.uri())
+            }
+            Self::Resolve { target, policy } => f
+                .debug_struct("Resolve")
+                .field("target", target)
+                .field("policy", policy)
+                .finish(),
+        }
+    }
 }
 
 /// How a device registers.

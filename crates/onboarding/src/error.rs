@@ -74,6 +74,9 @@ pub enum RequestCodeRefusal {
     /// The device type does not allow activation by code.
     #[error("the device type allows no activation code")]
     NotAllowed,
+    /// A code was issued for the profile beside the registry and is outstanding; revoke that one.
+    #[error("the profile has an outstanding code that the registry does not know")]
+    Outstanding,
     /// The device was provisioned with an address, and is proved by its certificate.
     #[error("the device is provisioned by its MAC address")]
     ProvisionedByMac,
@@ -128,10 +131,70 @@ impl ActivateRefusal {
     }
 }
 
+/// A body is not the message that belongs there.
+///
+/// It tells the place only: the parser's own text repeats the value, and that may be a secret.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("the body {} at line {line}, column {column}", kind.as_str())]
+pub struct MessageError {
+    kind: MessageFault,
+    line: usize,
+    column: usize,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum MessageFault {
+    EndsEarly,
+    NotJson,
+    NotMessage,
+}
+
+impl MessageError {
+    pub(crate) fn from_json(error: &serde_json::Error) -> Self {
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => MessageFault::NotMessage,
+            serde_json::error::Category::Eof => MessageFault::EndsEarly,
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => {
+                MessageFault::NotJson
+            }
+        };
+        Self {
+            kind,
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+
+    /// The line, from 1.
+    #[must_use]
+    pub const fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The column, from 1; 0 where the line ended.
+    #[must_use]
+    pub const fn column(&self) -> usize {
+        self.column
+    }
+}
+
+impl MessageFault {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::EndsEarly => "ends too early",
+            Self::NotJson => "is not JSON",
+            Self::NotMessage => "is not what belongs there",
+        }
+    }
+}
+
 /// A device was not changed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum UpdateError {
+    /// Another device of the tenant has the dummy name; draw another.
+    #[error("another device has this name")]
+    NameInUse,
     /// The store could not answer; asking again may help.
     #[error("device registry failed")]
     Store(#[source] StoreError),

@@ -11,7 +11,7 @@ mod management;
 mod problem;
 
 pub use activation::{ActivationApi, activation_router};
-pub use bridge::{BridgeSettings, HttpDmBridge};
+pub use bridge::HttpDmBridge;
 pub use clock::{Clock, SystemClock};
 pub use key_set::key_set_router;
 pub use listener::{Peer, TlsListener};

@@ -9,6 +9,7 @@ mod counter;
 mod desk;
 mod device;
 pub mod device_side;
+mod device_types;
 mod error;
 #[cfg(feature = "http")]
 pub mod http;
@@ -18,7 +19,6 @@ mod memory;
 pub mod message;
 mod outbox;
 mod registry;
-mod types;
 
 pub use activation_service::ActivationService;
 pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
@@ -28,17 +28,17 @@ pub use counter::{Counter, Counters};
 pub use desk::CodeDesk;
 pub use device::{
     Activated, Activation, ActivationState, Device, DeviceKey, Entitlement, LinePort, Ownership,
-    Registration,
+    Registered, Registration,
 };
+pub use device_types::DeviceTypes;
 pub use error::{
     ActivateError, ActivateRefusal, AuditError, BridgeError, ConfigurationError,
-    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, MailError, OnboardError,
-    ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal, RequestCodeError,
-    RequestCodeRefusal, RequestError, TemplateError, UpdateError,
+    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, MailError, MessageError,
+    OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
+    RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
 pub use mail::{CodeMail, MailAddress, Mailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use registry::Registry;
-pub use types::DeviceTypes;

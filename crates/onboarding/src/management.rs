@@ -1,27 +1,25 @@
 //! Device management: devices are provisioned, get their codes, are activated and configured.
 
+mod file;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    AccountId, Binding, Claimant, ClaimantKey, GrantId, ProfileId, TenantId, Timestamp,
+    AccountId, ActivationCode, Binding, Claimant, ClaimantKey, GrantId, NewCode, ProfileId,
+    TenantId, Timestamp,
 };
 use offhook_bearer_token::{Scope, VerifiedToken};
-use offhook_device_identity::{DeviceIdentity, Source};
-use offhook_device_name::{DeviceModel, MacAddress};
-use offhook_device_profile::FileAuthentication;
+use offhook_device_identity::DeviceIdentity;
+use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
 
-use crate::configuration::{ConfigurationDocument, file_named, first_file, rehearse, render};
-use crate::message::{
-    ActivationRequest, BridgeAnswer, BridgeRequest, CodeIssued, ProvisionRequest,
-    RegistrationReport,
-};
+use crate::configuration::rehearse;
+use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, RegistrationReport};
 use crate::{
-    ActivateError, Activated, Activation, ActivationState, CodeDesk, CodeMail, ConfigurationError,
-    ConfigurationRefusal, Counter, Counters, Device, DeviceKey, DeviceTypes, DmBridge, Entitlement,
-    IssueCodeError, LinePort, MailAddress, Mailer, OnboardError, PresentError, ProvisionError,
-    ProvisionRefusal, Registration, Registry, RequestCodeError, RequestCodeRefusal, RequestError,
-    UpdateError,
+    Activated, Activation, CodeDesk, CodeMail, Counter, Counters, Device, DeviceKey, DeviceTypes,
+    DmBridge, Entitlement, IssueCodeError, LinePort, MailAddress, Mailer, OnboardError,
+    PresentError, ProvisionError, ProvisionRefusal, Registration, Registry, RequestCodeError,
+    RequestCodeRefusal, RequestError, UpdateError,
 };
 
 /// Device management of one tenant.
@@ -115,8 +113,7 @@ impl DeviceManagement {
             Some(mac) if mac.is_multicast() => return Err(RequestError::GroupAddress.into()),
             _ => {}
         }
-        let dummy = self.desk.bytes().map_err(RequestError::Entropy)?;
-        let device = Device::provisioned(
+        let mut device = Device::provisioned(
             self.tenant().clone(),
             profile,
             account,
@@ -125,20 +122,28 @@ impl DeviceManagement {
             request.ownership,
             line_port,
             request.mac_address,
-            dummy,
+            [0; 6],
         )
         .with_tags(request.tags);
         let rehearsed = Device {
-            // An address that is not known yet is filled in as the dummy one.
-            mac: Some(device.mac.unwrap_or_else(|| MacAddress::new(dummy))),
+            // An address that is not known yet is filled in as some other.
+            mac: Some(device.mac.unwrap_or(MacAddress::new([0; 6]))),
             ..device.clone()
         };
         rehearse(device_type, &rehearsed).map_err(OnboardError::Template)?;
-        self.registry
-            .provision(&device, now)
-            .await
-            .map_err(OnboardError::Provision)?;
-        Ok(device)
+        for _ in 0..MAX_DRAWS {
+            if device.mac.is_none() {
+                let digits = self.desk.bytes().map_err(OnboardError::Entropy)?;
+                device.name = DeviceName::bat(digits);
+            }
+            match self.registry.provision(&device, now).await {
+                Ok(()) => return Ok(device),
+                Err(ProvisionError::Refused(ProvisionRefusal::NameInUse))
+                    if device.mac.is_none() => {}
+                Err(error) => return Err(OnboardError::Provision(error)),
+            }
+        }
+        refused(ProvisionRefusal::NameInUse)
     }
 
     /// Issues a code for a device and mails it; a code that the device had is void.
@@ -166,14 +171,7 @@ impl DeviceManagement {
             return refused(RequestCodeRefusal::NotAllowed);
         }
         let binding = Binding::Model(device.model.clone());
-        let (code, new) = self
-            .desk
-            .draw(device.account, profile.clone(), binding, now)
-            .map_err(IssueCodeError::Entropy)?;
-        self.registry
-            .request_code(&new, now)
-            .await
-            .map_err(IssueCodeError::Request)?;
+        let (code, new) = self.draw_code(&device, &binding, now).await?;
         self.counters.add(Counter::CodesIssued);
         let mail = CodeMail::new(recipient, code, device.device_type, new.expires_at());
         self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
@@ -181,6 +179,31 @@ impl DeviceManagement {
             profile: profile.as_str().to_owned(),
             expiry_time: new.expires_at().as_millis(),
         })
+    }
+
+    /// Draws codes until one is in no use, and issues it.
+    async fn draw_code(
+        &self,
+        device: &Device,
+        binding: &Binding,
+        now: SystemTime,
+    ) -> Result<(ActivationCode, NewCode), IssueCodeError> {
+        let mut last = RequestCodeError::Refused(RequestCodeRefusal::CodeInUse);
+        for _ in 0..MAX_DRAWS {
+            let (account, profile) = (device.account.clone(), device.profile.clone());
+            let (code, new) = self
+                .desk
+                .draw(account, profile, binding.clone(), now)
+                .map_err(IssueCodeError::Entropy)?;
+            match self.registry.request_code(&new, now).await {
+                Ok(_) => return Ok((code, new)),
+                Err(error @ RequestCodeError::Refused(RequestCodeRefusal::CodeInUse)) => {
+                    last = error;
+                }
+                Err(error) => return Err(IssueCodeError::Request(error)),
+            }
+        }
+        Err(IssueCodeError::Request(last))
     }
 
     /// Activates the device that asks: by the grant in its machine token, or by its maker's
@@ -263,84 +286,7 @@ impl DeviceManagement {
         Ok(activated)
     }
 
-    /// The configuration file called `file` of the device that asks, with its tags substituted.
-    ///
-    /// A device that was provisioned with its address and comes with its maker's certificate is
-    /// activated by this, once the DM Bridge has let it come on; its machine token is in the
-    /// document.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigurationError`]; the same refusal for a file that does not exist and for one of
-    /// another device.
-    pub async fn configuration(
-        &self,
-        caller: &Caller,
-        file: &str,
-        now: SystemTime,
-    ) -> Result<ConfigurationDocument, ConfigurationError> {
-        let refused = |refusal| Err(ConfigurationError::Refused(refusal));
-        let Some(mut device) = self.caller_device(caller).await? else {
-            return refused(ConfigurationRefusal::NotFound);
-        };
-        let Some(device_type) = self.types.get(&device.device_type) else {
-            return refused(ConfigurationRefusal::NotFound);
-        };
-        let named = file_named(device_type, &device, file).map_err(ConfigurationError::Template)?;
-        let Some(template) = named else {
-            return refused(ConfigurationRefusal::NotFound);
-        };
-        let authentication = &template.authentication;
-        let mut token = None;
-        match caller {
-            Caller::Token(_) if !authentication.bearer => {
-                return refused(ConfigurationRefusal::CertificateNeeded);
-            }
-            Caller::Identity(identity) if !is_shown(authentication, identity) => {
-                return refused(ConfigurationRefusal::TokenNeeded);
-            }
-            Caller::Token(_) => {}
-            Caller::Identity(identity) => {
-                if device.state == ActivationState::Activating {
-                    return refused(ConfigurationRefusal::NotActivated);
-                }
-                if identity.model().is_some_and(|model| *model != device.model) {
-                    return refused(ConfigurationRefusal::OtherModel);
-                }
-                let answer = self.ask_bridge(&device, identity.mac(), now).await?;
-                if device.state == ActivationState::Deactivated {
-                    device = self
-                        .activate_by_certificate(&device, identity, &answer, now)
-                        .await?;
-                }
-                token = Some(answer.access_token);
-            }
-        }
-        if device.state != ActivationState::Activated {
-            return refused(ConfigurationRefusal::NotActivated);
-        }
-        let document =
-            render(template, &device, token.as_ref()).map_err(ConfigurationError::Template)?;
-        self.counters.add(Counter::ConfigurationsServed);
-        Ok(document)
-    }
-
-    /// The name of the configuration file of a device; `None` where its type is not offered.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigurationError::Template`] when the name of the file cannot be filled in.
-    pub fn configuration_file(
-        &self,
-        device: &Device,
-    ) -> Result<Option<String>, ConfigurationError> {
-        let Some(device_type) = self.types.get(&device.device_type) else {
-            return Ok(None);
-        };
-        first_file(device_type, device).map_err(ConfigurationError::Template)
-    }
-
-    /// The device that was proved to have this address, if it is provisioned.
+    /// The device with that key; `None` where there is none.
     ///
     /// # Errors
     ///
@@ -381,68 +327,10 @@ impl DeviceManagement {
             .registry
             .registered(self.tenant(), &key, &registration, now)
             .await?;
-        if device.registration.is_none() {
+        if registered.first {
             self.counters.add(Counter::DevicesRegistered);
         }
-        Ok(registered)
-    }
-
-    async fn caller_device(&self, caller: &Caller) -> Result<Option<Device>, ConfigurationError> {
-        let key = match caller {
-            Caller::Identity(identity) => DeviceKey::Mac(identity.mac()),
-            Caller::Token(token) => {
-                token
-                    .require(&Scope::BROADWORKS_CONNECTOR_USER)
-                    .map_err(ConfigurationError::Scope)?;
-                DeviceKey::Subject(token.subject().uuid())
-            }
-        };
-        self.registry
-            .device(self.tenant(), &key)
-            .await
-            .map_err(ConfigurationError::Store)
-    }
-
-    async fn ask_bridge(
-        &self,
-        device: &Device,
-        mac: MacAddress,
-        now: SystemTime,
-    ) -> Result<BridgeAnswer, ConfigurationError> {
-        self.counters.add(Counter::DmBridgeRequests);
-        let request = BridgeRequest {
-            mac_address: mac,
-            subject: device.subject,
-        };
-        let answer = self.bridge.authorize(&request, now).await;
-        answer.map_err(|error| {
-            self.counters.add(Counter::DmBridgeFailures);
-            ConfigurationError::Bridge(error)
-        })
-    }
-
-    async fn activate_by_certificate(
-        &self,
-        device: &Device,
-        identity: &DeviceIdentity,
-        answer: &BridgeAnswer,
-        now: SystemTime,
-    ) -> Result<Device, ConfigurationError> {
-        let activation = Activation {
-            tenant: self.tenant().clone(),
-            entitlement: Entitlement::Certificate {
-                subject: answer.subject,
-            },
-            mac: identity.mac(),
-            serial_number: device.serial_number.clone(),
-        };
-        match self.registry.activate(&activation, now).await {
-            Ok(activated) => Ok(activated.device),
-            Err(ActivateError::Store(error)) => Err(ConfigurationError::Store(error)),
-            Err(_) => Err(ConfigurationError::Refused(
-                ConfigurationRefusal::NotActivated,
-            )),
-        }
+        Ok(registered.device)
     }
 }
 
@@ -461,15 +349,9 @@ fn claimant(
     })
 }
 
-/// Whether the file is given to who shows an identity like this.
-fn is_shown(authentication: &FileAuthentication, identity: &DeviceIdentity) -> bool {
-    match identity.source() {
-        Source::Certificate => authentication.mac_in_cert,
-        Source::Header => authentication.mac_in_non_request_uri,
-        _ => false,
-    }
-}
-
 fn is_serial_number(text: &str) -> bool {
     (1..=80).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
+
+/// How often a name or a code is drawn before the collisions count as a fault.
+const MAX_DRAWS: usize = 3;

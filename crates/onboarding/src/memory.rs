@@ -16,7 +16,8 @@ use offhook_device_name::DeviceName;
 use crate::{
     ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
     AuditRecord, Device, DeviceKey, Entitlement, OutboxEvent, OutboxKind, ProvisionError,
-    ProvisionRefusal, Registration, Registry, RequestCodeError, RequestCodeRefusal, UpdateError,
+    ProvisionRefusal, Registered, Registration, Registry, RequestCodeError, RequestCodeRefusal,
+    UpdateError,
 };
 
 /// A registry in memory, gone with the process.
@@ -173,11 +174,7 @@ impl Registry for MemoryRegistry {
         match codes.issue(code, now) {
             Ok(()) => {}
             Err(IssueRefusal::Outstanding) => {
-                let error = "a code was issued for the profile beside the registry";
-                return Err(RequestCodeError::Store(StoreError::new(
-                    "issue a code",
-                    error,
-                )));
+                return refused(RequestCodeRefusal::Outstanding);
             }
             Err(_) => return refused(RequestCodeRefusal::CodeInUse),
         }
@@ -226,7 +223,7 @@ impl Registry for MemoryRegistry {
                 Some(answer.map_err(|error| match error {
                     RedeemError::Refused(refusal) => ActivateError::Code(refusal),
                     RedeemError::Store(error) => ActivateError::Store(error),
-                    _ => ActivateError::Refused(ActivateRefusal::NotEntitled),
+                    error => ActivateError::Store(StoreError::new("redeem a code", error)),
                 })?)
             }
             Entitlement::Grant(id) => codes.grant(id),
@@ -286,8 +283,7 @@ impl Registry for MemoryRegistry {
             .tenant(tenant)
             .any(|other| other.profile != *profile && dummy.as_ref() == Some(&other.name));
         if taken {
-            let error = StoreError::new("rename a device", "the dummy name is in use");
-            return Err(UpdateError::Store(error));
+            return Err(UpdateError::NameInUse);
         }
         let row = state
             .row(tenant, profile)
@@ -319,7 +315,7 @@ impl Registry for MemoryRegistry {
         key: &DeviceKey,
         registration: &Registration,
         now: SystemTime,
-    ) -> Result<Device, UpdateError> {
+    ) -> Result<Registered, UpdateError> {
         let mut state = self.state();
         let found = state
             .find(tenant, key)
@@ -334,7 +330,7 @@ impl Registry for MemoryRegistry {
         if first {
             state.note(tenant, Some(&profile), AuditEvent::Registered, None, now);
         }
-        Ok(device)
+        Ok(Registered { device, first })
     }
 
     async fn device(
@@ -444,7 +440,7 @@ impl State {
                 );
             }
             Err(RedeemError::Refused(refusal)) => {
-                let reason = Some(Cow::Owned(refusal.to_string()));
+                let reason = Some(Cow::Borrowed(refusal.as_str()));
                 self.note(tenant, None, AuditEvent::CodeRefused, reason, now);
             }
             Err(_) => {}

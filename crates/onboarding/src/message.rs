@@ -1,21 +1,22 @@
 //! The bodies of requests and answers, version 1: JSON, with the names of the guides.
 //!
-//! No public source says how these messages look, so they are ours. Unknown members are refused,
-//! so that a misspelled one is not silently ignored.
+//! No public source says how these messages look, so they are ours. Unknown members of requests are
+//! refused, so that a misspelled one is not silently ignored.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{ActivationState, Device, Ownership};
+use crate::{ActivationState, Device, MessageError, Ownership};
 
 /// A text that must not be printed: redacted by `Debug`, wiped when dropped.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct SecretText(#[serde(with = "secret")] Zeroizing<String>);
 
@@ -64,7 +65,7 @@ pub struct ProvisionRequest {
     pub mac_address: Option<MacAddress>,
     /// Tag values of the device profile level, by tag name with its per cent signs.
     #[serde(default)]
-    pub tags: BTreeMap<String, String>,
+    pub tags: BTreeMap<String, SecretText>,
 }
 
 /// An administrator asks for a code: `POST /v1/devices/PROFILE/activation-code`, answered by a
@@ -302,6 +303,11 @@ pub struct BridgeAnswer {
     pub subject: Uuid,
     /// The machine token of the device.
     pub access_token: SecretText,
+}
+
+/// The message in `body`.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, MessageError> {
+    serde_json::from_slice(body).map_err(|error| MessageError::from_json(&error))
 }
 
 mod secret {

@@ -9,7 +9,7 @@ use offhook_activation_code::{
 
 use crate::{
     ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, OutboxEvent,
-    ProvisionError, Registration, RequestCodeError, UpdateError,
+    ProvisionError, Registered, Registration, RequestCodeError, UpdateError,
 };
 
 /// A store of devices that keeps their activation codes too, so that one transaction can change
@@ -44,7 +44,8 @@ pub trait Registry: CodeStore {
     /// # Errors
     ///
     /// [`RequestCodeError::Refused`] when there is no such device, the code is for another account,
-    /// the device has an address bound or is activated, or the digest is in use.
+    /// the device has an address bound or is activated, the digest is in use, or the profile has a
+    /// code from beside the registry.
     async fn request_code(
         &self,
         code: &NewCode,
@@ -91,8 +92,8 @@ pub trait Registry: CodeStore {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile; [`UpdateError::Store`]
-    /// also when another device has the dummy name.
+    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile;
+    /// [`UpdateError::NameInUse`] when another device has the dummy name.
     async fn deactivate(
         &self,
         tenant: &TenantId,
@@ -113,7 +114,7 @@ pub trait Registry: CodeStore {
         key: &DeviceKey,
         registration: &Registration,
         now: SystemTime,
-    ) -> Result<Device, UpdateError>;
+    ) -> Result<Registered, UpdateError>;
 
     /// The device with that key; `None` where the tenant has none.
     ///

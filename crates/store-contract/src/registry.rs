@@ -357,6 +357,8 @@ pub async fn registrations_of_activated_devices_are_noted(fixture: &impl Fixture
         let registration = registration(seconds);
         let noted = store.registered(&tenant, &key, &registration, now).await;
         let noted = noted.unwrap();
+        assert_eq!(noted.first, seconds == 1);
+        let noted = noted.device;
         assert_eq!(noted.registration.as_ref(), Some(&registration));
         let found = store.device(&tenant, &key).await.unwrap();
         assert_eq!(found, Some(noted));
@@ -470,7 +472,10 @@ pub(crate) fn new_device(world: &mut World, name: &str, mac: Option<MacAddress>)
         ("%ZONE%", "Europe/Berlin"),
         ("%NAME%", "Besprechung \"1\"\n"),
     ];
-    device.with_tags(tags.map(|(name, value)| (name.into(), value.into())).into())
+    device.with_tags(
+        tags.map(|(name, value)| (name.into(), value.to_owned().into()))
+            .into(),
+    )
 }
 
 fn by_code(redemption: &Redemption, number: u8) -> Activation {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use offhook_activation_code::{CodeId, ProfileId, TenantId};
-use offhook_device_name::MacAddress;
+use offhook_device_name::{DeviceName, MacAddress};
+use offhook_onboarding::message::SecretText;
 use offhook_onboarding::{ActivationState, Device, DeviceKey, Ownership, Registration};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -44,7 +45,7 @@ pub(crate) fn insert(db: &Connection, device: &Device) -> rusqlite::Result<bool>
     let number = db.last_insert_rowid();
     let mut tag = db.prepare_cached("INSERT INTO device_tags VALUES (?1, ?2, ?3)")?;
     for (name, value) in &device.tags {
-        tag.execute(params![number, name, value])?;
+        tag.execute(params![number, name, value.secret()])?;
     }
     Ok(true)
 }
@@ -113,6 +114,22 @@ pub(crate) fn mac_is_taken(
     )
 }
 
+/// Whether another device of the tenant than the one of `profile` has the name.
+pub(crate) fn name_is_taken(
+    db: &Connection,
+    tenant: &TenantId,
+    name: &DeviceName,
+    profile: &ProfileId,
+) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM devices WHERE tenant = ?1 AND name = ?2 AND profile <> ?3)",
+    )?
+    .query_row(
+        params![tenant.as_str(), name.as_str(), profile.as_str()],
+        |row| row.get(0),
+    )
+}
+
 fn by(
     db: &Connection,
     condition: &'static str,
@@ -130,7 +147,10 @@ fn by(
     };
     row.device.tags = db
         .prepare_cached("SELECT name, value FROM device_tags WHERE device = ?1")?
-        .query_map([row.number], |tag| Ok((tag.get(0)?, tag.get(1)?)))?
+        .query_map([row.number], |tag| {
+            let value: String = tag.get(1)?;
+            Ok((tag.get(0)?, SecretText::from(value)))
+        })?
         .collect::<Result<_, _>>()?;
     Ok(Some(row))
 }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    Grant, IssueRefusal, NewCode, ProfileId, Redemption, Refusal, StoreError, TenantId,
+    Grant, IssueRefusal, NewCode, ProfileId, Redemption, Refusal, TenantId,
 };
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEvent, Device,
-    DeviceKey, Entitlement, OutboxKind, ProvisionRefusal, Registration, RequestCodeError,
-    RequestCodeRefusal,
+    DeviceKey, Entitlement, OutboxKind, ProvisionRefusal, Registered, Registration,
+    RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 use rusqlite::Connection;
 
@@ -69,9 +69,7 @@ pub(crate) fn request_code(
         match codes::issue(db, code, now)? {
             Ok(()) => {}
             Err(IssueRefusal::Outstanding) => {
-                let error = "a code was issued for the profile beside the registry";
-                let error = StoreError::new("issue a code", error);
-                return Ok(Err(RequestCodeError::Store(error)));
+                return refused(RequestCodeRefusal::Outstanding);
             }
             Err(_) => return refused(RequestCodeRefusal::CodeInUse),
         }
@@ -114,7 +112,7 @@ pub(crate) fn activate(
             return settle(db, activation, answer, now);
         }
         Entitlement::Grant(id) => codes::grant_named(db, *id)?,
-        _ => None,
+        Entitlement::Certificate { .. } => None,
     };
     let answer = attempt(db, || enter(db, activation, grant.as_ref(), now))?;
     settle(db, activation, answer, now)
@@ -126,10 +124,16 @@ pub(crate) fn deactivate(
     profile: &ProfileId,
     dummy: Option<[u8; 6]>,
     now: SystemTime,
-) -> rusqlite::Result<Option<Device>> {
+) -> rusqlite::Result<Result<Device, UpdateError>> {
     let Some(mut row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
-        return Ok(None);
+        return Ok(Err(UpdateError::UnknownDevice));
     };
+    let dummy = dummy.map(DeviceName::bat);
+    if let Some(name) = &dummy
+        && devices::name_is_taken(db, tenant, name, profile)?
+    {
+        return Ok(Err(UpdateError::NameInUse));
+    }
     if let Some(code) = row.code.take() {
         // One that was redeemed or has expired is no longer there to be revoked.
         let _ = codes::revoke(db, tenant, code, now)?;
@@ -139,9 +143,9 @@ pub(crate) fn deactivate(
     device.subject = None;
     device.serial_number = None;
     device.registration = None;
-    if let Some(digits) = dummy {
+    if let Some(name) = dummy {
         device.mac = None;
-        device.name = DeviceName::bat(digits);
+        device.name = name;
     }
     devices::update(db, &row)?;
     log::note(
@@ -153,7 +157,7 @@ pub(crate) fn deactivate(
         now,
     )?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, now)?;
-    Ok(Some(row.device))
+    Ok(Ok(row.device))
 }
 
 pub(crate) fn registered(
@@ -162,7 +166,7 @@ pub(crate) fn registered(
     key: &DeviceKey,
     registration: &Registration,
     now: SystemTime,
-) -> rusqlite::Result<Option<Device>> {
+) -> rusqlite::Result<Option<Registered>> {
     let row = devices::find(db, tenant, key)?;
     let Some(mut row) = row.filter(|row| row.device.state == ActivationState::Activated) else {
         return Ok(None);
@@ -177,7 +181,8 @@ pub(crate) fn registered(
         let profile = Some(&row.device.profile);
         log::note(db, tenant, profile, AuditEvent::Registered, None, now)?;
     }
-    Ok(Some(row.device))
+    let device = row.device;
+    Ok(Some(Registered { device, first }))
 }
 
 /// Why an activation stopped; what it had changed by then is undone.
@@ -210,7 +215,9 @@ fn enter(
     let device = &mut row.device;
     device.subject = match (&activation.entitlement, grant) {
         (Entitlement::Certificate { subject }, _) => Some(*subject),
-        (_, grant) => grant.map(|grant| *grant.id().as_uuid()),
+        (Entitlement::Code(_) | Entitlement::Grant(_), grant) => {
+            grant.map(|grant| *grant.id().as_uuid())
+        }
     };
     device.state = ActivationState::Activated;
     device.mac = Some(activation.mac);
@@ -237,8 +244,12 @@ fn entitled(
     let tenant = &activation.tenant;
     let key = match (&activation.entitlement, grant) {
         (Entitlement::Certificate { .. }, _) => DeviceKey::Mac(activation.mac),
-        (_, Some(grant)) if grant.tenant() == tenant => DeviceKey::Profile(grant.profile().clone()),
-        _ => return Ok(Err(ActivateRefusal::NotEntitled)),
+        (Entitlement::Code(_) | Entitlement::Grant(_), Some(grant)) if grant.tenant() == tenant => {
+            DeviceKey::Profile(grant.profile().clone())
+        }
+        (Entitlement::Code(_) | Entitlement::Grant(_), _) => {
+            return Ok(Err(ActivateRefusal::NotEntitled));
+        }
     };
     let Some(row) = devices::find(db, tenant, &key)? else {
         return Ok(Err(ActivateRefusal::NotEntitled));
@@ -299,7 +310,7 @@ fn note_refusal(
     refusal: Refusal,
     now: SystemTime,
 ) -> rusqlite::Result<()> {
-    let reason = Some(Cow::Owned(refusal.to_string()));
+    let reason = Some(Cow::Borrowed(refusal.as_str()));
     let tenant = redemption.digests().tenant();
     log::note(db, tenant, None, AuditEvent::CodeRefused, reason, now)
 }

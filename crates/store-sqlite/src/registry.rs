@@ -8,7 +8,7 @@ use offhook_activation_code::{
 };
 use offhook_onboarding::{
     ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, OutboxEvent,
-    ProvisionError, Registration, Registry, RequestCodeError, UpdateError,
+    ProvisionError, Registered, Registration, Registry, RequestCodeError, UpdateError,
 };
 
 use crate::{SqliteStore, devices, log, onboarding};
@@ -83,7 +83,6 @@ impl Registry for SqliteStore {
             })
             .await
             .map_err(UpdateError::Store)?
-            .ok_or(UpdateError::UnknownDevice)
     }
 
     async fn registered(
@@ -92,7 +91,7 @@ impl Registry for SqliteStore {
         key: &DeviceKey,
         registration: &Registration,
         now: SystemTime,
-    ) -> Result<Device, UpdateError> {
+    ) -> Result<Registered, UpdateError> {
         let (tenant, key, registration) = (tenant.clone(), key.clone(), registration.clone());
         self.writer
             .run("note a registration", move |db| {

@@ -4,26 +4,36 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use http::{Method, Request, header};
-use offhook_bearer_token::Fetch;
+use offhook_bearer_token::{Fetch, RefreshedToken};
+use offhook_onboarding::http::Clock;
 use offhook_onboarding::message::{
     CodeIssued, CodeRequest, DeviceStatus, Problem, ProvisionRequest,
 };
 use serde::Serialize;
 use url::Url;
 
-use crate::service_token::ServiceToken;
-
 /// An administrator of device management, over HTTPS with a bearer token.
 #[derive(Debug)]
 pub struct AdminClient {
     url: Url,
-    token: ServiceToken,
+    token: RefreshedToken,
     fetch: Arc<dyn Fetch>,
+    clock: Arc<dyn Clock>,
 }
 
 impl AdminClient {
-    pub(crate) const fn new(url: Url, token: ServiceToken, fetch: Arc<dyn Fetch>) -> Self {
-        Self { url, token, fetch }
+    pub(crate) const fn new(
+        url: Url,
+        token: RefreshedToken,
+        fetch: Arc<dyn Fetch>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            url,
+            token,
+            fetch,
+            clock,
+        }
     }
 
     /// Provisions a device.
@@ -84,7 +94,7 @@ impl AdminClient {
             .uri(self.url.join(path)?.as_str())
             .header(
                 header::AUTHORIZATION,
-                self.token.get().await?.to_authorization().as_str(),
+                self.token.get(self.clock.now()).await?.to_authorization(),
             )
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)?;

@@ -5,25 +5,36 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use http::{Method, Request, StatusCode, header};
-use offhook_bearer_token::Fetch;
+use offhook_bearer_token::{Fetch, RefreshedToken};
+use offhook_onboarding::http::Clock;
 use offhook_onboarding::message::RegistrationReport;
 use url::Url;
 
 use crate::Admission;
-use crate::service_token::ServiceToken;
 
 /// Asks device management over HTTPS, and so reports each registration to it.
 #[derive(Debug)]
 pub struct HttpAdmission {
     url: Url,
-    token: ServiceToken,
+    token: RefreshedToken,
     fetch: Arc<dyn Fetch>,
+    clock: Arc<dyn Clock>,
 }
 
 impl HttpAdmission {
     /// Asks at `url` with `token`, which has the scope of a registrar.
-    pub(crate) fn new(url: Url, token: ServiceToken, fetch: Arc<dyn Fetch>) -> Self {
-        Self { url, token, fetch }
+    pub(crate) const fn new(
+        url: Url,
+        token: RefreshedToken,
+        fetch: Arc<dyn Fetch>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            url,
+            token,
+            fetch,
+            clock,
+        }
     }
 }
 
@@ -35,7 +46,7 @@ impl Admission for HttpAdmission {
             .uri(self.url.as_str())
             .header(
                 header::AUTHORIZATION,
-                self.token.get().await?.to_authorization().as_str(),
+                self.token.get(self.clock.now()).await?.to_authorization(),
             )
             .header(header::CONTENT_TYPE, "application/json")
             .body(serde_json::to_vec(report)?)

@@ -1,6 +1,6 @@
 //! A DM Bridge over HTTP.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
@@ -12,7 +12,6 @@ use offhook_bearer_token::{RemoteKeys, Scope, TokenPolicy, VerifyError, credenti
 use offhook_device_name::MacAddress;
 use offhook_onboarding::http::Clock;
 use offhook_onboarding::message::{BridgeAnswer, BridgeRequest};
-use uuid::Uuid;
 
 use crate::Issuer;
 use crate::issuer::random_uuid;
@@ -24,7 +23,7 @@ pub struct DmBridgeServer {
     keys: RemoteKeys,
     policy: TokenPolicy,
     clock: Arc<dyn Clock>,
-    shipped: Mutex<HashMap<MacAddress, Uuid>>,
+    shipped: Mutex<HashSet<MacAddress>>,
 }
 
 impl DmBridgeServer {
@@ -47,17 +46,11 @@ impl DmBridgeServer {
     }
 
     /// Tells the bridge of a device that was shipped.
-    ///
-    /// # Errors
-    ///
-    /// When there is no entropy for its subject.
-    pub fn ship(&self, mac: MacAddress) -> anyhow::Result<()> {
-        let subject = random_uuid()?;
+    pub fn ship(&self, mac: MacAddress) {
         self.shipped
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(mac, subject);
-        Ok(())
+            .insert(mac);
     }
 
     /// The route `POST /v1/device-auth`.
@@ -86,15 +79,19 @@ impl DmBridgeServer {
         }
         let request: BridgeRequest =
             serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST)?;
-        let shipped = self
+        let is_shipped = self
             .shipped
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(&request.mac_address)
-            .copied()
-            .ok_or(StatusCode::FORBIDDEN)?;
-        // A device that was activated by a code keeps the subject of its grant.
-        let subject = request.subject.unwrap_or(shipped);
+            .contains(&request.mac_address);
+        if !is_shipped {
+            return Err(StatusCode::FORBIDDEN);
+        }
+        // A device keeps the subject that it has; for any other a new one is drawn each time.
+        let subject = match request.subject {
+            Some(subject) => subject,
+            None => random_uuid().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?,
+        };
         let token = self
             .issuer
             .issue(subject, &[Scope::BROADWORKS_CONNECTOR_USER])

@@ -12,7 +12,6 @@ mod mail;
 mod registrar;
 mod sample;
 mod server;
-mod service_token;
 mod tls;
 mod user_agent;
 mod world;

@@ -12,6 +12,7 @@ use offhook_onboarding::{CodeMail, MailError, Mailer};
 #[derive(Debug)]
 pub struct MailFolder {
     folder: PathBuf,
+    begun: AtomicU64,
     sent: AtomicU64,
 }
 
@@ -21,6 +22,7 @@ impl MailFolder {
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            begun: AtomicU64::new(0),
             sent: AtomicU64::new(0),
         }
     }
@@ -45,7 +47,7 @@ impl MailFolder {
 #[async_trait]
 impl Mailer for MailFolder {
     async fn send(&self, mail: CodeMail) -> Result<(), MailError> {
-        let number = self.sent.load(Ordering::Acquire) + 1;
+        let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
         let text = format!(
             "To: {}\r\nSubject: Activation code for your {}\r\n\r\nType this code on the device: \
              {}\r\n",
@@ -59,7 +61,7 @@ impl Mailer for MailFolder {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(self.path(number)).map_err(MailError::new)?;
         file.write_all(text.as_bytes()).map_err(MailError::new)?;
-        self.sent.store(number, Ordering::Release);
+        self.sent.fetch_max(number, Ordering::Release);
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ impl SampleDevice {
             mac_address: mac,
             tags: BTreeMap::from([(
                 "%DISPLAY_NAME%".to_owned(),
-                format!("Desk <{}>", self.profile),
+                format!("Desk <{}>", self.profile).into(),
             )]),
         }
     }

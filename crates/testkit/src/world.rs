@@ -10,15 +10,17 @@ use anyhow::Context as _;
 use offhook_activation_code::{
     CodePolicy, Entropy as _, Pepper, PepperId, Peppers, SystemEntropy, TenantId,
 };
-use offhook_bearer_token::{Fetch, HttpsFetch, MachineTokenIssuer, RemoteKeys, Scope, SigningKey};
+use offhook_bearer_token::{
+    Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
+};
 use offhook_device_identity::{
     ChainVerifier, ClientAuthentication, DeviceCertificateVerifier, HeaderSource, IdentityPattern,
     IdentitySource, TrustedProxies,
 };
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
-    ADMIN_SCOPE, ActivationApi, BridgeSettings, HttpDmBridge, ManagementApi, REGISTRATION_SCOPE,
-    activation_router, management_router,
+    ADMIN_SCOPE, ActivationApi, HttpDmBridge, ManagementApi, REGISTRATION_SCOPE, activation_router,
+    management_router,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, Registry,
@@ -28,10 +30,9 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::admin::AdminClient;
-use crate::service_token::ServiceToken;
 use crate::{
-    CertificateAuthority, Credentials, DmBridgeServer, DnsServer, HttpAdmission, Issuer,
-    MailFolder, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config,
+    CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, HttpAdmission,
+    Issuer, MailFolder, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config,
     server_config,
 };
 
@@ -142,6 +143,16 @@ impl World {
         let bridge_server =
             TlsServer::start(bridge_router, server_config(service()?, None)?).await?;
 
+        let token = |client: ClientCredentials| -> anyhow::Result<RefreshedToken> {
+            let (url, fetch) = (issuer_url.join("token")?, Arc::clone(&fetch));
+            let ClientCredentials {
+                id,
+                secret,
+                refresh_token,
+            } = client;
+            Ok(RefreshedToken::new(url, &id, secret, refresh_token, fetch))
+        };
+
         // Ours: the registry, the activation service, device management.
         let registry = Arc::new(
             SqliteStore::open(folder.join("onboarding.db"), &SqliteOptions::default())
@@ -180,19 +191,17 @@ impl World {
         std::fs::create_dir(&mail_folder).context("making the mail folder")?;
         let mail = Arc::new(MailFolder::new(&mail_folder));
         let client = issuer.add_client("device-management", vec![Scope::DM_BRIDGE_DEVICE_AUTH])?;
-        let bridge_settings = BridgeSettings::new(
+        let bridge_client = HttpDmBridge::new(
             https(bridge_server.address())?.join("v1/device-auth")?,
-            issuer_url.join("token")?,
-            &client.id,
-            client.secret,
-            client.refresh_token,
+            token(client)?.with_scope(Scope::DM_BRIDGE_DEVICE_AUTH),
+            Arc::clone(&fetch),
         );
         let management = DeviceManagement::new(
             registry.clone(),
             desk,
             device_types(archives)?,
             mail.clone(),
-            Arc::new(HttpDmBridge::new(bridge_settings, Arc::clone(&fetch))),
+            Arc::new(bridge_client),
             Arc::clone(&counters),
         );
         let identity = match options.identity {
@@ -215,20 +224,12 @@ impl World {
         let management_url = https(management_server.address())?;
 
         // Call control, and the DNS that leads to it.
-        let token = |client| -> anyhow::Result<ServiceToken> {
-            let url = issuer_url.join("token")?;
-            Ok(ServiceToken::new(
-                url,
-                client,
-                Arc::clone(&fetch),
-                clock.clone(),
-            ))
-        };
         let client = issuer.add_client("registrar", vec![REGISTRATION_SCOPE.parse()?])?;
         let admission = HttpAdmission::new(
             management_url.join("v1/registrations")?,
             token(client)?,
             Arc::clone(&fetch),
+            clock.clone(),
         );
         let settings = RegistrarSettings::new(
             DOMAIN,
@@ -244,7 +245,12 @@ impl World {
         let dns = DnsServer::start(DOMAIN, &zone(options.zone, registrar.address().port())).await?;
 
         let client = issuer.add_client("administrator", vec![ADMIN_SCOPE.parse()?])?;
-        let admin = AdminClient::new(management_url.clone(), token(client)?, Arc::clone(&fetch));
+        let admin = AdminClient::new(
+            management_url.clone(),
+            token(client)?,
+            Arc::clone(&fetch),
+            clock.clone(),
+        );
         Ok(Self {
             admin,
             activation_url: https(activation_server.address())?,

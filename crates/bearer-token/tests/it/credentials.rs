@@ -62,7 +62,8 @@ fn every_character_of_a_b64token_is_taken_and_no_other() {
     let token = "AZaz09-._~+/==";
     let read = credentials_value(&format!("Bearer {token}")).unwrap();
     assert_eq!(read.secret(), token);
-    assert_eq!(*read.to_authorization(), format!("Bearer {token}"));
+    assert_eq!(read.to_authorization(), format!("Bearer {token}"));
+    assert!(!format!("{:?}", read.to_authorization()).contains(token));
     for byte in (0..=127_u8).filter(|byte| !byte.is_ascii_alphanumeric()) {
         let char = char::from(byte);
         let taken = credentials_value(&format!("Bearer a{char}b")).is_ok();

@@ -1,13 +1,13 @@
 //! Requests that devices send, and what they make of refusals.
 
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, StatusCode, header};
 use offhook_bearer_token::AccessToken;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::DeviceError;
-use crate::message::Problem;
+use crate::message::{Problem, parse};
+use crate::{DeviceError, MessageError};
 
 /// `GET base/path`, with the token where there is one.
 pub(super) fn get(
@@ -25,14 +25,15 @@ pub(super) fn post(
     token: Option<&AccessToken>,
     message: &impl Serialize,
 ) -> Result<Request<Vec<u8>>, DeviceError> {
-    let body = serde_json::to_vec(message).map_err(DeviceError::Message)?;
+    let body = serde_json::to_vec(message)
+        .map_err(|error| DeviceError::Message(MessageError::from_json(&error)))?;
     build(Method::POST, base, path, token, body)
 }
 
 /// The message in an answer that says yes.
 pub(super) fn read<T: DeserializeOwned>(response: &Response<Vec<u8>>) -> Result<T, DeviceError> {
     accept(response)?;
-    serde_json::from_slice(response.body()).map_err(DeviceError::Message)
+    parse(response.body()).map_err(DeviceError::Message)
 }
 
 /// Lets an answer pass that says yes.
@@ -41,7 +42,8 @@ pub(super) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
     if status.is_success() {
         return Ok(());
     }
-    if status.is_server_error() {
+    let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    if status.is_server_error() || passing.contains(&status) {
         return Err(DeviceError::Unavailable {
             status: status.as_u16(),
         });
@@ -78,7 +80,7 @@ fn build(
         .extend(path);
     let mut request = Request::builder().method(method).uri(url.as_str());
     if let Some(token) = token {
-        request = request.header(header::AUTHORIZATION, token.to_authorization().as_str());
+        request = request.header(header::AUTHORIZATION, token.to_authorization());
     }
     if !body.is_empty() {
         request = request.header(header::CONTENT_TYPE, "application/json");

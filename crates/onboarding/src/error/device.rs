@@ -6,6 +6,8 @@ use offhook_device_profile::{DocumentError, SettingsError};
 use offhook_sip_resolver::ParseTargetError;
 use thiserror::Error;
 
+use super::MessageError;
+
 /// A device cannot go on; it is where it was.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -18,7 +20,7 @@ pub enum DeviceError {
     Document(#[source] DocumentError),
     /// A message cannot be read or written.
     #[error("message not readable")]
-    Message(#[source] serde_json::Error),
+    Message(#[source] MessageError),
     /// The configuration document brings no machine token.
     #[error("no machine token in the configuration document")]
     NoToken,

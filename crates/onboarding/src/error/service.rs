@@ -3,8 +3,7 @@
 use std::error::Error as StdError;
 
 use offhook_activation_code::{
-    EntropyError, ParseCodeError, ParseIdError, ParseRedemptionKeyError, RedeemError, Refusal,
-    StoreError,
+    EntropyError, ParseCodeError, ParseIdError, ParseRedemptionKeyError, Refusal, StoreError,
 };
 use offhook_bearer_token::{InsufficientScope, IssuerError};
 use offhook_device_profile::{TagError, Violation};
@@ -60,7 +59,7 @@ pub enum PresentError {
     Refused(Refusal),
     /// The store could not answer; asking again may help.
     #[error("device registry failed")]
-    Store(#[source] RedeemError),
+    Store(#[source] StoreError),
 }
 
 /// The DM Bridge gave no machine token.
@@ -70,7 +69,10 @@ pub enum BridgeError {
     /// The bridge could not be asked, or its answer could not be read; asking again may help.
     #[error("DM Bridge failed")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
-    /// The bridge does not let this device, or us, come on.
+    /// The bridge gave a token for another subject than the device has.
+    #[error("DM Bridge answered for another subject")]
+    OtherSubject,
+    /// The bridge does not let this device come on.
     #[error("DM Bridge refused with status {status}")]
     Refused {
         /// Its HTTP status.
@@ -85,9 +87,6 @@ pub enum RequestError {
     /// The account.
     #[error("malformed account")]
     Account(#[source] ParseIdError),
-    /// No entropy for a dummy name; asking again may help.
-    #[error("no entropy")]
-    Entropy(#[source] EntropyError),
     /// The address is one of a group of stations, which no device has.
     #[error("a group MAC address")]
     GroupAddress,
@@ -118,6 +117,9 @@ pub enum OnboardError {
     /// The registry refused or failed to activate it.
     #[error("device not activated")]
     Activate(#[source] ActivateError),
+    /// No entropy for a dummy name; asking again may help.
+    #[error("no entropy")]
+    Entropy(#[source] EntropyError),
     /// The code could not be presented.
     #[error("device not activated")]
     Present(#[source] PresentError),

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// Accepts TLS connections; [`axum::serve`] takes it, and handlers see a [`Peer`].
+/// Accepts TLS connections; [`axum::serve()`] takes it, and handlers see a [`Peer`].
 ///
 /// Handshakes run side by side, [`MAX_HANDSHAKES`](Self::MAX_HANDSHAKES) at once and each for
 /// [`HANDSHAKE_TIMEOUT`](Self::HANDSHAKE_TIMEOUT) at most, so that a silent peer holds up nobody. A
@@ -47,6 +47,10 @@ impl TlsListener {
     /// # Errors
     ///
     /// When `listener` has no local address.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `tokio` runtime.
     pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (sender, accepted) = mpsc::channel(Self::MAX_HANDSHAKES);
@@ -124,7 +128,6 @@ async fn accept_all(
         let (acceptor, sender) = (acceptor.clone(), sender.clone());
         tokio::spawn(async move {
             let handshake = timeout(TlsListener::HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await;
-            drop(permit);
             if let Ok(Ok(stream)) = handshake {
                 let certificates = stream
                     .get_ref()
@@ -139,6 +142,8 @@ async fn accept_all(
                 // A service that has shut down takes no more connections.
                 let _ = sender.send((stream, peer)).await;
             }
+            // Until here, so that connections that nobody has taken yet are bounded too.
+            drop(permit);
         });
     }
 }

@@ -26,7 +26,7 @@ use crate::message::{
 use crate::{
     ActivateError, BridgeError, Caller, ConfigurationError, ConfigurationRefusal, DeviceKey,
     DeviceManagement, IssueCodeError, MailAddress, OnboardError, PresentError, ProvisionError,
-    RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
+    RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
 /// The scope of an administrator's token; ours.
@@ -246,7 +246,7 @@ async fn file(
         .await
         .map_err(configuration)?;
     let headers = [
-        (header::CONTENT_TYPE, "text/xml"),
+        (header::CONTENT_TYPE, document.content_type()),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, document.into_bytes()))
@@ -320,12 +320,12 @@ fn onboard(error: OnboardError) -> Refused {
         OnboardError::Present(error @ (PresentError::Malformed(_) | PresentError::KeyMissing)) => {
             Refused::bad_request(chain(&error))
         }
-        OnboardError::Request(RequestError::Entropy(_)) => Refused::unavailable(),
         OnboardError::Template(error) => Refused::bad_request(chain(&error)),
         OnboardError::Request(error) => Refused::bad_request(chain(&error)),
-        OnboardError::Provision(_) | OnboardError::Activate(_) | OnboardError::Present(_) => {
-            Refused::unavailable()
-        }
+        OnboardError::Provision(_)
+        | OnboardError::Activate(_)
+        | OnboardError::Present(_)
+        | OnboardError::Entropy(_) => Refused::unavailable(),
     }
 }
 
@@ -351,14 +351,19 @@ fn configuration(error: ConfigurationError) -> Refused {
         ConfigurationError::Bridge(BridgeError::Refused { .. }) => {
             Refused::forbidden("device_not_authorized", "the DM Bridge refused the device")
         }
-        _ => Refused::unavailable(),
+        ConfigurationError::Template(_) => {
+            let what = "the template of the file cannot be filled in";
+            Refused::unusable("configuration_unusable", what)
+        }
+        ConfigurationError::Bridge(BridgeError::Failed(_) | BridgeError::OtherSubject)
+        | ConfigurationError::Store(_) => Refused::unavailable(),
     }
 }
 
 fn update(error: UpdateError) -> Refused {
     match error {
         UpdateError::UnknownDevice => Refused::not_found(),
-        UpdateError::Store(_) => Refused::unavailable(),
+        UpdateError::NameInUse | UpdateError::Store(_) => Refused::unavailable(),
     }
 }
 

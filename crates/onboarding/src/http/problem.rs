@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use offhook_bearer_token::{BearerError, Challenge, CredentialsError};
 use serde::de::DeserializeOwned;
 
-use crate::message::Problem;
+use crate::message::{Problem, parse};
 
 /// An answer that refuses: a status, a word for programs, a sentence for people.
 #[derive(Debug)]
@@ -55,13 +55,18 @@ impl Refused {
         Self::forbidden("activation_code_refused", "activation code refused")
     }
 
-    /// We could not find out; what it was goes to the operator, not to the caller.
+    /// We could not find out; what it was is not for the caller.
     pub(super) fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "temporarily_unavailable",
             "could not be found out; ask again",
         )
+    }
+
+    /// What the administrator must mend; asking again will not help.
+    pub(super) fn unusable(error: &'static str, description: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, error, description)
     }
 
     /// Credentials are missing or malformed.
@@ -137,18 +142,9 @@ impl IntoResponse for Refused {
     }
 }
 
-/// The message in a body. What is wrong is told by place only: the text of the parser's own error
-/// repeats the value, and that may be a secret.
+/// The message in a body.
 pub(super) fn message<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "is not what belongs there",
-            serde_json::error::Category::Eof => "ends too early",
-            _ => "is not JSON",
-        };
-        let (line, column) = (error.line(), error.column());
-        Refused::bad_request(format!("the body {what} at line {line}, column {column}"))
-    })
+    parse(body).map_err(|error| Refused::bad_request(error.to_string()))
 }
 
 /// What an error says, and why, in one line.

@@ -41,7 +41,7 @@ async fn the_reason_of_a_refusal_goes_to_the_audit_log_alone() {
     let records = bench.registry.audit(0, 10).await.unwrap();
     let last = records.last().unwrap().entry();
     assert_eq!(last.event, AuditEvent::CodeRefused);
-    assert_eq!(last.reason.as_deref(), Some("bound to another model"));
+    assert_eq!(last.reason.as_deref(), Some("wrong-model"));
     assert_eq!(bench.counters.get(Counter::WebexActivationFailures), 1);
     // Nothing was burnt.
     let right = present(&code, room_model(), &key());

@@ -12,6 +12,7 @@ use offhook_activation_code::{
 use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, VerifiedToken, verify};
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_device_profile::{Archive, DeviceType, DeviceTypeFile, FileAuthentication};
+use offhook_onboarding::device_side::DeviceSettings;
 use offhook_onboarding::message::{
     ActivationRequest, BridgeAnswer, BridgeRequest, CodePresented, MachineToken, ProvisionRequest,
 };
@@ -109,7 +110,7 @@ pub(crate) fn room_request() -> ProvisionRequest {
         ownership: Ownership::Workspace,
         line_port: "room-7@example.test".into(),
         mac_address: None,
-        tags: BTreeMap::from([("%NAME%".into(), "Room <7>".into())]),
+        tags: BTreeMap::from([("%NAME%".into(), "Room <7>".to_owned().into())]),
     }
 }
 
@@ -128,6 +129,15 @@ pub(crate) fn activation_request(mac_address: MacAddress) -> ActivationRequest {
         model: None,
         serial_number: Some("FOC2412N0AB".into()),
         activation_code: None,
+    }
+}
+
+pub(crate) fn device_settings() -> DeviceSettings {
+    DeviceSettings {
+        model: room_model(),
+        mac: ROOM_MAC,
+        serial_number: "FOC2412N0AB".into(),
+        management_url: "https://dm.example.test/base/".parse().unwrap(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{Request, Response};
-use offhook_bearer_token::{ClientSecret, Fetch, FetchError};
-use offhook_onboarding::http::{BridgeSettings, HttpDmBridge};
+use offhook_bearer_token::{ClientSecret, Fetch, FetchError, RefreshedToken};
+use offhook_onboarding::http::HttpDmBridge;
 use offhook_onboarding::message::BridgeRequest;
 use offhook_onboarding::{BridgeError, DmBridge as _};
 
@@ -58,14 +58,15 @@ impl Fetch for Script {
 }
 
 fn bridge(script: &Arc<Script>) -> HttpDmBridge {
-    let settings = BridgeSettings::new(
-        "https://bridge.test/v1/device-auth".parse().unwrap(),
+    let token = RefreshedToken::new(
         "https://issuer.test/token".parse().unwrap(),
         "dm",
         ClientSecret::new("secret"),
         "refresh-1".parse().unwrap(),
+        script.clone(),
     );
-    HttpDmBridge::new(settings, script.clone())
+    let url = "https://bridge.test/v1/device-auth".parse().unwrap();
+    HttpDmBridge::new(url, token, script.clone())
 }
 
 fn request() -> BridgeRequest {
@@ -135,18 +136,26 @@ async fn the_last_good_token_serves_until_it_expires_when_the_refresh_fails() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_bridge_refuses_is_given_up() {
+async fn a_token_that_the_bridge_refuses_is_given_up_and_another_is_tried_once() {
     let script = Script::default()
         .then(200, FIRST)
         .then(401, "")
         .then(200, SECOND)
         .then(200, YES);
     let script = Arc::new(script);
-    let bridge = bridge(&script);
-    let error = bridge.authorize(&request(), *NOW).await.unwrap_err();
-    assert!(matches!(error, BridgeError::Refused { status: 401 }));
-    bridge.authorize(&request(), *NOW).await.unwrap();
+    bridge(&script).authorize(&request(), *NOW).await.unwrap();
     assert_eq!(script.asked().last().unwrap(), "Bearer a2");
+
+    let script = Script::default()
+        .then(200, FIRST)
+        .then(401, "")
+        .then(200, SECOND)
+        .then(401, "");
+    let error = bridge(&Arc::new(script))
+        .authorize(&request(), *NOW)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, BridgeError::Failed(_)));
 }
 
 #[tokio::test]

@@ -1,22 +1,13 @@
 use http::{Response, StatusCode};
 use offhook_onboarding::DeviceError;
-use offhook_onboarding::device_side::{DeviceSettings, Flow, Mpp, RoomOs, Step, Task};
+use offhook_onboarding::device_side::{Flow, Mpp, RoomOs, Step, Task};
 use serde_json::json;
 
-use crate::bench::{ROOM_MAC, key, room_model};
-
-fn settings() -> DeviceSettings {
-    DeviceSettings {
-        model: room_model(),
-        mac: ROOM_MAC,
-        serial_number: "FOC2412N0AB".into(),
-        management_url: "https://dm.example.test/base/".parse().unwrap(),
-    }
-}
+use crate::bench::{device_settings, key};
 
 fn room_os() -> RoomOs {
     let url = "https://activation.example.test".parse().unwrap();
-    RoomOs::new(settings(), url, "1234 5678 9012 3456", key()).unwrap()
+    RoomOs::new(device_settings(), url, "1234 5678 9012 3456", key()).unwrap()
 }
 
 fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
@@ -93,6 +84,7 @@ fn a_bad_answer_leaves_the_device_where_it_was() {
         ),
         (answer(404, "<html>"), "refused with status 404: : "),
         (answer(503, ""), "the service answered with status 503"),
+        (answer(429, ""), "the service answered with status 429"),
         (answer(200, "{"), "message not readable"),
         (
             json(json!({"access_token": "abc", "token_type": "mac", "expires_in": 1})),
@@ -112,7 +104,7 @@ fn a_bad_answer_leaves_the_device_where_it_was() {
 
 #[test]
 fn an_answer_for_another_device_is_not_taken() {
-    let mut phone = Mpp::new(settings());
+    let mut phone = Mpp::new(device_settings());
     let other = json!({"macAddress": "000000000001", "rule": "r", "source": "s"});
     assert!(matches!(
         phone.answered(&json(other)),
@@ -127,7 +119,7 @@ fn an_answer_for_another_device_is_not_taken() {
 
 #[test]
 fn a_phone_needs_the_machine_token_in_its_profile() {
-    let mut phone = Mpp::new(settings());
+    let mut phone = Mpp::new(device_settings());
     let ours = json!({
         "macAddress": "001122334455", "rule": "r", "source": "s", "configurationFile": "f.cfg"
     });
@@ -152,7 +144,7 @@ fn a_phone_needs_the_machine_token_in_its_profile() {
 #[test]
 fn a_typing_error_is_told_before_anything_is_sent() {
     let url: url::Url = "https://activation.example.test".parse().unwrap();
-    let error = RoomOs::new(settings(), url, "1234-5678", key()).unwrap_err();
+    let error = RoomOs::new(device_settings(), url, "1234-5678", key()).unwrap_err();
     assert!(matches!(error, DeviceError::Code(_)));
-    assert!(Mpp::with_code(settings(), "1234-5678-9012-345x").is_err());
+    assert!(Mpp::with_code(device_settings(), "1234-5678-9012-345x").is_err());
 }

@@ -234,7 +234,9 @@ async fn a_tag_without_value_shows_when_the_device_is_provisioned() {
     };
     assert_eq!((tag.as_str(), line, column), ("%NAME%", 1, 70));
     let mut request = room_request();
-    request.tags.insert("%BWHOST-1%".into(), "evil.test".into());
+    request
+        .tags
+        .insert("%BWHOST-1%".into(), "evil.test".to_owned().into());
     let error = bench.management.provision(request, *NOW).await.unwrap_err();
     assert!(matches!(
         error,

@@ -1,7 +1,12 @@
 use offhook_onboarding::message::{CodePresented, MachineToken};
 use offhook_onboarding::{Caller, Registry as _};
 
-use crate::bench::{Bench, NOW, ROOM_MAC, activation_request, key, present, room_model};
+use offhook_onboarding::device_side::{Flow as _, RoomOs};
+
+use crate::bench::{
+    Bench, NOW, ROOM_MAC, activation_request, device_settings, key, present, room_model,
+    room_request,
+};
 
 /// No `Debug`, no error and no audit record holds a code, a token or a key.
 #[tokio::test]
@@ -34,7 +39,15 @@ async fn secrets_never_print() {
         .unwrap_err();
     let records = bench.registry.audit(0, 100).await.unwrap();
 
+    let mut room = room_request();
+    room.tags
+        .insert("%SECRET%".into(), "tag-value-secret".to_owned().into());
+    let url = "https://activation.example.test".parse().unwrap();
+    let device = RoomOs::new(device_settings(), url, &code, key.clone()).unwrap();
+    let first = device.task().unwrap();
+
     let printed = [
+        format!("{room:?} {device:?} {first:?}"),
         format!("{request:?} {token:?} {caller:?} {document:?}"),
         format!("{refused} {refused:?} {records:?}"),
         format!(
@@ -44,7 +57,11 @@ async fn secrets_never_print() {
     ]
     .concat();
     let digits: String = code.chars().filter(char::is_ascii_digit).collect();
+    let spelled: Vec<String> = code.bytes().map(|byte| byte.to_string()).collect();
+    let spelled = spelled.join(", ");
     for secret in [
+        "tag-value-secret",
+        spelled.as_str(),
         code.as_str(),
         digits.as_str(),
         token.access_token.secret(),

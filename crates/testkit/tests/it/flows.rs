@@ -92,7 +92,7 @@ async fn a_phone_registers_by_its_certificate_or_by_certificate_and_code() {
     for by_code in [false, true] {
         let (world, folder) = world(WorldOptions::default()).await;
         let device = SampleDevice::mpp().unwrap();
-        world.bridge().ship(device.mac).unwrap();
+        world.bridge().ship(device.mac);
         let settings = device.settings(world.management_url());
         let mut flow = if by_code {
             Mpp::with_code(settings, &code(&world, &device).await).unwrap()
@@ -155,4 +155,25 @@ async fn one_of_many_devices_that_type_the_same_code_gets_on() {
     assert_eq!(outcomes.iter().filter(|won| **won).count(), 1);
     assert_eq!(world.counters().get(Counter::CodesRedeemed), 1);
     assert_eq!(world.counters().get(Counter::WebexActivationFailures), 15);
+}
+
+/// The bridge draws a subject for each of the requests, and one of them becomes the phone's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_asks_many_times_at_once_registers_with_every_answer() {
+    let (world, folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::mpp().unwrap();
+    world.bridge().ship(device.mac);
+    let provision = device.provision(Some(device.mac));
+    world.admin().provision(&provision).await.unwrap();
+    let flows = (0..8).map(|_| {
+        let mut flow = Mpp::new(device.settings(world.management_url()));
+        let mut driver = phone(&world, &folder, &device);
+        async move { finish(&mut driver, &mut flow).await }
+    });
+    futures_util::future::join_all(flows).await;
+    let events = events(&world).await;
+    for event in [AuditEvent::Activated, AuditEvent::Registered] {
+        assert_eq!(events.iter().filter(|found| **found == event).count(), 1);
+    }
+    assert_eq!(world.counters().get(Counter::DevicesRegistered), 1);
 }

@@ -70,7 +70,7 @@ async fn a_machine_token_opens_no_door_of_the_administrator() {
         .issue(uuid::Uuid::from_u128(7), &scopes)
         .unwrap();
     let request = post(&world, "v1/devices")
-        .header("authorization", token.to_authorization().as_str())
+        .header("authorization", token.to_authorization())
         .body(b"{}".to_vec())
         .unwrap();
     let response = send(&world, request).await;
