@@ -38,9 +38,10 @@ pub fn candidates(der: &[u8]) -> Result<Candidates<'_>, CertificateError> {
 /// The parts of a certificate that matter here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
+    issuer: Item<'a>,
     subject: Item<'a>,
     public_key: Item<'a>,
-    alternative_names: Option<Item<'a>>,
+    extensions: Option<Item<'a>>,
 }
 
 impl<'a> Certificate<'a> {
@@ -58,7 +59,7 @@ impl<'a> Certificate<'a> {
         body.optional(VERSION)?;
         body.expect(der::INTEGER)?;
         body.expect(der::SEQUENCE)?; // signature algorithm
-        body.expect(der::SEQUENCE)?; // issuer
+        let issuer = body.expect(der::SEQUENCE)?;
         body.expect(der::SEQUENCE)?; // validity
         let subject = body.expect(der::SEQUENCE)?;
         let public_key = body.expect(der::SEQUENCE)?;
@@ -68,10 +69,15 @@ impl<'a> Certificate<'a> {
         body.finish()?;
 
         Ok(Self {
+            issuer,
             subject,
             public_key,
-            alternative_names: extensions.map(alternative_names).transpose()?.flatten(),
+            extensions,
         })
+    }
+
+    pub(crate) const fn issuer(&self) -> Item<'a> {
+        self.issuer
     }
 
     pub(crate) const fn subject(&self) -> Item<'a> {
@@ -86,10 +92,19 @@ impl<'a> Certificate<'a> {
     pub(crate) fn candidates(&self) -> Result<Candidates<'a>, CertificateError> {
         let mut found = Candidates::default();
         read_subject(&self.subject, &mut found)?;
-        if let Some(names) = self.alternative_names {
+        if let Some(names) = self.extension(SUBJECT_ALTERNATIVE_NAME)? {
             read_alternative_names(names, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// The SEQUENCE inside of the extension of this type, if there is one.
+    #[inline]
+    pub(crate) fn extension(&self, kind: &[u8]) -> Result<Option<Item<'a>>, CertificateError> {
+        self.extensions
+            .map(|extensions| extension(extensions, kind))
+            .transpose()
+            .map(Option::flatten)
     }
 }
 
@@ -162,7 +177,7 @@ fn read_alternative_names<'a>(
 }
 
 /// Calls `each` with the type and the text of every attribute of `name`, in its order.
-fn for_each_attribute<'a>(
+pub(crate) fn for_each_attribute<'a>(
     name: &Item<'a>,
     mut each: impl FnMut(&'a [u8], &'a [u8]),
 ) -> Result<(), CertificateError> {
@@ -183,8 +198,11 @@ fn for_each_attribute<'a>(
     Ok(())
 }
 
-/// The names inside of the subjectAltName extension, if there is one.
-fn alternative_names(extensions: Item<'_>) -> Result<Option<Item<'_>>, CertificateError> {
+#[inline]
+fn extension<'a>(
+    extensions: Item<'a>,
+    wanted: &[u8],
+) -> Result<Option<Item<'a>>, CertificateError> {
     let mut wrapper = extensions.open();
     let mut list = wrapper.expect(der::SEQUENCE)?.open();
     wrapper.finish()?;
@@ -195,12 +213,12 @@ fn alternative_names(extensions: Item<'_>) -> Result<Option<Item<'_>>, Certifica
         extension.optional(der::BOOLEAN)?;
         let value = extension.expect(der::OCTET_STRING)?;
         extension.finish()?;
-        if kind.contents == SUBJECT_ALTERNATIVE_NAME {
+        if kind.contents == wanted {
             let mut value = value.open();
-            let names = value.expect(der::SEQUENCE)?;
+            let contents = value.expect(der::SEQUENCE)?;
             value.finish()?;
             // RFC 5280 section 4.2: no extension twice.
-            if found.replace(names).is_some() {
+            if found.replace(contents).is_some() {
                 return Err(CertificateError::Malformed { at: kind.at });
             }
         }
@@ -213,12 +231,12 @@ fn is_shared(text: &[u8]) -> bool {
     text.eq_ignore_ascii_case(b"ciscogeneric")
 }
 
-const COMMON_NAME: &[u8] = &[0x55, 4, 3];
+pub(crate) const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
 const LOCALITY: &[u8] = &[0x55, 4, 7];
 const STATE: &[u8] = &[0x55, 4, 8];
 const ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
-const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 29, 17];
+pub(crate) const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 29, 17];
 
 const VERSION: u8 = 0xa0;
 const ISSUER_UNIQUE_ID: u8 = 0x81;
@@ -226,6 +244,6 @@ const SUBJECT_UNIQUE_ID: u8 = 0x82;
 const EXTENSIONS: u8 = 0xa3;
 
 const MAIL_ADDRESS: u8 = 0x81;
-const DNS_NAME: u8 = 0x82;
+pub(crate) const DNS_NAME: u8 = 0x82;
 const DIRECTORY_NAME: u8 = 0xa4;
 const RESOURCE: u8 = 0x86;

@@ -110,6 +110,7 @@ pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+pub(crate) const UTF8_STRING: u8 = 0x0c;
 /// All five low bits set: the tag goes on in further octets.
 const LONG_TAG: u8 = 0x1f;
 

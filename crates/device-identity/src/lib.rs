@@ -10,6 +10,7 @@ mod header;
 mod identity;
 mod network;
 mod pattern;
+pub mod requirement;
 #[cfg(feature = "rustls")]
 mod verifier;
 

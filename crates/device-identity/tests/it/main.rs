@@ -12,6 +12,7 @@ mod authority;
 mod chain;
 mod header;
 mod pattern;
+mod requirement;
 mod subject;
 #[cfg(feature = "rustls")]
 mod verifier;
