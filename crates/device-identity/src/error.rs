@@ -113,12 +113,28 @@ pub enum IdentifyError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// Not base64 between two colons.
-    #[error("not base64 between colons")]
+    /// An element of `X-Forwarded-Client-Cert` is not as Envoy writes it: an unknown key, one out
+    /// of turn or twice, or a semicolon in a subject.
+    #[error("unexpected element at octet {at}")]
+    BadElement {
+        /// Where, in octets from 0.
+        at: usize,
+    },
+    /// Not base64, or not PEM, in the form in which the proxy writes it.
+    #[error("not in the encoding of the proxy")]
     BadEncoding,
+    /// Not two hexadecimal digits after a percent sign.
+    #[error("bad percent-encoding at octet {at} of the certificate")]
+    BadEscape {
+        /// Where in the encoded certificate, in octets from 0.
+        at: usize,
+    },
     /// The certificate in the header has no good chain.
     #[error("certificate refused")]
     Chain(#[source] ChainError),
+    /// Two parts of the value speak of different certificates.
+    #[error("contradictory certificates")]
+    Contradictory,
     /// A control character stands in the value.
     #[error("control character at octet {at}")]
     ControlCharacter {
@@ -134,16 +150,25 @@ pub enum HeaderError {
     /// The header is absent, or empty.
     #[error("no header")]
     Missing,
+    /// The element has none of the keys that could prove an identity.
+    #[error("no certificate or subject in the element")]
+    MissingKey,
+    /// Whether the proxy has verified the certificate is not said.
+    #[error("no verify status")]
+    NoVerifyStatus,
     /// An octet outside of ASCII stands in the value.
     #[error("octet {at} is not ASCII")]
     NotAscii {
         /// Where, in octets from 0.
         at: usize,
     },
+    /// The proxy has not found the certificate good.
+    #[error("certificate not verified by the proxy")]
+    NotVerified,
     /// The pattern has matched a piece of a longer run of hexadecimal digits.
     #[error("address is part of a longer run of digits")]
     PartOfLongerRun,
-    /// A quotation mark stands in the value.
+    /// A quotation mark stands in the value where none belongs.
     #[error("quotation mark at octet {at}")]
     Quoted {
         /// Where, in octets from 0.
@@ -152,6 +177,15 @@ pub enum HeaderError {
     /// The header stands more than once in the request, so one may be the client's own.
     #[error("header repeated")]
     Repeated,
+    /// More certificates than the one that the format has.
+    #[error("several certificates")]
+    SeveralCertificates,
+    /// A character stands in the value that the proxy would have percent-encoded, such as `+`.
+    #[error("character at octet {at} of the certificate should be percent-encoded")]
+    StrayCharacter {
+        /// Where in the encoded certificate, in octets from 0.
+        at: usize,
+    },
     /// The value is longer than any proxy makes it.
     #[error("value of {length} octets")]
     TooLong {
@@ -170,6 +204,9 @@ pub enum HeaderNameError {
         /// Where, in characters from 0.
         at: usize,
     },
+    /// Two headers have the same name.
+    #[error("the same name twice")]
+    Twice,
     /// Nothing, or more than 64 characters.
     #[error("{found} characters instead of 1 to 64")]
     WrongLength {

@@ -21,7 +21,7 @@ pub use error::{
     AnchorError, CertificateError, ChainError, HeaderError, HeaderNameError, IdentifyError,
     IdentityError, ParseNetworkError, PatternError, Unsupported,
 };
-pub use header::HeaderSource;
+pub use header::{AlbMode, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};
 pub use network::{IpNetwork, ListedProxy, TrustedProxies};
 pub use pattern::IdentityPattern;

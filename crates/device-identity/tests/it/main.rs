@@ -8,10 +8,12 @@
 )]
 
 mod agreement;
+mod attack;
 mod authority;
 mod chain;
 mod header;
 mod pattern;
+mod proxy;
 mod requirement;
 mod subject;
 #[cfg(feature = "rustls")]
