@@ -102,17 +102,15 @@ pub(crate) fn render(
 
 /// Fills in every template of a device type, so that what is missing shows before the device asks.
 pub(crate) fn rehearse(device_type: &DeviceType, device: &Device) -> Result<(), TemplateError> {
-    // Stands for the token that the DM Bridge will give.
-    let token = SecretText::from("token".to_owned());
     let names = tags(device, None)?;
     for file in served(device_type) {
         file_name(file, &names)?;
-        render(file, device, Some(&token))?;
+        render(file, device, None)?;
     }
     Ok(())
 }
 
-fn served(device_type: &DeviceType) -> impl Iterator<Item = &DeviceTypeFile> {
+pub(crate) fn served(device_type: &DeviceType) -> impl Iterator<Item = &DeviceTypeFile> {
     device_type
         .files
         .iter()
@@ -154,7 +152,10 @@ fn tags(device: &Device, token: Option<&SecretText>) -> Result<TagTable, Templat
         ("%BWHOST-1%", Some(device.line_port.domain())),
         ("%BWLINEPORT-1%", Some(device.line_port.user())),
         ("%BWMACADDRESS%", mac.as_deref()),
-        ("%BWMACHINETOKEN%", token.map(SecretText::secret)),
+        (
+            "%BWMACHINETOKEN%",
+            Some(token.map_or("", SecretText::secret)),
+        ),
     ];
     let set = |tags: &mut TagTable| -> Result<(), TagError> {
         for (name, value) in native {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use offhook_device_profile::{Archive, DeviceType};
 
 use crate::DeviceTypeError;
+use crate::configuration::served;
 
 /// The device types that devices can be provisioned as, each from its archive.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +30,7 @@ impl DeviceTypes {
         if !violations.is_empty() {
             return Err(DeviceTypeError::Violations { name, violations });
         }
-        if device_type.files.is_empty() {
+        if served(&device_type).next().is_none() {
             return Err(DeviceTypeError::NoFile { name });
         }
         if self.0.contains_key(&name) {

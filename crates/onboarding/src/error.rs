@@ -116,6 +116,9 @@ pub enum ActivateRefusal {
     /// No grant, or no provisioned address, like this.
     #[error("nothing entitles this device")]
     NotEntitled,
+    /// Another device of the tenant has the subject.
+    #[error("another device has this subject")]
+    SubjectInUse,
 }
 
 impl ActivateRefusal {
@@ -127,6 +130,7 @@ impl ActivateRefusal {
             Self::MacInUse => "mac-in-use",
             Self::NotActivating => "not-activating",
             Self::NotEntitled => "not-entitled",
+            Self::SubjectInUse => "subject-in-use",
         }
     }
 }

@@ -14,7 +14,7 @@ pub use activation::{ActivationApi, activation_router};
 pub use bridge::HttpDmBridge;
 pub use clock::{Clock, SystemClock};
 pub use key_set::key_set_router;
-pub use listener::{Peer, TlsListener};
+pub use listener::{Peer, ServerLimits, serve};
 pub use management::{
     ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
 };

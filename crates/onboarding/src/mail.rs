@@ -15,8 +15,12 @@ pub struct CodeMail {
     expires_at: Timestamp,
 }
 
-/// A mail address as far as we judge one: something, an at sign, something; printable ASCII
-/// without white space and angle brackets, at most 254 characters.
+/// One mail address, at most 254 characters: atoms and dots, an at sign, a DNS name. Quoted local
+/// parts, comments and lists are refused.
+///
+/// # Source
+///
+/// [RFC 5322 section 3.4.1](https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1), the unquoted form.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MailAddress(Box<str>);
 
@@ -83,12 +87,17 @@ impl MailAddress {
     /// The address spelled `text`; `None` where it is none.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let printable = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>');
-        let (local, domain) = text.rsplit_once('@')?;
+        // The atoms of RFC 5322 section 3.2.3, and dots: nothing that could make it a list.
+        let atom =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+        let (local, domain) = text.split_once('@')?;
         let good = text.len() <= 254
             && !local.is_empty()
             && !domain.is_empty()
-            && text.bytes().all(printable);
+            && local.bytes().all(atom)
+            && domain
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
         good.then(|| Self(text.into()))
     }
 

@@ -12,6 +12,7 @@ use offhook_activation_code::{
     TenantId,
 };
 use offhook_device_name::DeviceName;
+use uuid::Uuid;
 
 use crate::{
     ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
@@ -93,7 +94,9 @@ impl CodeStore for MemoryRegistry {
             .codes
             .reissue(code, replacement)
             .map_err(ReissueError::Refused)?;
-        if let Some(row) = state.row(new.tenant(), new.profile()) {
+        if let Some(row) = state.row(new.tenant(), new.profile())
+            && row.code == Some(code)
+        {
             row.code = Some(new.id());
         }
         Ok(new)
@@ -239,11 +242,7 @@ impl Registry for MemoryRegistry {
                 return Err(ActivateError::Refused(refusal));
             }
         };
-        let subject = match (&activation.entitlement, &grant) {
-            (Entitlement::Certificate { subject }, _) => *subject,
-            (_, Some(grant)) => *grant.id().as_uuid(),
-            (_, None) => return Err(ActivateError::Refused(ActivateRefusal::NotEntitled)),
-        };
+        let subject = subject_of(activation, grant.as_ref());
         state.codes = codes;
         if !repeated {
             if let (Entitlement::Code(redemption), Some(grant)) = (&activation.entitlement, grant) {
@@ -260,7 +259,7 @@ impl Registry for MemoryRegistry {
             device.state = ActivationState::Activated;
             device.mac = Some(activation.mac);
             device.name = DeviceName::sep(activation.mac);
-            device.subject = Some(subject);
+            device.subject = subject;
             device.serial_number.clone_from(&activation.serial_number);
             device.registration = None;
         }
@@ -392,14 +391,18 @@ impl State {
             (ActivationState::Activating, Some(_)) | (ActivationState::Deactivated, None) => {}
             _ => return Err(ActivateRefusal::NotActivating),
         }
-        let taken = self
-            .tenant(&device.tenant)
-            .any(|other| other.profile != device.profile && other.mac == Some(activation.mac));
-        if taken {
-            Err(ActivateRefusal::MacInUse)
-        } else {
-            Ok((key, false))
+        for other in self.tenant(&device.tenant) {
+            if other.profile == device.profile {
+                continue;
+            }
+            if other.mac == Some(activation.mac) {
+                return Err(ActivateRefusal::MacInUse);
+            }
+            if other.subject == subject_of(activation, grant) {
+                return Err(ActivateRefusal::SubjectInUse);
+            }
         }
+        Ok((key, false))
     }
 
     fn row(&mut self, tenant: &TenantId, profile: &ProfileId) -> Option<&mut Row> {
@@ -475,5 +478,13 @@ impl State {
             profile: key.1.clone(),
             at: now.into(),
         });
+    }
+}
+
+/// The subject that the device of an activation gets.
+fn subject_of(activation: &Activation, grant: Option<&Grant>) -> Option<Uuid> {
+    match &activation.entitlement {
+        Entitlement::Certificate { subject } => Some(*subject),
+        Entitlement::Code(_) | Entitlement::Grant(_) => grant.map(|grant| *grant.id().as_uuid()),
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 /// and `activate` then give the same answer to the same device again.
 ///
 /// It must never happen that a code yields two grants, that a grant activates two devices, that two
-/// devices of a tenant bear one address, or that a record of the audit log is changed or dropped.
+/// devices of a tenant bear one address or one subject, or that a record of the audit log is changed or dropped.
 ///
 /// `now` is the caller's clock; a store that several nodes share uses the database's clock instead
 /// and says so. Times are kept as
@@ -76,7 +76,7 @@ pub trait Registry: CodeStore {
     /// # Errors
     ///
     /// [`ActivateError::Refused`] when the grant or the provisioned address is unknown, the device
-    /// is not *activating* by this very code (for a code or a grant), another device of the tenant has the address, or
+    /// is not *activating* by this very code (for a code or a grant), another device of the tenant has the address or the subject, or
     /// the device was activated by the same grant with another address;
     /// [`ActivateError::Code`] when the code is refused.
     async fn activate(
@@ -87,8 +87,8 @@ pub trait Registry: CodeStore {
 
     /// Sets a device back to *deactivated*: its code and the grant of that are void; subject, serial number
     /// and registration are cleared. With `dummy` digits its address is cleared too and it takes
-    /// the dummy name with those; without, address and name stay. Audit: `Deactivated`. Outbox:
-    /// `DeviceDeactivated`.
+    /// the dummy name with those; without, address and name stay, and its certificate entitles it to
+    /// be activated again. Audit: `Deactivated`. Outbox: `DeviceDeactivated`.
     ///
     /// # Errors
     ///

@@ -49,10 +49,12 @@ macro_rules! registry_tests {
             a_code_activates_the_device_it_was_issued_for
             a_deactivated_device_needs_a_new_code
             a_device_is_provisioned_once
+            a_foreign_code_of_the_profile_never_becomes_the_devices
             a_grant_activates_one_device
             a_new_code_voids_the_one_before
             a_refused_activation_burns_no_code
             a_refused_request_for_a_code_changes_nothing
+            a_subject_belongs_to_one_device
             of_16_devices_with_one_code_one_is_activated
             registrations_of_activated_devices_are_noted
             the_audit_log_is_a_chain

@@ -371,6 +371,59 @@ pub async fn registrations_of_activated_devices_are_noted(fixture: &impl Fixture
     assert_eq!(audited(&*store).await, events);
 }
 
+/// A subject is one device's: the same for another is refused and changes nothing.
+pub async fn a_subject_belongs_to_one_device(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let now = world.now;
+    provisioned(world, &*store, "desk", Some(mac(1))).await;
+    let second = provisioned(world, &*store, "hall", Some(mac(2))).await;
+    let subject = Uuid::from_u128(1);
+    store
+        .activate(&by_certificate(subject, 1), now)
+        .await
+        .unwrap();
+    let error = store
+        .activate(&by_certificate(subject, 2), now)
+        .await
+        .unwrap_err();
+    let refused = ActivateRefusal::SubjectInUse;
+    assert!(matches!(error, ActivateError::Refused(refusal) if refusal == refused));
+    let found = store
+        .device(&world.tenant, &DeviceKey::Mac(mac(2)))
+        .await
+        .unwrap();
+    assert_eq!(found, Some(second));
+}
+
+/// Only the code that a device is to be activated by is replaced by reissuing it: a code that was
+/// issued for the same profile beside the registry never becomes the device's.
+pub async fn a_foreign_code_of_the_profile_never_becomes_the_devices(
+    fixture: &impl Fixture<Store: Registry>,
+) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let now = world.now;
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let own = world.redemption(&code, device(1));
+    let grant = store.accept_code(&own, now).await.unwrap();
+
+    let code = world.draw();
+    let foreign = world.new_code(&code, "desk");
+    store.issue(&foreign, now).await.unwrap();
+    let code = world.draw();
+    let replacement = world.replacement(&code);
+    store
+        .reissue(foreign.id(), &replacement, now)
+        .await
+        .unwrap();
+    let theirs = by_code(&world.redemption(&code, device(2)), 2);
+    assert!(store.activate(&theirs, now).await.is_err());
+    let ours = Activation {
+        entitlement: Entitlement::Grant(grant.id()),
+        ..by_code(&own, 1)
+    };
+    store.activate(&ours, now).await.unwrap();
+}
+
 /// The log is one chain over all tenants, read in parts of any size.
 pub async fn the_audit_log_is_a_chain(fixture: &impl Fixture<Store: Registry>) {
     let (world, store) = (&mut World::new(), fixture.store());

@@ -57,7 +57,7 @@ CREATE TABLE devices (
     UNIQUE (tenant, mac)
 ) STRICT;
 
-CREATE INDEX devices_subject ON devices (tenant, subject) WHERE subject NOT NULL;
+CREATE UNIQUE INDEX devices_subject ON devices (tenant, subject) WHERE subject NOT NULL;
 
 CREATE TABLE device_tags (
     device        INTEGER NOT NULL,

@@ -69,19 +69,23 @@ pub(crate) fn update(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Points the device, if there is one, to the code that has replaced its own.
-pub(crate) fn set_code(
+/// Points the device to the code `new` if the one that it replaces, `old`, was its own.
+pub(crate) fn replace_code(
     db: &Connection,
     tenant: &TenantId,
     profile: &ProfileId,
-    code: CodeId,
+    old: CodeId,
+    new: CodeId,
 ) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE devices SET code = ?1 WHERE tenant = ?2 AND profile = ?3")?
-        .execute(params![
-            code.as_uuid().as_bytes(),
-            tenant.as_str(),
-            profile.as_str()
-        ])?;
+    db.prepare_cached(
+        "UPDATE devices SET code = ?1 WHERE tenant = ?2 AND profile = ?3 AND code = ?4",
+    )?
+    .execute(params![
+        new.as_uuid().as_bytes(),
+        tenant.as_str(),
+        profile.as_str(),
+        old.as_uuid().as_bytes()
+    ])?;
     Ok(())
 }
 
@@ -110,6 +114,22 @@ pub(crate) fn mac_is_taken(
     )?
     .query_row(
         params![tenant.as_str(), mac.to_string(), profile.as_str()],
+        |row| row.get(0),
+    )
+}
+
+/// Whether another device of the tenant than the one of `profile` has the subject.
+pub(crate) fn subject_is_taken(
+    db: &Connection,
+    tenant: &TenantId,
+    subject: uuid::Uuid,
+    profile: &ProfileId,
+) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM devices WHERE tenant = ?1 AND subject = ?2 AND profile <> ?3)",
+    )?
+    .query_row(
+        params![tenant.as_str(), subject.as_bytes(), profile.as_str()],
         |row| row.get(0),
     )
 }

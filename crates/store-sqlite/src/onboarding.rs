@@ -13,6 +13,7 @@ use offhook_onboarding::{
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::devices::DeviceRow;
 use crate::worker::attempt;
@@ -213,12 +214,7 @@ fn enter(
         return Ok(Ok(Activated { device, repeated }));
     }
     let device = &mut row.device;
-    device.subject = match (&activation.entitlement, grant) {
-        (Entitlement::Certificate { subject }, _) => Some(*subject),
-        (Entitlement::Code(_) | Entitlement::Grant(_), grant) => {
-            grant.map(|grant| *grant.id().as_uuid())
-        }
-    };
+    device.subject = subject_of(activation, grant);
     device.state = ActivationState::Activated;
     device.mac = Some(activation.mac);
     device.name = DeviceName::sep(activation.mac);
@@ -269,7 +265,20 @@ fn entitled(
     if devices::mac_is_taken(db, tenant, activation.mac, &device.profile)? {
         return Ok(Err(ActivateRefusal::MacInUse));
     }
+    if let Some(subject) = subject_of(activation, grant)
+        && devices::subject_is_taken(db, tenant, subject, &device.profile)?
+    {
+        return Ok(Err(ActivateRefusal::SubjectInUse));
+    }
     Ok(Ok((row, false)))
+}
+
+/// The subject that the device of an activation gets.
+fn subject_of(activation: &Activation, grant: Option<&Grant>) -> Option<Uuid> {
+    match &activation.entitlement {
+        Entitlement::Certificate { subject } => Some(*subject),
+        Entitlement::Code(_) | Entitlement::Grant(_) => grant.map(|grant| *grant.id().as_uuid()),
+    }
 }
 
 /// Writes a refused activation into the audit log, outside of what was undone.

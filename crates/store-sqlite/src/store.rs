@@ -93,7 +93,7 @@ impl CodeStore for SqliteStore {
             .run("reissue a code", move |db| {
                 let answer = codes::reissue(db, code, &replacement, now)?;
                 if let Ok(new) = &answer {
-                    devices::set_code(db, new.tenant(), new.profile(), new.id())?;
+                    devices::replace_code(db, new.tenant(), new.profile(), code, new.id())?;
                 }
                 Ok(answer)
             })

@@ -90,10 +90,29 @@ impl Issuer {
     ///
     /// When it cannot be signed.
     pub fn issue(&self, subject: Uuid, scopes: &[Scope]) -> anyhow::Result<AccessToken> {
-        let claims = scopes.iter().cloned().fold(
-            MachineClaims::new(Subject::from(subject)),
-            MachineClaims::with_scope,
-        );
+        self.sign(MachineClaims::new(Subject::from(subject)), scopes)
+    }
+
+    /// A token as of [`issue`](Self::issue) that is bound to the certificate with this SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be signed.
+    pub fn issue_bound(
+        &self,
+        subject: Uuid,
+        scopes: &[Scope],
+        thumbprint: [u8; 32],
+    ) -> anyhow::Result<AccessToken> {
+        let claims = MachineClaims::new(Subject::from(subject)).with_confirmation(thumbprint);
+        self.sign(claims, scopes)
+    }
+
+    fn sign(&self, claims: MachineClaims, scopes: &[Scope]) -> anyhow::Result<AccessToken> {
+        let claims = scopes
+            .iter()
+            .cloned()
+            .fold(claims, MachineClaims::with_scope);
         let mut token_id = [0; 16];
         fill(&mut token_id)?;
         Ok(self.tokens.issue(&claims, token_id, self.clock.now())?)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use offhook_onboarding::http::{Peer, TlsListener};
+use offhook_onboarding::http::{ServerLimits, serve};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
@@ -27,12 +27,8 @@ impl TlsServer {
             .await
             .context("port of a service")?;
         let address = listener.local_addr().context("address of a service")?;
-        let listener = TlsListener::new(listener, Arc::new(tls)).context("listener")?;
-        let service = router.into_make_service_with_connect_info::<Peer>();
-        let task = tokio::spawn(async move {
-            // Never ends by itself.
-            let _ = axum::serve(listener, service).await;
-        });
+        let limits = ServerLimits::default();
+        let task = tokio::spawn(serve(listener, Arc::new(tls), router, limits));
         Ok(Self { address, task })
     }
 

@@ -39,7 +39,7 @@ impl ActivationApi {
     }
 }
 
-/// The route `POST /v1/activations`, for a [`TlsListener`](super::TlsListener); the messages are
+/// The route `POST /v1/activations`, for [`serve`](super::serve()); the messages are
 /// ours, version 1.
 pub fn activation_router(api: ActivationApi) -> Router {
     Router::new()

@@ -1,31 +1,37 @@
-//! TLS connections for an `axum` service, with the peer's certificate at hand.
+//! TLS connections under a router, with the peer's certificate at hand and limits on all of them.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::extract::{ConnectInfo, Request};
+use axum::response::IntoResponse as _;
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tower::ServiceExt as _;
 
-/// Accepts TLS connections; [`axum::serve()`] takes it, and handlers see a [`Peer`].
+use super::problem::Refused;
+
+/// How many connections a server holds, and how long it waits for each part of one.
 ///
-/// Handshakes run side by side, [`MAX_HANDSHAKES`](Self::MAX_HANDSHAKES) at once and each for
-/// [`HANDSHAKE_TIMEOUT`](Self::HANDSHAKE_TIMEOUT) at most, so that a silent peer holds up nobody. A
-/// connection that fails its handshake is closed and forgotten.
-#[derive(Debug)]
-pub struct TlsListener {
-    address: SocketAddr,
-    accepted: mpsc::Receiver<(TlsStream<TcpStream>, Peer)>,
-    task: JoinHandle<()>,
+/// Each part has a limit of its own, so that a silent or slow peer holds nothing for long, and each
+/// address has its share, so that one peer cannot hold everything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ServerLimits {
+    connections: usize,
+    connections_per_address: usize,
+    handshake: Duration,
+    header: Duration,
+    request: Duration,
 }
 
 /// Who is at the other end of a connection.
@@ -35,57 +41,56 @@ pub struct Peer {
     certificates: Arc<[CertificateDer<'static>]>,
 }
 
-impl TlsListener {
-    /// How many handshakes run at once: 256; further connections wait in the system's queue.
-    pub const MAX_HANDSHAKES: usize = 256;
+impl ServerLimits {
+    /// Holds at most `connections` at once, those in their handshake included; 4,096 unless told
+    /// otherwise. Further ones wait in the system's queue.
+    #[must_use]
+    pub const fn with_connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
 
-    /// How long a handshake may take: ten seconds.
-    pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+    /// Holds at most `connections` of one IPv4 address or IPv6 /64; 64 unless told otherwise.
+    /// Further ones are closed at once. A proxy in front needs more.
+    #[must_use]
+    pub const fn with_connections_per_address(mut self, connections: usize) -> Self {
+        self.connections_per_address = connections;
+        self
+    }
 
-    /// Accepts the connections of `listener` with the settings `config`.
-    ///
-    /// # Errors
-    ///
-    /// When `listener` has no local address.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a `tokio` runtime.
-    pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (sender, accepted) = mpsc::channel(Self::MAX_HANDSHAKES);
-        let task = tokio::spawn(accept_all(listener, TlsAcceptor::from(config), sender));
-        Ok(Self {
-            address,
-            accepted,
-            task,
-        })
+    /// Waits at most `time` for a TLS handshake; 10 seconds unless told otherwise.
+    #[must_use]
+    pub const fn with_handshake_time(mut self, time: Duration) -> Self {
+        self.handshake = time;
+        self
+    }
+
+    /// Waits at most `time` for the head of a request, also for the next one on a connection that
+    /// is kept; 15 seconds unless told otherwise.
+    #[must_use]
+    pub const fn with_header_time(mut self, time: Duration) -> Self {
+        self.header = time;
+        self
+    }
+
+    /// Takes at most `time` for the body of a request and the answer to it; 30 seconds unless told
+    /// otherwise. Then the answer is 408 and the connection is closed.
+    #[must_use]
+    pub const fn with_request_time(mut self, time: Duration) -> Self {
+        self.request = time;
+        self
     }
 }
 
-impl Drop for TlsListener {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = Peer;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.accepted.recv().await {
-            Some(connection) => connection,
-            // The task that accepts is gone only when the runtime shuts down.
-            None => std::future::pending().await,
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            connections_per_address: 64,
+            handshake: Duration::from_secs(10),
+            header: Duration::from_secs(15),
+            request: Duration::from_secs(30),
         }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(Peer {
-            address: self.address,
-            certificates: Arc::new([]),
-        })
     }
 }
 
@@ -104,20 +109,21 @@ impl Peer {
     }
 }
 
-impl Connected<IncomingStream<'_, TlsListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-async fn accept_all(
+/// Serves `router` to the connections of `listener`, over TLS with the settings `tls`, until the
+/// future is dropped; connections under way then end by themselves.
+///
+/// Handlers find a [`Peer`] in [`ConnectInfo`].
+pub async fn serve(
     listener: TcpListener,
-    acceptor: TlsAcceptor,
-    sender: mpsc::Sender<(TlsStream<TcpStream>, Peer)>,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    limits: ServerLimits,
 ) {
-    let handshakes = Arc::new(Semaphore::new(TlsListener::MAX_HANDSHAKES));
+    let acceptor = TlsAcceptor::from(tls);
+    let all = Arc::new(Semaphore::new(limits.connections));
+    let shares = Arc::new(Shares::default());
     loop {
-        let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&all).acquire_owned().await else {
             return;
         };
         let Ok((stream, address)) = listener.accept().await else {
@@ -125,27 +131,128 @@ async fn accept_all(
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let (acceptor, sender) = (acceptor.clone(), sender.clone());
+        let Some(share) = Shares::take(&shares, address.ip(), limits.connections_per_address)
+        else {
+            continue;
+        };
+        let held = (permit, share);
+        let (acceptor, router) = (acceptor.clone(), router.clone());
         tokio::spawn(async move {
-            let handshake = timeout(TlsListener::HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await;
-            if let Ok(Ok(stream)) = handshake {
-                let certificates = stream
-                    .get_ref()
-                    .1
-                    .peer_certificates()
-                    .map(<[_]>::to_vec)
-                    .unwrap_or_default();
-                let peer = Peer {
-                    address,
-                    certificates: certificates.into(),
-                };
-                // A service that has shut down takes no more connections.
-                let _ = sender.send((stream, peer)).await;
-            }
-            // Until here, so that connections that nobody has taken yet are bounded too.
-            drop(permit);
+            connection(stream, address, &acceptor, router, limits, held).await;
         });
     }
 }
 
+async fn connection(
+    stream: TcpStream,
+    address: SocketAddr,
+    acceptor: &TlsAcceptor,
+    router: Router,
+    limits: ServerLimits,
+    _held: (OwnedSemaphorePermit, Share),
+) {
+    // A connection that fails its handshake is closed and forgotten.
+    let Ok(Ok(stream)) = timeout(limits.handshake, acceptor.accept(stream)).await else {
+        return;
+    };
+    let certificates = stream.get_ref().1.peer_certificates();
+    let peer = Peer {
+        address,
+        certificates: certificates.map(<[_]>::to_vec).unwrap_or_default().into(),
+    };
+    let router = router.layer(Extension(ConnectInfo(peer)));
+    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let answer = router
+            .clone()
+            .oneshot(request.map(axum::body::Body::new) as Request);
+        async move {
+            match timeout(limits.request, answer).await {
+                Ok(answer) => answer,
+                Err(_) => Ok(Refused::too_slow().into_response()),
+            }
+        }
+    });
+    // How a connection ends is the peer's affair.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// How many connections each address has.
+#[derive(Debug, Default)]
+struct Shares(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection of an address; given back when it is dropped.
+#[derive(Debug)]
+struct Share {
+    shares: Arc<Shares>,
+    address: IpAddr,
+}
+
+impl Shares {
+    /// A share for `address`; `None` where it has `most` already.
+    fn take(shares: &Arc<Self>, address: IpAddr, most: usize) -> Option<Share> {
+        let address = network(address);
+        let mut counts = shares.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Share {
+            shares: Arc::clone(shares),
+            address,
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = self.shares.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// What counts as one address: an IPv4 address, also where it stands in an IPv6 one, or a /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_its_share_and_gets_it_back() {
+        let shares = Arc::new(Shares::default());
+        let take = |address: &str| Shares::take(&shares, address.parse().unwrap(), 2);
+        let first = take("2001:db8::1").unwrap();
+        let second = take("2001:db8::2").unwrap();
+        assert!(take("2001:db8::3").is_none());
+        let other = take("2001:db8:0:1::1").unwrap();
+        drop((first, other));
+        let third = take("2001:db8::3").unwrap();
+        assert!(take("2001:db8::4").is_none());
+        drop((second, third));
+        assert!(shares.0.lock().unwrap().is_empty());
+        let four = take("::ffff:192.0.2.1").unwrap();
+        let also = take("192.0.2.1").unwrap();
+        assert!(take("192.0.2.1").is_none());
+        drop((four, also));
+    }
+}

@@ -15,6 +15,7 @@ use offhook_bearer_token::{
     CredentialsError, RemoteKeys, Scope, TokenPolicy, VerifiedToken, VerifyError, credentials,
 };
 use offhook_device_identity::IdentitySource;
+use ring::digest::{SHA256, digest};
 
 use super::identity::identity;
 use super::problem::{Refused, chain, message};
@@ -71,6 +72,7 @@ impl ManagementApi {
     /// The token of a request, verified; `None` where it has no credentials at all.
     async fn token(
         &self,
+        peer: &Peer,
         headers: &HeaderMap,
         scope: &str,
         now: SystemTime,
@@ -81,8 +83,9 @@ impl ManagementApi {
             Err(error) => return Err(Refused::credentials(error, scope)),
         };
         match self.keys.verify(token.secret(), &self.policy, now).await {
-            Ok(verified) => Ok(Some(verified)),
-            Err(VerifyError::Refused(_)) => Err(Refused::token(scope)),
+            // A token that is bound to a certificate is good with that certificate only.
+            Ok(verified) if is_held_by(&verified, peer) => Ok(Some(verified)),
+            Ok(_) | Err(VerifyError::Refused(_)) => Err(Refused::token(scope)),
             Err(_) => Err(Refused::unavailable()),
         }
     }
@@ -90,12 +93,13 @@ impl ManagementApi {
     /// Lets only a token with `scope` pass.
     async fn authorize(
         &self,
+        peer: &Peer,
         headers: &HeaderMap,
         scope: &str,
         now: SystemTime,
     ) -> Result<(), Refused> {
         let token = self
-            .token(headers, scope, now)
+            .token(peer, headers, scope, now)
             .await?
             .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope))?;
         if token.scopes().any(|found| found == scope) {
@@ -113,7 +117,7 @@ impl ManagementApi {
         now: SystemTime,
     ) -> Result<Caller, Refused> {
         let scope = Scope::BROADWORKS_CONNECTOR_USER;
-        if let Some(token) = self.token(headers, scope.as_str(), now).await? {
+        if let Some(token) = self.token(peer, headers, scope.as_str(), now).await? {
             return Ok(Caller::Token(token));
         }
         identity(&self.identity, peer, headers, now)?
@@ -122,7 +126,7 @@ impl ManagementApi {
     }
 }
 
-/// The routes of device management, version 1, for a [`TlsListener`](super::TlsListener).
+/// The routes of device management, version 1, for [`serve`](super::serve()).
 ///
 /// | route | who | what |
 /// |---|---|---|
@@ -155,11 +159,12 @@ pub fn management_router(api: ManagementApi) -> Router {
 
 async fn provision(
     State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, Json<DeviceStatus>), Refused> {
     let now = api.clock.now();
-    api.authorize(&headers, ADMIN_SCOPE, now).await?;
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let request: ProvisionRequest = message(&body)?;
     let device = api
         .management
@@ -171,10 +176,11 @@ async fn provision(
 
 async fn status(
     State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     Path(profile): Path<String>,
 ) -> Result<Json<DeviceStatus>, Refused> {
-    api.authorize(&headers, ADMIN_SCOPE, api.clock.now())
+    api.authorize(&peer, &headers, ADMIN_SCOPE, api.clock.now())
         .await?;
     let profile = ProfileId::new(&profile).map_err(|_| Refused::not_found())?;
     let found = api
@@ -189,12 +195,13 @@ async fn status(
 
 async fn issue_code(
     State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     Path(profile): Path<String>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
     let now = api.clock.now();
-    api.authorize(&headers, ADMIN_SCOPE, now).await?;
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let request: CodeRequest = message(&body)?;
     let profile = ProfileId::new(&profile).map_err(|_| Refused::not_found())?;
     let recipient = MailAddress::new(&request.recipient)
@@ -283,11 +290,13 @@ async fn show_identity(
 
 async fn registered(
     State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Refused> {
     let now = api.clock.now();
-    api.authorize(&headers, REGISTRATION_SCOPE, now).await?;
+    api.authorize(&peer, &headers, REGISTRATION_SCOPE, now)
+        .await?;
     let report: RegistrationReport = message(&body)?;
     api.management
         .registered(report, now)
@@ -298,12 +307,31 @@ async fn registered(
 
 async fn metrics(
     State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refused> {
-    api.authorize(&headers, ADMIN_SCOPE, api.clock.now())
+    api.authorize(&peer, &headers, ADMIN_SCOPE, api.clock.now())
         .await?;
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, api.management.counters().to_prometheus()))
+}
+
+/// Whether the peer may use the token: any peer, or the one with the certificate that it is bound
+/// to.
+///
+/// # Source
+///
+/// [RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3).
+fn is_held_by(token: &VerifiedToken, peer: &Peer) -> bool {
+    if token.confirmation().is_none() {
+        return true;
+    }
+    let Some(certificate) = peer.certificates().first() else {
+        return false;
+    };
+    let mut thumbprint = [0; 32];
+    thumbprint.copy_from_slice(digest(&SHA256, certificate).as_ref());
+    token.bound_to(&thumbprint)
 }
 
 fn onboard(error: OnboardError) -> Refused {

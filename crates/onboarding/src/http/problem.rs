@@ -64,6 +64,12 @@ impl Refused {
         )
     }
 
+    /// The request took too long to come, or to be answered.
+    pub(super) fn too_slow() -> Self {
+        let what = "the request took too long";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", what)
+    }
+
     /// What the administrator must mend; asking again will not help.
     pub(super) fn unusable(error: &'static str, description: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, error, description)

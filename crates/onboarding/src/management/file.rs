@@ -74,6 +74,14 @@ impl DeviceManagement {
                     return Err(ConfigurationError::Bridge(BridgeError::OtherSubject));
                 }
                 token = Some(answer.access_token);
+                // The bridge took its time: what held before may not hold any more.
+                match self.caller_device(caller).await? {
+                    Some(now) if now.profile == device.profile => device = now,
+                    _ => return refused(ConfigurationRefusal::NotFound),
+                }
+                if device.subject != Some(answer.subject) {
+                    return refused(ConfigurationRefusal::NotActivated);
+                }
             }
         }
         if device.state != ActivationState::Activated {

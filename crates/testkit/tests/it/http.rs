@@ -86,6 +86,36 @@ async fn a_machine_token_opens_no_door_of_the_administrator() {
     );
 }
 
+/// A token that is bound to a certificate opens nothing without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_bound_to_a_certificate_needs_that_certificate() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let phone = SampleDevice::mpp().unwrap();
+    let credentials = world.maker_authority().device(&phone.subject()).unwrap();
+    let thumbprint = ring::digest::digest(&ring::digest::SHA256, &credentials.chain[0]);
+    let scopes = [ADMIN_SCOPE.parse().unwrap()];
+    let token = world
+        .issuer()
+        .issue_bound(
+            uuid::Uuid::from_u128(7),
+            &scopes,
+            thumbprint.as_ref().try_into().unwrap(),
+        )
+        .unwrap();
+    let request = || {
+        get(&world, "metrics")
+            .header("authorization", token.to_authorization())
+            .body(Vec::new())
+            .unwrap()
+    };
+    assert_eq!(send(&world, request()).await.status(), 401);
+    let holder = HttpsFetch::new(world.client(Some(credentials)).unwrap());
+    assert_eq!(holder.fetch(request()).await.unwrap().status(), 200);
+    let other = world.maker_authority().device(&phone.subject()).unwrap();
+    let other = HttpsFetch::new(world.client(Some(other)).unwrap());
+    assert_eq!(other.fetch(request()).await.unwrap().status(), 401);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_authorization_headers_and_bad_tokens_are_told_apart() {
     let (world, _folder) = world(WorldOptions::default()).await;

@@ -7,4 +7,5 @@
 
 mod flows;
 mod http;
+mod limits;
 mod samples;

@@ -1,0 +1,125 @@
+//! What silent, slow and many peers can do to a service: little.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use offhook_bearer_token::{Fetch as _, HttpsFetch};
+use offhook_onboarding::http::{ServerLimits, serve};
+use offhook_testkit::{CertificateAuthority, client_config, server_config};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+struct Served {
+    address: SocketAddr,
+    authority: CertificateAuthority,
+}
+
+/// A service with short times.
+async fn served(limits: ServerLimits) -> Served {
+    let authority = CertificateAuthority::new("Test CA").unwrap();
+    let credentials = authority
+        .server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()])
+        .unwrap();
+    let tls = Arc::new(server_config(credentials, None).unwrap());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", get(|| async { "here" })).route(
+        "/body",
+        post(|body: Bytes| async move { body.len().to_string() }),
+    );
+    tokio::spawn(serve(listener, tls, router, limits));
+    Served { address, authority }
+}
+
+impl Served {
+    async fn asks(&self) -> u16 {
+        let client = client_config(&[self.authority.certificate()], None).unwrap();
+        let request = http::Request::get(format!("https://{}/", self.address)).body(Vec::new());
+        let fetch = HttpsFetch::new(client);
+        fetch
+            .fetch(request.unwrap())
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+
+    async fn connect_from(&self, from: Ipv4Addr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((from, 0))).unwrap();
+        socket.connect(self.address).await.unwrap()
+    }
+
+    async fn tls(&self) -> TlsStream<TcpStream> {
+        let client = client_config(&[self.authority.certificate()], None).unwrap();
+        let stream = self.connect_from(Ipv4Addr::LOCALHOST).await;
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(client))
+            .connect(name, stream)
+            .await
+            .unwrap()
+    }
+}
+
+/// What comes until the peer closes.
+async fn rest(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut text = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut text)).await;
+    assert!(read.is_ok(), "the connection is still open");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_silent_peers_of_one_address_leave_room_for_others() {
+    let served = served(ServerLimits::default().with_connections_per_address(8)).await;
+    let mut silent = Vec::new();
+    for _ in 0..64 {
+        silent.push(served.connect_from(Ipv4Addr::new(127, 0, 0, 3)).await);
+    }
+    assert_eq!(timeout(PATIENCE, served.asks()).await.unwrap(), 200);
+    // All but the first eight were closed at once.
+    let closed = rest(silent.last_mut().unwrap()).await;
+    assert_eq!(closed, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_silent_in_its_handshake_is_closed() {
+    let limits = ServerLimits::default().with_handshake_time(SHORT);
+    let served = served(limits).await;
+    let mut silent = served.connect_from(Ipv4Addr::LOCALHOST).await;
+    assert_eq!(rest(&mut silent).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_ends_is_answered_and_closed() {
+    let limits = ServerLimits::default()
+        .with_header_time(SHORT)
+        .with_request_time(SHORT);
+    let served = served(limits).await;
+    let mut slow_head = served.tls().await;
+    slow_head
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        .await
+        .unwrap();
+    rest(&mut slow_head).await;
+    let mut slow_body = served.tls().await;
+    let head = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc";
+    slow_body.write_all(head).await.unwrap();
+    assert!(rest(&mut slow_body).await.starts_with("HTTP/1.1 408"));
+    let mut idle = served.tls().await;
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200"));
+}
+
+const SHORT: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(10);
