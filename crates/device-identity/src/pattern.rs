@@ -1,5 +1,7 @@
 //! Identity patterns: regular expressions in the dialect of the vendor's server.
 
+#[cfg(test)]
+mod java;
 mod translate;
 
 use std::fmt;
