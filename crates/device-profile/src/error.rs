@@ -135,6 +135,12 @@ pub enum DocumentFault {
     /// An element's name is not letters, digits, `_`, `-` and `.`.
     #[error("bad element name")]
     Name,
+    /// The names around a value are longer together than allowed.
+    #[error("path too long")]
+    PathTooLong,
+    /// The paths of all values are longer together than allowed.
+    #[error("paths too long together")]
+    PathsTooLarge,
     /// Another root element than the document should have, or none.
     #[error("another document")]
     Root,
@@ -195,6 +201,12 @@ pub enum TagError {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SettingsError {
+    /// The name to authenticate with has control characters.
+    #[error("malformed authentication user")]
+    AuthenticationUser,
+    /// The name to show has control characters.
+    #[error("malformed display name")]
+    DisplayName,
     /// The domain is no host name or IP address.
     #[error("malformed domain")]
     Domain,
@@ -207,9 +219,15 @@ pub enum SettingsError {
     /// The port is no number from 1 to 65535.
     #[error("malformed port")]
     Port,
+    /// The token has characters that no bearer token has.
+    #[error("malformed token")]
+    Token,
     /// A transport that the guides do not list.
     #[error("unknown transport")]
     Transport,
+    /// The user is none that can stand in a SIP address as it is.
+    #[error("malformed user")]
+    User,
     /// The document names no user.
     #[error("no user")]
     UserMissing,

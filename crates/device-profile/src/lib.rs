@@ -11,6 +11,7 @@ mod sip;
 mod substitute;
 mod tag;
 mod violation;
+mod wiped;
 mod xml;
 
 pub mod mpp;

@@ -22,6 +22,10 @@ pub struct Limits {
     pub depth: usize,
     /// The most elements of a document: 20,000.
     pub elements: usize,
+    /// The longest path of a value in a room device's document, in bytes: 1,024.
+    pub path_bytes: usize,
+    /// The paths of all values of such a document together, in bytes: 4 MiB.
+    pub total_path_bytes: usize,
     /// The longest text that tags may be put into or come out as, in bytes: 2 MiB.
     pub output_bytes: usize,
     /// The most undefined tags that are told one by one: 256.
@@ -39,6 +43,8 @@ impl Default for Limits {
             document_bytes: 1_048_576,
             depth: 32,
             elements: 20_000,
+            path_bytes: 1_024,
+            total_path_bytes: 4_194_304,
             output_bytes: 2_097_152,
             undefined_tags: 256,
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::wiped::Wiped;
 use crate::xml::{Document, Node, is_name, is_writable, push_escaped};
 use crate::{DocumentError, DocumentFault, Limits, ValueError};
 
@@ -20,7 +21,7 @@ use crate::{DocumentError, DocumentFault, Limits, ValueError};
 #[derive(Clone)]
 pub struct FlatProfile {
     /// Names and values one after another, so that they are overwritten together.
-    text: Zeroizing<String>,
+    text: Wiped,
     entries: Vec<Entry>,
     /// The entries in the order of their names.
     by_name: Vec<usize>,
@@ -31,7 +32,7 @@ impl FlatProfile {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            text: Zeroizing::new(String::new()),
+            text: Wiped::default(),
             entries: Vec::new(),
             by_name: Vec::new(),
         }
@@ -49,8 +50,8 @@ impl FlatProfile {
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, DocumentError> {
         let mut document = Document::new(bytes, limits)?;
         let mut profile = Self::new();
-        // Neither names nor values grow by being read, so no copy is left behind.
-        profile.text.reserve(bytes.len());
+        // Neither names nor values grow by being read.
+        profile.text = Wiped::with_capacity(bytes.len());
         let root = document.root()?;
         match root.name().as_ref() {
             "flat-profile" => profile.read(&mut document)?,
@@ -82,15 +83,9 @@ impl FlatProfile {
             return Err(ValueError::Value);
         }
         let at = self.text.len();
-        // Growing would leave a copy of the secrets behind.
-        if self.text.capacity() < at + name.len() + value.len() {
-            let mut larger = Zeroizing::new(String::with_capacity(2 * at + 4_096 + value.len()));
-            larger.push_str(&self.text);
-            self.text = larger;
-        }
         self.text.push_str(name);
         let value_at = self.text.len();
-        self.text.push_str(value);
+        self.text.push_lines(value, ' ');
         let entry = Entry {
             name: at..value_at,
             value: self.tidy(value_at),
@@ -140,8 +135,8 @@ impl FlatProfile {
     /// gives the same profile again.
     #[must_use]
     pub fn write(&self) -> Zeroizing<String> {
-        let room = 128 + self.entries.len() * 64 + self.text.len() * 4;
-        let mut xml = Zeroizing::new(String::with_capacity(room));
+        let room = 128 + self.entries.len() * 32 + self.text.len() * 2;
+        let mut xml = Wiped::with_capacity(room);
         xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n");
         for parameter in self.parameters() {
             xml.push_str("  <");
@@ -167,7 +162,7 @@ impl FlatProfile {
             xml.push_str(">\n");
         }
         xml.push_str("</flat-profile>\n");
-        xml
+        xml.into_zeroizing()
     }
 
     fn read_device(&mut self, document: &mut Document<'_>) -> Result<(), DocumentError> {
@@ -179,7 +174,7 @@ impl FlatProfile {
                     self.read(document)?;
                 }
                 Node::Start(_) => document.skip()?,
-                Node::Text(_) => {}
+                Node::Text(_) | Node::Char(_) => {}
                 Node::End if is_found => return Ok(()),
                 Node::End | Node::Eof => return Err(document.fault(DocumentFault::Root)),
             }
@@ -191,11 +186,11 @@ impl FlatProfile {
         loop {
             let start = match document.next()? {
                 Node::Start(start) => start,
-                Node::Text(_) => continue,
+                Node::Text(_) | Node::Char(_) => continue,
                 Node::End | Node::Eof => return Ok(()),
             };
             let name_at = self.text.len();
-            document.push_name(&mut self.text, &start)?;
+            self.text.push_str(document.name(&start)?);
             let access = document.attribute(&start, "ua")?;
             let access = access.as_deref().and_then(UserAccess::named);
             let value_at = self.text.len();
@@ -219,7 +214,9 @@ impl FlatProfile {
         let mut is_plain = true;
         while document.depth() >= inside {
             match document.next()? {
-                Node::Text(text) => self.text.push_str(&text),
+                Node::Text(text) => self.text.push_lines(&text, ' '),
+                Node::Char('\r' | '\n') => self.text.push(' '),
+                Node::Char(char) => self.text.push(char),
                 Node::Start(_) => {
                     is_plain = false;
                     document.skip()?;
@@ -230,22 +227,8 @@ impl FlatProfile {
         Ok(is_plain)
     }
 
-    /// Takes the white space off the end of the text from `at` on, and says where the value is.
-    fn tidy(&mut self, at: usize) -> Range<usize> {
-        if self
-            .text
-            .get(at..)
-            .is_some_and(|value| value.contains(LINE_BREAKS))
-        {
-            let value = Zeroizing::new(self.text.split_off(at));
-            for char in value.chars() {
-                self.text.push(if LINE_BREAKS.contains(&char) {
-                    ' '
-                } else {
-                    char
-                });
-            }
-        }
+    /// Says where the value is in the text from `at` on, white space around it left out.
+    fn tidy(&self, at: usize) -> Range<usize> {
         let value = self.text.get(at..).unwrap_or_default();
         let start = at + value.len() - value.trim_start_matches(BLANKS).len();
         let value = value.trim_matches(BLANKS);
@@ -412,5 +395,5 @@ struct Entry {
     access: Option<UserAccess>,
 }
 
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
-const LINE_BREAKS: [char; 2] = ['\r', '\n'];
+/// Line breaks have become spaces where these are looked for.
+const BLANKS: [char; 2] = [' ', '\t'];

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
+use crate::wiped::Wiped;
 use crate::xml::{Document, Node, is_blank, is_name, is_writable, push_escaped};
 use crate::{DocumentError, DocumentFault, Limits, ParsePathError, ValueError};
 
@@ -44,7 +45,7 @@ impl Configuration {
             return Err(document.fault(DocumentFault::Root));
         }
         let mut configuration = Self::new();
-        configuration.read(&mut document)?;
+        configuration.read(&mut document, limits)?;
         document.finish()?;
         Ok(configuration)
     }
@@ -83,7 +84,7 @@ impl Configuration {
     /// gives the same configuration again.
     #[must_use]
     pub fn write(&self) -> Zeroizing<String> {
-        let mut xml = Zeroizing::new(String::with_capacity(self.room()));
+        let mut xml = Wiped::default();
         xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Configuration>\n");
         let mut open: Vec<&str> = Vec::new();
         for (path, value) in &self.0 {
@@ -106,15 +107,16 @@ impl Configuration {
         }
         close(&mut xml, &open, 0);
         xml.push_str("</Configuration>\n");
-        xml
+        xml.into_zeroizing()
     }
 
     /// Reads what is inside the root.
-    fn read(&mut self, document: &mut Document<'_>) -> Result<(), DocumentError> {
+    fn read(&mut self, document: &mut Document<'_>, limits: &Limits) -> Result<(), DocumentError> {
         let mut path = String::new();
         // How long the path was before each of its elements.
         let mut open: Vec<usize> = Vec::new();
-        let mut text = Zeroizing::new(String::new());
+        let mut text = Wiped::default();
+        let mut path_bytes = 0;
         // Whether the element that is open has elements inside, which an end always tells.
         let mut is_container = true;
         loop {
@@ -128,15 +130,19 @@ impl Configuration {
                     if !path.is_empty() {
                         path.push(' ');
                     }
-                    document.push_name(&mut path, &start)?;
+                    path.push_str(document.name(&start)?);
                     if let Some(item) = document.attribute(&start, "item")? {
                         let item = number(&item);
                         let item = item.ok_or_else(|| document.fault(DocumentFault::Item))?;
                         push_item(&mut path, item);
                     }
+                    if path.len() > limits.path_bytes {
+                        return Err(document.fault(DocumentFault::PathTooLong));
+                    }
                     is_container = false;
                 }
-                Node::Text(more) => push_secret(&mut text, &more),
+                Node::Text(more) => text.push_lines(&more, '\n'),
+                Node::Char(char) => text.push(char),
                 Node::End => {
                     if is_container && !is_blank(&text) {
                         return Err(document.fault(DocumentFault::Mixed));
@@ -145,6 +151,11 @@ impl Configuration {
                         return Ok(());
                     };
                     if !is_container {
+                        // Each value has a copy of the names around it.
+                        path_bytes += path.len();
+                        if path_bytes > limits.total_path_bytes {
+                            return Err(document.fault(DocumentFault::PathsTooLarge));
+                        }
                         let known = self.0.insert(Path(path.as_str().into()), kept(&text));
                         if known.is_some() {
                             return Err(document.fault(DocumentFault::Duplicate));
@@ -157,12 +168,6 @@ impl Configuration {
                 Node::Eof => return Err(document.fault(DocumentFault::Syntax)),
             }
         }
-    }
-
-    fn room(&self) -> usize {
-        let of =
-            |(path, value): (&Path, &Zeroizing<String>)| path.0.len() * 8 + value.len() * 10 + 64;
-        128 + self.0.iter().map(of).sum::<usize>()
     }
 }
 
@@ -221,7 +226,7 @@ impl fmt::Display for Path {
     }
 }
 
-fn push_start(xml: &mut String, segment: &str, depth: usize) {
+fn push_start(xml: &mut Wiped, segment: &str, depth: usize) {
     xml.push_str(&"  ".repeat(depth + 1));
     xml.push('<');
     match split_item(segment) {
@@ -236,14 +241,14 @@ fn push_start(xml: &mut String, segment: &str, depth: usize) {
     xml.push('>');
 }
 
-fn push_end(xml: &mut String, segment: &str) {
+fn push_end(xml: &mut Wiped, segment: &str) {
     xml.push_str("</");
     xml.push_str(split_item(segment).map_or(segment, |(name, _)| name));
     xml.push_str(">\n");
 }
 
 /// Closes all of `open` but the first `stay`.
-fn close(xml: &mut String, open: &[&str], stay: usize) {
+fn close(xml: &mut Wiped, open: &[&str], stay: usize) {
     for (depth, segment) in open.iter().enumerate().skip(stay).rev() {
         xml.push_str(&"  ".repeat(depth + 1));
         push_end(xml, segment);
@@ -263,17 +268,6 @@ fn split_item(segment: &str) -> Option<(&str, Option<u16>)> {
     };
     let (name, item) = rest.split_once('[')?;
     Some((name, Some(number(item)?)))
-}
-
-/// Adds to a text that may be a secret, and leaves no copy behind where it grows.
-fn push_secret(text: &mut Zeroizing<String>, more: &str) {
-    if text.capacity() < text.len() + more.len() {
-        let room = 2 * text.len() + more.len() + 256;
-        let mut larger = Zeroizing::new(String::with_capacity(room));
-        larger.push_str(text);
-        *text = larger;
-    }
-    text.push_str(more);
 }
 
 fn number(text: &str) -> Option<u16> {

@@ -54,13 +54,11 @@ impl SipSettings {
             port,
             outbound_proxy: outbound.map(outbound_proxy).transpose()?,
             transport,
-            user: text("User_ID_1_")
-                .ok_or(SettingsError::UserMissing)?
-                .to_owned(),
-            authentication_user: text("Auth_ID_1_").map(str::to_owned),
-            display_name: text("Display_Name_1_").map(str::to_owned),
+            user: user(text("User_ID_1_"))?,
+            authentication_user: authentication_user(text("Auth_ID_1_"))?,
+            display_name: display_name(text("Display_Name_1_"))?,
             password: text("Password_1_").map(Secret::new),
-            token: text("GPP_SA").map(Secret::new),
+            token: token(text("GPP_SA"))?,
             registration: if is_off {
                 Registration::NotWanted
             } else {
@@ -88,18 +86,17 @@ impl SipSettings {
         let proxy = text("SIP Proxy 1 Address")
             .map(HostPort::parse)
             .transpose()?;
-        let (user, HostPort { host, port }, outbound_proxy) = match (uri, proxy) {
-            (Some((user, host)), proxy) => {
+        let (uri_user, HostPort { host, port }, outbound_proxy) = match (uri, proxy) {
+            (Some((uri_user, host)), proxy) => {
                 let is_other = |proxy: &HostPort| {
                     !proxy.host.eq_ignore_ascii_case(&host.host) || proxy.port.is_some()
                 };
-                (user, host.clone(), proxy.filter(is_other))
+                (uri_user, host.clone(), proxy.filter(is_other))
             }
             (None, Some(proxy)) => (None, proxy, None),
             (None, None) => return Err(SettingsError::DomainMissing),
         };
-        let authentication_user = text("SIP Authentication UserName");
-        let user = user.or(authentication_user).map(str::to_owned);
+        let login = text("SIP Authentication UserName");
         let transport = match text("SIP DefaultTransport") {
             None => Transport::Auto,
             Some(name) => Transport::named(name)?,
@@ -110,9 +107,9 @@ impl SipSettings {
             port,
             outbound_proxy,
             transport,
-            user: user.ok_or(SettingsError::UserMissing)?,
-            authentication_user: authentication_user.map(str::to_owned),
-            display_name: text("SIP DisplayName").map(str::to_owned),
+            user: user(uri_user.or(login))?,
+            authentication_user: authentication_user(login)?,
+            display_name: display_name(text("SIP DisplayName"))?,
             password: text("SIP Authentication Password").map(Secret::new),
             token: None,
             registration: if is_off {
@@ -148,19 +145,23 @@ impl SipSettings {
         self.transport
     }
 
-    /// The user part of the address of record.
+    /// The user part of the address of record, escaped as it stands there.
+    ///
+    /// # Source
+    ///
+    /// [RFC 3261 section 25.1](https://www.rfc-editor.org/rfc/rfc3261#section-25.1), `user`.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The name to authenticate with, where it is not the user's.
+    /// The name to authenticate with, where it is not the user's; without control characters.
     #[must_use]
     pub fn authentication_user(&self) -> Option<&str> {
         self.authentication_user.as_deref()
     }
 
-    /// The name to show.
+    /// The name to show, without control characters; quotation marks may be in it.
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {
         self.display_name.as_deref()
@@ -172,7 +173,11 @@ impl SipSettings {
         self.password.as_ref()
     }
 
-    /// The machine token to register with.
+    /// The machine token to register with, of the characters a bearer token has.
+    ///
+    /// # Source
+    ///
+    /// [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1), `b64token`.
     #[must_use]
     pub fn token(&self) -> Option<&Secret> {
         self.token.as_ref()
@@ -276,15 +281,72 @@ fn split_uri(text: &str) -> Result<(Option<&str>, HostPort), SettingsError> {
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     });
     let text = scheme.map_or(text, |scheme| text.get(scheme.len()..).unwrap_or_default());
-    let text = text.split([';', '?']).next().unwrap_or_default();
-    let (user, host) = match text.rsplit_once('@') {
+    // A user may have the signs in it that end the host, but neither has `@`.
+    let (user, host) = match text.split_once('@') {
         Some((user, host)) => (Some(user), host),
         None => (None, text),
     };
+    let host = host.split([';', '?']).next().unwrap_or_default();
     if user.is_some_and(str::is_empty) {
         return Err(SettingsError::UserMissing);
     }
     Ok((user, HostPort::parse(host)?))
+}
+
+fn user(text: Option<&str>) -> Result<String, SettingsError> {
+    let text = text.ok_or(SettingsError::UserMissing)?;
+    checked(text, is_user, SettingsError::User)
+}
+
+fn authentication_user(text: Option<&str>) -> Result<Option<String>, SettingsError> {
+    text.map(|text| checked(text, is_printable, SettingsError::AuthenticationUser))
+        .transpose()
+}
+
+fn display_name(text: Option<&str>) -> Result<Option<String>, SettingsError> {
+    text.map(|text| checked(text, is_printable, SettingsError::DisplayName))
+        .transpose()
+}
+
+fn token(text: Option<&str>) -> Result<Option<Secret>, SettingsError> {
+    match text {
+        Some(text) if !is_token(text) => Err(SettingsError::Token),
+        text => Ok(text.map(Secret::new)),
+    }
+}
+
+fn checked(
+    text: &str,
+    is_good: impl FnOnce(&str) -> bool,
+    error: SettingsError,
+) -> Result<String, SettingsError> {
+    is_good(text).then(|| text.to_owned()).ok_or(error)
+}
+
+/// The `user` of RFC 3261: unreserved characters, a few more, and escaped ones.
+fn is_user(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let is_good = match byte {
+            b'%' => (0..2).all(|_| bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit())),
+            _ => byte.is_ascii_alphanumeric() || USER_MARKS.contains(&byte),
+        };
+        if !is_good {
+            return false;
+        }
+    }
+    !text.is_empty()
+}
+
+fn is_printable(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// The `b64token` of RFC 6750.
+fn is_token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let is_char = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !body.is_empty() && body.bytes().all(is_char)
 }
 
 /// Letters, digits, hyphens and underscores in labels of 1 to 63, 253 characters in all.
@@ -300,3 +362,6 @@ fn port_number(text: &str) -> Result<u16, SettingsError> {
     let port = text.parse().ok().filter(|port| *port > 0 && is_number);
     port.ok_or(SettingsError::Port)
 }
+
+/// `mark` but for letters and digits, and `user-unreserved`.
+const USER_MARKS: &[u8] = b"-_.!~*'()&=+$,;?/";

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::tag::{MAX_INNER_BYTES, is_name_byte};
+use crate::wiped::Wiped;
 use crate::xml::push_escaped;
 use crate::{Limits, TagError, TagTable};
 
@@ -53,8 +52,8 @@ pub fn substitute(
         return Err(TagError::TooLarge);
     }
     let mut output = Substitution {
-        // Enough for most templates, so that no copy of a secret is left behind by growing.
-        text: Zeroizing::new(String::with_capacity(template.len() * 2)),
+        // Enough for most templates, so that they are not copied on the way.
+        text: Wiped::with_capacity(template.len() + template.len() / 4 + 256),
         undefined: Vec::new(),
         undefined_count: 0,
     };
@@ -102,7 +101,7 @@ pub fn substitute(
 /// `Debug` hides the text, for there may be passwords in it.
 #[derive(Clone)]
 pub struct Substitution {
-    text: Zeroizing<String>,
+    text: Wiped,
     undefined: Vec<UndefinedTag>,
     undefined_count: usize,
 }
@@ -116,8 +115,8 @@ impl Substitution {
 
     /// Takes the text out.
     #[must_use]
-    pub fn into_text(mut self) -> String {
-        std::mem::take(&mut *self.text)
+    pub fn into_text(self) -> String {
+        std::mem::take(&mut *self.text.into_zeroizing())
     }
 
     /// The tags without a value, in their order; at most [`Limits::undefined_tags`] of them.
@@ -210,7 +209,7 @@ fn tag_at(text: &str) -> Option<&str> {
     is_tag.then(|| text.get(..length + 2)).flatten()
 }
 
-fn push(text: &mut String, value: &str, escape: Escape) {
+fn push(text: &mut Wiped, value: &str, escape: Escape) {
     match escape {
         Escape::None => text.push_str(value),
         Escape::XmlAttribute | Escape::XmlText => push_escaped(text, value),

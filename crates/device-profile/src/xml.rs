@@ -1,10 +1,12 @@
 //! Reading XML of strangers: no document types, no entities of one's own, nothing without bound.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::wiped::Wiped;
 use crate::{DocumentError, DocumentFault, Limits};
 
 /// What a document is made of, comments and instructions left out.
@@ -13,7 +15,10 @@ pub(crate) enum Node<'d> {
     /// The end of an element, also of one that was closed in its own tag.
     End,
     Eof,
+    /// Text as it stands, its line breaks still of any kind.
     Text(Cow<'d, str>),
+    /// A character that was written as a reference.
+    Char(char),
 }
 
 pub(crate) struct Document<'d> {
@@ -85,8 +90,8 @@ impl<'d> Document<'d> {
                     self.depth -= 1;
                     return Ok(Node::End);
                 }
-                Event::Text(text) => return self.text(text.xml10_content()),
-                Event::CData(text) => return self.text(text.xml10_content()),
+                Event::Text(text) => return self.text(text.into_inner()),
+                Event::CData(text) => return self.text(text.into_inner()),
                 Event::GeneralRef(reference) => {
                     let char = if reference.is_char_ref() {
                         reference.resolve_char_ref().ok().flatten()
@@ -95,7 +100,7 @@ impl<'d> Document<'d> {
                     };
                     let char = char.filter(|char| is_xml_char(*char));
                     let char = char.ok_or_else(|| self.fault(DocumentFault::Entity))?;
-                    return self.text(Cow::Owned(char.to_string()));
+                    return self.char(char);
                 }
                 Event::DocType(_) => return Err(self.fault(DocumentFault::Doctype)),
                 Event::Decl(declaration) => {
@@ -126,10 +131,13 @@ impl<'d> Document<'d> {
 
     /// Reads to the end of the document, where nothing may stand.
     pub(crate) fn finish(&mut self) -> Result<(), DocumentError> {
-        match self.next()? {
-            Node::Eof => Ok(()),
-            Node::Text(text) if is_blank(&text) => self.finish(),
-            _ => Err(self.fault(DocumentFault::Syntax)),
+        loop {
+            match self.next()? {
+                Node::Eof => return Ok(()),
+                // Outside of the root there is no other text than blanks.
+                Node::Text(_) | Node::Char(_) => {}
+                Node::Start(_) | Node::End => return Err(self.fault(DocumentFault::Syntax)),
+            }
         }
     }
 
@@ -138,8 +146,8 @@ impl<'d> Document<'d> {
         loop {
             match self.next()? {
                 Node::Start(start) => return Ok(start),
-                Node::Text(text) if is_blank(&text) => {}
-                _ => return Err(self.fault(DocumentFault::Root)),
+                Node::Text(_) | Node::Char(_) => {}
+                Node::End | Node::Eof => return Err(self.fault(DocumentFault::Root)),
             }
         }
     }
@@ -177,18 +185,13 @@ impl<'d> Document<'d> {
         Ok(found)
     }
 
-    /// Adds an element's name, which must be one that we would write.
-    pub(crate) fn push_name(
-        &self,
-        text: &mut String,
-        start: &BytesStart<'_>,
-    ) -> Result<(), DocumentError> {
+    /// An element's name, which must be one that we would write.
+    pub(crate) fn name<'s>(&self, start: &'s BytesStart<'_>) -> Result<&'s str, DocumentError> {
         let name = start.name().into_inner();
         if !is_name(name) {
             return Err(self.fault(DocumentFault::Name));
         }
-        text.push_str(name);
-        Ok(())
+        Ok(name)
     }
 
     fn open(&mut self, start: BytesStart<'d>) -> Result<Node<'d>, DocumentError> {
@@ -208,6 +211,13 @@ impl<'d> Document<'d> {
             return Err(self.fault(DocumentFault::Syntax));
         }
         Ok(Node::Text(text))
+    }
+
+    fn char(&self, char: char) -> Result<Node<'d>, DocumentError> {
+        if self.depth == 0 && !is_blank(char.encode_utf8(&mut [0; 4])) {
+            return Err(self.fault(DocumentFault::Syntax));
+        }
+        Ok(Node::Char(char))
     }
 }
 
@@ -231,22 +241,30 @@ pub(crate) fn is_blank(text: &str) -> bool {
 }
 
 /// Adds `value` so that it reads the same as text and as an attribute, in ASCII only.
-pub(crate) fn push_escaped(text: &mut String, value: &str) {
-    for char in value.chars() {
-        match char {
-            '&' => text.push_str("&amp;"),
-            '<' => text.push_str("&lt;"),
-            '>' => text.push_str("&gt;"),
-            '"' => text.push_str("&quot;"),
-            '\'' => text.push_str("&apos;"),
-            ' '..='~' => text.push(char),
-            _ => {
-                text.push_str("&#");
-                text.push_str(&u32::from(char).to_string());
-                text.push(';');
+pub(crate) fn push_escaped(text: &mut Wiped, value: &str) {
+    let is_plain = |byte: u8| {
+        matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
+    };
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (plain, from) = rest.split_at(at);
+        text.push_str(plain);
+        let mut chars = from.chars();
+        match chars.next() {
+            Some('&') => text.push_str("&amp;"),
+            Some('<') => text.push_str("&lt;"),
+            Some('>') => text.push_str("&gt;"),
+            Some('"') => text.push_str("&quot;"),
+            Some('\'') => text.push_str("&apos;"),
+            Some(char) => {
+                // A text in memory takes all that is written to it.
+                let _ = write!(text, "&#{};", u32::from(char));
             }
+            None => {}
         }
+        rest = chars.as_str();
     }
+    text.push_str(rest);
 }
 
 fn predefined(name: &str) -> Option<char> {

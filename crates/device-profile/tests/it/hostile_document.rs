@@ -158,6 +158,38 @@ fn attributes_are_few_and_each_is_there_once() {
 }
 
 #[test]
+fn blanks_and_comments_without_end_behind_the_root_take_no_stack() {
+    for root in ["flat-profile", "Configuration"] {
+        for more in SEEDS_BESIDE_THE_ROOT {
+            let room = Limits::default().document_bytes - root.len() - 3;
+            let behind = format!("<{root}/>{}", more.repeat(room / more.len()));
+            let before = format!("{}<{root}/>", more.repeat(room / more.len()));
+            for xml in [behind, before] {
+                assert_eq!(
+                    read(root, xml.as_bytes(), &Limits::default()),
+                    Ok(()),
+                    "{more}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn references_to_other_characters_than_blanks_are_refused_beside_the_root() {
+    for root in ["flat-profile", "Configuration"] {
+        for xml in [
+            format!("<{root}/>&#65;"),
+            format!("&amp;<{root}/>"),
+            format!("<{root}/> &#32;&lt;"),
+        ] {
+            let error = read(root, xml.as_bytes(), &Limits::default()).unwrap_err();
+            assert_eq!(error.fault, DocumentFault::Syntax, "{xml}");
+        }
+    }
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
 fn hostile_documents_take_linear_time() {
     let start = Instant::now();
@@ -181,3 +213,6 @@ fn hostile_documents_take_linear_time() {
         start.elapsed()
     );
 }
+
+/// What may stand without end before and behind a root, each also a seed for fuzzing.
+const SEEDS_BESIDE_THE_ROOT: [&str; 4] = [" <!---->", "&#32;", "\r\n<?x?>", "<!---->"];

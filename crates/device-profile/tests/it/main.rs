@@ -17,3 +17,5 @@ mod room_os;
 mod secrets;
 mod sip;
 mod tag;
+#[cfg(target_os = "linux")]
+mod traces;

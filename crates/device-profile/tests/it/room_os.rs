@@ -98,6 +98,62 @@ fn what_could_mean_two_things_is_refused() {
 }
 
 #[test]
+fn the_names_around_values_are_bounded_to_the_byte() {
+    let answer = |path_bytes, total_path_bytes, inside: &str| {
+        let mut limits = Limits::default();
+        limits.path_bytes = path_bytes;
+        limits.total_path_bytes = total_path_bytes;
+        let xml = format!("<Configuration>{inside}</Configuration>");
+        let configuration = Configuration::parse(xml.as_bytes(), &limits);
+        configuration.map(|_| ()).map_err(|error| error.fault)
+    };
+    let inside = "<Ab item='7'><Cd/><Ef/></Ab>";
+    let each = "Ab[7] Cd".len();
+    assert_eq!(answer(each, 2 * each, inside), Ok(()));
+    assert_eq!(
+        answer(each - 1, 2 * each, inside),
+        Err(DocumentFault::PathTooLong)
+    );
+    assert_eq!(
+        answer(each, 2 * each - 1, inside),
+        Err(DocumentFault::PathsTooLarge)
+    );
+}
+
+#[test]
+fn long_names_around_many_values_are_refused_before_they_fill_the_memory() {
+    let around = |depth: usize| {
+        let names: Vec<String> = (0..depth)
+            .map(|at| format!("{}{at:02}", "n".repeat(254)))
+            .collect();
+        let open: String = names.iter().map(|name| format!("<{name}>")).collect();
+        let close: String = names
+            .iter()
+            .rev()
+            .map(|name| format!("</{name}>"))
+            .collect();
+        let leaves: String = (1..19_960)
+            .map(|item| format!("<a item='{item}'/>"))
+            .collect();
+        format!("{open}{leaves}{close}")
+    };
+    assert_eq!(fault(&around(30)), DocumentFault::PathTooLong);
+    assert_eq!(fault(&around(3)), DocumentFault::PathsTooLarge);
+}
+
+#[test]
+fn what_is_written_takes_no_more_room_than_twice_its_length() {
+    let mut configuration = Configuration::new();
+    let around = vec!["n".repeat(256); 30].join(" ");
+    for leaf in 0..2_000 {
+        let path = format!("{around} leaf{leaf}").parse().unwrap();
+        configuration.set(path, "x").unwrap();
+    }
+    let xml = configuration.write();
+    assert!(xml.capacity() <= 2 * xml.len(), "{}", xml.capacity());
+}
+
+#[test]
 fn a_path_is_read_in_the_devices_own_spellings() {
     let path: Path = "Phonebook Server 1 URL".parse().unwrap();
     assert_eq!(path.to_string(), "Phonebook Server[1] URL");

@@ -139,6 +139,94 @@ fn what_is_missing_or_unknown_is_told() {
 }
 
 #[test]
+fn no_setting_carries_a_line_break_into_a_request() {
+    for bad in ["a\r\nX: y", "a\nb", "a\rb", "\ta", "a\u{85}b", "a\u{7f}"] {
+        for (path, error) in [
+            ("SIP DisplayName", SettingsError::DisplayName),
+            (
+                "SIP Authentication UserName",
+                SettingsError::AuthenticationUser,
+            ),
+            ("SIP Proxy 1 Address", SettingsError::Domain),
+            ("SIP DefaultTransport", SettingsError::Transport),
+        ] {
+            let answer = room(&[("SIP URI", "room@example.net"), (path, bad)]);
+            assert_eq!(answer.unwrap_err(), error, "{path}: {bad:?}");
+        }
+        let answer = room(&[("SIP URI", &format!("{bad}@example.net"))]);
+        assert_eq!(answer.unwrap_err(), SettingsError::User, "{bad:?}");
+        let answer = room(&[("SIP URI", &format!("room@{bad}"))]);
+        assert_eq!(answer.unwrap_err(), SettingsError::Domain, "{bad:?}");
+        let answer = room(&[
+            ("SIP Proxy 1 Address", "example.net"),
+            ("SIP Authentication UserName", bad),
+        ]);
+        assert_eq!(answer.unwrap_err(), SettingsError::User, "{bad:?}");
+    }
+    // In this document a line break has become a space.
+    for bad in ["a\u{85}b", "a\tb", "a\u{7f}"] {
+        for (name, error) in [
+            ("User_ID_1_", SettingsError::User),
+            ("Auth_ID_1_", SettingsError::AuthenticationUser),
+            ("Display_Name_1_", SettingsError::DisplayName),
+            ("GPP_SA", SettingsError::Token),
+            ("Proxy_1_", SettingsError::Domain),
+        ] {
+            assert_eq!(phone(&[(name, bad)]).unwrap_err(), error, "{name}: {bad:?}");
+        }
+    }
+    let xml = "<Configuration><SIP><URI>a@b</URI><DisplayName>x&#13;&#10;To: y</DisplayName></SIP></Configuration>";
+    let configuration = Configuration::parse(xml.as_bytes(), &Limits::default()).unwrap();
+    let answer = SipSettings::from_configuration(&configuration);
+    assert_eq!(answer.unwrap_err(), SettingsError::DisplayName);
+}
+
+#[test]
+fn a_user_is_one_that_can_stand_in_an_address() {
+    let user = |text| phone(&[("User_ID_1_", text)]).map(|settings| settings.user().to_owned());
+    for good in [
+        "2001",
+        "alice&bob",
+        "+15550100;ext=1",
+        "a%20b%C3%A9",
+        "-_.!~*'()&=+$,;?/",
+    ] {
+        assert_eq!(user(good).as_deref(), Ok(good));
+    }
+    for bad in [
+        "a b", "a@b", "a:b", "a<b", "a>", "\"a\"", "é", "%", "a%2", "%zz", "#1", "[a]", "a\\b",
+        "%%41",
+    ] {
+        assert_eq!(user(bad).unwrap_err(), SettingsError::User, "{bad}");
+    }
+}
+
+#[test]
+fn a_token_is_one_that_can_stand_in_a_header() {
+    let token = |text| {
+        phone(&[("GPP_SA", text)])
+            .map(|settings| settings.token().map(|token| token.secret().to_owned()))
+    };
+    for good in ["a", "a.b-c_d~e+f/g==", "eyJ.eyJ.sig"] {
+        assert_eq!(token(good).unwrap().as_deref(), Some(good));
+    }
+    for bad in ["=", "a b", "a=b", "a,b", "a\"", "é"] {
+        assert_eq!(token(bad).unwrap_err(), SettingsError::Token, "{bad}");
+    }
+}
+
+#[test]
+fn a_room_devices_user_may_have_the_signs_that_end_a_host() {
+    let settings = room(&[("SIP URI", "sip:a;b?c@example.net:5061;transport=tls?d=e")]).unwrap();
+    assert_eq!(
+        (settings.user(), settings.domain(), settings.port()),
+        ("a;b?c", "example.net", Some(5_061))
+    );
+    let answer = room(&[("SIP URI", "a@b@example.net")]);
+    assert_eq!(answer.unwrap_err(), SettingsError::Domain);
+}
+
+#[test]
 fn a_room_devices_domain_is_the_host_of_its_uri() {
     for uri in [
         "room@example.net",
