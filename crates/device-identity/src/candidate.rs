@@ -94,13 +94,11 @@ impl<'a> Candidates<'a> {
         if self.shared {
             return Err(IdentityError::Shared);
         }
-        let [Some(only), second] = self.placed else {
+        let [Some(only), _] = self.placed else {
             return Err(IdentityError::NoAddress);
         };
         let first = only.mac;
-        let strays = self.strays.into_iter().flatten();
-        let mut others = second.map(|other| other.mac).into_iter().chain(strays);
-        match others.find(|other| *other != first) {
+        match self.other_than(first) {
             Some(second) => Err(IdentityError::Ambiguous { first, second }),
             None => Ok(only),
         }
@@ -121,12 +119,20 @@ impl<'a> Candidates<'a> {
         self.shared = true;
     }
 
+    /// An address in any place that is not `mac`.
+    pub(crate) fn other_than(&self, mac: MacAddress) -> Option<MacAddress> {
+        let placed = self.iter().map(|candidate| candidate.mac);
+        let mut all = placed.chain(self.strays.into_iter().flatten());
+        all.find(|other| *other != mac)
+    }
+
+    /// Whether `mac` was noted as a stray.
+    pub(crate) fn has_stray(&self, mac: MacAddress) -> bool {
+        self.strays.contains(&Some(mac))
+    }
+
     pub(crate) fn place(&mut self, mac: MacAddress, rule: Rule, model: Option<&'a str>) {
-        // Every device has these two or none: they are fillers and not addresses.
-        if matches!(
-            mac.octets(),
-            [0, 0, 0, 0, 0, 0] | [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
-        ) {
+        if is_filler(mac) {
             self.shared = true;
             return;
         }
@@ -203,6 +209,14 @@ impl<'a> Candidates<'a> {
             self.stray(token.mac);
         }
     }
+}
+
+/// Every device has these two or none, so they are no addresses.
+pub(crate) fn is_filler(mac: MacAddress) -> bool {
+    matches!(
+        mac.octets(),
+        [0, 0, 0, 0, 0, 0] | [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
+    )
 }
 
 /// Twelve hexadecimal digits that stand alone, or after `SEP`.

@@ -232,10 +232,10 @@ fn is_shared(text: &[u8]) -> bool {
 }
 
 pub(crate) const COMMON_NAME: &[u8] = &[0x55, 4, 3];
-const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
-const LOCALITY: &[u8] = &[0x55, 4, 7];
-const STATE: &[u8] = &[0x55, 4, 8];
-const ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
+pub(crate) const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
+pub(crate) const LOCALITY: &[u8] = &[0x55, 4, 7];
+pub(crate) const STATE: &[u8] = &[0x55, 4, 8];
+pub(crate) const ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
 pub(crate) const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 29, 17];
 
 const VERSION: u8 = 0xa0;

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use offhook_device_name::DeviceModel;
+use offhook_device_name::{DeviceModel, MacAddress};
 use ring::digest::{SHA256, digest};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
@@ -10,7 +10,8 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 
 use crate::certificate::Certificate;
 use crate::{
-    AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError, Source,
+    AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError, Rule,
+    Source,
 };
 
 /// Verifies that a certificate was issued by a maker whose authority is an anchor here.
@@ -192,15 +193,23 @@ impl VerifiedCertificate<'_> {
     pub fn identity(&self) -> Result<DeviceIdentity, IdentityError> {
         let candidates = self.certificate.candidates();
         let only = candidates.map_err(IdentityError::Certificate)?.one()?;
-        Ok(DeviceIdentity {
-            mac: only.mac(),
+        Ok(self.proves(only.mac(), only.rule(), only.model()))
+    }
+
+    pub(crate) const fn certificate(&self) -> &Certificate<'_> {
+        &self.certificate
+    }
+
+    pub(crate) fn proves(&self, mac: MacAddress, rule: Rule, model: Option<&str>) -> DeviceIdentity {
+        DeviceIdentity {
+            mac,
             // A model that is too long for one is no reason to refuse the device.
-            model: only.model().and_then(|model| DeviceModel::new(model).ok()),
-            rule: only.rule(),
+            model: model.and_then(|model| DeviceModel::new(model).ok()),
+            rule,
             source: Source::Certificate,
             key: Some(sha256(self.certificate.public_key())),
             certificate_thumbprint: Some(sha256(self.der)),
-        })
+        }
     }
 }
 

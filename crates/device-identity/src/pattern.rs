@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod java;
+mod subject;
 mod translate;
 
 use std::fmt;

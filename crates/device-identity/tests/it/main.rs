@@ -11,6 +11,7 @@ mod agreement;
 mod attack;
 mod authority;
 mod chain;
+mod compatibility;
 mod header;
 mod pattern;
 mod proxy;

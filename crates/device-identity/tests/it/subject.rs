@@ -5,10 +5,10 @@ use crate::authority::{Authority, device, serial_number};
 
 const MAC: &str = "000E08ABCDEF";
 
-type Subject = Vec<(DnType, &'static str)>;
+pub(crate) type Subject = Vec<(DnType, &'static str)>;
 
 /// Every order of `attributes`.
-fn orders(attributes: &Subject) -> Vec<Subject> {
+pub(crate) fn orders(attributes: &Subject) -> Vec<Subject> {
     if attributes.len() < 2 {
         return vec![attributes.clone()];
     }
