@@ -1,6 +1,7 @@
 //! What can go wrong, apart by who has to act. No variant carries text of a token.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use http::StatusCode;
 use thiserror::Error;
@@ -262,15 +263,15 @@ pub enum FetchError {
 }
 
 /// The current keys could not be had; asking again may help.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum KeysError {
     /// A fetch failed less than 30 seconds ago, and the next must wait.
     #[error("key set was not to be had a moment ago")]
     CoolingDown,
-    /// The exchange failed.
+    /// The exchange failed, for all who waited for it.
     #[error("key set download failed")]
-    Fetch(#[source] FetchError),
+    Fetch(#[source] Arc<FetchError>),
     /// What came is no key set.
     #[error("key set cannot be used")]
     KeySet(#[source] KeySetError),
@@ -313,7 +314,7 @@ pub enum IssuerError {
 }
 
 /// A refresh did not give a token.
-#[derive(Debug, Error)]
+#[derive(Clone, Copy, Debug, Error)]
 #[non_exhaustive]
 pub enum RefreshError {
     /// The endpoint is not an `https` address; nothing was sent.
@@ -334,12 +335,12 @@ pub enum RefreshError {
 }
 
 /// No access token is to be had.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum KeepFreshError {
-    /// The token endpoint could not be asked; asking again may help.
+    /// The token endpoint could not be asked, for all who waited; asking again may help.
     #[error("token endpoint not reached")]
-    Fetch(#[source] FetchError),
+    Fetch(#[source] Arc<FetchError>),
     /// The token endpoint gave no token.
     #[error("token not refreshed")]
     Refresh(#[source] RefreshError),

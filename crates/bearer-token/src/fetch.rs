@@ -1,8 +1,11 @@
 //! The HTTP client, as a trait.
 
 use std::fmt::Debug;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 
 use crate::FetchError;
 
@@ -21,6 +24,18 @@ pub trait Fetch: Debug + Send + Sync {
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, FetchError>;
+}
+
+/// One exchange that many wait for. A client that panics has failed and takes nobody with it.
+pub(crate) async fn shared_fetch(
+    fetch: &dyn Fetch,
+    request: http::Request<Vec<u8>>,
+) -> Result<http::Response<Vec<u8>>, Arc<FetchError>> {
+    AssertUnwindSafe(async { fetch.fetch(request).await })
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(FetchError::Transport("the client panicked".into())))
+        .map_err(Arc::new)
 }
 
 /// The longest response body that is read: 65,536 bytes.

@@ -7,6 +7,7 @@ mod claims;
 mod credentials;
 mod error;
 mod fetch;
+mod flight;
 #[cfg(feature = "fetch")]
 mod https;
 mod issuer;
@@ -46,7 +47,7 @@ pub use policy::{DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, TokenPolicy};
 pub use refresh::{
     ClientSecret, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse,
 };
-pub use refreshed::RefreshedToken;
+pub use refreshed::{REFRESH_RETRY, RefreshedToken};
 pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, RemoteKeys};
 pub use scope::Scope;
 pub use subject::Subject;

@@ -1,33 +1,41 @@
 //! An access token that is kept fresh.
 
 use std::fmt;
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use futures_util::lock::Mutex;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use url::Url;
 
+use crate::fetch::shared_fetch;
+use crate::flight::Flight;
 use crate::{
     AccessToken, ClientSecret, Fetch, KeepFreshError, REFRESH_EVERY, RefreshRequest, RefreshToken,
     Scope, TokenResponse,
 };
 
-/// An access token of our own, refreshed when it is due by one task while the others wait.
+/// An access token of our own, refreshed when it is due.
 ///
-/// It is due after [`REFRESH_EVERY`] or half of its life, whichever is shorter. A rotated refresh
-/// token is used from then on. Where a refresh fails, the last good token serves until it expires.
+/// It is due after [`REFRESH_EVERY`] or half of its life, whichever is shorter. One caller carries
+/// the refresh; the others have the last good token at once while it lives, and wait for the same
+/// refresh when it does not. Where a refresh fails, the last good token serves until it expires,
+/// and the next try is [`REFRESH_RETRY`] later; without a token that lives, each caller may try.
+///
+/// A rotated refresh token is used from then on, also when the caller who asked for it has gone
+/// away: the refresh rests, and the next caller goes on with it. The refresh token given to
+/// [`new`](Self::new) may be good no more after the first refresh, so the one that
+/// [`refresh_token`](Self::refresh_token) gives must be kept across restarts.
 ///
 /// # Source
 ///
 /// [RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6). Webex for `BroadWorks`
 /// device integration, identity provider settings: refreshed every 60 minutes.
 pub struct RefreshedToken {
-    endpoint: Url,
-    client_id: String,
-    secret: ClientSecret,
-    scopes: Vec<Scope>,
-    fetch: Arc<dyn Fetch>,
-    held: Mutex<Held>,
+    client: Arc<TokenClient>,
+    held: Arc<Mutex<Held>>,
+    flight: Flight<Outcome>,
 }
 
 impl RefreshedToken {
@@ -42,22 +50,25 @@ impl RefreshedToken {
         fetch: Arc<dyn Fetch>,
     ) -> Self {
         Self {
-            endpoint,
-            client_id: client_id.to_owned(),
-            secret,
-            scopes: Vec::new(),
-            fetch,
-            held: Mutex::new(Held {
+            client: Arc::new(TokenClient {
+                endpoint,
+                id: client_id.to_owned(),
+                secret,
+                scopes: Vec::new(),
+                fetch,
+            }),
+            held: Arc::new(Mutex::new(Held {
                 refresh_token,
                 access: None,
-            }),
+            })),
+            flight: Flight::new(),
         }
     }
 
     /// Asks for fewer scopes than were granted.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
-        self.scopes.push(scope);
+        Arc::make_mut(&mut self.client).scopes.push(scope);
         self
     }
 
@@ -67,37 +78,38 @@ impl RefreshedToken {
     ///
     /// [`KeepFreshError`] when the refresh fails and no token is left that has not expired.
     pub async fn get(&self, now: SystemTime) -> Result<AccessToken, KeepFreshError> {
-        let mut held = self.held.lock().await;
-        if let Some(access) = &held.access
-            && now < access.refresh_at
-        {
-            return Ok(access.token.clone());
-        }
-        match self.refresh(&held.refresh_token).await {
-            Ok(response) => {
-                let token = response.access_token().clone();
-                let life = response.expires_in().unwrap_or(REFRESH_EVERY).min(MAX_HELD);
-                if let Some(rotated) = response.refresh_token() {
-                    held.refresh_token = rotated.clone();
+        let mut may_go_on = true;
+        loop {
+            let spare = match lock(&self.held).at(now) {
+                Standing::Fresh(token) => return Ok(token),
+                Standing::Due(token) => Some(token),
+                Standing::Gone => None,
+            };
+            let joined = match spare {
+                Some(_) => self.flight.carry(|| self.start(now)),
+                None => self.flight.join(|| self.start(now)),
+            };
+            let Some(joined) = joined else {
+                match spare {
+                    Some(spare) => return Ok(spare),
+                    // Another task has just got one.
+                    None => continue,
                 }
-                held.access = Some(Access {
-                    token: token.clone(),
-                    refresh_at: now + REFRESH_EVERY.min(life / 2),
-                    expires_at: now + life,
-                });
-                Ok(token)
+            };
+            // What rested may tell of a time long past, so it is not the last word.
+            let is_old = joined.was_resting && mem::take(&mut may_go_on);
+            match (joined.exchange.await, spare) {
+                (Err(_), Some(spare)) => return Ok(spare),
+                (outcome, _) if !is_old => return outcome,
+                _ => {}
             }
-            Err(error) => match &held.access {
-                Some(access) if now < access.expires_at => Ok(access.token.clone()),
-                _ => Err(error),
-            },
         }
     }
 
     /// Gives `token` up, for the server would not take it; a newer one that another task has got
     /// in the meantime stays.
     pub async fn give_up(&self, token: &AccessToken) {
-        let mut held = self.held.lock().await;
+        let mut held = lock(&self.held);
         if held
             .access
             .as_ref()
@@ -107,34 +119,64 @@ impl RefreshedToken {
         }
     }
 
-    async fn refresh(&self, refresh_token: &RefreshToken) -> Result<TokenResponse, KeepFreshError> {
-        let request = RefreshRequest::new(
-            &self.endpoint,
-            &self.client_id,
-            &self.secret,
-            refresh_token.clone(),
-        )
-        .map_err(KeepFreshError::Refresh)?;
-        let request = self
-            .scopes
-            .iter()
-            .cloned()
-            .fold(request, RefreshRequest::with_scope);
-        let response = self
-            .fetch
-            .fetch(request.to_http())
-            .await
-            .map_err(KeepFreshError::Fetch)?;
-        TokenResponse::parse(&response).map_err(KeepFreshError::Refresh)
+    /// The refresh token that is good now: the one to keep across restarts, asked for anew after
+    /// each [`get`](Self::get), for a refresh may have rotated it and ended the one before.
+    #[must_use]
+    pub fn refresh_token(&self) -> RefreshToken {
+        lock(&self.held).refresh_token.clone()
+    }
+
+    /// A refresh to carry out, unless another has just ended.
+    fn start(&self, now: SystemTime) -> Option<BoxFuture<'static, Outcome>> {
+        let refresh_token = {
+            let held = lock(&self.held);
+            if matches!(held.at(now), Standing::Fresh(_)) {
+                return None;
+            }
+            held.refresh_token.clone()
+        };
+        let (client, held) = (Arc::clone(&self.client), Arc::clone(&self.held));
+        let refresh = async move {
+            let outcome = client.refresh(refresh_token).await;
+            lock(&held).take(outcome, now)
+        };
+        Some(refresh.boxed())
     }
 }
 
 impl fmt::Debug for RefreshedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefreshedToken")
-            .field("endpoint", &self.endpoint.as_str())
-            .field("client_id", &self.client_id)
+            .field("endpoint", &self.client.endpoint.as_str())
+            .field("client_id", &self.client.id)
             .finish_non_exhaustive()
+    }
+}
+
+type Outcome = Result<AccessToken, KeepFreshError>;
+
+#[derive(Clone)]
+struct TokenClient {
+    endpoint: Url,
+    id: String,
+    secret: ClientSecret,
+    scopes: Vec<Scope>,
+    fetch: Arc<dyn Fetch>,
+}
+
+impl TokenClient {
+    async fn refresh(&self, refresh_token: RefreshToken) -> Result<TokenResponse, KeepFreshError> {
+        let request = RefreshRequest::new(&self.endpoint, &self.id, &self.secret, refresh_token)
+            .map_err(KeepFreshError::Refresh)?;
+        let request = self
+            .scopes
+            .iter()
+            .cloned()
+            .fold(request, RefreshRequest::with_scope);
+        let response = shared_fetch(&*self.fetch, request.to_http())
+            .await
+            .map_err(KeepFreshError::Fetch)?;
+        TokenResponse::parse(&response).map_err(KeepFreshError::Refresh)
     }
 }
 
@@ -143,11 +185,63 @@ struct Held {
     access: Option<Access>,
 }
 
+impl Held {
+    fn at(&self, now: SystemTime) -> Standing {
+        match &self.access {
+            Some(access) if now < access.refresh_at => Standing::Fresh(access.token.clone()),
+            Some(access) if now < access.expires_at => Standing::Due(access.token.clone()),
+            _ => Standing::Gone,
+        }
+    }
+
+    /// Keeps what a refresh begun at `at` gave.
+    fn take(&mut self, outcome: Result<TokenResponse, KeepFreshError>, at: SystemTime) -> Outcome {
+        match outcome {
+            Ok(response) => {
+                let token = response.access_token().clone();
+                let life = response.expires_in().unwrap_or(REFRESH_EVERY).min(MAX_HELD);
+                if let Some(rotated) = response.refresh_token() {
+                    self.refresh_token = rotated.clone();
+                }
+                self.access = Some(Access {
+                    token: token.clone(),
+                    refresh_at: at + REFRESH_EVERY.min(life / 2),
+                    expires_at: at + life,
+                });
+                Ok(token)
+            }
+            Err(error) => {
+                if let Some(access) = &mut self.access {
+                    access.refresh_at = (at + REFRESH_RETRY).min(access.expires_at);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
 struct Access {
     token: AccessToken,
     refresh_at: SystemTime,
     expires_at: SystemTime,
 }
+
+enum Standing {
+    /// Good, and not due.
+    Fresh(AccessToken),
+    /// Good, but due.
+    Due(AccessToken),
+    /// None, or expired.
+    Gone,
+}
+
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long after the beginning of a refresh that failed the next one is tried, while the last
+/// good token lives: 30 seconds. The number is ours.
+pub const REFRESH_RETRY: Duration = Duration::from_secs(30);
 
 /// The longest that a token is held, whatever its issuer says: one day.
 const MAX_HELD: Duration = Duration::from_secs(24 * 60 * 60);

@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use futures_util::lock::Mutex;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::StatusCode;
 use http::header::ACCEPT;
 use url::Url;
 
+use crate::fetch::shared_fetch;
+use crate::flight::Flight;
 use crate::{
     Fetch, FetchError, KeySet, KeysError, TokenPolicy, TokenRefusal, VerifiedToken, VerifyError,
     verify,
@@ -17,13 +20,16 @@ use crate::{
 /// The key set at an address, fetched when a token asks for it.
 ///
 /// A set is fetched before the first token, after [`KEY_SET_MAX_AGE`], and when a token names a
-/// key that it does not have; at most once in [`FETCH_COOLDOWN`] and by one task at a time. While
-/// the server is down the last good set is used. Tokens are verified under no lock.
+/// key that it does not have; at most once in [`FETCH_COOLDOWN`], counted from the beginning of the
+/// last fetch that ended, and never for a token that no key could make good. While the server is
+/// down the last good set is used. Tokens are verified under no lock.
+///
+/// All who need a fetch wait for the same one; who has an answer from a set too old waits only
+/// when nobody else carries the fetch on. A caller who is dropped in its midst ends nothing: the
+/// next one goes on where it rests.
 pub struct RemoteKeys {
-    url: Url,
-    fetch: Arc<dyn Fetch>,
-    current: RwLock<Option<Fetched>>,
-    last_try: Mutex<Option<Try>>,
+    source: Arc<Source>,
+    flight: Flight<Result<(), KeysError>>,
 }
 
 impl RemoteKeys {
@@ -31,10 +37,12 @@ impl RemoteKeys {
     #[must_use]
     pub fn new(url: Url, fetch: Arc<dyn Fetch>) -> Self {
         Self {
-            url,
-            fetch,
-            current: RwLock::new(None),
-            last_try: Mutex::new(None),
+            source: Arc::new(Source {
+                url,
+                fetch,
+                known: RwLock::default(),
+            }),
+            flight: Flight::new(),
         }
     }
 
@@ -50,15 +58,30 @@ impl RemoteKeys {
         policy: &TokenPolicy,
         now: SystemTime,
     ) -> Result<VerifiedToken, VerifyError> {
-        if let Some(fetched) = self.current() {
+        let mut from_old_set = None;
+        if let Some(fetched) = self.source.known().fetched {
             let answer = verify(token, &fetched.keys, policy, now);
-            let is_fresh = !has_passed(fetched.at, KEY_SET_MAX_AGE, now);
-            if is_fresh && !matches!(answer, Err(TokenRefusal::UnknownKey)) {
-                return answer.map_err(VerifyError::Refused);
+            if !matches!(answer, Err(TokenRefusal::UnknownKey)) {
+                if !has_passed(fetched.at, KEY_SET_MAX_AGE, now) {
+                    return answer.map_err(VerifyError::Refused);
+                }
+                from_old_set = Some(answer);
             }
         }
-        let failure = self.refresh(now).await.err();
-        let Some(fetched) = self.current() else {
+        // Anyone may send anything: only what a key could make good is worth an exchange.
+        match verify(token, &KeySet::empty(), policy, now) {
+            Err(TokenRefusal::KeyNotNamed | TokenRefusal::UnknownKey) => {}
+            answer => return answer.map_err(VerifyError::Refused),
+        }
+        let failure = if let Some(answer) = from_old_set {
+            let Some(joined) = self.flight.carry(|| self.source.start(now)) else {
+                return answer.map_err(VerifyError::Refused);
+            };
+            joined.exchange.await.err()
+        } else {
+            self.refresh(now).await.err()
+        };
+        let Some(fetched) = self.source.known().fetched else {
             return Err(VerifyError::Keys(failure.unwrap_or(KeysError::CoolingDown)));
         };
         match (verify(token, &fetched.keys, policy, now), failure) {
@@ -68,59 +91,92 @@ impl RemoteKeys {
         }
     }
 
-    /// Fetches the set, unless another task just did or it is too early.
+    /// Waits for a newer set, unless one came just now or it is too early.
     async fn refresh(&self, now: SystemTime) -> Result<(), KeysError> {
-        let mut last_try = self.last_try.lock().await;
-        if let Some(last) = *last_try
-            && !has_passed(last.at, FETCH_COOLDOWN, now)
-        {
-            return if last.is_good {
-                Ok(())
-            } else {
-                Err(KeysError::CoolingDown)
+        let Some(joined) = self.flight.join(|| self.source.start(now)) else {
+            return match self.source.known().last_try {
+                Some(last) if !last.is_good => Err(KeysError::CoolingDown),
+                _ => Ok(()),
             };
+        };
+        let outcome = joined.exchange.await;
+        // What rested may tell of a time long past.
+        if joined.was_resting
+            && let Some(joined) = self.flight.join(|| self.source.start(now))
+        {
+            return joined.exchange.await;
         }
-        // Noted before the exchange, so that a caller who goes away in its midst has used it up.
-        *last_try = Some(Try {
-            at: now,
-            is_good: false,
-        });
-        let keys = self.download().await?;
-        *last_try = Some(Try {
-            at: now,
-            is_good: true,
-        });
-        let keys = Arc::new(keys);
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Some(Fetched { at: now, keys });
-        Ok(())
-    }
-
-    async fn download(&self) -> Result<KeySet, KeysError> {
-        let request = http::Request::get(self.url.as_str())
-            .header(ACCEPT, "application/jwk-set+json, application/json")
-            .body(Vec::new())
-            .map_err(|_| KeysError::Fetch(FetchError::NotHttps))?;
-        let response = self.fetch.fetch(request).await.map_err(KeysError::Fetch)?;
-        if response.status() != StatusCode::OK {
-            return Err(KeysError::Status(response.status()));
-        }
-        KeySet::from_json(response.body()).map_err(KeysError::KeySet)
-    }
-
-    fn current(&self) -> Option<Fetched> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.clone()
+        outcome
     }
 }
 
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteKeys")
-            .field("url", &self.url.as_str())
-            .field("current", &self.current())
+            .field("url", &self.source.url.as_str())
+            .field("fetched", &self.source.known().fetched)
             .finish_non_exhaustive()
     }
+}
+
+/// What a fetch needs and what it leaves, apart from the callers who wait for it.
+struct Source {
+    url: Url,
+    fetch: Arc<dyn Fetch>,
+    known: RwLock<Known>,
+}
+
+impl Source {
+    fn known(&self) -> Known {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    }
+
+    /// A fetch to carry out, if it is not too early for one.
+    fn start(
+        self: &Arc<Self>,
+        now: SystemTime,
+    ) -> Option<BoxFuture<'static, Result<(), KeysError>>> {
+        if let Some(last) = self.known().last_try
+            && !has_passed(last.at, FETCH_COOLDOWN, now)
+        {
+            return None;
+        }
+        let source = Arc::clone(self);
+        Some(async move { source.download(now).await }.boxed())
+    }
+
+    async fn download(&self, at: SystemTime) -> Result<(), KeysError> {
+        let outcome = self.ask().await;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.last_try = Some(Try {
+            at,
+            is_good: outcome.is_ok(),
+        });
+        let keys = Arc::new(outcome?);
+        known.fetched = Some(Fetched { at, keys });
+        Ok(())
+    }
+
+    async fn ask(&self) -> Result<KeySet, KeysError> {
+        let request = http::Request::get(self.url.as_str())
+            .header(ACCEPT, "application/jwk-set+json, application/json")
+            .body(Vec::new())
+            .map_err(|_| KeysError::Fetch(Arc::new(FetchError::NotHttps)))?;
+        let response = shared_fetch(&*self.fetch, request)
+            .await
+            .map_err(KeysError::Fetch)?;
+        if response.status() != StatusCode::OK {
+            return Err(KeysError::Status(response.status()));
+        }
+        KeySet::from_json(response.body()).map_err(KeysError::KeySet)
+    }
+}
+
+#[derive(Clone, Default)]
+struct Known {
+    fetched: Option<Fetched>,
+    last_try: Option<Try>,
 }
 
 #[derive(Clone, Debug)]

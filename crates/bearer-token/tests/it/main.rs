@@ -16,6 +16,8 @@ mod forge;
 mod https;
 mod issuer;
 mod key_set;
+mod poll;
 mod refresh;
+mod refreshed;
 mod remote;
 mod secrets;

@@ -1,9 +1,11 @@
 //! Keys on a server that changes, fails and comes back.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use offhook_bearer_token::{
     Fetch, FetchError, KeysError, RemoteKeys, TokenRefusal, VerifiedToken, VerifyError,
@@ -11,16 +13,19 @@ use offhook_bearer_token::{
 use tokio::sync::Semaphore;
 
 use crate::forge::{Forge, NOW, at, claims, key_set_json, policy};
+use crate::poll::poll_once;
 
 #[derive(Clone, Debug)]
 enum Script {
     Body(StatusCode, String),
     Down,
+    Panic,
 }
 
 /// A server that does what the script says, once `gate` lets it.
 #[derive(Debug)]
 struct Server {
+    once: Mutex<Option<Script>>,
     script: Mutex<Script>,
     asked: AtomicUsize,
     gate: Semaphore,
@@ -32,13 +37,15 @@ impl Fetch for Server {
         assert_eq!(request.uri(), "https://idp.example.net/keys");
         self.asked.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await;
-        let script = self.script.lock().unwrap().clone();
+        let once = self.once.lock().unwrap().take();
+        let script = once.unwrap_or_else(|| self.script.lock().unwrap().clone());
         match script {
             Script::Body(status, body) => Ok(Response::builder()
                 .status(status)
                 .body(body.into_bytes())
                 .unwrap()),
             Script::Down => Err(FetchError::Timeout),
+            Script::Panic => panic!("as the script says"),
         }
     }
 }
@@ -51,6 +58,7 @@ struct Bed {
 impl Bed {
     fn new(forges: &[&Forge]) -> Self {
         let server = Arc::new(Server {
+            once: Mutex::default(),
             script: Mutex::new(Script::Down),
             asked: AtomicUsize::new(0),
             gate: Semaphore::new(1_000),
@@ -69,6 +77,11 @@ impl Bed {
 
     fn script(&self, script: Script) {
         *self.server.script.lock().unwrap() = script;
+    }
+
+    /// For the next answer only.
+    fn script_once(&self, script: Script) {
+        *self.server.once.lock().unwrap() = Some(script);
     }
 
     fn asked(&self) -> usize {
@@ -165,7 +178,7 @@ async fn without_any_set_it_is_the_server_that_failed_and_not_the_token() {
     let answer = bed.verify(&forge, NOW).await;
     assert!(matches!(
         answer,
-        Err(VerifyError::Keys(KeysError::Fetch(FetchError::Timeout)))
+        Err(VerifyError::Keys(KeysError::Fetch(error))) if matches!(*error, FetchError::Timeout)
     ));
     let answer = bed.verify(&forge, NOW + 1).await;
     assert!(matches!(
@@ -206,22 +219,107 @@ async fn many_tasks_make_one_fetch() {
     assert_eq!(bed.asked(), 1);
 }
 
+/// Asks and goes away while the server is silent.
+async fn ask_and_leave(bed: &Bed, forge: &Forge, now: u64) {
+    let call = pin!(bed.verify(forge, now));
+    assert!(poll_once(call).await.is_pending());
+}
+
 #[tokio::test]
-async fn a_caller_who_goes_away_leaves_no_lock_behind() {
+async fn the_fetch_of_a_caller_who_goes_away_serves_the_next_one() {
     let forge = Forge::new();
     let bed = Bed::new(&[&forge]);
     let permits = bed.server.gate.forget_permits(1_000);
-    {
-        let call = bed.verify(&forge, NOW);
-        tokio::pin!(call);
-        let waited = tokio::time::timeout(std::time::Duration::from_millis(10), &mut call).await;
-        assert!(waited.is_err());
+    ask_and_leave(&bed, &forge, NOW).await;
+    ask_and_leave(&bed, &forge, NOW + 1).await;
+    bed.server.gate.add_permits(permits);
+    bed.verify(&forge, NOW + 2).await.unwrap();
+    assert_eq!(bed.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_fetch_that_rested_too_long_is_made_anew() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    let permits = bed.server.gate.forget_permits(1_000);
+    ask_and_leave(&bed, &forge, NOW).await;
+    bed.server.gate.add_permits(permits);
+    bed.script_once(Script::Down);
+    bed.verify(&forge, NOW + 30).await.unwrap();
+    assert_eq!(bed.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_fetch_that_rested_and_failed_counts_from_its_beginning() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    let permits = bed.server.gate.forget_permits(1_000);
+    ask_and_leave(&bed, &forge, NOW).await;
+    bed.server.gate.add_permits(permits);
+    bed.script_once(Script::Down);
+    assert!(bed.verify(&forge, NOW + 20).await.is_err());
+    assert!(matches!(
+        bed.verify(&forge, NOW + 29).await,
+        Err(VerifyError::Keys(KeysError::CoolingDown))
+    ));
+    assert_eq!(bed.asked(), 1);
+    bed.verify(&forge, NOW + 30).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_no_key_could_make_good_is_never_fetched_for() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    let refused = |token: &str, now| {
+        let (keys, token) = (bed.keys.clone(), token.to_owned());
+        async move {
+            let answer = keys.verify(&token, &policy(), at(now)).await;
+            assert!(matches!(answer, Err(VerifyError::Refused(_))), "{token}");
+        }
+    };
+    let foreign = forge.sign(r#"{"alg":"ES256","typ":"x","kid":"a"}"#, &claims(&[]));
+    let bad = ["x", "x.y.z", "e30.e30.e30", &foreign];
+    for token in bad {
+        refused(token, NOW).await;
+    }
+    assert_eq!(bed.asked(), 0);
+    // Nor when the set at hand is too old.
+    bed.verify(&forge, NOW).await.unwrap();
+    for token in bad {
+        refused(token, NOW + 3_600).await;
+    }
+    assert_eq!(bed.asked(), 1);
+    let unnamed = forge.sign(r#"{"alg":"ES256","typ":"at+jwt"}"#, &claims(&[]));
+    let bed = Bed::new(&[&forge]);
+    bed.keys.verify(&unnamed, &policy(), at(NOW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_set_too_old_serves_while_another_caller_fetches() {
+    let (known, stranger) = (Forge::with_id("known"), Forge::with_id("stranger"));
+    let bed = Bed::new(&[&known]);
+    bed.verify(&known, NOW).await.unwrap();
+    let permits = bed.server.gate.forget_permits(1_000);
+    let later = NOW + 3_600;
+    let mut carrier = pin!(bed.verify(&stranger, later));
+    assert!(poll_once(carrier.as_mut()).await.is_pending());
+    for _ in 0..20 {
+        let answer = bed.verify(&known, later).now_or_never();
+        answer.expect("nobody waits").unwrap();
     }
     bed.server.gate.add_permits(permits);
-    let answer = bed.verify(&forge, NOW + 1).await;
+    assert!(is_unknown(carrier.await));
+    assert_eq!(bed.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_client_that_panics_has_failed_and_no_more() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    bed.script_once(Script::Panic);
     assert!(matches!(
-        answer,
-        Err(VerifyError::Keys(KeysError::CoolingDown))
+        bed.verify(&forge, NOW).await,
+        Err(VerifyError::Keys(KeysError::Fetch(_)))
     ));
     bed.verify(&forge, NOW + 30).await.unwrap();
 }
