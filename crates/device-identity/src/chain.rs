@@ -200,7 +200,12 @@ impl VerifiedCertificate<'_> {
         &self.certificate
     }
 
-    pub(crate) fn proves(&self, mac: MacAddress, rule: Rule, model: Option<&str>) -> DeviceIdentity {
+    pub(crate) fn proves(
+        &self,
+        mac: MacAddress,
+        rule: Rule,
+        model: Option<&str>,
+    ) -> DeviceIdentity {
         DeviceIdentity {
             mac,
             // A model that is too long for one is no reason to refuse the device.

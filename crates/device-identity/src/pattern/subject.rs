@@ -80,7 +80,8 @@ impl IdentityPattern {
         if !whole.has_stray(first) {
             return Err(IdentityError::NoAddress);
         }
-        match whole.other_than(first).or(candidates.other_than(first)) {
+        let second = whole.other_than(first);
+        match second.or_else(|| candidates.other_than(first)) {
             Some(second) => Err(IdentityError::Ambiguous { first, second }),
             None => Ok(first),
         }
