@@ -230,9 +230,8 @@ impl FlatProfile {
     /// Says where the value is in the text from `at` on, white space around it left out.
     fn tidy(&self, at: usize) -> Range<usize> {
         let value = self.text.get(at..).unwrap_or_default();
-        let start = at + value.len() - value.trim_start_matches(BLANKS).len();
-        let value = value.trim_matches(BLANKS);
-        start..start + value.len()
+        let start = at + value.len() - value.trim_ascii_start().len();
+        start..start + value.trim_ascii().len()
     }
 
     fn parameter(&self, entry: &Entry) -> Parameter<'_> {
@@ -394,6 +393,3 @@ struct Entry {
     value: Range<usize>,
     access: Option<UserAccess>,
 }
-
-/// Line breaks have become spaces where these are looked for.
-const BLANKS: [char; 2] = [' ', '\t'];

@@ -27,7 +27,8 @@ impl Wiped {
     /// Adds `text` with `line_break` for each of its line breaks: CR LF, CR or LF.
     pub(crate) fn push_lines(&mut self, text: &str, line_break: char) {
         let mut rest = text;
-        while let Some(at) = rest.find(['\r', '\n']) {
+        let is_break = |byte: u8| matches!(byte, b'\r' | b'\n');
+        while let Some(at) = rest.bytes().position(is_break) {
             let (line, from) = rest.split_at(at);
             self.push_str(line);
             self.push(line_break);

@@ -158,6 +158,9 @@ impl<'d> Document<'d> {
         start: &'s BytesStart<'_>,
         name: &str,
     ) -> Result<Option<Cow<'s, str>>, DocumentError> {
+        if start.attributes_raw().is_empty() {
+            return Ok(None);
+        }
         let bad = || self.fault(DocumentFault::Attribute);
         let mut names = [""; MAX_ATTRIBUTES];
         let mut found = None;
@@ -225,9 +228,10 @@ impl<'d> Document<'d> {
 pub(crate) fn is_name(name: &str) -> bool {
     let is_first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     let is_later = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    // No early end, so that many bytes are looked at in one step.
     name.len() <= MAX_NAME_BYTES
         && name.bytes().next().is_some_and(is_first)
-        && name.bytes().all(is_later)
+        && name.bytes().fold(true, |all, byte| all & is_later(byte))
 }
 
 /// Whether a value can stand in a document at all.
@@ -286,8 +290,13 @@ fn is_xml_char(char: char) -> bool {
 fn first_forbidden(text: &str) -> Option<usize> {
     let is_suspect =
         |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
-    // Only few documents have such a byte at all, and bytes are quicker to look through.
-    if !text.bytes().any(is_suspect) {
+    // Only few documents have such a byte at all, and bytes are quicker to look through, most of
+    // all many in one step, which an end at the first of them would rule out.
+    let has_suspect = |bytes: &[u8]| {
+        let found = |found, byte: &u8| found | is_suspect(*byte);
+        bytes.iter().fold(false, found)
+    };
+    if !text.as_bytes().chunks(SCAN_BYTES).any(has_suspect) {
         return None;
     }
     text.char_indices()
@@ -303,3 +312,4 @@ fn is_utf8_name(name: &str) -> bool {
 
 const MAX_ATTRIBUTES: usize = 32;
 const MAX_NAME_BYTES: usize = 256;
+const SCAN_BYTES: usize = 1_024;
