@@ -6,17 +6,17 @@
 //! cargo run --release --example onboard -- --fault wrong-model
 //! ```
 
-mod fault;
-mod flow;
 mod report;
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use offhook_testkit::{World, WorldOptions, sample_archives};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use offhook_testkit::{
+    Fault, PhoneBy, World, WorldOptions, onboard_mpp, onboard_room_os, sample_archives, show_fault,
+};
 
-use crate::fault::Fault;
 use crate::report::Report;
 
 /// Takes a room device and a phone from their boxes to their first registration, on loopback:
@@ -33,7 +33,8 @@ struct Arguments {
     #[arg(long)]
     json: bool,
     /// Show how one thing that must not succeed is refused.
-    #[arg(long, value_enum, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Fault::ALL.map(Fault::name))
+        .try_map(|name| Fault::named(&name).ok_or("unknown fault")))]
     fault: Option<Fault>,
     /// Let the phone be activated by a code too, instead of being provisioned with its address.
     #[arg(long, conflicts_with = "fault")]
@@ -56,14 +57,19 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("making a temporary folder")?;
     let options = arguments.fault.map(Fault::world).unwrap_or_default();
     let world = start(folder.path(), options).await?;
-    let mut report = Report::new(arguments.json);
+    let mut report = Report::new(arguments.json, arguments.fault);
     if let Some(fault) = arguments.fault {
-        fault::show(fault, &world, folder.path(), &mut report).await?;
+        show_fault(fault, &world, folder.path(), &mut report).await?;
         return report.end(&world).await;
     }
     report.introduce(&world, folder.path());
-    flow::room_os(&world, folder.path(), &mut report).await?;
-    flow::mpp(&world, folder.path(), arguments.mpp_by_code, &mut report).await?;
+    let by = if arguments.mpp_by_code {
+        PhoneBy::CertificateAndCode
+    } else {
+        PhoneBy::Certificate
+    };
+    onboard_room_os(&world, folder.path(), &mut report).await?;
+    onboard_mpp(&world, folder.path(), by, &mut report).await?;
     report.end(&world).await?;
     report.all_registered(&world).await
 }

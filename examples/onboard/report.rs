@@ -8,21 +8,23 @@ use anyhow::{Context as _, ensure};
 use offhook_activation_code::{ActivationCode, QrPicture};
 use offhook_onboarding::message::DeviceStatus;
 use offhook_onboarding::{ActivationState, AuditEvent, Counter, verify_chain};
-use offhook_testkit::World;
+use offhook_testkit::{Fault, Witness, World};
 use serde::Serialize;
 
 /// Writes what happens, for people or for programs.
 #[derive(Debug)]
 pub(crate) struct Report {
     json: bool,
+    fault: Option<Fault>,
     device: &'static str,
     profiles: Vec<&'static str>,
 }
 
 impl Report {
-    pub(crate) const fn new(json: bool) -> Self {
+    pub(crate) const fn new(json: bool, fault: Option<Fault>) -> Self {
         Self {
             json,
+            fault,
             device: "",
             profiles: Vec::new(),
         }
@@ -42,77 +44,6 @@ impl Report {
         println!("  device management   {}", world.management_url());
         println!("  SIP registrar       {}", world.registrar());
         println!("  registry            SQLite in {}", folder.display());
-    }
-
-    /// From here on the steps are those of `device`, provisioned as `profile`.
-    pub(crate) fn device(&mut self, device: &'static str, profile: &'static str, title: &str) {
-        self.device = device;
-        self.profiles.push(profile);
-        if !self.json {
-            println!("\n{title}");
-        }
-    }
-
-    pub(crate) fn step(&self, step: &str, story: &str, took: Duration) {
-        let ms = millis(took);
-        if self.json {
-            print_json(&StepLine {
-                device: self.device,
-                step,
-                ok: true,
-                ms,
-                error: None,
-            });
-        } else {
-            println!("  {step:<21}{ms:>8.2} ms  {story}");
-        }
-    }
-
-    pub(crate) fn failed(&self, step: &str, error: &anyhow::Error, took: Duration) {
-        let ms = millis(took);
-        if self.json {
-            print_json(&StepLine {
-                device: self.device,
-                step,
-                ok: false,
-                ms,
-                error: Some(format!("{error:#}")),
-            });
-        } else {
-            println!("  {step:<21}{ms:>8.2} ms  FAILED");
-        }
-    }
-
-    /// Shows the code as its owner gets it.
-    pub(crate) fn code(&self, code: &ActivationCode) -> anyhow::Result<()> {
-        if !self.json {
-            let picture = QrPicture::new(code).context("drawing the QR code")?;
-            println!(
-                "\n{}\n    activation code {code}\n",
-                picture.terminal().as_str()
-            );
-        }
-        Ok(())
-    }
-
-    /// Says what was tried that must be refused, and what the system said.
-    pub(crate) fn refused(&self, fault: &str, by: &str, said: &str) {
-        if self.json {
-            print_json(&FaultLine {
-                fault,
-                refused: true,
-                by,
-                said,
-            });
-        } else {
-            println!("  refused by {by}: {said}");
-        }
-    }
-
-    pub(crate) fn note(&self, text: &str) {
-        if !self.json {
-            println!("  {text}");
-        }
     }
 
     /// Checks that device management knows every device as registered.
@@ -185,6 +116,76 @@ impl Report {
         }
         println!("\nAudit log: {} records, chain verified", records.len());
         Ok(())
+    }
+}
+
+impl Witness for Report {
+    fn device(&mut self, device: &'static str, profile: &'static str, title: &str) {
+        self.device = device;
+        self.profiles.push(profile);
+        if !self.json {
+            println!("\n{title}");
+        }
+    }
+
+    fn step(&mut self, step: &str, story: &str, took: Duration) {
+        let ms = millis(took);
+        if self.json {
+            print_json(&StepLine {
+                device: self.device,
+                step,
+                ok: true,
+                ms,
+                error: None,
+            });
+        } else {
+            println!("  {step:<21}{ms:>8.2} ms  {story}");
+        }
+    }
+
+    fn failed(&mut self, step: &str, error: &anyhow::Error, took: Duration) {
+        let ms = millis(took);
+        if self.json {
+            print_json(&StepLine {
+                device: self.device,
+                step,
+                ok: false,
+                ms,
+                error: Some(format!("{error:#}")),
+            });
+        } else {
+            println!("  {step:<21}{ms:>8.2} ms  FAILED");
+        }
+    }
+
+    fn code(&mut self, code: &ActivationCode) -> anyhow::Result<()> {
+        if !self.json {
+            let picture = QrPicture::new(code).context("drawing the QR code")?;
+            println!(
+                "\n{}\n    activation code {code}\n",
+                picture.terminal().as_str()
+            );
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, by: &str, said: &str) {
+        if self.json {
+            print_json(&FaultLine {
+                fault: self.fault.map_or("", Fault::name),
+                refused: true,
+                by,
+                said,
+            });
+        } else {
+            println!("  refused by {by}: {said}");
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        if !self.json {
+            println!("  {text}");
+        }
     }
 }
 

@@ -7,13 +7,16 @@ mod bridge;
 mod clock;
 mod dns;
 mod driver;
+mod fault;
 mod issuer;
 mod mail;
 mod registrar;
 mod sample;
+mod scenario;
 mod server;
 mod tls;
 mod user_agent;
+mod witness;
 mod world;
 
 pub use admin::AdminClient;
@@ -23,13 +26,16 @@ pub use bridge::DmBridgeServer;
 pub use clock::ShiftedClock;
 pub use dns::DnsServer;
 pub use driver::{Driver, StepDone};
+pub use fault::{Fault, show_fault};
 pub use issuer::{ClientCredentials, Issuer};
 pub use mail::MailFolder;
 pub use registrar::{Admission, Registrar, RegistrarSettings};
 pub use sample::{SampleDevice, mpp_archive, room_os_archive, sample_archives};
+pub use scenario::{PhoneBy, onboard_mpp, onboard_room_os};
 pub use server::TlsServer;
 pub use tls::{client_config, server_config};
 pub use user_agent::{Registered, UserAgent};
+pub use witness::Witness;
 pub use world::{
     AUDIENCE, DOMAIN, ISSUER, IdentityFrom, KEY_ID, TOKEN_LIFETIME, World, WorldOptions, Zone,
 };

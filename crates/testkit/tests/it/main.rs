@@ -5,6 +5,7 @@
     reason = "what tests share fails by panicking too"
 )]
 
+mod faults;
 mod flows;
 mod http;
 mod limits;

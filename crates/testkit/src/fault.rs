@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clap::ValueEnum;
 use offhook_activation_code::{CodePolicy, RedemptionKey, SystemEntropy};
 use offhook_bearer_token::{
     Fetch as _, HttpsFetch, MachineClaims, MachineTokenIssuer, Scope, SigningKey, Subject,
@@ -17,17 +16,17 @@ use offhook_onboarding::device_side::{Flow as _, Mpp, RoomOs, Step};
 use offhook_onboarding::http::Clock as _;
 use offhook_onboarding::message::{ActivationRequest, Problem};
 use offhook_sip_resolver::{ResolveError, ResolveFailure};
-use offhook_testkit::{
+
+use crate::scenario::{carry_out, issue_code, provision};
+use crate::{
     AUDIENCE, CertificateAuthority, DOMAIN, Driver, ISSUER, IdentityFrom, KEY_ID, SampleDevice,
-    TOKEN_LIFETIME, UserAgent, World, WorldOptions, Zone, client_config,
+    TOKEN_LIFETIME, UserAgent, Witness, World, WorldOptions, Zone, client_config,
 };
 
-use crate::flow::{carry_out, issue_code, provision};
-use crate::report::Report;
-
 /// One thing that must not succeed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Fault {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
     /// A device of another model presents the code.
     WrongModel,
     /// Another device presents a code that was redeemed.
@@ -45,8 +44,40 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 7] = [
+        Self::WrongModel,
+        Self::UsedCode,
+        Self::ExpiredCode,
+        Self::ForeignToken,
+        Self::PlaintextSrv,
+        Self::UntrustedCertificate,
+        Self::SpoofedHeader,
+    ];
+
+    /// Its name on a command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongModel => "wrong-model",
+            Self::UsedCode => "used-code",
+            Self::ExpiredCode => "expired-code",
+            Self::ForeignToken => "foreign-token",
+            Self::PlaintextSrv => "plaintext-srv",
+            Self::UntrustedCertificate => "untrusted-certificate",
+            Self::SpoofedHeader => "spoofed-header",
+        }
+    }
+
+    /// The fault with that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.name() == name)
+    }
+
     /// The world in which the fault shows.
-    pub(crate) fn world(self) -> WorldOptions {
+    #[must_use]
+    pub fn world(self) -> WorldOptions {
         let mut options = WorldOptions::default();
         match self {
             Self::PlaintextSrv => options.zone = Zone::PlaintextOnly,
@@ -57,83 +88,99 @@ impl Fault {
     }
 }
 
-/// Tries what must be refused; an error means that it was not refused as it must.
-pub(crate) async fn show(
+/// Tries what must be refused; devices keep what they need in `folder`.
+///
+/// # Errors
+///
+/// When it was not refused as it must.
+pub async fn show_fault(
     fault: Fault,
     world: &World,
     folder: &Path,
-    report: &mut Report,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
     let shown = match fault {
-        Fault::WrongModel => wrong_model(world, folder, report).await,
-        Fault::UsedCode => used_code(world, folder, report).await,
-        Fault::ExpiredCode => expired_code(world, folder, report).await,
-        Fault::ForeignToken => foreign_token(world, folder, report).await,
-        Fault::PlaintextSrv => plaintext_srv(world, folder, report).await,
-        Fault::UntrustedCertificate => untrusted_certificate(world, folder, report).await,
-        Fault::SpoofedHeader => spoofed_header(world, report).await,
+        Fault::WrongModel => wrong_model(world, folder, witness).await,
+        Fault::UsedCode => used_code(world, folder, witness).await,
+        Fault::ExpiredCode => expired_code(world, folder, witness).await,
+        Fault::ForeignToken => foreign_token(world, folder, witness).await,
+        Fault::PlaintextSrv => plaintext_srv(world, folder, witness).await,
+        Fault::UntrustedCertificate => untrusted_certificate(world, folder, witness).await,
+        Fault::SpoofedHeader => spoofed_header(world, witness).await,
     };
     shown.context("the system did not refuse as it must")
 }
 
-async fn wrong_model(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+async fn wrong_model(
+    world: &World,
+    folder: &Path,
+    witness: &mut dyn Witness,
+) -> anyhow::Result<()> {
     let device = SampleDevice::room_os()?;
-    report.device(
+    witness.device(
         "room-os",
         device.profile,
         "A code for a Desk Pro, typed on a Room Bar",
     );
-    provision(world, &device, None, report).await?;
-    let code = issue_code(world, &device, report).await?.to_string();
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?.to_string();
     let mut other = device.clone().with_mac(OTHER_MAC);
     other.model = DeviceModel::new("Cisco Room Bar")?;
     let said = refused_code(world, folder, &other, &code).await?;
-    report.refused("wrong-model", "activation service", &said);
-    report.note("nothing was burnt: the right device goes on with the same code");
+    witness.refused("activation service", &said);
+    witness.note("nothing was burnt: the right device goes on with the same code");
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
-    carry_out(&mut driver, &mut flow, report).await
+    carry_out(&mut driver, &mut flow, witness).await
 }
 
-async fn used_code(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+async fn used_code(world: &World, folder: &Path, witness: &mut dyn Witness) -> anyhow::Result<()> {
     let device = SampleDevice::room_os()?;
-    report.device(
+    witness.device(
         "room-os",
         device.profile,
         "A code, typed on a second device of the same model",
     );
-    provision(world, &device, None, report).await?;
-    let code = issue_code(world, &device, report).await?.to_string();
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?.to_string();
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
-    carry_out(&mut driver, &mut flow, report).await?;
+    carry_out(&mut driver, &mut flow, witness).await?;
     let said = refused_code(world, folder, &device.clone().with_mac(OTHER_MAC), &code).await?;
-    report.refused("used-code", "activation service", &said);
+    witness.refused("activation service", &said);
     Ok(())
 }
 
-async fn expired_code(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+async fn expired_code(
+    world: &World,
+    folder: &Path,
+    witness: &mut dyn Witness,
+) -> anyhow::Result<()> {
     let device = SampleDevice::room_os()?;
-    report.device(
+    witness.device(
         "room-os",
         device.profile,
         "A code, typed 168 hours after it was issued",
     );
-    provision(world, &device, None, report).await?;
-    let code = issue_code(world, &device, report).await?.to_string();
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?.to_string();
     world.clock().advance(CodePolicy::DEFAULT_TTL);
     let said = refused_code(world, folder, &device, &code).await?;
-    report.refused("expired-code", "activation service", &said);
+    witness.refused("activation service", &said);
     Ok(())
 }
 
-async fn foreign_token(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+async fn foreign_token(
+    world: &World,
+    folder: &Path,
+    witness: &mut dyn Witness,
+) -> anyhow::Result<()> {
     let device = SampleDevice::room_os()?;
-    report.device(
+    witness.device(
         "room-os",
         device.profile,
         "A machine token signed by somebody else",
     );
-    provision(world, &device, None, report).await?;
-    let code = issue_code(world, &device, report).await?.to_string();
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?.to_string();
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     for _ in [Step::CodeRedeemed, Step::MachineToken] {
         driver.step(&mut flow).await?;
@@ -154,25 +201,29 @@ async fn foreign_token(world: &World, folder: &Path, report: &mut Report) -> any
         .header(http::header::AUTHORIZATION, forged.to_authorization())
         .body(serde_json::to_vec(&request)?)?;
     let said = refused_request(world, request, 401).await?;
-    report.refused("foreign-token", "device management", &said);
+    witness.refused("device management", &said);
     expect_state(world, &device, ActivationState::Activating).await?;
-    report.note("nothing was changed: the device goes on with its own token");
-    carry_out(&mut driver, &mut flow, report).await
+    witness.note("nothing was changed: the device goes on with its own token");
+    carry_out(&mut driver, &mut flow, witness).await
 }
 
-async fn plaintext_srv(world: &World, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+async fn plaintext_srv(
+    world: &World,
+    folder: &Path,
+    witness: &mut dyn Witness,
+) -> anyhow::Result<()> {
     let device = SampleDevice::room_os()?;
-    report.device(
+    witness.device(
         "room-os",
         device.profile,
         "A SIP domain with _sip._udp only",
     );
-    provision(world, &device, None, report).await?;
-    let code = issue_code(world, &device, report).await?.to_string();
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?.to_string();
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     while flow.step() != Some(Step::Resolved) {
         let done = driver.step(&mut flow).await?.context("no step")?;
-        report.step(&done.step.to_string(), &done.story, done.took);
+        witness.step(&done.step.to_string(), &done.story, done.took);
     }
     let Err(error) = driver.step(&mut flow).await else {
         bail!("a target without TLS was taken");
@@ -184,23 +235,23 @@ async fn plaintext_srv(world: &World, folder: &Path, report: &mut Report) -> any
         failure.error() == ResolveError::NoTlsService,
         "another failure: {error:#}"
     );
-    report.refused("plaintext-srv", "the device itself", &format!("{error:#}"));
+    witness.refused("the device itself", &format!("{error:#}"));
     Ok(())
 }
 
 async fn untrusted_certificate(
     world: &World,
     folder: &Path,
-    report: &mut Report,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
     let device = SampleDevice::mpp()?;
-    report.device(
+    witness.device(
         "mpp",
         device.profile,
         "A phone's certificate from an unknown maker",
     );
     world.bridge().ship(device.mac);
-    provision(world, &device, Some(()), report).await?;
+    provision(world, &device, Some(device.mac), witness).await?;
     let stranger = CertificateAuthority::new("Example Phones Manufacturing CA")?;
     let credentials = stranger.device(&device.subject())?;
     let mut driver = Driver::new(
@@ -212,11 +263,7 @@ async fn untrusted_certificate(
     let Err(error) = driver.step(&mut flow).await else {
         bail!("the certificate of an unknown maker was taken");
     };
-    report.refused(
-        "untrusted-certificate",
-        "device management",
-        &format!("{error:#}"),
-    );
+    witness.refused("device management", &format!("{error:#}"));
     expect_state(world, &device, ActivationState::Deactivated).await?;
 
     let tls = Arc::new(client_config(&[stranger.certificate()], None)?);
@@ -226,30 +273,26 @@ async fn untrusted_certificate(
     let Err(error) = registering else {
         bail!("a SIP server of an unknown CA was taken");
     };
-    report.refused(
-        "untrusted-certificate",
-        "the device itself",
-        &format!("{error:#}"),
-    );
+    witness.refused("the device itself", &format!("{error:#}"));
     Ok(())
 }
 
-async fn spoofed_header(world: &World, report: &mut Report) -> anyhow::Result<()> {
+async fn spoofed_header(world: &World, witness: &mut dyn Witness) -> anyhow::Result<()> {
     let device = SampleDevice::mpp()?;
-    report.device(
+    witness.device(
         "mpp",
         device.profile,
         "An identity header that the listed proxy did not set",
     );
     world.bridge().ship(device.mac);
-    provision(world, &device, Some(()), report).await?;
+    provision(world, &device, Some(device.mac), witness).await?;
     let file = format!("v1/files/{:x}.cfg", device.mac);
     for path in ["v1/identity", file.as_str()] {
         let request = http::Request::get(world.management_url().join(path)?.as_str())
             .header("macaddress", device.mac.to_string())
             .body(Vec::new())?;
         let said = refused_request(world, request, 403).await?;
-        report.refused("spoofed-header", "device management", &said);
+        witness.refused("device management", &said);
     }
     expect_state(world, &device, ActivationState::Deactivated).await
 }

@@ -1,26 +1,30 @@
-//! The two flows.
+//! The two flows, from the box to the registration.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use offhook_activation_code::{ActivationCode, RedemptionKey, SystemEntropy};
+use offhook_device_name::MacAddress;
 use offhook_onboarding::device_side::{Flow, Mpp, RoomOs};
-use offhook_testkit::{Driver, SampleDevice, World};
 
-use crate::report::Report;
+use crate::{Driver, SampleDevice, Witness, World};
 
 /// A room device: code, machine token, activation, configuration, SIP servers, registration.
-pub(crate) async fn room_os(
+///
+/// # Errors
+///
+/// When a step fails; the witness has been told which.
+pub async fn onboard_room_os(
     world: &World,
     folder: &Path,
-    report: &mut Report,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
     let device = SampleDevice::room_os()?;
-    report.device("room-os", device.profile, "Room device, by activation code");
-    provision(world, &device, None, report).await?;
-    let code = issue_code(world, &device, report).await?;
-    report.code(&code)?;
+    witness.device("room-os", device.profile, "Room device, by activation code");
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?;
+    witness.code(&code)?;
     let key = RedemptionKey::draw(&mut SystemEntropy::new())?;
     let mut flow = RoomOs::new(
         device.settings(world.management_url()),
@@ -29,19 +33,36 @@ pub(crate) async fn room_os(
         key,
     )?;
     let mut driver = Driver::new(world, world.client(None)?, folder.join("room-os.token"))?;
-    carry_out(&mut driver, &mut flow, report).await
+    carry_out(&mut driver, &mut flow, witness).await
+}
+
+/// What a phone comes with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PhoneBy {
+    /// Its maker's certificate; it is provisioned with its address.
+    Certificate,
+    /// Its maker's certificate and a code; its address is not provisioned.
+    CertificateAndCode,
 }
 
 /// A multiplatform phone: its maker's certificate, and a code if it is to be so.
-pub(crate) async fn mpp(
+///
+/// # Errors
+///
+/// When a step fails; the witness has been told which.
+pub async fn onboard_mpp(
     world: &World,
     folder: &Path,
-    by_code: bool,
-    report: &mut Report,
+    by: PhoneBy,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
     let device = SampleDevice::mpp()?;
-    let title = if by_code { " and activation code" } else { "" };
-    report.device(
+    let title = match by {
+        PhoneBy::Certificate => "",
+        PhoneBy::CertificateAndCode => " and activation code",
+    };
+    witness.device(
         "mpp",
         device.profile,
         &format!("Phone, by its maker's certificate{title}"),
@@ -49,29 +70,32 @@ pub(crate) async fn mpp(
     world.bridge().ship(device.mac);
     let credentials = world.maker_authority().device(&device.subject())?;
     let settings = device.settings(world.management_url());
-    let mut flow = if by_code {
-        provision(world, &device, None, report).await?;
-        let code = issue_code(world, &device, report).await?;
-        report.code(&code)?;
-        Mpp::with_code(settings, &code.to_string())?
-    } else {
-        provision(world, &device, Some(()), report).await?;
-        Mpp::new(settings)
+    let mut flow = match by {
+        PhoneBy::CertificateAndCode => {
+            provision(world, &device, None, witness).await?;
+            let code = issue_code(world, &device, witness).await?;
+            witness.code(&code)?;
+            Mpp::with_code(settings, &code.to_string())?
+        }
+        PhoneBy::Certificate => {
+            provision(world, &device, Some(device.mac), witness).await?;
+            Mpp::new(settings)
+        }
     };
     let tls = world.client(Some(credentials))?;
     let mut driver = Driver::new(world, tls, folder.join("mpp.token"))?;
-    carry_out(&mut driver, &mut flow, report).await
+    carry_out(&mut driver, &mut flow, witness).await
 }
 
-/// An administrator provisions the device, with its address where `with_mac` says so.
+/// An administrator provisions the device, with the address `mac` if it is to have one.
 pub(crate) async fn provision(
     world: &World,
     device: &SampleDevice,
-    with_mac: Option<()>,
-    report: &Report,
+    mac: Option<MacAddress>,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
     let begun = now();
-    let request = device.provision(with_mac.map(|()| device.mac));
+    let request = device.provision(mac);
     let status = world
         .admin()
         .provision(&request)
@@ -81,7 +105,7 @@ pub(crate) async fn provision(
         "administrator → device management: POST /v1/devices → {} as {}",
         device.profile, status.device_name
     );
-    report.step("provisioned", &story, begun.elapsed());
+    witness.step("provisioned", &story, begun.elapsed());
     Ok(())
 }
 
@@ -89,7 +113,7 @@ pub(crate) async fn provision(
 pub(crate) async fn issue_code(
     world: &World,
     device: &SampleDevice,
-    report: &Report,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<ActivationCode> {
     let begun = now();
     world
@@ -98,7 +122,7 @@ pub(crate) async fn issue_code(
         .await
         .context("issuing a code")?;
     let story = format!("administrator → device management → mail to {OWNER}");
-    report.step("code_issued", &story, begun.elapsed());
+    witness.step("code_issued", &story, begun.elapsed());
     let mail = world.mail().newest()?.context("no mail")?;
     let (_, code) = mail
         .trim_end()
@@ -111,15 +135,15 @@ pub(crate) async fn issue_code(
 pub(crate) async fn carry_out(
     driver: &mut Driver,
     flow: &mut dyn Flow,
-    report: &Report,
+    witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
     while let Some(step) = flow.step() {
         let begun = now();
         match driver.step(flow).await {
-            Ok(Some(done)) => report.step(&done.step.to_string(), &done.story, done.took),
+            Ok(Some(done)) => witness.step(&done.step.to_string(), &done.story, done.took),
             Ok(None) => break,
             Err(error) => {
-                report.failed(&step.to_string(), &error, begun.elapsed());
+                witness.failed(&step.to_string(), &error, begun.elapsed());
                 return Err(error);
             }
         }
