@@ -39,6 +39,7 @@ pub fn candidates(der: &[u8]) -> Result<Candidates<'_>, CertificateError> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
     issuer: Item<'a>,
+    validity: Item<'a>,
     subject: Item<'a>,
     public_key: Item<'a>,
     extensions: Option<Item<'a>>,
@@ -60,7 +61,7 @@ impl<'a> Certificate<'a> {
         body.expect(der::INTEGER)?;
         body.expect(der::SEQUENCE)?; // signature algorithm
         let issuer = body.expect(der::SEQUENCE)?;
-        body.expect(der::SEQUENCE)?; // validity
+        let validity = body.expect(der::SEQUENCE)?;
         let subject = body.expect(der::SEQUENCE)?;
         let public_key = body.expect(der::SEQUENCE)?;
         body.optional(ISSUER_UNIQUE_ID)?;
@@ -70,6 +71,7 @@ impl<'a> Certificate<'a> {
 
         Ok(Self {
             issuer,
+            validity,
             subject,
             public_key,
             extensions,
@@ -78,6 +80,10 @@ impl<'a> Certificate<'a> {
 
     pub(crate) const fn issuer(&self) -> Item<'a> {
         self.issuer
+    }
+
+    pub(crate) const fn validity(&self) -> Item<'a> {
+        self.validity
     }
 
     pub(crate) const fn subject(&self) -> Item<'a> {

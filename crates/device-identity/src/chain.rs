@@ -1,29 +1,42 @@
 //! Certificate chains up to the makers' authorities.
 
+mod policy;
+mod revocation;
+mod sha1;
+mod time;
+
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use offhook_device_name::{DeviceModel, MacAddress};
 use ring::digest::{SHA256, digest};
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, anchor_from_trusted_cert};
 
+use self::policy::{Policy, chain_error};
 use crate::certificate::Certificate;
+use crate::danger::DangerousChainVerifierBuilder;
 use crate::{
     AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError, Rule,
     Source,
 };
 
+pub(crate) use self::policy::Concession;
+pub use self::revocation::{Revocation, RevocationDepth, StaleList, UnknownStatus};
+pub(crate) use self::sha1::key as rsa_key;
+
 /// Verifies that a certificate was issued by a maker whose authority is an anchor here.
 ///
 /// A manufacturing authority can be an anchor itself; then neither its root nor the root's end
 /// matters. As makers' certificates are, a certificate may lack alternative names and the extended
-/// key usage; if the latter is there, it must allow client authentication. Revocation is not
-/// checked. Signatures with SHA-1 are refused.
+/// key usage; if the latter is there, on it or on an intermediate, it must allow client
+/// authentication. Revocation is checked where [lists](ChainVerifierBuilder::revocation) are given.
+/// Signatures with SHA-1 and certificates past their end are refused, except by
+/// [`danger`](crate::danger).
 #[derive(Clone, Debug)]
 pub struct ChainVerifier {
-    anchors: Vec<TrustAnchor<'static>>,
-    intermediates: Vec<CertificateDer<'static>>,
+    policy: Policy,
 }
 
 impl ChainVerifier {
@@ -31,11 +44,8 @@ impl ChainVerifier {
     pub const MAX_INTERMEDIATES: usize = 8;
 
     /// A verifier to be given its anchors.
-    pub const fn builder() -> ChainVerifierBuilder {
-        ChainVerifierBuilder {
-            anchors: Vec::new(),
-            intermediates: Vec::new(),
-        }
+    pub fn builder() -> ChainVerifierBuilder {
+        ChainVerifierBuilder::default()
     }
 
     /// Verifies `end_entity` at `now` with the help of the `intermediates` that came with it.
@@ -44,7 +54,7 @@ impl ChainVerifier {
     ///
     /// [`ChainError`], which says what is wrong with the chain.
     pub fn verify<'a>(
-        &self,
+        &'a self,
         end_entity: &'a CertificateDer<'a>,
         intermediates: &[CertificateDer<'_>],
         now: SystemTime,
@@ -57,25 +67,7 @@ impl ChainVerifier {
                 found: intermediates.len(),
             });
         }
-        let known = self.intermediates.iter().map(CertificateDer::as_ref);
-        let intermediates: Vec<_> = intermediates
-            .iter()
-            .map(CertificateDer::as_ref)
-            .chain(known)
-            .map(CertificateDer::from)
-            .collect();
         let parsed = EndEntityCert::try_from(end_entity).map_err(chain_error)?;
-        parsed
-            .verify_for_usage(
-                ALL_VERIFICATION_ALGS,
-                &self.anchors,
-                &intermediates,
-                UnixTime::since_unix_epoch(now),
-                KeyUsage::client_auth(),
-                None,
-                None,
-            )
-            .map_err(chain_error)?;
         let certificate = Certificate::read(end_entity).map_err(ChainError::Malformed)?;
         // Both readers must have seen the same name, or the identity would not be what was signed.
         let subject = certificate.subject();
@@ -83,9 +75,21 @@ impl ChainVerifier {
             let error = CertificateError::Malformed { at: subject.at };
             return Err(ChainError::Malformed(error));
         }
+        let policy = &self.policy;
+        let known = policy.intermediates.iter().map(CertificateDer::as_ref);
+        let intermediates: Vec<_> = intermediates
+            .iter()
+            .map(CertificateDer::as_ref)
+            .chain(known)
+            .filter(|_| !policy.pinned)
+            .map(CertificateDer::from)
+            .collect();
+        let (judged_at, concession) = policy.judged_at(&certificate, now.as_secs())?;
+        policy.verify_path(&parsed, &intermediates, judged_at, now.as_secs())?;
         Ok(VerifiedCertificate {
             der: end_entity,
             certificate,
+            concession,
         })
     }
 
@@ -112,16 +116,16 @@ impl ChainVerifier {
     /// The subjects of the anchors, each without its own tag and length.
     #[cfg(feature = "rustls")]
     pub(crate) fn subjects(&self) -> impl Iterator<Item = &[u8]> {
-        self.anchors.iter().map(|anchor| anchor.subject.as_ref())
+        let anchors = self.policy.anchors.iter();
+        anchors.map(|anchor| anchor.subject.as_ref())
     }
 }
 
-/// Collects the anchors of a [`ChainVerifier`].
+/// Collects the anchors of a [`ChainVerifier`], and its policy.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ChainVerifierBuilder {
-    anchors: Vec<TrustAnchor<'static>>,
-    intermediates: Vec<CertificateDer<'static>>,
+    pub(crate) policy: Policy,
 }
 
 impl ChainVerifierBuilder {
@@ -133,7 +137,7 @@ impl ChainVerifierBuilder {
     pub fn anchor(mut self, certificate: &CertificateDer<'_>) -> Result<Self, AnchorError> {
         let anchor = anchor_from_trusted_cert(certificate)
             .map_err(|error| AnchorError::Malformed(error.into()))?;
-        self.anchors.push(anchor.to_owned());
+        self.policy.anchors.push(anchor.to_owned());
         Ok(self)
     }
 
@@ -144,12 +148,12 @@ impl ChainVerifierBuilder {
     /// [`AnchorError::Malformed`] when one cannot be read, [`AnchorError::None`] when there is
     /// none.
     pub fn anchors_from_pem(mut self, pem: &[u8]) -> Result<Self, AnchorError> {
-        let before = self.anchors.len();
+        let before = self.policy.anchors.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| AnchorError::Malformed(error.into()))?;
             self = self.anchor(&certificate)?;
         }
-        if self.anchors.len() == before {
+        if self.policy.anchors.len() == before {
             return Err(AnchorError::None);
         }
         Ok(self)
@@ -157,8 +161,31 @@ impl ChainVerifierBuilder {
 
     /// Adds an intermediate authority that devices fail to send; it is not trusted by itself.
     pub fn intermediate(mut self, certificate: &CertificateDer<'_>) -> Self {
-        self.intermediates.push(certificate.clone().into_owned());
+        self.policy
+            .intermediates
+            .push(certificate.clone().into_owned());
         self
+    }
+
+    /// Accepts only certificates that an anchor itself has issued; intermediates, sent or known,
+    /// are left aside.
+    ///
+    /// With manufacturing authorities as anchors nothing else that their roots have issued counts,
+    /// and a verification costs one signature.
+    pub const fn pinned(mut self) -> Self {
+        self.policy.pinned = true;
+        self
+    }
+
+    /// Checks certificates against revocation lists. Without any, revocation is not checked.
+    pub fn revocation(mut self, revocation: Revocation) -> Self {
+        self.policy.revocation = Some(revocation);
+        self
+    }
+
+    /// Ways to accept what is refused for good reasons.
+    pub const fn dangerous(self) -> DangerousChainVerifierBuilder {
+        DangerousChainVerifierBuilder { inner: self }
     }
 
     /// The verifier.
@@ -167,12 +194,11 @@ impl ChainVerifierBuilder {
     ///
     /// [`AnchorError::None`] when no anchor was added.
     pub fn build(self) -> Result<ChainVerifier, AnchorError> {
-        if self.anchors.is_empty() {
+        if self.policy.anchors.is_empty() {
             return Err(AnchorError::None);
         }
         Ok(ChainVerifier {
-            anchors: self.anchors,
-            intermediates: self.intermediates,
+            policy: self.policy,
         })
     }
 }
@@ -182,9 +208,16 @@ impl ChainVerifierBuilder {
 pub struct VerifiedCertificate<'a> {
     der: &'a [u8],
     certificate: Certificate<'a>,
+    concession: Option<&'a Arc<str>>,
 }
 
 impl VerifiedCertificate<'_> {
+    /// Why the certificate counts though it is past its end; `None` where it is not.
+    #[must_use]
+    pub fn concession(&self) -> Option<&str> {
+        self.concession.map(|reason| &**reason)
+    }
+
     /// The identity that the certificate proves.
     ///
     /// # Errors
@@ -214,6 +247,7 @@ impl VerifiedCertificate<'_> {
             source: Source::Certificate,
             key: Some(sha256(self.certificate.public_key())),
             certificate_thumbprint: Some(sha256(self.der)),
+            concession: self.concession.cloned(),
         }
     }
 }
@@ -222,19 +256,4 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest(&SHA256, bytes).as_ref());
     out
-}
-
-fn chain_error(error: webpki::Error) -> ChainError {
-    use webpki::Error;
-    match error {
-        Error::CertExpired { .. } => ChainError::Expired,
-        Error::CertNotValidYet { .. } => ChainError::NotValidYet,
-        Error::RequiredEkuNotFoundContext(_) => ChainError::NotForClients,
-        Error::UnknownIssuer => ChainError::UnknownIssuer,
-        Error::UnsupportedSignatureAlgorithmContext(_)
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            ChainError::UnsupportedSignature
-        }
-        other => ChainError::Invalid(other.into()),
-    }
 }

@@ -68,18 +68,34 @@ pub enum ChainError {
     /// A certificate of the chain is not valid yet.
     #[error("certificate not valid yet")]
     NotValidYet,
+    /// The issuer of a certificate of the chain has revoked it.
+    #[error("certificate revoked")]
+    Revoked,
+    /// A revocation list is past the time by which its issuer promised a new one. The
+    /// administrator has to fetch it.
+    #[error("revocation list out of date")]
+    RevocationListStale,
+    /// No revocation list speaks of the issuer of a certificate of the chain.
+    #[error("unknown revocation status")]
+    RevocationUnknown,
     /// More intermediate certificates than any maker needs.
     #[error("{found} intermediate certificates")]
     TooManyIntermediates {
         /// How many the peer sent.
         found: usize,
     },
+    /// An extension that has to be understood is not known.
+    #[error("unknown critical extension")]
+    UnknownCriticalExtension,
     /// No anchor has issued it.
     #[error("unknown issuer")]
     UnknownIssuer,
     /// Signed by an algorithm that is not accepted, such as SHA-1.
     #[error("unsupported signature algorithm")]
     UnsupportedSignature,
+    /// Not a certificate of version 3.
+    #[error("unsupported version of certificate")]
+    UnsupportedVersion,
 }
 
 /// The anchors of a chain verifier are not good. The administrator has to mend them.
@@ -92,6 +108,27 @@ pub enum AnchorError {
     /// Without anchors nothing could ever be verified.
     #[error("no anchors")]
     None,
+    /// A concession needs a reason that can be recorded.
+    #[error("no reason")]
+    NoReason,
+    /// The key is not an RSA key, which alone can have signed with SHA-1.
+    #[error("not an RSA key")]
+    NotRsa,
+}
+
+/// Revocation lists are not good. The administrator has to mend them.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RevocationListError {
+    /// One cannot be read, or is of a kind that is not supported.
+    #[error("unreadable revocation list")]
+    Malformed(#[source] Box<dyn StdError + Send + Sync>),
+    /// Without lists nothing could ever be revoked.
+    #[error("no revocation lists")]
+    None,
+    /// Two lists of one authority, of which only one could count.
+    #[error("two revocation lists of one authority")]
+    Twice,
 }
 
 /// The certificates of a peer give no identity.

@@ -20,6 +20,7 @@ pub struct DeviceIdentity {
     pub(crate) source: Source,
     pub(crate) key: Option<[u8; 32]>,
     pub(crate) certificate_thumbprint: Option<[u8; 32]>,
+    pub(crate) concession: Option<Arc<str>>,
 }
 
 impl DeviceIdentity {
@@ -62,6 +63,13 @@ impl DeviceIdentity {
     #[must_use]
     pub const fn certificate_thumbprint(&self) -> Option<[u8; 32]> {
         self.certificate_thumbprint
+    }
+
+    /// Why the certificate counted though it was past its end; `None` where it was not. It belongs
+    /// into every record of what the identity was used for.
+    #[must_use]
+    pub fn concession(&self) -> Option<&str> {
+        self.concession.as_deref()
     }
 }
 

@@ -4,6 +4,7 @@
 mod candidate;
 mod certificate;
 mod chain;
+pub mod danger;
 mod der;
 mod error;
 mod header;
@@ -16,10 +17,13 @@ mod verifier;
 
 pub use candidate::{Candidate, Candidates, Rule};
 pub use certificate::candidates;
-pub use chain::{ChainVerifier, ChainVerifierBuilder, VerifiedCertificate};
+pub use chain::{
+    ChainVerifier, ChainVerifierBuilder, Revocation, RevocationDepth, StaleList, UnknownStatus,
+    VerifiedCertificate,
+};
 pub use error::{
     AnchorError, CertificateError, ChainError, HeaderError, HeaderNameError, IdentifyError,
-    IdentityError, ParseNetworkError, PatternError, Unsupported,
+    IdentityError, ParseNetworkError, PatternError, RevocationListError, Unsupported,
 };
 pub use header::{AlbMode, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};

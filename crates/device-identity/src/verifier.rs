@@ -128,6 +128,10 @@ fn alert(error: ChainError) -> TlsCertificateError {
         ChainError::Malformed(_) => TlsCertificateError::BadEncoding,
         ChainError::NotForClients => TlsCertificateError::InvalidPurpose,
         ChainError::NotValidYet => TlsCertificateError::NotValidYet,
+        ChainError::RevocationListStale => TlsCertificateError::ExpiredRevocationList,
+        ChainError::RevocationUnknown => TlsCertificateError::UnknownRevocationStatus,
+        ChainError::Revoked => TlsCertificateError::Revoked,
+        ChainError::UnknownCriticalExtension => TlsCertificateError::UnhandledCriticalExtension,
         ChainError::UnknownIssuer => TlsCertificateError::UnknownIssuer,
         other => TlsCertificateError::Other(OtherError(Arc::new(other))),
     }

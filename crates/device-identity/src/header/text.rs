@@ -34,6 +34,7 @@ pub(super) fn from_text(
         source: Source::Header,
         key: None,
         certificate_thumbprint: None,
+        concession: None,
     })
 }
 

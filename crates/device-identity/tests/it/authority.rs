@@ -18,7 +18,10 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn root(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
+        Self::with_key(name, KeyPair::generate().unwrap())
+    }
+
+    pub(crate) fn with_key(name: &str, key: KeyPair) -> Self {
         let params = Self::params(name);
         let certificate = params.self_signed(&key).unwrap().der().clone();
         let issuer = Issuer::new(params, key);
@@ -43,7 +46,7 @@ impl Authority {
     fn params(name: &str) -> CertificateParams {
         let mut params = device(&[(DnType::CommonName, name)]);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params
     }
 

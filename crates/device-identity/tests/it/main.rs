@@ -12,10 +12,13 @@ mod attack;
 mod authority;
 mod chain;
 mod compatibility;
+mod forge;
 mod header;
 mod pattern;
+mod policy;
 mod proxy;
 mod requirement;
+mod revocation;
 mod subject;
 #[cfg(feature = "rustls")]
 mod verifier;

@@ -1,9 +1,11 @@
 //! A handshake in memory, by way of `rustls`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use offhook_device_identity::{
-    ClientAuthentication, DeviceCertificateVerifier, IdentifyError, Source,
+    ChainVerifier, ChainVerifierBuilder, ClientAuthentication, DeviceCertificateVerifier,
+    IdentifyError, Source,
 };
 use rcgen::{DnType, KeyPair};
 use rustls::crypto::ring::default_provider;
@@ -15,6 +17,7 @@ use rustls::{
 };
 
 use crate::authority::{Authority, days, device, now};
+use crate::forge::{AUTHORITY_KEY, Body, DEVICE_KEY, rsa};
 
 #[derive(Debug)]
 struct Fixed;
@@ -123,6 +126,42 @@ fn a_key_that_is_not_the_certificates_ends_the_handshake() {
     let (der, _) = maker.issue(&device(&[(DnType::CommonName, "SEP000E08ABCDEF")]));
     let pair = (der, KeyPair::generate().unwrap());
     assert!(handshake(&verifier, Some(pair), &version::TLS13).is_err());
+}
+
+#[test]
+fn a_concession_of_the_chain_holds_in_the_handshake_too() {
+    let maker = Authority::with_key("Manufacturing CA", rsa(AUTHORITY_KEY));
+    let mut subject = device(&[(DnType::CommonName, "SEP000E08ABCDEF")]);
+    subject.not_after = rcgen::date_time_ymd(2025, 6, 1);
+    let made = subject.signed_by(&rsa(DEVICE_KEY), &maker.issuer).unwrap();
+    let der = Body::of(made.der()).signed_with_sha1();
+    let mandatory = ClientAuthentication::Mandatory;
+    let strict = DeviceCertificateVerifier::new(maker.verifier(), mandatory);
+    let builder = ChainVerifier::builder().anchor(&maker.certificate).unwrap();
+    let builder = builder
+        .dangerous()
+        .accept_sha1_signatures_of(&maker.certificate);
+    let sha1_only = builder.unwrap();
+    let most = Duration::from_secs(365 * 86_400);
+    let both = sha1_only.clone().dangerous();
+    let both = both.accept_expired_devices(most, "test").unwrap();
+    let verifier = |builder: ChainVerifierBuilder| {
+        DeviceCertificateVerifier::new(Arc::new(builder.build().unwrap()), mandatory)
+    };
+    for version in [&version::TLS12, &version::TLS13] {
+        let pair = || Some((der.clone(), rsa(DEVICE_KEY)));
+        assert!(handshake(&strict, pair(), version).is_err());
+        assert!(matches!(
+            handshake(&verifier(sha1_only.clone()), pair(), version),
+            Err(rustls::Error::InvalidCertificate(
+                rustls::CertificateError::Expired
+            ))
+        ));
+        let lenient = verifier(both.clone());
+        let seen = handshake(&lenient, pair(), version).unwrap();
+        let identity = lenient.identify(&seen, now()).unwrap();
+        assert_eq!(identity.concession(), Some("test"));
+    }
 }
 
 #[test]

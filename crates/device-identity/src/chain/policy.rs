@@ -1,0 +1,157 @@
+//! What a chain has to fulfil.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use webpki::{
+    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, KeyUsage, RevocationOptions,
+    RevocationOptionsBuilder, VerifiedPath,
+};
+
+use super::revocation::Revocation;
+use super::sha1::NamedKeys;
+use super::time;
+use crate::certificate::Certificate;
+use crate::{CertificateError, ChainError};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policy {
+    pub(super) anchors: Vec<TrustAnchor<'static>>,
+    pub(super) intermediates: Vec<CertificateDer<'static>>,
+    pub(super) pinned: bool,
+    pub(super) revocation: Option<Revocation>,
+    pub(crate) sha1_keys: Vec<Box<[u8]>>,
+    pub(crate) expired: Option<Concession>,
+}
+
+/// How far past their end certificates of devices count, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Concession {
+    pub(crate) most: Duration,
+    pub(crate) reason: Arc<str>,
+}
+
+impl Policy {
+    /// The time at which the path is judged, in seconds since 1970, and the reason if that is
+    /// not `now`.
+    pub(super) fn judged_at(
+        &self,
+        certificate: &Certificate<'_>,
+        now: u64,
+    ) -> Result<(u64, Option<&Arc<str>>), ChainError> {
+        let Some(concession) = &self.expired else {
+            return Ok((now, None));
+        };
+        let end = end(certificate).map_err(ChainError::Malformed)?;
+        match now.checked_sub(end) {
+            Some(past @ 1..) if past <= concession.most.as_secs() => {
+                if self
+                    .revocation
+                    .as_ref()
+                    .is_some_and(|lists| lists.is_stale(now))
+                {
+                    return Err(ChainError::RevocationListStale);
+                }
+                Ok((end, Some(&concession.reason)))
+            }
+            _ => Ok((now, None)),
+        }
+    }
+
+    pub(super) fn verify_path(
+        &self,
+        certificate: &EndEntityCert<'_>,
+        intermediates: &[CertificateDer<'_>],
+        judged_at: u64,
+        now: u64,
+    ) -> Result<(), ChainError> {
+        let sha1 = NamedKeys::new(&self.sha1_keys);
+        let extended: Vec<&dyn SignatureVerificationAlgorithm>;
+        let algorithms = if self.sha1_keys.is_empty() {
+            ALL_VERIFICATION_ALGS
+        } else {
+            let all = ALL_VERIFICATION_ALGS.iter().copied();
+            extended = all
+                .chain([&sha1 as &dyn SignatureVerificationAlgorithm])
+                .collect();
+            &extended
+        };
+        let lists = self.revocation.as_ref().map(Revocation::lists);
+        let revocation = self.revocation.as_ref().zip(lists.as_deref());
+        let revocation = revocation.and_then(|(revocation, lists)| options(revocation, lists));
+        let current = |path: &VerifiedPath<'_>| authorities_are_current(path, now);
+        let result = certificate.verify_for_usage(
+            algorithms,
+            &self.anchors,
+            intermediates,
+            UnixTime::since_unix_epoch(Duration::from_secs(judged_at)),
+            KeyUsage::client_auth(),
+            revocation,
+            (judged_at != now).then_some(&current),
+        );
+        match result {
+            Ok(_) => Ok(()),
+            Err(webpki::Error::InvalidSignatureForPublicKey) if sha1.has_refused() => {
+                Err(ChainError::UnsupportedSignature)
+            }
+            Err(error) => Err(chain_error(error)),
+        }
+    }
+}
+
+fn options<'a>(
+    revocation: &Revocation,
+    lists: &'a [&'a CertRevocationList<'a>],
+) -> Option<RevocationOptions<'a>> {
+    let (depth, unknown, expiration) = revocation.policies();
+    let builder = RevocationOptionsBuilder::new(lists).ok()?;
+    let builder = builder.with_depth(depth).with_status_policy(unknown);
+    Some(builder.with_expiration_policy(expiration).build())
+}
+
+/// Whether no intermediate is past its end `now`, where the path is judged at an earlier time.
+fn authorities_are_current(path: &VerifiedPath<'_>, now: u64) -> Result<(), webpki::Error> {
+    for authority in path.intermediate_certificates() {
+        let der = authority.der();
+        let certificate = Certificate::read(&der).map_err(|_| webpki::Error::BadDer)?;
+        let end = end(&certificate).map_err(|_| webpki::Error::BadDerTime)?;
+        if now > end {
+            return Err(webpki::Error::CertExpired {
+                time: UnixTime::since_unix_epoch(Duration::from_secs(now)),
+                not_after: UnixTime::since_unix_epoch(Duration::from_secs(end)),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The last second of a certificate.
+fn end(certificate: &Certificate<'_>) -> Result<u64, CertificateError> {
+    let validity = certificate.validity();
+    let mut times = validity.open();
+    times.next()?; // the first second
+    let end = time::seconds(&times.next()?);
+    times.finish()?;
+    end.ok_or(CertificateError::Malformed { at: validity.at })
+}
+
+pub(super) fn chain_error(error: webpki::Error) -> ChainError {
+    use webpki::Error;
+    match error {
+        Error::CertExpired { .. } => ChainError::Expired,
+        Error::CertNotValidYet { .. } => ChainError::NotValidYet,
+        Error::CertRevoked => ChainError::Revoked,
+        Error::CrlExpired { .. } => ChainError::RevocationListStale,
+        Error::RequiredEkuNotFoundContext(_) => ChainError::NotForClients,
+        Error::UnknownIssuer => ChainError::UnknownIssuer,
+        Error::UnknownRevocationStatus => ChainError::RevocationUnknown,
+        Error::UnsupportedCertVersion => ChainError::UnsupportedVersion,
+        Error::UnsupportedCriticalExtension => ChainError::UnknownCriticalExtension,
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            ChainError::UnsupportedSignature
+        }
+        other => ChainError::Invalid(other.into()),
+    }
+}
