@@ -1,0 +1,323 @@
+//! The address of the device behind a certificate, or behind the header of a proxy.
+//!
+//! ```sh
+//! cargo run --release --example mac-from-cert -- phone.pem
+//! cargo run --release --example mac-from-cert -- --roots manufacturing-ca.pem --json phone.der
+//! cargo run --release --example mac-from-cert -- --roots ca.pem --header nginx header.txt
+//! ```
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, ValueEnum};
+use offhook_device_identity::{
+    AlbMode, ChainVerifier, DeviceIdentity, HeaderSource, IdentityPattern, Rule, TrustedProxies,
+    XfccElement, candidates,
+};
+use offhook_device_name::MacAddress;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde::Serialize;
+
+/// Prints the MAC address of the device that each certificate belongs to.
+///
+/// With roots the chain is verified and the address is an identity. Without, only candidates are
+/// printed: what the certificate says of itself, which proves nothing.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mac-from-cert",
+    version,
+    after_help = "Exit status: 0 where every file gave an identity (without --roots: a \
+    candidate); 1 where one did not; 2 for a bad command line."
+)]
+struct Arguments {
+    /// PEM file with certificates of authorities, roots or not, to trust.
+    #[arg(long, value_name = "PEM")]
+    roots: Vec<PathBuf>,
+    /// Identity pattern in Java's dialect, for the subject instead of the makers' known forms;
+    /// its first group is the address.
+    #[arg(long, value_name = "P")]
+    pattern: Option<String>,
+    /// Read each file as the value of this proxy's header; a second line is the value of the
+    /// header beside it: the chain of RFC 9440, or what `HAProxy` has verified, 0 if left out.
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "roots")]
+    #[arg(conflicts_with = "pattern")]
+    header: Option<Format>,
+    /// Judge certificates at this time, in seconds since 1970, instead of now.
+    #[arg(long, value_name = "UNIX")]
+    now: Option<u64>,
+    /// Print one JSON object a file.
+    #[arg(long)]
+    json: bool,
+    /// Certificates in PEM, each followed by its intermediates if any, or in DER; - for standard
+    /// input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Whose header it is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// `Client-Cert`, as in RFC 9440.
+    Rfc9440,
+    /// The escaped PEM of nginx, in a header of any name.
+    Nginx,
+    /// The base64 DER of `HAProxy`, in a header of any name.
+    Haproxy,
+    /// `X-Forwarded-Client-Cert` of Envoy, with one element.
+    Xfcc,
+    /// `X-Forwarded-Tls-Client-Cert` of Traefik.
+    Traefik,
+    /// `X-Amzn-Mtls-Clientcert` or `X-Amzn-Mtls-Clientcert-Leaf` of AWS.
+    Alb,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let reader = match Reader::new(&arguments) {
+        Ok(reader) => reader,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let width = arguments
+        .files
+        .iter()
+        .map(|file| name(file).chars().count());
+    let width = width.max().unwrap_or_default();
+    let mut all = true;
+    for file in &arguments.files {
+        let found = reader.read(file);
+        all &= found.is_ok();
+        let line = if arguments.json {
+            let line = as_json(file, found, reader.verifier.is_none());
+            serde_json::to_string(&line).unwrap_or_default()
+        } else {
+            as_text(file, found, width)
+        };
+        if writeln!(io::stdout(), "{line}").is_err() {
+            return ExitCode::FAILURE; // Nobody reads on.
+        }
+    }
+    if all {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// What a file gave.
+enum Found {
+    Identity(DeviceIdentity),
+    /// Addresses and the forms they stand in; nobody has verified them.
+    Candidates(Vec<(MacAddress, Rule)>),
+}
+
+struct Reader {
+    verifier: Option<Arc<ChainVerifier>>,
+    pattern: Option<IdentityPattern>,
+    header: Option<(Format, HeaderSource)>,
+    now: SystemTime,
+}
+
+impl Reader {
+    fn new(arguments: &Arguments) -> anyhow::Result<Self> {
+        let mut builder = ChainVerifier::builder();
+        for path in &arguments.roots {
+            let pem = fs::read(path).with_context(|| path.display().to_string())?;
+            let with = builder.anchors_from_pem(&pem);
+            builder = with.with_context(|| path.display().to_string())?;
+        }
+        let verifier = if arguments.roots.is_empty() {
+            None
+        } else {
+            Some(Arc::new(builder.build()?))
+        };
+        let pattern = arguments.pattern.as_deref();
+        let pattern = pattern.map(IdentityPattern::new).transpose();
+        let header = match (arguments.header, &verifier) {
+            (Some(format), Some(verifier)) => Some((format, format.source(verifier)?)),
+            _ => None,
+        };
+        Ok(Self {
+            verifier,
+            pattern: pattern.context("--pattern")?,
+            header,
+            now: match arguments.now {
+                Some(seconds) => SystemTime::UNIX_EPOCH
+                    .checked_add(Duration::from_secs(seconds))
+                    .context("--now is too late")?,
+                None => now(),
+            },
+        })
+    }
+
+    fn read(&self, path: &Path) -> anyhow::Result<Found> {
+        let bytes = contents(path)?;
+        if let Some((format, source)) = &self.header {
+            return self.header(*format, source, &bytes);
+        }
+        let chain = certificates(bytes)?;
+        let Some((own, others)) = chain.split_first() else {
+            bail!("no certificate in PEM");
+        };
+        let Some(verifier) = &self.verifier else {
+            return self.unverified(own);
+        };
+        let verified = verifier.verify(own, others, self.now)?;
+        let identity = match &self.pattern {
+            Some(pattern) => pattern.identity(&verified),
+            None => verified.identity(),
+        };
+        Ok(Found::Identity(identity?))
+    }
+
+    fn unverified(&self, own: &CertificateDer<'_>) -> anyhow::Result<Found> {
+        if let Some(pattern) = &self.pattern {
+            let mac = pattern.candidate(own)?;
+            return Ok(Found::Candidates(vec![(mac, Rule::Pattern)]));
+        }
+        let found = candidates(own)?;
+        // Shared, none, or several: each has an error of its own.
+        found.one()?;
+        let all = found.iter().map(|found| (found.mac(), found.rule()));
+        Ok(Found::Candidates(all.collect()))
+    }
+
+    fn header(&self, format: Format, source: &HeaderSource, bytes: &[u8]) -> anyhow::Result<Found> {
+        let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
+        let mut lines = lines.map(<[u8]>::trim_ascii);
+        let value = lines.next();
+        let companion = match (lines.next(), format) {
+            (None, Format::Haproxy) => Some(&b"0"[..]),
+            (second, _) => second,
+        };
+        if lines.next().is_some() || companion.is_some() && source.companion().is_none() {
+            bail!("more lines than headers");
+        }
+        // Whoever runs this program vouches for the file.
+        let here = [127, 0, 0, 1].into();
+        let proxies = TrustedProxies::new(["127.0.0.1".parse()?]);
+        let proxy = proxies.admit(here).context("loopback is not listed")?;
+        let identity = source.identity_with(&proxy, value, companion, self.now)?;
+        Ok(Found::Identity(identity))
+    }
+}
+
+impl Format {
+    fn source(self, verifier: &Arc<ChainVerifier>) -> anyhow::Result<HeaderSource> {
+        let verifier = Arc::clone(verifier);
+        Ok(match self {
+            Self::Rfc9440 => HeaderSource::client_cert(verifier),
+            Self::Nginx => HeaderSource::nginx("ssl-client-cert", verifier)?,
+            Self::Haproxy => HeaderSource::haproxy("ssl-client-cert", "ssl-verify", verifier)?,
+            Self::Xfcc => HeaderSource::envoy(XfccElement::Only, verifier),
+            Self::Traefik => HeaderSource::traefik(verifier),
+            Self::Alb => HeaderSource::aws_alb(AlbMode::Passthrough, verifier),
+        })
+    }
+}
+
+fn contents(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut read = |file: &mut dyn io::Read| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes);
+    if path == Path::new("-") {
+        read(&mut io::stdin().lock())?;
+    } else {
+        read(&mut fs::File::open(path)?)?;
+    }
+    Ok(bytes)
+}
+
+/// The certificates of a PEM or DER file, the device's own one first.
+fn certificates(bytes: Vec<u8>) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    // PEM may begin with any text, DER of a certificate with this octet only.
+    if bytes.first() == Some(&0x30) {
+        return Ok(vec![CertificateDer::from(bytes)]);
+    }
+    CertificateDer::pem_slice_iter(&bytes)
+        .map(|certificate| certificate.map_err(|error| anyhow::anyhow!("bad PEM: {error}")))
+        .collect()
+}
+
+/// A line for machines; what is absent does not apply.
+#[derive(Default, Serialize)]
+struct Line {
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unverified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mac: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<Vec<CandidateLine>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CandidateLine {
+    mac: String,
+    rule: String,
+}
+
+fn as_json(file: &Path, found: anyhow::Result<Found>, unverified: bool) -> Line {
+    let mut line = Line {
+        file: file.to_string_lossy().into_owned(),
+        unverified: unverified.then_some(true),
+        ..Line::default()
+    };
+    match found {
+        Ok(Found::Identity(identity)) => {
+            line.mac = Some(format!("{:x}", identity.mac()));
+            line.rule = Some(identity.rule().to_string());
+            line.model = identity.model().map(ToString::to_string);
+        }
+        Ok(Found::Candidates(all)) => {
+            let all = all.iter().map(|(mac, rule)| CandidateLine {
+                mac: format!("{mac:x}"),
+                rule: rule.to_string(),
+            });
+            line.candidates = Some(all.collect());
+        }
+        Err(error) => line.error = Some(format!("{error:#}")),
+    }
+    line
+}
+
+fn as_text(file: &Path, found: anyhow::Result<Found>, width: usize) -> String {
+    let file = name(file);
+    let rest = match found {
+        Ok(Found::Identity(identity)) => {
+            format!("{}  {}", identity.mac(), identity.rule())
+        }
+        Ok(Found::Candidates(all)) => {
+            let all = all.iter().map(|(mac, rule)| format!("{mac}  {rule}"));
+            let all: Vec<_> = all.collect();
+            format!("{}, unverified", all.join(", "))
+        }
+        Err(error) => format!("error: {error:#}"),
+    };
+    format!("{file:width$}  {rest}")
+}
+
+fn name(file: &Path) -> String {
+    file.to_string_lossy().escape_debug().to_string()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program may read the clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// More than any chain or header that is read.
+const MAX_FILE_BYTES: u64 = 1 << 20;
