@@ -336,3 +336,39 @@ async fn a_registration_of_another_line_or_of_nobody_is_refused() {
         assert!(matches!(error, UpdateError::UnknownDevice), "{sip_address}");
     }
 }
+
+/// A device without the right is counted among all failures, and not among those of device
+/// management; one that has it and cannot be activated is counted in both.
+#[tokio::test]
+async fn failures_for_want_of_a_right_are_left_out_of_the_broadworks_counter() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let caller = token(&bench, &code).await;
+    let counted = || {
+        [
+            Counter::ActivationFailures,
+            Counter::BroadWorksActivationFailures,
+        ]
+        .map(|counter| bench.counters.get(counter))
+    };
+    let management = &bench.management;
+    let mut taken = room_request();
+    taken.profile = "room-8".into();
+    taken.mac_address = Some(OTHER_MAC);
+    management.provision(taken, *NOW).await.unwrap();
+    let in_use = management
+        .activate(&caller, activation_request(OTHER_MAC), *NOW)
+        .await;
+    assert!(in_use.is_err());
+    assert_eq!(counted(), [1, 1]);
+    management
+        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .await
+        .unwrap();
+    let elsewhere = management
+        .activate(&caller, activation_request(OTHER_MAC), *NOW)
+        .await;
+    assert!(elsewhere.is_err());
+    assert_eq!(counted(), [2, 1]);
+    assert_eq!(bench.counters.get(Counter::BroadWorksActivationRequests), 3);
+}

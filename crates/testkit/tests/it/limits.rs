@@ -79,7 +79,12 @@ async fn rest(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_silent_peers_of_one_address_leave_room_for_others() {
-    let served = served(ServerLimits::default().with_connections_per_address(8)).await;
+    // Without shares the silent ones would hold all connections for a minute.
+    let limits = ServerLimits::default()
+        .with_connections(32)
+        .with_connections_per_address(8)
+        .with_handshake_time(Duration::from_secs(60));
+    let served = served(limits).await;
     let mut silent = Vec::new();
     for _ in 0..64 {
         silent.push(served.connect_from(Ipv4Addr::new(127, 0, 0, 3)).await);
