@@ -20,6 +20,21 @@ pub(crate) fn cisco(name: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(format!("{folder}/{name}.pem")).unwrap()
 }
 
+/// `certificate` with its body changed and signed again by `key`, however little sense it makes.
+pub(crate) fn resigned(
+    certificate: &[u8],
+    change: impl FnOnce(&mut [u8]),
+    key: &impl SigningKey,
+) -> CertificateDer<'static> {
+    let parts = items(contents(certificate));
+    let mut body = parts[0].to_vec();
+    change(&mut body);
+    let mut signature = vec![0];
+    signature.extend(key.sign(&body).unwrap());
+    let whole = [&body, parts[1], &tlv(0x03, &signature)].concat();
+    tlv(0x30, &whole).into()
+}
+
 /// The fields of the body of a certificate, each with tag and length.
 #[derive(Clone, Debug)]
 pub(crate) struct Body(pub(crate) Vec<Vec<u8>>);
