@@ -1,39 +1,22 @@
 //! An administrator of device management.
 
-use std::sync::Arc;
-
-use anyhow::{Context as _, bail};
-use http::{Method, Request, header};
-use offhook_bearer_token::{Fetch, RefreshedToken};
-use offhook_onboarding::http::Clock;
+use anyhow::bail;
+use http::Method;
 use offhook_onboarding::message::{
     CodeIssued, CodeRequest, DeviceStatus, Problem, ProvisionRequest,
 };
 use serde::Serialize;
-use url::Url;
+
+use crate::service_client::ServiceClient;
 
 /// An administrator of device management, over HTTPS with a bearer token.
 #[derive(Debug)]
-pub struct AdminClient {
-    url: Url,
-    token: RefreshedToken,
-    fetch: Arc<dyn Fetch>,
-    clock: Arc<dyn Clock>,
-}
+pub struct AdminClient(ServiceClient);
 
 impl AdminClient {
-    pub(crate) const fn new(
-        url: Url,
-        token: RefreshedToken,
-        fetch: Arc<dyn Fetch>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self {
-            url,
-            token,
-            fetch,
-            clock,
-        }
+    /// An administrator who asks by `client`.
+    pub(crate) const fn new(client: ServiceClient) -> Self {
+        Self(client)
     }
 
     /// Provisions a device.
@@ -89,20 +72,7 @@ impl AdminClient {
     }
 
     async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-        let request = Request::builder()
-            .method(method)
-            .uri(self.url.join(path)?.as_str())
-            .header(
-                header::AUTHORIZATION,
-                self.token.get(self.clock.now()).await?.to_authorization(),
-            )
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body)?;
-        let response = self
-            .fetch
-            .fetch(request)
-            .await
-            .context("asking device management")?;
+        let response = self.0.send(method, path, body).await?;
         let status = response.status();
         if !status.is_success() {
             let problem: Option<Problem> = serde_json::from_slice(response.body()).ok();

@@ -116,14 +116,8 @@ async fn wrong_model(
     folder: &Path,
     witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
-    let device = SampleDevice::room_os()?;
-    witness.device(
-        "room-os",
-        device.profile,
-        "A code for a Desk Pro, typed on a Room Bar",
-    );
-    provision(world, &device, None, witness).await?;
-    let code = issue_code(world, &device, witness).await?.to_string();
+    let (device, code) =
+        room_device(world, "A code for a Desk Pro, typed on a Room Bar", witness).await?;
     let mut other = device.clone().with_mac(OTHER_MAC);
     other.model = DeviceModel::new("Cisco Room Bar")?;
     let said = refused_code(world, folder, &other, &code).await?;
@@ -134,14 +128,12 @@ async fn wrong_model(
 }
 
 async fn used_code(world: &World, folder: &Path, witness: &mut dyn Witness) -> anyhow::Result<()> {
-    let device = SampleDevice::room_os()?;
-    witness.device(
-        "room-os",
-        device.profile,
+    let (device, code) = room_device(
+        world,
         "A code, typed on a second device of the same model",
-    );
-    provision(world, &device, None, witness).await?;
-    let code = issue_code(world, &device, witness).await?.to_string();
+        witness,
+    )
+    .await?;
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     carry_out(&mut driver, &mut flow, witness).await?;
     let said = refused_code(world, folder, &device.clone().with_mac(OTHER_MAC), &code).await?;
@@ -154,14 +146,12 @@ async fn expired_code(
     folder: &Path,
     witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
-    let device = SampleDevice::room_os()?;
-    witness.device(
-        "room-os",
-        device.profile,
+    let (device, code) = room_device(
+        world,
         "A code, typed 168 hours after it was issued",
-    );
-    provision(world, &device, None, witness).await?;
-    let code = issue_code(world, &device, witness).await?.to_string();
+        witness,
+    )
+    .await?;
     world.clock().advance(CodePolicy::DEFAULT_TTL);
     let said = refused_code(world, folder, &device, &code).await?;
     witness.refused("activation service", &said);
@@ -173,14 +163,8 @@ async fn foreign_token(
     folder: &Path,
     witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
-    let device = SampleDevice::room_os()?;
-    witness.device(
-        "room-os",
-        device.profile,
-        "A machine token signed by somebody else",
-    );
-    provision(world, &device, None, witness).await?;
-    let code = issue_code(world, &device, witness).await?.to_string();
+    let (device, code) =
+        room_device(world, "A machine token signed by somebody else", witness).await?;
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     for _ in [Step::CodeRedeemed, Step::MachineToken] {
         driver.step(&mut flow).await?;
@@ -212,14 +196,7 @@ async fn plaintext_srv(
     folder: &Path,
     witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
-    let device = SampleDevice::room_os()?;
-    witness.device(
-        "room-os",
-        device.profile,
-        "A SIP domain with _sip._udp only",
-    );
-    provision(world, &device, None, witness).await?;
-    let code = issue_code(world, &device, witness).await?.to_string();
+    let (device, code) = room_device(world, "A SIP domain with _sip._udp only", witness).await?;
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     while flow.step() != Some(Step::Resolved) {
         let done = driver.step(&mut flow).await?.context("no step")?;
@@ -244,14 +221,12 @@ async fn untrusted_certificate(
     folder: &Path,
     witness: &mut dyn Witness,
 ) -> anyhow::Result<()> {
-    let device = SampleDevice::mpp()?;
-    witness.device(
-        "mpp",
-        device.profile,
+    let device = phone(
+        world,
         "A phone's certificate from an unknown maker",
-    );
-    world.bridge().ship(device.mac);
-    provision(world, &device, Some(device.mac), witness).await?;
+        witness,
+    )
+    .await?;
     let stranger = CertificateAuthority::new("Example Phones Manufacturing CA")?;
     let credentials = stranger.device(&device.subject())?;
     let mut driver = Driver::new(
@@ -278,14 +253,12 @@ async fn untrusted_certificate(
 }
 
 async fn spoofed_header(world: &World, witness: &mut dyn Witness) -> anyhow::Result<()> {
-    let device = SampleDevice::mpp()?;
-    witness.device(
-        "mpp",
-        device.profile,
+    let device = phone(
+        world,
         "An identity header that the listed proxy did not set",
-    );
-    world.bridge().ship(device.mac);
-    provision(world, &device, Some(device.mac), witness).await?;
+        witness,
+    )
+    .await?;
     let file = format!("v1/files/{:x}.cfg", device.mac);
     for path in ["v1/identity", file.as_str()] {
         let request = http::Request::get(world.management_url().join(path)?.as_str())
@@ -303,6 +276,32 @@ fn subject_of(token: &str) -> anyhow::Result<Subject> {
     let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
     let subject = claims.get("sub").and_then(serde_json::Value::as_str);
     Ok(subject.context("no subject")?.parse()?)
+}
+
+/// A room device as `title` tells of it, provisioned, and the code that was issued for it.
+async fn room_device(
+    world: &World,
+    title: &str,
+    witness: &mut dyn Witness,
+) -> anyhow::Result<(SampleDevice, String)> {
+    let device = SampleDevice::room_os()?;
+    witness.device("room-os", device.profile, title);
+    provision(world, &device, None, witness).await?;
+    let code = issue_code(world, &device, witness).await?.to_string();
+    Ok((device, code))
+}
+
+/// A phone as `title` tells of it, shipped and provisioned with its address.
+async fn phone(
+    world: &World,
+    title: &str,
+    witness: &mut dyn Witness,
+) -> anyhow::Result<SampleDevice> {
+    let device = SampleDevice::mpp()?;
+    witness.device("mpp", device.profile, title);
+    world.bridge().ship(device.mac);
+    provision(world, &device, Some(device.mac), witness).await?;
+    Ok(device)
 }
 
 /// A room device with a fresh redemption key, at which `code` was typed.

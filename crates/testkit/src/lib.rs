@@ -14,6 +14,7 @@ mod registrar;
 mod sample;
 mod scenario;
 mod server;
+mod service_client;
 mod tls;
 mod user_agent;
 mod witness;

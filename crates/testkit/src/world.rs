@@ -30,6 +30,7 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::admin::AdminClient;
+use crate::service_client::ServiceClient;
 use crate::{
     CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, HttpAdmission,
     Issuer, MailFolder, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config,
@@ -223,14 +224,16 @@ impl World {
         .await?;
         let management_url = https(management_server.address())?;
 
+        let client_of = |token| ServiceClient {
+            url: management_url.clone(),
+            token,
+            fetch: Arc::clone(&fetch),
+            clock: clock.clone(),
+        };
+
         // Call control, and the DNS that leads to it.
         let client = issuer.add_client("registrar", vec![REGISTRATION_SCOPE.parse()?])?;
-        let admission = HttpAdmission::new(
-            management_url.join("v1/registrations")?,
-            token(client)?,
-            Arc::clone(&fetch),
-            clock.clone(),
-        );
+        let admission = HttpAdmission::new(client_of(token(client)?));
         let settings = RegistrarSettings::new(
             DOMAIN,
             issuer_url.clone(),
@@ -245,12 +248,7 @@ impl World {
         let dns = DnsServer::start(DOMAIN, &zone(options.zone, registrar.address().port())).await?;
 
         let client = issuer.add_client("administrator", vec![ADMIN_SCOPE.parse()?])?;
-        let admin = AdminClient::new(
-            management_url.clone(),
-            token(client)?,
-            Arc::clone(&fetch),
-            clock.clone(),
-        );
+        let admin = AdminClient::new(client_of(token(client)?));
         Ok(Self {
             admin,
             activation_url: https(activation_server.address())?,
