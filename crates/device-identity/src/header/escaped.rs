@@ -19,14 +19,16 @@ pub(super) fn certificates(value: &str, safe: Safe) -> Result<Carried, HeaderErr
     let text = unescaped(value, safe)?;
     let mut rest = text.as_str();
     let mut found = Vec::new();
-    let mut base64 = String::with_capacity(rest.len());
+    let mut base64 = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
         let body = rest.strip_prefix(BEGIN).ok_or(HeaderError::BadEncoding)?;
         let (body, after) = body.split_once(END).ok_or(HeaderError::BadEncoding)?;
         base64.clear();
-        base64.extend(body.split(LINE_END));
+        for line in body.as_bytes().split(|byte| is_line_end(*byte)) {
+            base64.extend_from_slice(line);
+        }
         found.push(decoded(&base64)?);
-        rest = after.trim_start_matches(LINE_END);
+        rest = after.trim_start_matches(['\r', '\n']);
     }
     first(found)
 }
@@ -79,7 +81,11 @@ fn unescaped(value: &str, safe: Safe) -> Result<String, HeaderError> {
             out.push(high << 4 | low);
             (2, plain)
         };
-        if let Some(place) = plain.iter().position(|byte| !is_safe(*byte, safe)) {
+        // Without an early end many octets are checked at once.
+        let is_safe = |byte: &u8| is_safe(*byte, safe);
+        if !plain.iter().fold(true, |all, byte| all & is_safe(byte))
+            && let Some(place) = plain.iter().position(|byte| !is_safe(byte))
+        {
             return Err(HeaderError::StrayCharacter {
                 at: at + skipped + place,
             });
@@ -91,11 +97,15 @@ fn unescaped(value: &str, safe: Safe) -> Result<String, HeaderError> {
 }
 
 const fn is_safe(byte: u8, safe: Safe) -> bool {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => true,
-        b'+' | b'=' | b'/' => matches!(safe, Safe::Base64),
-        _ => false,
-    }
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    let is_mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
+    let is_base64 = (byte == b'+') | (byte == b'=') | (byte == b'/');
+    is_letter | is_digit | is_mark | (is_base64 & matches!(safe, Safe::Base64))
+}
+
+const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 const fn digit(byte: u8) -> Option<u8> {
@@ -109,7 +119,6 @@ const fn digit(byte: u8) -> Option<u8> {
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
-const LINE_END: [char; 2] = ['\r', '\n'];
 
 #[cfg(test)]
 mod tests {
