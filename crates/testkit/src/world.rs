@@ -77,6 +77,8 @@ pub enum IdentityFrom {
     /// The client certificate of the connection.
     #[default]
     Certificate,
+    /// The headers `x-ssl-client-der` and `x-ssl-client-verify` of an HAProxy at 127.0.0.2.
+    Haproxy,
     /// The header `macaddress` of the proxy at 127.0.0.2.
     ProxyHeader,
 }
@@ -207,7 +209,15 @@ impl World {
         );
         let identity = match options.identity {
             IdentityFrom::Certificate => by_certificate,
-            IdentityFrom::ProxyHeader => Arc::new(proxy_header()?),
+            IdentityFrom::Haproxy => {
+                let header =
+                    HeaderSource::haproxy("x-ssl-client-der", "x-ssl-client-verify", chain)?;
+                Arc::new(from_proxy(header)?)
+            }
+            IdentityFrom::ProxyHeader => {
+                let pattern = IdentityPattern::new(".*([0-9a-fA-F]{12}).*")?;
+                Arc::new(from_proxy(HeaderSource::plain("macaddress", pattern)?)?)
+            }
         };
         let keys_for_management = Arc::new(keys()?);
         let api = ManagementApi::new(
@@ -408,11 +418,11 @@ fn device_types(archives: &[PathBuf]) -> anyhow::Result<DeviceTypes> {
     Ok(types)
 }
 
-fn proxy_header() -> anyhow::Result<IdentitySource> {
-    let pattern = IdentityPattern::new(".*([0-9a-fA-F]{12}).*")?;
+/// Identities from a header of the proxy at 127.0.0.2.
+fn from_proxy(header: HeaderSource) -> anyhow::Result<IdentitySource> {
     Ok(IdentitySource::Header {
         proxies: TrustedProxies::new(["127.0.0.2/32".parse()?]),
-        header: HeaderSource::plain("macaddress", pattern)?,
+        header,
     })
 }
 

@@ -31,8 +31,10 @@ pub(super) fn identity(
                 Refused::forbidden("untrusted_proxy", what)
             })?;
             let values = values.iter().map(|value| value.as_bytes());
+            let companions = header.companion().map(|name| headers.get_all(name));
+            let companions = companions.iter().flatten().map(|value| value.as_bytes());
             header
-                .identity(&proxy, values, now)
+                .identity_with(&proxy, values, companions, now)
                 .map(Some)
                 .map_err(|error| refused(&error))
         }

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response};
 use offhook_bearer_token::{Fetch as _, HttpsFetch, Scope};
 use offhook_onboarding::http::{ADMIN_SCOPE, MAX_BODY_BYTES};
@@ -223,6 +225,33 @@ async fn the_identity_header_counts_from_the_listed_proxy_only() {
     ] {
         let answer = raw(&world, from, &header).await;
         assert!(answer.starts_with(wanted), "{from} {header}: {answer}");
+    }
+}
+
+/// A header that needs a second one beside it gets it from the same request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_counts_with_the_proxys_verify_status_only() {
+    let mut options = WorldOptions::default();
+    options.identity = IdentityFrom::Haproxy;
+    let (world, _folder) = world(options).await;
+    let phone = SampleDevice::mpp().unwrap();
+    let credentials = world.maker_authority().device(&phone.subject()).unwrap();
+    let der = STANDARD.encode(&credentials.chain[0]);
+    let proxy = Ipv4Addr::new(127, 0, 0, 2);
+    let certificate = format!("x-ssl-client-der: \"{der}\"");
+    for (header, wanted) in [
+        (
+            format!("{certificate}\r\nx-ssl-client-verify: 0"),
+            "HTTP/1.1 200",
+        ),
+        (
+            format!("{certificate}\r\nx-ssl-client-verify: 1"),
+            "HTTP/1.1 403",
+        ),
+        (certificate, "HTTP/1.1 403"),
+    ] {
+        let answer = raw(&world, proxy, &header).await;
+        assert!(answer.starts_with(wanted), "{answer}");
     }
 }
 
