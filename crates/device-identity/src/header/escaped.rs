@@ -17,18 +17,22 @@ pub(super) enum Safe {
 /// The certificates of percent-encoded PEM, the device's own one first.
 pub(super) fn certificates(value: &str, safe: Safe) -> Result<Carried, HeaderError> {
     let text = unescaped(value, safe)?;
-    let mut rest = text.as_str();
+    let lines = text.as_bytes().split(|byte| is_line_end(*byte));
+    let mut lines = lines.filter(|line| !line.is_empty());
     let mut found = Vec::new();
-    let mut base64 = Vec::with_capacity(rest.len());
-    while !rest.is_empty() {
-        let body = rest.strip_prefix(BEGIN).ok_or(HeaderError::BadEncoding)?;
-        let (body, after) = body.split_once(END).ok_or(HeaderError::BadEncoding)?;
+    let mut base64 = Vec::with_capacity(text.len());
+    while let Some(line) = lines.next() {
+        if line != BEGIN {
+            return Err(HeaderError::BadEncoding);
+        }
         base64.clear();
-        for line in body.as_bytes().split(|byte| is_line_end(*byte)) {
-            base64.extend_from_slice(line);
+        loop {
+            match lines.next().ok_or(HeaderError::BadEncoding)? {
+                END => break,
+                line => base64.extend_from_slice(line),
+            }
         }
         found.push(decoded(&base64)?);
-        rest = after.trim_start_matches(['\r', '\n']);
     }
     first(found)
 }
@@ -117,8 +121,8 @@ const fn digit(byte: u8) -> Option<u8> {
     }
 }
 
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
 
 #[cfg(test)]
 mod tests {
