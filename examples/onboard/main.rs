@@ -24,6 +24,7 @@ use crate::report::Report;
 /// a socket of its own.
 #[derive(Debug, Parser)]
 #[command(
+    name = "onboard",
     version,
     after_help = "Exit status: 0 where both devices are registered, or where the \
     system refused a fault as it must; 1 where not; 2 for a bad command line."
@@ -44,7 +45,12 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments).await {
+    // What is interrupted ends as a failure does: the temporary folder goes with it.
+    let outcome = tokio::select! {
+        outcome = run(&arguments) => outcome,
+        () = interrupted() => Err(anyhow::anyhow!("interrupted")),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -53,8 +59,15 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Waits for Ctrl-C; for ever where that cannot be noticed.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("making a temporary folder")?;
+    let folder = private_folder().context("making a temporary folder")?;
     let options = arguments.fault.map(Fault::world).unwrap_or_default();
     let world = start(folder.path(), options).await?;
     let mut report = Report::new(arguments.json, arguments.fault);
@@ -78,4 +91,12 @@ async fn start(folder: &std::path::Path, options: WorldOptions) -> anyhow::Resul
     World::start(folder, &sample_archives(), options)
         .await
         .context("starting the services")
+}
+
+/// A temporary folder for its owner only: codes and tokens lie in it.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
 }

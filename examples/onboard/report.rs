@@ -1,7 +1,9 @@
 //! What people and programs see.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -10,6 +12,19 @@ use offhook_onboarding::message::DeviceStatus;
 use offhook_onboarding::{ActivationState, AuditEvent, Counter, verify_chain};
 use offhook_testkit::{Fault, Witness, World};
 use serde::Serialize;
+
+/// Prints a line, unless nobody reads any more: what is to be done is done all the same, and the
+/// exit status tells how it ended.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let mut out = std::io::stdout().lock();
+        if writeln!(out, $($text)*).is_err() {
+            OUTPUT_LOST.store(true, Ordering::Relaxed);
+        }
+    }};
+}
+
+static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes what happens, for people or for programs.
 #[derive(Debug)]
@@ -35,15 +50,15 @@ impl Report {
         if self.json {
             return;
         }
-        println!(
+        say!(
             "{} services over TLS, and the DNS, on loopback:",
             world.services()
         );
-        println!("  DNS                 {} (UDP and TCP)", world.dns());
-        println!("  activation service  {}", world.activation_url());
-        println!("  device management   {}", world.management_url());
-        println!("  SIP registrar       {}", world.registrar());
-        println!("  registry            SQLite in {}", folder.display());
+        say!("  DNS                 {} (UDP and TCP)", world.dns());
+        say!("  activation service  {}", world.activation_url());
+        say!("  device management   {}", world.management_url());
+        say!("  SIP registrar       {}", world.registrar());
+        say!("  registry            SQLite in {}", folder.display());
     }
 
     /// Checks that device management knows every device as registered.
@@ -104,18 +119,21 @@ impl Report {
         }
         if self.json {
             print_json(&BTreeMap::from([("summary", counters)]));
-            return Ok(());
+            return complete();
         }
         if !devices.is_empty() {
-            println!("\nDevice status");
+            say!("\nDevice status");
             devices.iter().for_each(show_device);
         }
-        println!("\nCounters");
+        say!("\nCounters");
         for counter in Counter::ALL {
-            println!("  {:<34}{:>4}", counter.name(), counters.get(counter));
+            say!("  {:<34}{:>4}", counter.name(), counters.get(counter));
         }
-        println!("\nAudit log: {} records, chain verified", records.len());
-        Ok(())
+        say!(
+            "\nAudit log, records in a verified chain: {}",
+            records.len()
+        );
+        complete()
     }
 }
 
@@ -124,7 +142,7 @@ impl Witness for Report {
         self.device = device;
         self.profiles.push(profile);
         if !self.json {
-            println!("\n{title}");
+            say!("\n{title}");
         }
     }
 
@@ -139,7 +157,7 @@ impl Witness for Report {
                 error: None,
             });
         } else {
-            println!("  {step:<21}{ms:>8.2} ms  {story}");
+            say!("  {step:<21}{ms:>8.2} ms  {story}");
         }
     }
 
@@ -154,14 +172,14 @@ impl Witness for Report {
                 error: Some(format!("{error:#}")),
             });
         } else {
-            println!("  {step:<21}{ms:>8.2} ms  FAILED");
+            say!("  {step:<21}{ms:>8.2} ms  FAILED");
         }
     }
 
     fn code(&mut self, code: &ActivationCode) -> anyhow::Result<()> {
         if !self.json {
             let picture = QrPicture::new(code).context("drawing the QR code")?;
-            println!(
+            say!(
                 "\n{}\n    activation code {code}\n",
                 picture.terminal().as_str()
             );
@@ -178,13 +196,13 @@ impl Witness for Report {
                 said,
             });
         } else {
-            println!("  refused by {by}: {said}");
+            say!("  refused by {by}: {said}");
         }
     }
 
     fn note(&mut self, text: &str) {
         if !self.json {
-            println!("  {text}");
+            say!("  {text}");
         }
     }
 }
@@ -207,9 +225,18 @@ struct FaultLine<'a> {
     said: &'a str,
 }
 
+/// Whether all that was said could be written.
+fn complete() -> anyhow::Result<()> {
+    ensure!(
+        !OUTPUT_LOST.load(Ordering::Relaxed),
+        "the output could not be written to its end"
+    );
+    Ok(())
+}
+
 fn print_json(line: &impl Serialize) {
     match serde_json::to_string(line) {
-        Ok(line) => println!("{line}"),
+        Ok(line) => say!("{line}"),
         Err(error) => eprintln!("error: {error}"),
     }
 }
@@ -228,9 +255,10 @@ fn show_device(device: &DeviceStatus) {
         (Some(address), Some(ip)) => format!("registered as {address} from {ip}"),
         _ => "not registered".to_owned(),
     };
-    println!(
+    say!(
         "  {:<16}{} {mac}, {state}, {registration}",
-        device.profile, device.device_name
+        device.profile,
+        device.device_name
     );
 }
 

@@ -108,7 +108,7 @@ pub async fn show_fault(
         Fault::UntrustedCertificate => untrusted_certificate(world, folder, witness).await,
         Fault::SpoofedHeader => spoofed_header(world, witness).await,
     };
-    shown.context("the system did not refuse as it must")
+    shown.with_context(|| format!("{} was not shown to be refused", fault.name()))
 }
 
 async fn wrong_model(
@@ -120,8 +120,7 @@ async fn wrong_model(
         room_device(world, "A code for a Desk Pro, typed on a Room Bar", witness).await?;
     let mut other = device.clone().with_mac(OTHER_MAC);
     other.model = DeviceModel::new("Cisco Room Bar")?;
-    let said = refused_code(world, folder, &other, &code).await?;
-    witness.refused("activation service", &said);
+    refused_code(world, folder, &other, &code, witness).await?;
     witness.note("nothing was burnt: the right device goes on with the same code");
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     carry_out(&mut driver, &mut flow, witness).await
@@ -136,8 +135,14 @@ async fn used_code(world: &World, folder: &Path, witness: &mut dyn Witness) -> a
     .await?;
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     carry_out(&mut driver, &mut flow, witness).await?;
-    let said = refused_code(world, folder, &device.clone().with_mac(OTHER_MAC), &code).await?;
-    witness.refused("activation service", &said);
+    refused_code(
+        world,
+        folder,
+        &device.clone().with_mac(OTHER_MAC),
+        &code,
+        witness,
+    )
+    .await?;
     Ok(())
 }
 
@@ -153,8 +158,7 @@ async fn expired_code(
     )
     .await?;
     world.clock().advance(CodePolicy::DEFAULT_TTL);
-    let said = refused_code(world, folder, &device, &code).await?;
-    witness.refused("activation service", &said);
+    refused_code(world, folder, &device, &code, witness).await?;
     Ok(())
 }
 
@@ -167,7 +171,8 @@ async fn foreign_token(
         room_device(world, "A machine token signed by somebody else", witness).await?;
     let (mut driver, mut flow) = room_os(world, folder, &device, &code)?;
     for _ in [Step::CodeRedeemed, Step::MachineToken] {
-        driver.step(&mut flow).await?;
+        let done = driver.step(&mut flow).await?.context("no step")?;
+        witness.step(&done.step.to_string(), &done.story, done.took);
     }
     // The same names, the same key id, the same subject: only the key is another.
     let claims = MachineClaims::new(subject_of(&driver.kept_token()?)?)
@@ -238,7 +243,12 @@ async fn untrusted_certificate(
     let Err(error) = driver.step(&mut flow).await else {
         bail!("the certificate of an unknown maker was taken");
     };
-    witness.refused("device management", &format!("{error:#}"));
+    let said = format!("{error:#}");
+    ensure!(
+        said.contains("received fatal alert"),
+        "another failure: {said}"
+    );
+    witness.refused("device management", &said);
     expect_state(world, &device, ActivationState::Deactivated).await?;
 
     let tls = Arc::new(client_config(&[stranger.certificate()], None)?);
@@ -248,7 +258,12 @@ async fn untrusted_certificate(
     let Err(error) = registering else {
         bail!("a SIP server of an unknown CA was taken");
     };
-    witness.refused("the device itself", &format!("{error:#}"));
+    let said = format!("{error:#}");
+    ensure!(
+        said.contains("invalid peer certificate"),
+        "another failure: {said}"
+    );
+    witness.refused("the device itself", &said);
     Ok(())
 }
 
@@ -324,7 +339,8 @@ async fn refused_code(
     folder: &Path,
     device: &SampleDevice,
     code: &str,
-) -> anyhow::Result<String> {
+    witness: &mut dyn Witness,
+) -> anyhow::Result<()> {
     let (mut driver, mut flow) = room_os(world, folder, device, code)?;
     let Err(error) = driver.step(&mut flow).await else {
         bail!("the code was taken");
@@ -334,12 +350,16 @@ async fn refused_code(
         said.contains("status 403: activation_code_refused"),
         "another answer: {said}"
     );
+    witness.refused("activation service", &said);
     let records = world.registry().audit(0, usize::MAX).await?;
     let reason = records
         .last()
         .and_then(|record| record.entry().reason.clone());
     let reason = reason.context("the audit log gives no reason")?;
-    Ok(format!("{said}; the audit log alone says why: {reason}"))
+    witness.note(&format!(
+        "the device is told no more; the audit log has the reason: {reason}"
+    ));
+    Ok(())
 }
 
 /// Sends what must be refused with `status`, and gives what was said.

@@ -96,11 +96,13 @@ pub(crate) async fn provision(
 ) -> anyhow::Result<()> {
     let begun = now();
     let request = device.provision(mac);
-    let status = world
-        .admin()
-        .provision(&request)
-        .await
-        .context("provisioning the device")?;
+    let status = match world.admin().provision(&request).await {
+        Ok(status) => status,
+        Err(error) => {
+            witness.failed("provisioned", &error, begun.elapsed());
+            return Err(error.context("provisioning the device"));
+        }
+    };
     let story = format!(
         "administrator → device management: POST /v1/devices → {} as {}",
         device.profile, status.device_name
@@ -116,11 +118,10 @@ pub(crate) async fn issue_code(
     witness: &mut dyn Witness,
 ) -> anyhow::Result<ActivationCode> {
     let begun = now();
-    world
-        .admin()
-        .issue_code(device.profile, OWNER)
-        .await
-        .context("issuing a code")?;
+    if let Err(error) = world.admin().issue_code(device.profile, OWNER).await {
+        witness.failed("code_issued", &error, begun.elapsed());
+        return Err(error.context("issuing a code"));
+    }
     let story = format!("administrator → device management → mail to {OWNER}");
     witness.step("code_issued", &story, begun.elapsed());
     let mail = world.mail().newest()?.context("no mail")?;

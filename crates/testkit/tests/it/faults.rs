@@ -23,6 +23,14 @@ impl Witness for Recorder {
     fn refused(&mut self, by: &str, said: &str) {
         self.refused.push(format!("{by}: {said}"));
     }
+
+    fn note(&mut self, text: &str) {
+        if let Some((_, reason)) = text.split_once("the reason: ") {
+            self.refused
+                .iter_mut()
+                .for_each(|said| said.push_str(reason));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
