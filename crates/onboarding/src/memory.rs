@@ -142,7 +142,7 @@ impl Registry for MemoryRegistry {
     ) -> Result<Device, RequestCodeError> {
         let mut state = self.state();
         let refused = |refusal| Err(RequestCodeError::Refused(refusal));
-        let Some(row) = state.row(code.tenant(), code.profile()).cloned() else {
+        let Some(row) = state.row(code.tenant(), code.code().profile()).cloned() else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
         let earlier = row.code;

@@ -35,7 +35,7 @@ impl DeviceRecord {
     /// an address.
     pub fn with_code(self, code: &NewCode) -> Result<Device, RequestCodeRefusal> {
         let device = self.device;
-        if device.account != *code.account() {
+        if device.account != *code.code().account() {
             return Err(RequestCodeRefusal::UnknownDevice);
         }
         if device.state == ActivationState::Activated {

@@ -43,7 +43,7 @@ pub(crate) fn request_code(
 ) -> rusqlite::Result<Result<Device, RequestCodeError>> {
     attempt(db, || {
         let refused = |refusal| Ok(Err(RequestCodeError::Refused(refusal)));
-        let key = DeviceKey::Profile(code.profile().clone());
+        let key = DeviceKey::Profile(code.code().profile().clone());
         let Some(mut row) = devices::find(db, code.tenant(), &key)? else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
