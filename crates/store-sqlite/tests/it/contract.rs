@@ -11,3 +11,9 @@ mod registry {
 
     offhook_store_contract::registry_tests!(async { OnDisk::new() });
 }
+
+mod shared {
+    use crate::fixture::OnDisk;
+
+    offhook_store_contract::shared_store_tests!(OnDisk, async { OnDisk::new() });
+}
