@@ -5,7 +5,7 @@ use std::fmt;
 use ring::hmac;
 use zeroize::Zeroizing;
 
-use crate::{ActivationCode, PepperError, TenantId};
+use crate::{ActivationCode, AuthenticationString, CapfDevice, PepperError, TenantId};
 
 /// The number of a pepper, kept beside each digest that was made with it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -106,6 +106,24 @@ impl Peppers {
         CodeDigest::new(&self.current, tenant, code)
     }
 
+    /// The digest of the authentication string of `device` under the current pepper.
+    #[must_use]
+    pub fn string_digest(&self, device: &CapfDevice, string: &AuthenticationString) -> CodeDigest {
+        CodeDigest::of_string(&self.current, device, string)
+    }
+
+    /// The digests of the authentication string of `device` under every pepper.
+    #[must_use]
+    pub fn string_digests(
+        &self,
+        device: &CapfDevice,
+        string: &AuthenticationString,
+    ) -> Vec<CodeDigest> {
+        self.all()
+            .map(|pepper| CodeDigest::of_string(pepper, device, string))
+            .collect()
+    }
+
     /// The digests of `code` in `tenant` under every pepper.
     #[must_use]
     pub fn digests(&self, tenant: &TenantId, code: &ActivationCode) -> CodeDigests {
@@ -127,6 +145,9 @@ impl Peppers {
 
 /// What stands for a code at rest: HMAC-SHA-256 under a pepper over `ac1|`, the tenant, `|` and
 /// the sixteen ASCII digits.
+///
+/// For an authentication string it is taken over `cs1|`, the tenant, `|`, the name of the device,
+/// `|` and the digits, so that neither passes for the other.
 ///
 /// `Debug` shows the number of the pepper only.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -156,17 +177,50 @@ impl CodeDigest {
 
     /// The key is made anew for each digest, because `ring` would keep its own copy of the pepper
     /// in memory that nobody wipes.
-    fn new((id, pepper): &(PepperId, Pepper), tenant: &TenantId, code: &ActivationCode) -> Self {
+    fn over((id, pepper): &(PepperId, Pepper), parts: [&[u8]; 6]) -> Self {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &pepper.0));
-        context.update(b"ac1|");
-        context.update(tenant.as_str().as_bytes());
-        context.update(b"|");
-        context.update(code.ascii().as_slice());
+        for part in parts {
+            context.update(part);
+        }
         let mut bytes = [0; 32];
         for (to, from) in bytes.iter_mut().zip(context.sign().as_ref()) {
             *to = *from;
         }
         Self { pepper: *id, bytes }
+    }
+
+    fn new(pepper: &(PepperId, Pepper), tenant: &TenantId, code: &ActivationCode) -> Self {
+        let digits = code.ascii();
+        Self::over(
+            pepper,
+            [
+                b"ac1|",
+                tenant.as_str().as_bytes(),
+                b"|",
+                digits.as_slice(),
+                b"",
+                b"",
+            ],
+        )
+    }
+
+    fn of_string(
+        pepper: &(PepperId, Pepper),
+        device: &CapfDevice,
+        string: &AuthenticationString,
+    ) -> Self {
+        let (tenant, name) = (device.tenant().as_str(), device.name().as_str());
+        Self::over(
+            pepper,
+            [
+                b"cs1|",
+                tenant.as_bytes(),
+                b"|",
+                name.as_bytes(),
+                b"|",
+                string.as_bytes(),
+            ],
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use thiserror::Error;
 
-use crate::{CodePolicy, PepperId};
+use crate::{CodePolicy, PepperId, SealingKeyId};
 
 /// The store refused or failed to redeem a code.
 ///
@@ -32,6 +32,9 @@ pub enum Refusal {
     /// ago.
     #[error("already redeemed")]
     AlreadyRedeemed,
+    /// The code is redeemed on premises, with a maker's certificate, and the claimant proved none.
+    #[error("only with a certificate")]
+    CertificateRequired,
     /// The deadline has passed.
     #[error("expired")]
     Expired,
@@ -58,6 +61,7 @@ impl Refusal {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AlreadyRedeemed => "already-redeemed",
+            Self::CertificateRequired => "certificate-required",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Superseded => "superseded",
@@ -231,6 +235,54 @@ pub enum ParseIdError {
 #[non_exhaustive]
 pub struct ParseBindingError;
 
+/// A text is not a mode.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not a mode")]
+#[non_exhaustive]
+pub struct ParseModeError;
+
+/// A text is not a service domain.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not a host name")]
+#[non_exhaustive]
+pub struct ParseServiceDomainError;
+
+/// Bytes are not a sealed code.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not a sealed code")]
+#[non_exhaustive]
+pub struct ParseSealedCodeError;
+
+/// A sealing key is not usable.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SealError {
+    /// Two keys have the same number.
+    #[error("two sealing keys have the number {}", id.get())]
+    DuplicateId {
+        /// The number.
+        id: SealingKeyId,
+    },
+    /// More retired keys than [`SealingKeys::MAX_RETIRED`](crate::SealingKeys::MAX_RETIRED).
+    #[error("more than 16 retired sealing keys")]
+    TooMany,
+}
+
+/// A sealed code cannot be read.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum UnsealError {
+    /// It was sealed for another code or tenant, or was changed.
+    #[error("sealed code not authentic")]
+    NotAuthentic,
+    /// The key that it was sealed with is not there.
+    #[error("no sealing key with the number {}", id.get())]
+    UnknownKey {
+        /// The number of the key.
+        id: SealingKeyId,
+    },
+}
+
 /// A text is not the key of a claimant.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("not a claimant key")]
@@ -263,6 +315,85 @@ pub enum PepperError {
         /// How many bytes there were.
         found: usize,
     },
+}
+
+/// The store refused or failed to complete or cancel a certificate operation.
+///
+/// Neither the text nor the source of a refusal says why: give the device the same answer for each.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CapfError {
+    /// The operation is not completed; the reason is for the administrator only.
+    #[error("authentication string refused")]
+    Refused(CapfRefusal),
+    /// The store could not answer; whether the operation was completed is not known.
+    #[error("certificate operation store failed")]
+    Store(#[source] StoreError),
+}
+
+/// Why a certificate operation is not completed.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum CapfRefusal {
+    /// The operation was to be completed before.
+    #[error("expired")]
+    Expired,
+    /// Too many wrong strings were presented in a row: order the operation anew.
+    #[error("locked")]
+    Locked,
+    /// The device has no operation to complete.
+    #[error("no operation")]
+    NoOperation,
+    /// The string is not the one that was ordered, or there is none where one was.
+    #[error("wrong string")]
+    WrongString,
+}
+
+/// Why a certificate operation cannot be ordered.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum CapfOrderRefusal {
+    /// Jabber for Windows and devices of virtual desktops fail to register with the null string.
+    #[error("this type of device needs an authentication string")]
+    NullString,
+}
+
+/// A text is not an authentication string.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ParseStringError {
+    /// A character is neither a digit nor a dash nor white space.
+    #[error("character {at} is not a digit")]
+    NotADigit {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// The text ends before the fourth digit.
+    #[error("{found} digits instead of 4 to 10")]
+    TooFewDigits {
+        /// How many digits there were.
+        found: usize,
+    },
+    /// More characters than
+    /// [`AuthenticationString::MAX_TEXT_CHARS`](crate::AuthenticationString::MAX_TEXT_CHARS).
+    #[error("longer than 64 characters")]
+    TooLong,
+    /// An eleventh digit.
+    #[error("character {at} is an eleventh digit")]
+    TooManyDigits {
+        /// Where, in characters from 0.
+        at: usize,
+    },
+}
+
+/// A policy for guesses is out of bounds.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum GuessPolicyError {
+    /// The window is shorter than [`GuessWindow::MIN`](crate::GuessWindow::MIN) or longer than
+    /// [`GuessWindow::MAX`](crate::GuessWindow::MAX).
+    #[error("window not between one minute and 366 days")]
+    Window,
 }
 
 /// A policy is out of bounds.

@@ -2,25 +2,33 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod binding;
+mod capf;
 mod claimant;
 mod code;
 mod digest;
 mod digit;
 mod entropy;
 mod error;
+mod guess;
 mod hex;
 mod id;
 mod memory;
+mod mode;
 mod policy;
 #[cfg(feature = "qr")]
 mod qr;
 mod record;
 mod request;
+mod seal;
 mod store;
 mod table;
 mod timestamp;
 
 pub use binding::Binding;
+pub use capf::{
+    AuthenticationString, CapfAttempt, CapfDevice, CapfDeviceType, CapfMode, CapfOperation,
+    CapfStore, CapfTable,
+};
 pub use claimant::{Claimant, ClaimantKey, RedemptionKey};
 pub use code::ActivationCode;
 pub use digest::{CodeDigest, CodeDigests, Pepper, PepperId, Peppers};
@@ -28,17 +36,24 @@ pub use entropy::{Entropy, SystemEntropy};
 #[cfg(feature = "qr")]
 pub use error::QrError;
 pub use error::{
-    EntropyError, IssueError, IssueRefusal, ParseBindingError, ParseClaimantKeyError,
-    ParseCodeError, ParseIdError, ParseRedemptionKeyError, PepperError, PolicyError, RedeemError,
-    Refusal, ReissueError, ReissueRefusal, RevokeError, RevokeRefusal, StoreError,
+    CapfError, CapfOrderRefusal, CapfRefusal, EntropyError, GuessPolicyError, IssueError,
+    IssueRefusal, ParseBindingError, ParseClaimantKeyError, ParseCodeError, ParseIdError,
+    ParseModeError, ParseRedemptionKeyError, ParseSealedCodeError, ParseServiceDomainError,
+    ParseStringError, PepperError, PolicyError, RedeemError, Refusal, ReissueError, ReissueRefusal,
+    RevokeError, RevokeRefusal, SealError, StoreError, UnsealError,
+};
+pub use guess::{
+    GuessBatch, GuessCharge, GuessCount, GuessKey, GuessStore, GuessTable, GuessWindow,
 };
 pub use id::{AccountId, CodeId, GrantId, ProfileId, TenantId};
 pub use memory::MemoryStore;
-pub use policy::CodePolicy;
+pub use mode::{CodeMode, ServiceDomain};
+pub use policy::{CheckDigit, CodePolicy};
 #[cfg(feature = "qr")]
 pub use qr::QrPicture;
 pub use record::{Grant, OutstandingCode};
 pub use request::{NewCode, Page, Redemption, Replacement};
+pub use seal::{SealedCode, SealingKey, SealingKeyId, SealingKeys};
 pub use store::CodeStore;
 pub use table::CodeTable;
 pub use timestamp::Timestamp;

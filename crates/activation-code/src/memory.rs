@@ -6,14 +6,20 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use crate::{
-    CodeId, CodeStore, CodeTable, Grant, IssueError, NewCode, OutstandingCode, Page, RedeemError,
-    Redemption, ReissueError, Replacement, RevokeError, StoreError, TenantId,
+    CapfAttempt, CapfDevice, CapfError, CapfOperation, CapfStore, CapfTable, CodeId, CodeStore,
+    CodeTable, Grant, GuessBatch, GuessCount, GuessStore, GuessTable, IssueError, NewCode,
+    OutstandingCode, Page, RedeemError, Redemption, ReissueError, Replacement, RevokeError,
+    StoreError, TenantId, Timestamp,
 };
 
-/// A [`CodeTable`] behind a lock. It keeps every promise of [`CodeStore`] as long as the process
-/// lives, and forgets everything when it ends.
+/// The three tables, each behind a lock. It keeps every promise of [`CodeStore`], [`GuessStore`]
+/// and [`CapfStore`] as long as the process lives, and forgets everything when it ends.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<CodeTable>);
+pub struct MemoryStore {
+    codes: Mutex<CodeTable>,
+    guesses: Mutex<GuessTable>,
+    capf: Mutex<CapfTable>,
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -22,10 +28,14 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// A panic cannot leave the table half changed: no verb calls foreign code.
     fn table(&self) -> MutexGuard<'_, CodeTable> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.codes)
     }
+}
+
+/// A panic cannot leave a table half changed: no verb calls foreign code.
+fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -71,5 +81,42 @@ impl CodeStore for MemoryStore {
 
     async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
         Ok(self.table().purge_expired(now))
+    }
+}
+
+#[async_trait]
+impl GuessStore for MemoryStore {
+    async fn charge_guesses(&self, batch: &GuessBatch) -> Result<Vec<GuessCount>, StoreError> {
+        Ok(lock(&self.guesses).charge(batch))
+    }
+
+    async fn live_codes(&self, now: SystemTime) -> Result<u64, StoreError> {
+        Ok(self.table().live_codes(now))
+    }
+
+    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+        Ok(lock(&self.guesses).purge(before))
+    }
+}
+
+#[async_trait]
+impl CapfStore for MemoryStore {
+    async fn order_capf(
+        &self,
+        operation: &CapfOperation,
+        _now: SystemTime,
+    ) -> Result<(), StoreError> {
+        lock(&self.capf).order(operation);
+        Ok(())
+    }
+
+    async fn present_capf(&self, attempt: &CapfAttempt, now: SystemTime) -> Result<(), CapfError> {
+        let answer = lock(&self.capf).present(attempt, now);
+        answer.map_err(CapfError::Refused)
+    }
+
+    async fn cancel_capf(&self, device: &CapfDevice, _now: SystemTime) -> Result<(), CapfError> {
+        let answer = lock(&self.capf).cancel(device);
+        answer.map_err(CapfError::Refused)
     }
 }

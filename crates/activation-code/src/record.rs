@@ -1,6 +1,9 @@
 //! What a store answers.
 
-use crate::{AccountId, Binding, CodeId, GrantId, ProfileId, TenantId, Timestamp};
+use crate::{
+    AccountId, Binding, Claimant, CodeId, CodeMode, GrantId, ProfileId, Refusal, SealedCode,
+    TenantId, Timestamp,
+};
 
 /// What a device got for its code: the only grant that there ever is for that code.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -10,13 +13,14 @@ pub struct Grant {
     tenant: TenantId,
     account: AccountId,
     profile: ProfileId,
+    mode: CodeMode,
     redeemed_at: Timestamp,
     repeated: bool,
 }
 
 impl Grant {
-    /// The grant given for `code` at `redeemed_at` for the first time; for implementors of
-    /// [`CodeStore`](crate::CodeStore).
+    /// The grant given for `code` at `redeemed_at` for the first time, in the mode
+    /// [`CodeMode::BroadWorks`]; for implementors of [`CodeStore`](crate::CodeStore).
     #[must_use]
     pub fn new(
         id: GrantId,
@@ -32,9 +36,16 @@ impl Grant {
             tenant,
             account,
             profile,
+            mode: CodeMode::default(),
             redeemed_at,
             repeated: false,
         }
+    }
+
+    /// The grant for a code of the mode `mode`.
+    #[must_use]
+    pub fn with_mode(self, mode: CodeMode) -> Self {
+        Self { mode, ..self }
     }
 
     /// The same grant, given again because the first answer may have been lost.
@@ -76,6 +87,13 @@ impl Grant {
         &self.profile
     }
 
+    /// The mode of the code; for [`CodeMode::RemoteAccess`] it names the service domain that the
+    /// device is to be told.
+    #[must_use]
+    pub fn mode(&self) -> &CodeMode {
+        &self.mode
+    }
+
     /// When the code was redeemed for the first time.
     #[must_use]
     pub fn redeemed_at(&self) -> Timestamp {
@@ -97,13 +115,16 @@ pub struct OutstandingCode {
     account: AccountId,
     profile: ProfileId,
     binding: Binding,
+    mode: CodeMode,
     issued_at: Timestamp,
     expires_at: Timestamp,
     generation: u32,
+    sealed: Option<SealedCode>,
 }
 
 impl OutstandingCode {
-    /// A code of the first generation; for implementors of [`CodeStore`](crate::CodeStore).
+    /// A code of the first generation, in the mode [`CodeMode::BroadWorks`] and without a sealed
+    /// copy; for implementors of [`CodeStore`](crate::CodeStore).
     #[must_use]
     pub fn new(
         id: CodeId,
@@ -120,9 +141,11 @@ impl OutstandingCode {
             account,
             profile,
             binding,
+            mode: CodeMode::default(),
             issued_at,
             expires_at,
             generation: 1,
+            sealed: None,
         }
     }
 
@@ -130,6 +153,18 @@ impl OutstandingCode {
     #[must_use]
     pub fn with_generation(self, generation: u32) -> Self {
         Self { generation, ..self }
+    }
+
+    /// The code in the mode `mode`.
+    #[must_use]
+    pub fn with_mode(self, mode: CodeMode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// The code with a sealed copy, or without.
+    #[must_use]
+    pub fn with_sealed(self, sealed: Option<SealedCode>) -> Self {
+        Self { sealed, ..self }
     }
 
     /// The name of the code.
@@ -160,6 +195,29 @@ impl OutstandingCode {
     #[must_use]
     pub fn binding(&self) -> &Binding {
         &self.binding
+    }
+
+    /// How the code is redeemed.
+    #[must_use]
+    pub fn mode(&self) -> &CodeMode {
+        &self.mode
+    }
+
+    /// The sealed copy of the code, if it was issued with one.
+    #[must_use]
+    pub fn sealed(&self) -> Option<&SealedCode> {
+        self.sealed.as_ref()
+    }
+
+    /// Why `claimant` may not redeem the code, its deadline aside: the mode first, then the
+    /// binding.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::CertificateRequired`], [`Refusal::WrongMac`] or [`Refusal::WrongModel`].
+    pub fn check(&self, claimant: &Claimant) -> Result<(), Refusal> {
+        self.mode.check(claimant)?;
+        self.binding.check(claimant)
     }
 
     /// When the code was issued.

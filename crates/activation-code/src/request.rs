@@ -5,25 +5,21 @@ use std::time::{Duration, SystemTime};
 use offhook_device_name::MacAddress;
 
 use crate::{
-    AccountId, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodePolicy, GrantId, ProfileId,
-    TenantId, Timestamp,
+    AccountId, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeMode, CodePolicy, GrantId,
+    OutstandingCode, ProfileId, SealedCode, TenantId, Timestamp,
 };
 
 /// A code to be issued.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewCode {
-    id: CodeId,
     digests: CodeDigests,
-    account: AccountId,
-    profile: ProfileId,
-    binding: Binding,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
+    code: OutstandingCode,
 }
 
 impl NewCode {
     /// The code with `digests` for `profile` of `account`, redeemable by what `binding` admits
-    /// from `now` for the policy's [`ttl`](CodePolicy::ttl).
+    /// from `now` for the policy's [`ttl`](CodePolicy::ttl), in the mode
+    /// [`CodeMode::BroadWorks`].
     #[must_use]
     pub fn new(
         id: CodeId,
@@ -35,21 +31,32 @@ impl NewCode {
         now: SystemTime,
     ) -> Self {
         let issued_at = Timestamp::from(now);
+        let expires_at = issued_at.saturating_add(policy.ttl());
+        let tenant = digests.tenant().clone();
         Self {
-            id,
             digests,
-            account,
-            profile,
-            binding,
-            issued_at,
-            expires_at: issued_at.saturating_add(policy.ttl()),
+            code: OutstandingCode::new(
+                id, tenant, account, profile, binding, issued_at, expires_at,
+            ),
         }
     }
 
-    /// The name of the code.
+    /// The code in the mode `mode`.
     #[must_use]
-    pub fn id(&self) -> CodeId {
-        self.id
+    pub fn with_mode(self, mode: CodeMode) -> Self {
+        Self {
+            code: self.code.with_mode(mode),
+            ..self
+        }
+    }
+
+    /// The code with a copy that an administrator can read again.
+    #[must_use]
+    pub fn with_sealed(self, sealed: SealedCode) -> Self {
+        Self {
+            code: self.code.with_sealed(Some(sealed)),
+            ..self
+        }
     }
 
     /// What stands for the code. A store keeps the current digest and refuses the code if it
@@ -59,51 +66,34 @@ impl NewCode {
         &self.digests
     }
 
+    /// The code as it will be outstanding.
+    #[must_use]
+    pub fn code(&self) -> &OutstandingCode {
+        &self.code
+    }
+
+    /// The name of the code.
+    #[must_use]
+    pub fn id(&self) -> CodeId {
+        self.code.id()
+    }
+
     /// Whose code it is: the tenant that went into the digests.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
         self.digests.tenant()
     }
-
-    /// The account that the code is for.
-    #[must_use]
-    pub fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// The device profile that the code opens.
-    #[must_use]
-    pub fn profile(&self) -> &ProfileId {
-        &self.profile
-    }
-
-    /// What may redeem the code.
-    #[must_use]
-    pub fn binding(&self) -> &Binding {
-        &self.binding
-    }
-
-    /// When the code is issued.
-    #[must_use]
-    pub fn issued_at(&self) -> Timestamp {
-        self.issued_at
-    }
-
-    /// The first moment at which the code is refused.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
-    }
 }
 
-/// A code to be issued in place of an older one, whose account, profile and binding it takes
-/// over.
+/// A code to be issued in place of an older one, whose account, profile, binding and mode it
+/// takes over.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Replacement {
     id: CodeId,
     digests: CodeDigests,
     issued_at: Timestamp,
     expires_at: Timestamp,
+    sealed: Option<SealedCode>,
 }
 
 impl Replacement {
@@ -117,7 +107,35 @@ impl Replacement {
             digests,
             issued_at,
             expires_at: issued_at.saturating_add(policy.ttl()),
+            sealed: None,
         }
+    }
+
+    /// The code with a copy that an administrator can read again.
+    #[must_use]
+    pub fn with_sealed(self, sealed: SealedCode) -> Self {
+        Self {
+            sealed: Some(sealed),
+            ..self
+        }
+    }
+
+    /// The new code in place of `old`: the next generation, with the same account, profile,
+    /// binding and mode.
+    #[must_use]
+    pub fn succeed(&self, old: &OutstandingCode) -> OutstandingCode {
+        OutstandingCode::new(
+            self.id,
+            self.tenant().clone(),
+            old.account().clone(),
+            old.profile().clone(),
+            old.binding().clone(),
+            self.issued_at,
+            self.expires_at,
+        )
+        .with_mode(old.mode().clone())
+        .with_generation(old.generation().saturating_add(1))
+        .with_sealed(self.sealed)
     }
 
     /// The name of the new code.
@@ -136,18 +154,6 @@ impl Replacement {
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
         self.digests.tenant()
-    }
-
-    /// When the new code is issued.
-    #[must_use]
-    pub fn issued_at(&self) -> Timestamp {
-        self.issued_at
-    }
-
-    /// The first moment at which the new code is refused.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
     }
 }
 

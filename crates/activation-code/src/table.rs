@@ -67,23 +67,14 @@ impl CodeTable {
         if self.codes.contains_key(&code.id()) {
             return Err(IssueRefusal::IdTaken);
         }
-        if let Some(earlier) = self.outstanding_of(code.tenant(), code.profile()) {
+        if let Some(earlier) = self.outstanding_of(code.tenant(), code.code().profile()) {
             if Timestamp::from(now) < earlier.expires_at() {
                 return Err(IssueRefusal::Outstanding);
             }
             let earlier = earlier.id();
             self.close(earlier, State::Purged);
         }
-        let outstanding = OutstandingCode::new(
-            code.id(),
-            code.tenant().clone(),
-            code.account().clone(),
-            code.profile().clone(),
-            code.binding().clone(),
-            code.issued_at(),
-            code.expires_at(),
-        );
-        self.open(*code.digests().current(), outstanding);
+        self.open(*code.digests().current(), code.code().clone());
         Ok(())
     }
 
@@ -114,7 +105,8 @@ impl CodeTable {
             code.account().clone(),
             code.profile().clone(),
             now.into(),
-        );
+        )
+        .with_mode(code.mode().clone());
         let state = State::Redeemed {
             grant: grant.clone(),
             key: *redemption.claimant().key(),
@@ -173,16 +165,7 @@ impl CodeTable {
         let Some(old) = self.close(id, State::Superseded) else {
             return Err(ReissueRefusal::Unknown);
         };
-        let new = OutstandingCode::new(
-            replacement.id(),
-            tenant.clone(),
-            old.account().clone(),
-            old.profile().clone(),
-            old.binding().clone(),
-            replacement.issued_at(),
-            replacement.expires_at(),
-        )
-        .with_generation(old.generation().saturating_add(1));
+        let new = replacement.succeed(&old);
         self.open(*replacement.digests().current(), new.clone());
         Ok(new)
     }
@@ -205,6 +188,14 @@ impl CodeTable {
             .take(page.limit())
             .cloned()
             .collect()
+    }
+
+    /// How many codes of all tenants can be redeemed at `now`.
+    #[must_use]
+    pub fn live_codes(&self, now: SystemTime) -> u64 {
+        let now = Timestamp::from(now);
+        let issued = self.issued.values().flat_map(BTreeMap::values);
+        issued.filter(|code| now < code.expires_at()).count() as u64
     }
 
     /// Forgets all of the codes expired at `now` but that there were such codes; says how many.
@@ -268,7 +259,7 @@ impl CodeTable {
         if outstanding.expires_at() <= Timestamp::from(now) {
             return refuse(Refusal::Expired);
         }
-        match outstanding.binding().check(redemption.claimant()) {
+        match outstanding.check(redemption.claimant()) {
             Ok(()) => Ok(outstanding),
             Err(refusal) => refuse(refusal),
         }

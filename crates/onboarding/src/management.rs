@@ -173,11 +173,11 @@ impl DeviceManagement {
         let binding = Binding::Model(device.model.clone());
         let (code, new) = self.draw_code(&device, &binding, now).await?;
         self.counters.add(Counter::CodesIssued);
-        let mail = CodeMail::new(recipient, code, device.device_type, new.expires_at());
+        let mail = CodeMail::new(recipient, code, device.device_type, new.code().expires_at());
         self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
         Ok(CodeIssued {
             profile: profile.as_str().to_owned(),
-            expiry_time: new.expires_at().as_millis(),
+            expiry_time: new.code().expires_at().as_millis(),
         })
     }
 

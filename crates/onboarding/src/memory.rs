@@ -156,10 +156,10 @@ impl Registry for MemoryRegistry {
     ) -> Result<Device, RequestCodeError> {
         let mut state = self.state();
         let refused = |refusal| Err(RequestCodeError::Refused(refusal));
-        let Some(row) = state.row(code.tenant(), code.profile()) else {
+        let Some(row) = state.row(code.tenant(), code.code().profile()) else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        if row.device.account != *code.account() {
+        if row.device.account != *code.code().account() {
             return refused(RequestCodeRefusal::UnknownDevice);
         }
         if row.device.state == ActivationState::Activated {
@@ -182,7 +182,7 @@ impl Registry for MemoryRegistry {
             Err(_) => return refused(RequestCodeRefusal::CodeInUse),
         }
         state.codes = codes;
-        let Some(row) = state.row(code.tenant(), code.profile()) else {
+        let Some(row) = state.row(code.tenant(), code.code().profile()) else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
         row.code = Some(code.id());
@@ -190,7 +190,7 @@ impl Registry for MemoryRegistry {
         let device = row.device.clone();
         state.note(
             code.tenant(),
-            Some(code.profile()),
+            Some(code.code().profile()),
             AuditEvent::CodeIssued,
             None,
             now,

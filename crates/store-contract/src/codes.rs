@@ -106,7 +106,10 @@ pub async fn a_lost_answer_is_repeated_within_the_grace_time_only(fixture: &impl
         (redemption.grant(), new.id(), false)
     );
     let place = (first.tenant(), first.account(), first.profile());
-    assert_eq!(place, (new.tenant(), new.account(), new.profile()));
+    assert_eq!(
+        place,
+        (new.tenant(), new.code().account(), new.code().profile())
+    );
     let last = redeemed_at + world.policy.grace() - MS;
     for now in [redeemed_at, redeemed_at + MS, last] {
         let again = world.redemption(&code, device(1));
@@ -178,16 +181,8 @@ pub async fn a_reissue_voids_the_old_code(fixture: &impl Fixture) {
     world.now = now + Duration::from_secs(60);
     let replacement = world.replacement(&new);
     let code = store.reissue(issued.id(), &replacement, now).await.unwrap();
-    let expected = OutstandingCode::new(
-        replacement.id(),
-        issued.tenant().clone(),
-        issued.account().clone(),
-        issued.profile().clone(),
-        issued.binding().clone(),
-        replacement.issued_at(),
-        replacement.expires_at(),
-    );
-    assert_eq!(code, expected.with_generation(2));
+    assert_eq!(code, replacement.succeed(issued.code()));
+    assert_eq!((code.generation(), code.id()), (2, replacement.id()));
 
     let attempt = world.redemption(&old, device(1));
     assert_eq!(
@@ -204,7 +199,7 @@ pub async fn a_reissue_voids_the_old_code(fixture: &impl Fixture) {
     let grant = store.redeem(&right, now).await.unwrap();
     assert_eq!(
         (grant.code(), grant.profile()),
-        (code.id(), issued.profile())
+        (code.id(), issued.code().profile())
     );
     let err = store.reissue(code.id(), &third, now).await;
     assert_eq!(reissue_refusal(err), ReissueRefusal::AlreadyRedeemed);
@@ -306,9 +301,9 @@ pub async fn a_code_drawn_twice_is_refused(fixture: &impl Fixture) {
     let same_id = offhook_activation_code::NewCode::new(
         issued.id(),
         world.digests(&other),
-        issued.account().clone(),
+        issued.code().account().clone(),
         profile("other"),
-        issued.binding().clone(),
+        issued.code().binding().clone(),
         &world.policy,
         now,
     );
@@ -374,7 +369,7 @@ pub async fn outstanding_codes_come_in_pages(fixture: &impl Fixture) {
     }
     let revoked = issued.pop().map(|new| new.id()).unwrap();
     store.revoke(&world.tenant, revoked, now).await.unwrap();
-    issued.sort_by(|a, b| a.profile().cmp(b.profile()));
+    issued.sort_by(|a, b| a.code().profile().cmp(b.code().profile()));
     let expected: Vec<CodeId> = issued.iter().map(|new| new.id()).collect();
 
     let mut found = Vec::new();

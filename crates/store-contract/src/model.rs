@@ -127,9 +127,9 @@ fn new_code(world: &mut World, codes: &mut Vec<ActivationCode>, ids: &mut Vec<Co
         new = NewCode::new(
             pick(world, ids),
             digests,
-            new.account().clone(),
-            new.profile().clone(),
-            new.binding().clone(),
+            new.code().account().clone(),
+            new.code().profile().clone(),
+            new.code().binding().clone(),
             &world.policy,
             world.now,
         );

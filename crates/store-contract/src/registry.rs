@@ -250,7 +250,7 @@ pub async fn a_refused_request_for_a_code_changes_nothing(fixture: &impl Fixture
         world.digests(&other),
         "stranger".parse().unwrap(),
         profile("desk"),
-        nowhere.binding().clone(),
+        nowhere.code().binding().clone(),
         &world.policy,
         now,
     );

@@ -19,6 +19,9 @@ CREATE TABLE codes (
     -- The binding once more, as the redeem statement tests it; NULL means any.
     mac           TEXT,
     models        TEXT,
+    mode          TEXT NOT NULL,
+    -- Kept only as long as the code is outstanding.
+    sealed        BLOB,
     -- Set by the redeem. Of all rows with a grant no two have the same.
     grant_id      BLOB UNIQUE,
     claimant_key  TEXT,
@@ -26,7 +29,8 @@ CREATE TABLE codes (
     redeemed_at   INTEGER,
     UNIQUE (digest, pepper),
     CHECK (state = 'purged' OR (account NOT NULL AND binding NOT NULL)),
-    CHECK ((state = 'redeemed') = (grant_id NOT NULL))
+    CHECK ((state = 'redeemed') = (grant_id NOT NULL)),
+    CHECK (state = 'issued' OR sealed IS NULL)
 ) STRICT;
 
 -- A profile has at most one code that can be redeemed.

@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    Binding, CodeDigest, CodeDigests, CodeId, Grant, GrantId, IssueRefusal, NewCode,
-    OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement, RevokeRefusal,
-    TenantId, Timestamp,
+    Binding, ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeMode, Grant, GrantId, IssueRefusal,
+    NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
+    RevokeRefusal, SealedCode, TenantId, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::column::{millis, optional_text, text, timestamp, uuid};
+use crate::column::{millis, optional_text, sealed, text, timestamp, uuid};
 
 pub(crate) fn issue(
     connection: &Connection,
@@ -22,26 +22,19 @@ pub(crate) fn issue(
     if state(connection, None, code.id())?.is_some() {
         return Ok(Err(IssueRefusal::IdTaken));
     }
-    let row = OutstandingCode::new(
-        code.id(),
-        code.tenant().clone(),
-        code.account().clone(),
-        code.profile().clone(),
-        code.binding().clone(),
-        code.issued_at(),
-        code.expires_at(),
-    );
     let purge = format!("{PURGE} AND tenant = :tenant AND profile = :profile");
     connection.prepare_cached(&purge)?.execute(named_params! {
         ":now": millis(now),
-        ":tenant": row.tenant().as_str(),
-        ":profile": row.profile().as_str(),
+        ":tenant": code.tenant().as_str(),
+        ":profile": code.code().profile().as_str(),
     })?;
-    Ok(if insert(connection, code.digests().current(), &row)? {
-        Ok(())
-    } else {
-        Err(IssueRefusal::Outstanding)
-    })
+    Ok(
+        if insert(connection, code.digests().current(), code.code())? {
+            Ok(())
+        } else {
+            Err(IssueRefusal::Outstanding)
+        },
+    )
 }
 
 /// The decision is one `UPDATE`: who gets a row back has won, and who does not has changed
@@ -63,6 +56,7 @@ pub(crate) fn redeem(
                     ":now": millis(now),
                     ":grant": redemption.grant().as_uuid().as_bytes(),
                     ":key": claimant.key().to_string(),
+                    ":certificate": matches!(claimant.key(), ClaimantKey::Certificate(_)),
                     ":mac": mac,
                     ":model": model,
                     ":digest": digest.as_bytes(),
@@ -98,7 +92,7 @@ pub(crate) fn revoke(
 ) -> rusqlite::Result<Result<(), RevokeRefusal>> {
     let revoked = connection
         .prepare_cached(
-            "UPDATE codes SET state = 'revoked', changed_at = ?1
+            "UPDATE codes SET state = 'revoked', changed_at = ?1, sealed = NULL
              WHERE id = ?2 AND tenant = ?3 AND state = 'issued'",
         )?
         .execute(params![
@@ -135,27 +129,12 @@ pub(crate) fn reissue(
     if state(connection, None, replacement.id())?.is_some() {
         return Ok(Err(ReissueRefusal::IdTaken));
     }
-    let new = connection
-        .prepare_cached(
-            "UPDATE codes SET state = 'superseded', changed_at = ?1
-             WHERE id = ?2 AND tenant = ?3 AND state = 'issued'
-             RETURNING account, profile, binding, generation",
-        )?
-        .query_row(
-            params![millis(now), id.as_uuid().as_bytes(), tenant.as_str()],
-            |row| {
-                let code = OutstandingCode::new(
-                    replacement.id(),
-                    tenant.clone(),
-                    text(row, 0)?,
-                    text(row, 1)?,
-                    text(row, 2)?,
-                    replacement.issued_at(),
-                    replacement.expires_at(),
-                );
-                Ok(code.with_generation(row.get::<_, u32>(3)?.saturating_add(1)))
-            },
-        )?;
+    let mut statement = connection.prepare_cached(SUPERSEDE)?;
+    let old = statement.query_row(
+        params![millis(now), id.as_uuid().as_bytes(), tenant.as_str()],
+        outstanding_code,
+    )?;
+    let new = replacement.succeed(&old);
     insert(connection, replacement.digests().current(), &new)?;
     Ok(Ok(new))
 }
@@ -166,27 +145,14 @@ pub(crate) fn outstanding(
     page: &Page,
     now: SystemTime,
 ) -> rusqlite::Result<Vec<OutstandingCode>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, tenant, account, profile, binding, issued_at, expires_at, generation
-         FROM codes
-         WHERE state = 'issued' AND tenant = ?1 AND profile > ?2 AND expires_at > ?3
-         ORDER BY profile LIMIT ?4",
-    )?;
+    let mut statement = connection.prepare_cached(OUTSTANDING)?;
     // No profile is empty.
     let after = page.start().map_or("", |profile| profile.as_str());
     let limit = i64::try_from(page.limit()).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![tenant.as_str(), after, millis(now), limit], |row| {
-        let code = OutstandingCode::new(
-            CodeId::from_uuid(uuid(row, 0)?),
-            text(row, 1)?,
-            text(row, 2)?,
-            text(row, 3)?,
-            text(row, 4)?,
-            timestamp(row, 5)?,
-            timestamp(row, 6)?,
-        );
-        Ok(code.with_generation(row.get(7)?))
-    })?;
+    let rows = statement.query_map(
+        params![tenant.as_str(), after, millis(now), limit],
+        outstanding_code,
+    )?;
     rows.collect()
 }
 
@@ -207,7 +173,7 @@ pub(crate) fn purge(connection: &Connection, now: SystemTime) -> rusqlite::Resul
 pub(crate) fn grant_named(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
     connection
         .prepare_cached(
-            "SELECT grant_id, id, tenant, account, profile, redeemed_at
+            "SELECT grant_id, id, tenant, account, profile, redeemed_at, mode
              FROM codes WHERE grant_id = ?1",
         )?
         .query_row([id.as_uuid().as_bytes()], grant)
@@ -263,6 +229,8 @@ fn insert(
         ":binding": code.binding().to_string(),
         ":mac": code.binding().mac().map(|mac| mac.to_string()),
         ":models": models(code.binding()),
+        ":mode": code.mode().to_string(),
+        ":sealed": code.sealed().map(SealedCode::as_bytes),
     })?;
     Ok(inserted == 1)
 }
@@ -281,7 +249,23 @@ fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
         text(row, 3)?,
         text(row, 4)?,
         timestamp(row, 5)?,
-    ))
+    )
+    .with_mode(text(row, 6)?))
+}
+
+/// The code in a row that is or was outstanding.
+fn outstanding_code(row: &Row<'_>) -> rusqlite::Result<OutstandingCode> {
+    let code = OutstandingCode::new(
+        CodeId::from_uuid(uuid(row, 0)?),
+        text(row, 1)?,
+        text(row, 2)?,
+        text(row, 3)?,
+        text(row, 4)?,
+        timestamp(row, 5)?,
+        timestamp(row, 6)?,
+    );
+    let code = code.with_generation(row.get(7)?).with_mode(text(row, 8)?);
+    Ok(code.with_sealed(sealed(row, 9)?))
 }
 
 /// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it.
@@ -290,17 +274,17 @@ fn explain(
     redemption: &Redemption,
     now: SystemTime,
 ) -> rusqlite::Result<Result<Grant, Refusal>> {
-    let refusal = match row.get_ref(6)?.as_str()? {
-        "issued" if timestamp(row, 7)? <= Timestamp::from(now) => Refusal::Expired,
+    let refusal = match row.get_ref(7)?.as_str()? {
+        "issued" if timestamp(row, 8)? <= Timestamp::from(now) => Refusal::Expired,
         "issued" => {
-            let binding: Binding = text(row, 8)?;
-            binding
-                .check(redemption.claimant())
+            let (mode, binding): (CodeMode, Binding) = (text(row, 6)?, text(row, 9)?);
+            mode.check(redemption.claimant())
+                .and_then(|()| binding.check(redemption.claimant()))
                 .err()
                 .unwrap_or(Refusal::Unknown)
         }
         "redeemed" => {
-            let (key, mac) = (text(row, 9)?, optional_text(row, 10)?);
+            let (key, mac) = (text(row, 10)?, optional_text(row, 11)?);
             if redemption.repeats(&key, mac, timestamp(row, 5)?, now) {
                 return grant(row).map(Ok);
             }
@@ -316,30 +300,43 @@ fn explain(
 const REDEEM: &str = "
     UPDATE codes
     SET state = 'redeemed', changed_at = :now, redeemed_at = :now,
-        grant_id = :grant, claimant_key = :key, claimant_mac = :mac
+        grant_id = :grant, claimant_key = :key, claimant_mac = :mac, sealed = NULL
     WHERE digest = :digest AND pepper = :pepper
       AND state = 'issued' AND expires_at > :now
+      AND (mode <> 'on-premises' OR :certificate)
       AND (mac IS NULL OR mac = :mac)
       AND (models IS NULL OR instr(models, :model) > 0)
-    RETURNING grant_id, id, tenant, account, profile, redeemed_at";
+    RETURNING grant_id, id, tenant, account, profile, redeemed_at, mode";
 
 const EXPLAIN: &str = "
-    SELECT grant_id, id, tenant, account, profile, redeemed_at,
+    SELECT grant_id, id, tenant, account, profile, redeemed_at, mode,
            state, expires_at, binding, claimant_key, claimant_mac
     FROM codes WHERE digest = ?1 AND pepper = ?2";
 
+const SUPERSEDE: &str = "
+    UPDATE codes SET state = 'superseded', changed_at = ?1, sealed = NULL
+    WHERE id = ?2 AND tenant = ?3 AND state = 'issued'
+    RETURNING id, tenant, account, profile, binding, issued_at, expires_at, generation, mode,
+              sealed";
+
+const OUTSTANDING: &str = "
+    SELECT id, tenant, account, profile, binding, issued_at, expires_at, generation, mode, sealed
+    FROM codes
+    WHERE state = 'issued' AND tenant = ?1 AND profile > ?2 AND expires_at > ?3
+    ORDER BY profile LIMIT ?4";
+
 const INSERT: &str = "
     INSERT INTO codes (id, pepper, digest, tenant, profile, generation, state, changed_at,
-                       account, binding, issued_at, expires_at, mac, models)
+                       account, binding, issued_at, expires_at, mac, models, mode, sealed)
     VALUES (:id, :pepper, :digest, :tenant, :profile, :generation, 'issued', :issued_at,
-            :account, :binding, :issued_at, :expires_at, :mac, :models)
+            :account, :binding, :issued_at, :expires_at, :mac, :models, :mode, :sealed)
     ON CONFLICT (tenant, profile) WHERE state = 'issued' DO NOTHING";
 
 /// The row stays as a tombstone.
 const PURGE: &str = "
     UPDATE codes
     SET state = 'purged', changed_at = :now,
-        account = NULL, binding = NULL, mac = NULL, models = NULL
+        account = NULL, binding = NULL, mac = NULL, models = NULL, sealed = NULL
     WHERE state = 'issued' AND expires_at <= :now";
 
 pub(crate) const PURGED_AT_ONCE: u64 = 1_000;

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::str::FromStr;
 
-use offhook_activation_code::Timestamp;
+use offhook_activation_code::{SealedCode, Timestamp};
 use rusqlite::Row;
 use rusqlite::types::Type;
 use uuid::Uuid;
@@ -39,6 +39,15 @@ pub(crate) fn count(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
 /// The moment in column `at`.
 pub(crate) fn timestamp(row: &Row<'_>, at: usize) -> rusqlite::Result<Timestamp> {
     count(row, at).map(Timestamp::from_millis)
+}
+
+/// The sealed code in column `at`, or nothing.
+pub(crate) fn sealed(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<SealedCode>> {
+    let bytes = row.get_ref(at)?.as_blob_or_null()?;
+    bytes
+        .map(SealedCode::from_slice)
+        .transpose()
+        .map_err(|err| rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, Box::new(err)))
 }
 
 /// What the word in column `at` stands for.

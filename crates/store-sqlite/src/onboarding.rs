@@ -52,9 +52,9 @@ pub(crate) fn request_code(
 ) -> rusqlite::Result<Result<Device, RequestCodeError>> {
     attempt(db, || {
         let refused = |refusal| Ok(Err(RequestCodeError::Refused(refusal)));
-        let key = DeviceKey::Profile(code.profile().clone());
+        let key = DeviceKey::Profile(code.code().profile().clone());
         let row = devices::find(db, code.tenant(), &key)?;
-        let Some(mut row) = row.filter(|row| row.device.account == *code.account()) else {
+        let Some(mut row) = row.filter(|row| row.device.account == *code.code().account()) else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
         if row.device.state == ActivationState::Activated {
@@ -77,7 +77,7 @@ pub(crate) fn request_code(
         row.code = Some(code.id());
         row.device.state = ActivationState::Activating;
         devices::update(db, &row)?;
-        let (tenant, profile) = (code.tenant(), Some(code.profile()));
+        let (tenant, profile) = (code.tenant(), Some(code.code().profile()));
         log::note(db, tenant, profile, AuditEvent::CodeIssued, None, now)?;
         Ok(Ok(row.device))
     })
