@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use offhook_activation_code::{
-    Binding, CodeId, CodePolicy, CodeStore, CodeTable, Grant, GrantId, IssueError, NewCode, Page,
-    RedeemError, Redemption, ReissueError, Replacement, RevokeError, StoreError, TenantId,
-    Timestamp,
+    Binding, CodeId, CodeMode, CodePolicy, CodeStore, CodeTable, Grant, GrantId, IssueError,
+    NewCode, Page, RedeemError, Redemption, ReissueError, Replacement, RevokeError, StoreError,
+    TenantId, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -19,7 +19,7 @@ use tokio::task::block_in_place;
 use uuid::Uuid;
 
 use crate::Fixture;
-use crate::world::{World, device, mac, model, other_model, profile};
+use crate::world::{World, device, mac, model, other_model, profile, without_certificate};
 
 /// Whatever is asked in whatever order, while the clock runs and jumps and the pepper changes: the
 /// store answers as [`CodeTable`] does. A history that it answers otherwise is shrunk to a short
@@ -70,6 +70,8 @@ enum Verb {
         code: u8,
         profile: u8,
         binding: Binding,
+        mode: CodeMode,
+        sealed: bool,
     },
     JumpBack(Duration),
     List {
@@ -79,6 +81,7 @@ enum Verb {
     Redeem {
         code: u8,
         device: u8,
+        by_certificate: bool,
         of_other_model: bool,
         grant: u8,
     },
@@ -130,15 +133,22 @@ impl ReferenceStateMachine for Rules {
             1 => Just(Binding::Model(other_model())),
             2 => Just(Binding::AnyOf(vec![model(), other_model()])),
         ];
-        let issue = (few(), few(), 0..3_u8, bindings);
-        let redeem = (few(), 0..3_u8, prop::bool::weighted(0.2), few());
+        let modes = prop_oneof![
+            2 => Just(CodeMode::BroadWorks),
+            1 => Just(CodeMode::OnPremises),
+            1 => Just(World::remote_access()),
+        ];
+        let often = || prop::bool::weighted(0.8);
+        let issue = (few(), few(), 0..3_u8, bindings, modes, any::<bool>());
+        let redeem = (few(), 0..3_u8, often(), often(), few());
         let days = 0..=CodePolicy::DEFAULT_TTL.as_secs() / 86_400;
         prop_oneof![
-            6 => issue.prop_map(|(id, code, profile, binding)| {
-                Verb::Issue { id, code, profile, binding }
+            6 => issue.prop_map(|(id, code, profile, binding, mode, sealed)| {
+                Verb::Issue { id, code, profile, binding, mode, sealed }
             }),
-            8 => redeem.prop_map(|(code, device, of_other_model, grant)| {
-                Verb::Redeem { code, device, of_other_model, grant }
+            8 => redeem.prop_map(|(code, device, by_certificate, of_model, grant)| {
+                let of_other_model = !of_model;
+                Verb::Redeem { code, device, by_certificate, of_other_model, grant }
             }),
             2 => few().prop_map(|id| Verb::Revoke { id }),
             3 => (few(), few(), few()).prop_map(|(old, id, code)| Verb::Reissue { old, id, code }),
@@ -194,24 +204,40 @@ impl History {
                 code,
                 profile: number,
                 binding,
-            } => Request::Issue(NewCode::new(
-                CodeId::from_uuid(uuid(*id)),
-                digests(*code),
-                World::account(),
-                profile(&format!("desk-{number}")),
-                binding.clone(),
-                &world.policy,
-                world.now,
-            )),
+                mode,
+                sealed,
+            } => {
+                let id = CodeId::from_uuid(uuid(*id));
+                let new = NewCode::new(
+                    id,
+                    digests(*code),
+                    World::account(),
+                    profile(&format!("desk-{number}")),
+                    binding.clone(),
+                    &world.policy,
+                    world.now,
+                );
+                let new = new.with_mode(mode.clone());
+                Request::Issue(if *sealed {
+                    new.with_sealed(world.sealed(&World::numbered((*code).into()), id))
+                } else {
+                    new
+                })
+            }
             Verb::List { limit } => Request::List(world.tenant.clone(), Page::first(*limit)),
             Verb::Purge => Request::Purge,
             Verb::Redeem {
                 code,
                 device: number,
+                by_certificate,
                 of_other_model,
                 grant,
             } => {
-                let mut claimant = device(*number);
+                let mut claimant = if *by_certificate {
+                    device(*number)
+                } else {
+                    without_certificate(*number)
+                };
                 if *of_other_model {
                     claimant = claimant.with_model(other_model());
                 }

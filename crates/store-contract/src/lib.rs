@@ -7,8 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod capf;
 pub mod codes;
 mod fixture;
+pub mod guess;
 pub mod history;
 mod list;
 pub mod model;

@@ -72,6 +72,37 @@ macro_rules! registry_tests {
     };
 }
 
+/// Makes one `#[tokio::test]` for each behaviour of [`guess`](crate::guess).
+///
+/// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
+/// a `GuessStore` as well.
+#[macro_export]
+macro_rules! guess_store_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { guess $fresh;
+            live_codes_are_those_that_can_be_redeemed
+            no_guess_counted_at_the_same_time_is_lost
+            random_batches_are_counted_as_by_the_model
+        }
+    };
+}
+
+/// Makes one `#[tokio::test]` for each behaviour of [`capf`](crate::capf).
+///
+/// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
+/// a `CapfStore` as well.
+#[macro_export]
+macro_rules! capf_store_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { capf $fresh;
+            an_operation_ends_to_the_millisecond
+            of_32_right_strings_at_once_one_completes_the_operation
+            random_attempts_are_answered_as_by_the_model
+            wrong_strings_at_once_lock_the_operation
+        }
+    };
+}
+
 /// Makes one `#[tokio::test]` for each behaviour of [`node`](crate::node), and one that is the
 /// other process of some of them.
 ///

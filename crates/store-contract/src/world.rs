@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offhook_activation_code::{
-    AccountId, ActivationCode, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodePolicy,
-    Entropy, EntropyError, GrantId, NewCode, Pepper, PepperId, Peppers, ProfileId, Redemption,
-    Replacement, TenantId,
+    AccountId, ActivationCode, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeMode,
+    CodePolicy, Entropy, EntropyError, GrantId, NewCode, Pepper, PepperId, Peppers, ProfileId,
+    Redemption, Replacement, SealedCode, SealingKey, SealingKeyId, SealingKeys, TenantId,
 };
 use offhook_device_name::{DeviceModel, MacAddress};
 
@@ -58,6 +58,18 @@ impl World {
 
     pub(crate) fn account() -> AccountId {
         "user@acme.example".parse().unwrap()
+    }
+
+    pub(crate) fn remote_access() -> CodeMode {
+        let service_domain = "mra.example.com".parse().unwrap();
+        CodeMode::RemoteAccess { service_domain }
+    }
+
+    /// The sealed copy of `code`, always the same one.
+    pub(crate) fn sealed(&self, code: &ActivationCode, id: CodeId) -> SealedCode {
+        let keys = SealingKeys::new(SealingKeyId::new(1), SealingKey::new([9; 32]));
+        let entropy = &mut self.entropy.clone();
+        keys.seal(code, &self.tenant, id, entropy).unwrap()
     }
 
     /// Retires the pepper in use and takes the next one.
@@ -119,6 +131,13 @@ impl World {
 /// The device with the number `number`, of [`model`].
 pub(crate) fn device(number: u8) -> Claimant {
     nameless(number).with_model(model()).with_mac(mac(number))
+}
+
+/// The device with the number `number`, of [`model`], known by a key that it made itself.
+pub(crate) fn without_certificate(number: u8) -> Claimant {
+    Claimant::new(ClaimantKey::RedemptionKey([number; 32]))
+        .with_model(model())
+        .with_mac(mac(number))
 }
 
 /// The device with the number `number`, which does not say what it is.

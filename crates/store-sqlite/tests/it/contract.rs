@@ -4,6 +4,8 @@ mod codes {
     use crate::fixture::OnDisk;
 
     offhook_store_contract::code_store_tests!(async { OnDisk::new() });
+    offhook_store_contract::guess_store_tests!(async { OnDisk::new() });
+    offhook_store_contract::capf_store_tests!(async { OnDisk::new() });
 }
 
 mod registry {
