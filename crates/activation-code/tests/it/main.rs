@@ -9,6 +9,7 @@
 
 mod code;
 mod digest;
+mod guess;
 mod id;
 #[cfg(feature = "qr")]
 mod qr;
