@@ -188,6 +188,9 @@ impl StoreError {
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ParseCodeError {
+    /// The last digit does not check the others, as the policy asks for: a typing error.
+    #[error("wrong check digit")]
+    CheckDigit,
     /// A character is neither a digit nor a dash nor white space.
     #[error("character {at} is not a digit")]
     NotADigit {

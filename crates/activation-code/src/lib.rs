@@ -5,6 +5,7 @@ mod binding;
 mod capf;
 mod claimant;
 mod code;
+mod damm;
 mod digest;
 mod digit;
 mod entropy;
