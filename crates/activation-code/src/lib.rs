@@ -5,6 +5,7 @@ mod binding;
 mod capf;
 mod claimant;
 mod code;
+mod damm;
 mod digest;
 mod digit;
 mod entropy;
@@ -36,14 +37,15 @@ pub use entropy::{Entropy, SystemEntropy};
 #[cfg(feature = "qr")]
 pub use error::QrError;
 pub use error::{
-    CapfError, CapfOrderRefusal, CapfRefusal, EntropyError, GuessPolicyError, IssueError,
-    IssueRefusal, ParseBindingError, ParseClaimantKeyError, ParseCodeError, ParseIdError,
-    ParseModeError, ParseRedemptionKeyError, ParseSealedCodeError, ParseServiceDomainError,
-    ParseStringError, PepperError, PolicyError, RedeemError, Refusal, ReissueError, ReissueRefusal,
-    RevokeError, RevokeRefusal, SealError, StoreError, UnsealError,
+    AdmitError, CapfError, CapfOrderRefusal, CapfRefusal, EntropyError, GuessPolicyError,
+    IssueError, IssueRefusal, ParseBindingError, ParseClaimantKeyError, ParseCodeError,
+    ParseIdError, ParseModeError, ParseRedemptionKeyError, ParseSealedCodeError,
+    ParseServiceDomainError, ParseStringError, PepperError, PolicyError, RedeemError, Refusal,
+    ReissueError, ReissueRefusal, RevokeError, RevokeRefusal, SealError, StoreError, UnsealError,
 };
 pub use guess::{
-    GuessBatch, GuessCharge, GuessCount, GuessKey, GuessStore, GuessTable, GuessWindow,
+    Admission, GuessBatch, GuessBudget, GuessCharge, GuessCount, GuessKey, GuessPolicy, GuessScope,
+    GuessStore, GuessTable, GuessWindow, OverBudget,
 };
 pub use id::{AccountId, CodeId, GrantId, ProfileId, TenantId};
 pub use memory::MemoryStore;
