@@ -19,7 +19,7 @@ use crate::certificate::Certificate;
 use crate::danger::DangerousChainVerifierBuilder;
 use crate::{
     AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError, Rule,
-    Source,
+    Rules, Source,
 };
 
 pub(crate) use self::policy::Concession;
@@ -72,7 +72,7 @@ impl ChainVerifier {
         // Both readers must have seen the same name, or the identity would not be what was signed.
         let subject = certificate.subject();
         if subject.contents != parsed.subject() {
-            let error = CertificateError::Malformed { at: subject.at };
+            let error = CertificateError::Malformed { at: subject.at() };
             return Err(ChainError::Malformed(error));
         }
         let policy = &self.policy;
@@ -90,6 +90,7 @@ impl ChainVerifier {
             der: end_entity,
             certificate,
             concession,
+            rules: policy.rules,
         })
     }
 
@@ -183,6 +184,14 @@ impl ChainVerifierBuilder {
         self
     }
 
+    /// Sets the forms in which an address counts; [`Rules::ALL`] unless told otherwise.
+    ///
+    /// With the authorities of one maker as the anchors, name that maker's form.
+    pub const fn rules(mut self, rules: Rules) -> Self {
+        self.policy.rules = rules;
+        self
+    }
+
     /// Ways to accept what is refused for good reasons.
     pub const fn dangerous(self) -> DangerousChainVerifierBuilder {
         DangerousChainVerifierBuilder { inner: self }
@@ -209,6 +218,7 @@ pub struct VerifiedCertificate<'a> {
     der: &'a [u8],
     certificate: Certificate<'a>,
     concession: Option<&'a Arc<str>>,
+    rules: Rules,
 }
 
 impl VerifiedCertificate<'_> {
@@ -224,7 +234,7 @@ impl VerifiedCertificate<'_> {
     ///
     /// [`IdentityError`] when it names no device, or several, or is shared by many.
     pub fn identity(&self) -> Result<DeviceIdentity, IdentityError> {
-        let candidates = self.certificate.candidates();
+        let candidates = self.certificate.candidates(self.rules);
         let only = candidates.map_err(IdentityError::Certificate)?.one()?;
         Ok(self.proves(only.mac(), only.rule(), only.model()))
     }

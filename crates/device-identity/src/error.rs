@@ -15,8 +15,8 @@ pub enum CertificateError {
         /// Where, in octets from 0.
         at: usize,
     },
-    /// A name is in UTF-16 or UTF-32, which no known maker uses.
-    #[error("text in UTF-16 or UTF-32 at octet {at}")]
+    /// A text in UTF-16 or UTF-32 is longer than 256 characters, which no attribute is.
+    #[error("long text in UTF-16 or UTF-32 at octet {at}")]
     WideText {
         /// Where the text begins, in octets from 0.
         at: usize,

@@ -11,12 +11,13 @@ mod header;
 mod identity;
 mod network;
 mod pattern;
+mod rule;
 pub mod requirement;
 #[cfg(feature = "rustls")]
 mod verifier;
 
-pub use candidate::{Candidate, Candidates, Rule};
-pub use certificate::candidates;
+pub use candidate::{Candidate, Candidates};
+pub use certificate::{candidates, candidates_by};
 pub use chain::{
     ChainVerifier, ChainVerifierBuilder, Revocation, RevocationDepth, StaleList, UnknownStatus,
     VerifiedCertificate,
@@ -29,5 +30,6 @@ pub use header::{AlbMode, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};
 pub use network::{IpNetwork, ListedProxy, TrustedProxies};
 pub use pattern::IdentityPattern;
+pub use rule::{Attribute, Rule, Rules};
 #[cfg(feature = "rustls")]
 pub use verifier::{ClientAuthentication, DeviceCertificateVerifier};
