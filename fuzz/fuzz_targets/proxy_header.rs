@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
 use offhook_device_identity::{
-    AlbMode, ChainVerifier, HeaderError, HeaderSource, IdentityPattern, ListedProxy,
+    AlbMode, ChainVerifier, HeaderError, CertificateHeader, HeaderSource, IdentityPattern, ListedProxy,
     TrustedProxies, XfccElement,
 };
 
@@ -30,14 +30,14 @@ static CERTIFICATES: LazyLock<[HeaderSource; 8]> = LazyLock::new(|| {
     let verifier = Arc::new(builder.build().unwrap());
     let verifier = || Arc::clone(&verifier);
     [
-        HeaderSource::client_cert(verifier()),
-        HeaderSource::nginx("x-cert", verifier()).unwrap(),
-        HeaderSource::haproxy("x-cert", "x-verify", verifier()).unwrap(),
-        HeaderSource::envoy(XfccElement::Only, verifier()),
-        HeaderSource::envoy(XfccElement::Last, verifier()),
-        HeaderSource::traefik(verifier()),
-        HeaderSource::aws_alb(AlbMode::Passthrough, verifier()),
-        HeaderSource::aws_alb(AlbMode::Verify, verifier()),
+        HeaderSource::certificate(CertificateHeader::client_cert(), verifier()),
+        HeaderSource::certificate(CertificateHeader::nginx("x-cert").unwrap(), verifier()),
+        HeaderSource::certificate(CertificateHeader::haproxy("x-cert", "x-verify").unwrap(), verifier()),
+        HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Only), verifier()),
+        HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Last), verifier()),
+        HeaderSource::certificate(CertificateHeader::traefik(), verifier()),
+        HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Passthrough), verifier()),
+        HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Verify), verifier()),
     ]
 });
 

@@ -2,8 +2,8 @@
 
 use offhook_device_name::MacAddress;
 
-use crate::rule::{Attribute, Rule, Rules};
 use crate::IdentityError;
+use crate::rule::{Attribute, Rule, Rules};
 
 /// An address that a certificate carries in a known form.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -11,8 +11,8 @@ mod header;
 mod identity;
 mod network;
 mod pattern;
-mod rule;
 pub mod requirement;
+mod rule;
 #[cfg(feature = "rustls")]
 mod verifier;
 
@@ -26,7 +26,7 @@ pub use error::{
     AnchorError, CertificateError, ChainError, HeaderError, HeaderNameError, IdentifyError,
     IdentityError, ParseNetworkError, PatternError, RevocationListError, Unsupported,
 };
-pub use header::{AlbMode, HeaderSource, XfccElement};
+pub use header::{AlbMode, CarriedCertificates, CertificateHeader, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};
 pub use network::{IpNetwork, ListedProxy, TrustedProxies};
 pub use pattern::IdentityPattern;

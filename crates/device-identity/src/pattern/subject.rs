@@ -5,8 +5,8 @@ use offhook_device_name::MacAddress;
 use super::IdentityPattern;
 use crate::candidate::{Candidates, is_filler};
 use crate::certificate::{
-    COMMON_NAME, Certificate, LOCALITY, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE,
-    Text, for_each_attribute,
+    COMMON_NAME, Certificate, LOCALITY, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE, Text,
+    for_each_attribute,
 };
 use crate::{DeviceIdentity, IdentityError, Rule, Rules, VerifiedCertificate};
 

@@ -1,8 +1,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    DeviceIdentity, HeaderError, HeaderNameError, HeaderSource, IdentityError, IdentityPattern,
-    ListedProxy, Rule, Source, TrustedProxies,
+    CertificateHeader, DeviceIdentity, HeaderError, HeaderNameError, HeaderSource, IdentityError,
+    IdentityPattern, ListedProxy, Rule, Source, TrustedProxies,
 };
 use rcgen::DnType;
 
@@ -153,7 +153,7 @@ fn client_cert_gives_the_identity_of_a_verified_certificate_only() {
     let maker = Authority::root("Manufacturing CA");
     let subject = device(&[(DnType::CommonName, "CP-8841-SEP000E08ABCDEF")]);
     let (der, _) = maker.issue(&subject);
-    let header = HeaderSource::client_cert(maker.verifier());
+    let header = HeaderSource::certificate(CertificateHeader::client_cert(), maker.verifier());
     assert_eq!(header.name(), "client-cert");
     let value = format!(":{}:", STANDARD.encode(&der));
 
@@ -181,7 +181,7 @@ fn client_cert_gives_the_identity_of_a_verified_certificate_only() {
 fn client_cert_in_another_form_is_refused() {
     let maker = Authority::root("Manufacturing CA");
     let (der, _) = maker.issue(&device(&[(DnType::CommonName, "SEP000E08ABCDEF")]));
-    let header = HeaderSource::client_cert(maker.verifier());
+    let header = HeaderSource::certificate(CertificateHeader::client_cert(), maker.verifier());
     let base64 = STANDARD.encode(&der);
     let refuse = |value: &str| {
         header
