@@ -195,8 +195,9 @@ impl<'a> Candidates<'a> {
             return self.place(mac, rule, None);
         }
         for token in tokens(text) {
-            let model = match token.before {
-                [model @ .., b'-'] if !model.is_empty() => str::from_utf8(model).ok(),
+            let model = match (attribute, token.before) {
+                (Attribute::AlternativeName, _) => None,
+                (_, [model @ .., b'-']) if !model.is_empty() => str::from_utf8(model).ok(),
                 _ => None,
             };
             self.place(token.mac, rule, model);

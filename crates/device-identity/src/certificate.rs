@@ -114,13 +114,7 @@ impl<'a> Certificate<'a> {
 
     pub(crate) fn candidates(&self, rules: Rules) -> Result<Candidates<'a>, CertificateError> {
         let mut subject = Subject::by(rules);
-        for_each_attribute(&self.subject, |kind, value| {
-            match value.text() {
-                Text::Narrow(text) => subject.attribute(kind, text),
-                Text::Wide => subject.wide(kind, &value.narrowed()?),
-            }
-            Ok(())
-        })?;
+        for_each_attribute(&self.subject, |kind, value| subject.add(kind, value.text()))?;
         let mut found = subject.finish();
         if let Some(names) = self.extension(SUBJECT_ALTERNATIVE_NAME)? {
             read_alternative_names(names, rules, &mut found)?;
@@ -139,7 +133,7 @@ impl<'a> Certificate<'a> {
 }
 
 /// What a subject says, attribute by attribute.
-struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     rules: Rules,
     found: Candidates<'a>,
     unit: Option<&'a [u8]>,
@@ -149,7 +143,7 @@ struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    const fn by(rules: Rules) -> Self {
+    pub(crate) const fn by(rules: Rules) -> Self {
         Self {
             rules,
             found: Candidates::by(rules),
@@ -157,6 +151,15 @@ impl<'a> Subject<'a> {
             has_locality: false,
             states: [None; 2],
         }
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, kind: &[u8], text: Text<'a>) -> Result<(), CertificateError> {
+        match text {
+            Text::Narrow(text) => self.attribute(kind, text),
+            Text::Wide(text) => self.wide(kind, &text.narrowed()?),
+        }
+        Ok(())
     }
 
     #[inline]
@@ -212,7 +215,7 @@ impl<'a> Subject<'a> {
     }
 
     #[inline]
-    fn finish(self) -> Candidates<'a> {
+    pub(crate) fn finish(self) -> Candidates<'a> {
         let mut found = self.found;
         for mac in self.states.into_iter().flatten() {
             // Only beside a model and a serial number is the state an address.
@@ -261,20 +264,25 @@ fn read_alternative_names<'a>(
                 let mut directory_name = name.open();
                 let inner = directory_name.expect(der::SEQUENCE)?;
                 directory_name.finish()?;
-                for_each_attribute(&inner, |kind, value| {
-                    if matches!(kind, SERIAL_NUMBER | LOCALITY) {
-                        return Ok(());
-                    }
-                    match value.text() {
-                        Text::Narrow(text) => found.elsewhere(text),
-                        Text::Wide => found.elsewhere(value.narrowed()?.as_bytes()),
-                    }
-                    Ok(())
-                })?;
+                for_each_attribute(&inner, |kind, value| elsewhere(found, kind, value.text()))?;
             }
             // Other names carry hardware serial numbers (RFC 4108), addresses octets.
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Reads an attribute of a name that is not the subject.
+pub(crate) fn elsewhere(
+    found: &mut Candidates<'_>,
+    kind: &[u8],
+    text: Text<'_>,
+) -> Result<(), CertificateError> {
+    match (kind, text) {
+        (SERIAL_NUMBER | LOCALITY, _) => {}
+        (_, Text::Narrow(text)) => found.elsewhere(text),
+        (_, Text::Wide(text)) => found.elsewhere(text.narrowed()?.as_bytes()),
     }
     Ok(())
 }

@@ -9,6 +9,10 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum CertificateError {
+    /// The subject alternative names of a certificate that `x509-cert` has parsed are not in DER,
+    /// or there twice.
+    #[error("unreadable alternative names")]
+    AlternativeNames,
     /// Not the DER of a certificate.
     #[error("malformed certificate at octet {at}")]
     Malformed {
@@ -18,7 +22,7 @@ pub enum CertificateError {
     /// A text in UTF-16 or UTF-32 is longer than 256 characters, which no attribute is.
     #[error("long text in UTF-16 or UTF-32 at octet {at}")]
     WideText {
-        /// Where the text begins, in octets from 0.
+        /// Where the text begins, in octets from 0; 0 in a certificate that `x509-cert` has parsed.
         at: usize,
     },
 }

@@ -10,6 +10,8 @@ mod error;
 mod header;
 mod identity;
 mod network;
+#[cfg(feature = "parsed")]
+mod parsed;
 mod pattern;
 pub mod requirement;
 mod rule;
@@ -29,6 +31,8 @@ pub use error::{
 pub use header::{AlbMode, CarriedCertificates, CertificateHeader, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};
 pub use network::{IpNetwork, ListedProxy, TrustedProxies};
+#[cfg(feature = "parsed")]
+pub use parsed::candidates_of;
 pub use pattern::IdentityPattern;
 pub use rule::{Attribute, Rule, Rules};
 #[cfg(feature = "rustls")]

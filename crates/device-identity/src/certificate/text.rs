@@ -3,38 +3,60 @@
 use crate::CertificateError;
 use crate::der::{self, Item};
 
-/// How a text is encoded.
+/// The text of an attribute's value, or of what has one.
+#[derive(Clone, Copy)]
 pub(crate) enum Text<'a> {
     /// With ASCII as it is, whatever other octets mean.
     Narrow(&'a [u8]),
-    /// In UTF-16 or UTF-32; see [`Item::narrowed`].
-    Wide,
+    /// In UTF-16 or UTF-32.
+    Wide(Wide<'a>),
+}
+
+impl<'a> Text<'a> {
+    /// The text in `contents`, which begin at octet `at`.
+    #[inline]
+    pub(crate) const fn of(tag: u8, contents: &'a [u8], at: usize) -> Self {
+        let octets = match tag {
+            der::BMP_STRING => 2,
+            der::UNIVERSAL_STRING => 4,
+            _ => return Self::Narrow(contents),
+        };
+        Self::Wide(Wide {
+            contents,
+            octets,
+            at,
+        })
+    }
 }
 
 impl<'a> Item<'a> {
-    /// The text of an attribute's value.
     #[inline]
     pub(crate) const fn text(&self) -> Text<'a> {
-        match self.tag {
-            der::BMP_STRING | der::UNIVERSAL_STRING => Text::Wide,
-            _ => Text::Narrow(self.contents),
-        }
+        Text::of(self.tag, self.contents, self.at())
     }
+}
 
-    /// The text of a `BMPString` or a `UniversalString`.
+/// A text of which each character has several octets.
+#[derive(Clone, Copy)]
+pub(crate) struct Wide<'a> {
+    contents: &'a [u8],
+    octets: usize,
+    at: usize,
+}
+
+impl Wide<'_> {
     #[cold]
     pub(crate) fn narrowed(&self) -> Result<Narrowed, CertificateError> {
-        let width = if self.tag == der::BMP_STRING { 2 } else { 4 };
+        if !self.contents.len().is_multiple_of(self.octets) {
+            return Err(CertificateError::Malformed { at: self.at });
+        }
         let mut narrowed = Narrowed {
             octets: [0; MAX_CHARACTERS],
-            length: self.contents.len() / width,
+            length: self.contents.len() / self.octets,
         };
-        if self.contents.len() % width != 0 {
-            return Err(CertificateError::Malformed { at: self.at() });
-        }
-        let characters = self.contents.chunks_exact(width);
+        let characters = self.contents.chunks_exact(self.octets);
         let octets = narrowed.octets.get_mut(..narrowed.length);
-        let octets = octets.ok_or(CertificateError::WideText { at: self.at() })?;
+        let octets = octets.ok_or(CertificateError::WideText { at: self.at })?;
         for (octet, character) in octets.iter_mut().zip(characters) {
             *octet = match character {
                 [high @ .., low @ 0..=0x7f] if high.iter().all(|octet| *octet == 0) => *low,
@@ -45,7 +67,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A text of which each character is an octet: itself, or [`NOT_ASCII`].
+/// A text of which each character is an octet: itself, or one that is not ASCII.
 pub(crate) struct Narrowed {
     octets: [u8; MAX_CHARACTERS],
     length: usize,

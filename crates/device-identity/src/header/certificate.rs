@@ -351,11 +351,12 @@ fn quoted(value: &str) -> Result<CertificateDer<'static>, HeaderError> {
             (1, inner.ok_or(HeaderError::Quoted { at: 0 })?)
         }
     };
-    if let Some(at) = inner.find(['"', '\'']) {
-        return Err(HeaderError::Quoted { at: start + at });
-    }
     if inner.is_empty() {
         return Err(HeaderError::Missing);
     }
-    decode(inner.as_bytes())
+    // No mark is base64; which one it was matters only to the error.
+    decode(inner.as_bytes()).map_err(|error| match inner.find(['"', '\'']) {
+        Some(at) => HeaderError::Quoted { at: start + at },
+        None => error,
+    })
 }

@@ -65,8 +65,8 @@ impl IdentityPattern {
             let narrowed;
             let value = match value.text() {
                 Text::Narrow(text) => text,
-                Text::Wide => {
-                    narrowed = value.narrowed()?;
+                Text::Wide(text) => {
+                    narrowed = text.narrowed()?;
                     narrowed.as_bytes()
                 }
             };

@@ -14,11 +14,14 @@ mod chain;
 mod compatibility;
 mod forge;
 mod header;
+#[cfg(feature = "parsed")]
+mod parsed;
 mod pattern;
 mod policy;
 mod proxy;
 mod requirement;
 mod revocation;
+mod rule;
 mod subject;
 #[cfg(feature = "rustls")]
 mod verifier;
