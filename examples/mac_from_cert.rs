@@ -21,7 +21,7 @@ use offhook_device_identity::{
 };
 use offhook_device_name::MacAddress;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::pem::{self, PemObject as _};
 use serde::Serialize;
 
 /// Prints the MAC address of the device that each certificate belongs to.
@@ -262,8 +262,18 @@ fn certificates(bytes: Vec<u8>) -> anyhow::Result<Vec<CertificateDer<'static>>> 
     }
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
     CertificateDer::pem_slice_iter(text)
-        .map(|certificate| certificate.map_err(|error| anyhow::anyhow!("bad PEM: {error}")))
+        .map(|certificate| certificate.map_err(bad_pem))
         .collect()
+}
+
+/// What is wrong, without the octets that it is wrong with.
+fn bad_pem(error: pem::Error) -> anyhow::Error {
+    anyhow::anyhow!(match error {
+        pem::Error::MissingSectionEnd { .. } => "bad PEM: no line that ends a section",
+        pem::Error::IllegalSectionStart { .. } => "bad PEM: malformed line that begins a section",
+        pem::Error::Base64Decode(_) => "bad PEM: not base64",
+        _ => "bad PEM",
+    })
 }
 
 /// A line for machines; what is absent does not apply.

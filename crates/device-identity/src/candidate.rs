@@ -146,6 +146,7 @@ impl<'a> Candidates<'a> {
 
     /// Reads a common name, where an address is expected.
     pub(crate) fn common_name(&mut self, text: &'a [u8]) {
+        let text = text.trim_ascii();
         if let Some(mac) = separated(text) {
             return self.place(mac, Rule::CommonName, None);
         }
@@ -316,12 +317,18 @@ const fn digit(byte: u8) -> u8 {
     }
 }
 
-/// The address if the whole of `text` is one in pairs or fours with a separator.
+/// The address if the whole of `text` is one in groups with a separator.
+#[inline]
 fn separated(text: &[u8]) -> Option<MacAddress> {
-    if !matches!(text.len(), 14 | 17) {
+    if !is_separated_length(text.len()) {
         return None;
     }
     str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether a text can be so long that is an address in groups of six, four or two digits.
+pub(crate) const fn is_separated_length(length: usize) -> bool {
+    matches!(length, 13 | 14 | 17)
 }
 
 #[cfg(test)]
@@ -340,6 +347,9 @@ mod tests {
             ("805EC0112233", Rule::CommonName, None),
             ("80:5e:c0:11:22:33", Rule::CommonName, None),
             ("805e.c011.2233", Rule::CommonName, None),
+            ("805E-C011-2233", Rule::CommonName, None),
+            ("805ec0-112233", Rule::CommonName, None),
+            (" 805EC0112233 ", Rule::CommonName, None),
             ("SEP805EC0112233", Rule::Name, None),
             (
                 "CP-7961G-GE-SEP805EC0112233",

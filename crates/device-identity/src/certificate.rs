@@ -185,7 +185,7 @@ impl<'a> Subject<'a> {
         match kind {
             COMMON_NAME => found.common_name(text),
             SERIAL_NUMBER | LOCALITY => {}
-            STATE => match twelve_digits(text) {
+            STATE => match twelve_digits(text.trim_ascii()) {
                 Some(mac) => self.state(mac),
                 None => found.elsewhere(text),
             },
@@ -336,7 +336,7 @@ fn extension<'a>(
 }
 
 /// Whether `text` is what makers write into a certificate that many devices hold.
-fn is_shared(text: &[u8]) -> bool {
+pub(crate) fn is_shared(text: &[u8]) -> bool {
     text.eq_ignore_ascii_case(b"ciscogeneric")
 }
 

@@ -58,10 +58,12 @@ fn slowly(der: &[u8]) -> Option<Slow> {
     let attributes = attributes(body.subject());
     let has = |kind: &str| attributes.iter().any(|(other, _)| other == kind);
     for (kind, value) in &attributes {
+        let is_state = kind == "2.5.4.8";
+        let value = if is_state { value.trim_ascii() } else { value };
         match &**kind {
             "2.5.4.5" => {}
             "2.5.4.7" => slow.shared |= value.eq_ignore_ascii_case("ciscogeneric"),
-            "2.5.4.3" => slow.common_name(value),
+            "2.5.4.3" => slow.common_name(value.trim_ascii()),
             "2.5.4.8" if value.eq_ignore_ascii_case("ciscogeneric") => slow.shared = true,
             "2.5.4.8" if is_bare(value) && is_filler(value) => slow.shared = true,
             "2.5.4.8" if is_bare(value) && has("2.5.4.11") && has("2.5.4.7") => slow.place(value),

@@ -106,7 +106,21 @@ fn no_value_is_guessed_at() {
         plain(&[b"phone"]),
         Err(HeaderError::Identity(IdentityError::NoAddress))
     ));
+    for shared in [
+        "000000000000",
+        "SEPffffffffffff",
+        "CN=000e08abcdef;L=CiscoGeneric",
+    ] {
+        assert!(
+            matches!(
+                plain(&[shared.as_bytes()]),
+                Err(HeaderError::Identity(IdentityError::Shared))
+            ),
+            "{shared}"
+        );
+    }
     for two in [
+        "805e-c011-2233 000e08abcdef",
         "000e08abcdef 805ec0112233",
         "805ec0112233;000e08abcdef",
         "000e08abcdef.805ec0112233.example.com",

@@ -23,5 +23,6 @@ mod requirement;
 mod revocation;
 mod rule;
 mod subject;
+mod table;
 #[cfg(feature = "rustls")]
 mod verifier;
