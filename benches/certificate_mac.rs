@@ -141,6 +141,13 @@ fn certificate_mac(criterion: &mut Criterion) {
         })
     );
 
+    bench!(
+        group,
+        "x509-cert and the rules",
+        x509_cert::Certificate::from_der(black_box(der)).is_ok_and(|certificate| {
+            candidates_of(&certificate, Rules::ALL).is_ok_and(|found| found.one().is_ok())
+        })
+    );
     group.finish();
 }
 

@@ -200,7 +200,7 @@ impl<'a> Subject<'a> {
         read.attribute(kind, narrowed.as_bytes());
         self.found.absorb(&read.found);
         self.has_locality |= read.has_locality;
-        self.unit = self.unit.or(read.unit.map(|_| &[][..]));
+        self.unit = self.unit.or_else(|| read.unit.map(|_| &[][..]));
         for mac in read.states.into_iter().flatten() {
             self.state(mac);
         }

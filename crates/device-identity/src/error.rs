@@ -235,6 +235,21 @@ pub enum HeaderError {
     },
 }
 
+/// The settings do not say where identities come from. The administrator has to change them.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum IdentitySourceError {
+    /// Certificates and a header at once: who reaches the server directly could send the header.
+    #[error("certificates and a header as sources of identity at once")]
+    Both,
+    /// Neither certificates nor a header.
+    #[error("no source of identity")]
+    Neither,
+    /// A header, and no proxy of which it would count.
+    #[error("no trusted proxies for the header")]
+    NoProxies,
+}
+
 /// A text is not the name of a header.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]

@@ -26,7 +26,8 @@ pub use chain::{
 };
 pub use error::{
     AnchorError, CertificateError, ChainError, HeaderError, HeaderNameError, IdentifyError,
-    IdentityError, ParseNetworkError, PatternError, RevocationListError, Unsupported,
+    IdentityError, IdentitySourceError, ParseNetworkError, PatternError, RevocationListError,
+    Unsupported,
 };
 pub use header::{AlbMode, CarriedCertificates, CertificateHeader, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};

@@ -92,6 +92,12 @@ impl TrustedProxies {
         Self(networks.into_iter().collect())
     }
 
+    /// Whether no proxy is listed, so that no header ever counts.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The proof that `peer`, the other end of the TCP connection, is listed.
     #[must_use]
     pub fn admit(&self, peer: IpAddr) -> Option<ListedProxy> {

@@ -134,7 +134,8 @@ fn end(certificate: &Certificate<'_>) -> Result<u64, CertificateError> {
     times.next()?; // the first second
     let end = time::seconds(&times.next()?);
     times.finish()?;
-    end.ok_or(CertificateError::Malformed { at: validity.at() })
+    let at = validity.at();
+    end.ok_or(CertificateError::Malformed { at })
 }
 
 pub(super) fn chain_error(error: webpki::Error) -> ChainError {

@@ -200,3 +200,54 @@ const BAD: u32 = 1 << 31;
 static STANDARD: Table = Table::with(true);
 /// Where `+` and `/` are percent-encoded.
 static WITHOUT_MARKS: Table = Table::with(false);
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as PEER;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn escaped(text: &str, safe: &str) -> String {
+        let escape = |char: char| match char {
+            char if char.is_ascii_alphanumeric() || safe.contains(char) => char.to_string(),
+            char => format!("%{:02X}", u32::from(char)),
+        };
+        text.chars().map(escape).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_come_back(octets in prop::collection::vec(any::<u8>(), 0..6_000)) {
+            let text = PEER.encode(&octets);
+            let decoded = decode(text.as_bytes()).unwrap();
+            prop_assert_eq!(decoded.as_ref(), &*octets);
+            for (safe, plain) in [(Safe::Unreserved, ""), (Safe::Base64, "+/="), (Safe::Base64, "")] {
+                let text = escaped(&text, plain);
+                let decoded = decode_escaped(text.as_bytes(), safe).unwrap();
+                prop_assert_eq!(decoded.as_ref(), &*octets);
+            }
+        }
+
+        #[test]
+        fn what_another_decoder_refuses_is_refused(text in "[A-D+/=89]{0,12}|[ -~]{0,9}") {
+            let peers = PEER.decode(&text).ok();
+            let ours = decode(text.as_bytes()).ok();
+            prop_assert_eq!(ours.as_deref(), peers.as_deref());
+            let ours = decode_escaped(escaped(&text, "").as_bytes(), Safe::Unreserved).ok();
+            prop_assert_eq!(ours.as_deref(), peers.as_deref());
+        }
+    }
+
+    #[test]
+    fn a_short_certificate_in_a_long_header_claims_no_room_for_all_of_it() {
+        let mut decoder = Decoder::for_length(60_000);
+        assert_eq!(decoder.out.len(), MOST_ROOM);
+        decoder.push(b'A').unwrap();
+        decoder.push(b'A').unwrap();
+        decoder.push(b'=').unwrap();
+        decoder.push(b'=').unwrap();
+        assert_eq!(decoder.finish().unwrap().as_ref(), [0]);
+    }
+}

@@ -2,7 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
     CertificateHeader, DeviceIdentity, HeaderError, HeaderNameError, HeaderSource, IdentityError,
-    IdentityPattern, ListedProxy, Rule, Source, TrustedProxies,
+    IdentityPattern, IdentitySource, IdentitySourceError, ListedProxy, Rule, Source,
+    TrustedProxies,
 };
 use rcgen::DnType;
 
@@ -146,6 +147,45 @@ fn a_separated_address_must_not_be_part_of_a_longer_one() {
     assert!(matches!(
         read(b"00:0e:08:ab:cd:ef:00:01"),
         Err(HeaderError::PartOfLongerRun)
+    ));
+}
+
+#[test]
+fn both_sources_at_once_are_an_error_of_the_configuration() {
+    let pattern = || IdentityPattern::new("(.*)").unwrap();
+    let header = |proxies: TrustedProxies| {
+        Some((
+            proxies,
+            HeaderSource::plain("macaddress", pattern()).unwrap(),
+        ))
+    };
+    let proxies = || TrustedProxies::new(["192.0.2.1".parse().unwrap()]);
+    let certificate = || Some(Authority::root("maker").verifier());
+    let source = IdentitySource::from_settings;
+    for (outcome, error) in [
+        (
+            source(certificate(), header(proxies())),
+            IdentitySourceError::Both,
+        ),
+        (
+            source(certificate(), header(TrustedProxies::default())),
+            IdentitySourceError::Both,
+        ),
+        (source(None, None), IdentitySourceError::Neither),
+        (
+            source(None, header(TrustedProxies::default())),
+            IdentitySourceError::NoProxies,
+        ),
+    ] {
+        assert_eq!(outcome.unwrap_err(), error);
+    }
+    assert!(matches!(
+        source(certificate(), None),
+        Ok(IdentitySource::Certificate(_))
+    ));
+    assert!(matches!(
+        source(None, header(proxies())),
+        Ok(IdentitySource::Header { .. })
     ));
 }
 

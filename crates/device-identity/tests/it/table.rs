@@ -3,22 +3,25 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    HeaderError, HeaderSource, IdentityError, IdentityPattern, Rule, Rules, XfccElement, candidates,
+    AlbMode, CertificateHeader, HeaderError, HeaderSource, IdentityError, IdentityPattern, Rule,
+    Rules, XfccElement, candidates,
 };
 use rcgen::string::{BmpString, Ia5String, PrintableString, TeletexString, UniversalString};
 use rcgen::{DistinguishedName, DnType, DnValue};
 use rustls_pki_types::CertificateDer;
 
 use crate::authority::{Authority, device, now, serial_number};
-use crate::proxy::proxy;
+use crate::proxy::{escaped, hex, pem, proxy};
 use crate::subject::{Subject, orders};
 
 const MAC: &str = "001AA136C68A";
 const FIELD: &str = ".*([0-9a-fA-F]{12}).*";
 
 /// What the certificates with a subject may say, whatever the order.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Truth {
     /// The address in this form; the preset of the maker takes it too.
     Device(Rule, Rules),
@@ -411,4 +414,71 @@ fn no_format_in_any_order_and_any_rendering_gives_a_wrong_identity() {
     println!("{renderings} renderings, {count:?}");
     assert_eq!(renderings, 15_430);
     assert!(count.right > 10_000, "{count:?}");
+}
+
+#[test]
+fn every_header_with_a_certificate_passes_on_every_format_as_the_certificate_itself() {
+    let maker = Authority::root("maker");
+    let verifier = || maker.verifier();
+    let mut right = 0;
+    for (what, subject, truth) in table() {
+        for encode in ENCODINGS {
+            let der = issued(&maker, &subject, encode);
+            let direct = maker
+                .verifier()
+                .verify(&der, &[], now())
+                .unwrap()
+                .identity();
+            for (header, value, companion) in written(&der) {
+                let source = HeaderSource::certificate(header, verifier());
+                let found = source.identity_with(&proxy(), [value.as_bytes()], companion, now());
+                match (found, &direct, truth) {
+                    (Ok(found), Ok(direct), Truth::Device(..)) => {
+                        assert_eq!(found.mac().to_string(), MAC, "{what}: {source:?}");
+                        assert_eq!((found.rule(), found.key()), (direct.rule(), direct.key()));
+                        right += 1;
+                    }
+                    (Err(HeaderError::Identity(error)), Err(direct), _) => {
+                        assert_eq!(error, *direct, "{what}: {source:?}");
+                    }
+                    other => panic!("{what}: {source:?}: {other:?}"),
+                }
+            }
+        }
+    }
+    // Ten formats in six encodings in eight headers.
+    assert_eq!(right, 480);
+}
+
+/// A certificate as each proxy writes it, with the value of a second header where there is one.
+fn written(der: &[u8]) -> Vec<(CertificateHeader, String, Option<&'static [u8]>)> {
+    let base64 = STANDARD.encode(der);
+    let strict = escaped(&pem(der), "");
+    let loose = escaped(&pem(der), "+=/");
+    vec![
+        (
+            CertificateHeader::client_cert(),
+            format!(":{base64}:"),
+            None,
+        ),
+        (CertificateHeader::nginx("x").unwrap(), strict.clone(), None),
+        (CertificateHeader::apache("x").unwrap(), loose.clone(), None),
+        (
+            CertificateHeader::haproxy("x", "y").unwrap(),
+            format!("\"{base64}\""),
+            Some(b"0"),
+        ),
+        (
+            CertificateHeader::envoy(XfccElement::Only),
+            format!("Hash={};Cert=\"{strict}\"", hex(der)),
+            None,
+        ),
+        (CertificateHeader::traefik(), base64, None),
+        (
+            CertificateHeader::aws_alb(AlbMode::Passthrough),
+            loose.clone(),
+            None,
+        ),
+        (CertificateHeader::aws_alb(AlbMode::Verify), loose, None),
+    ]
 }
