@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
-use offhook_device_identity::{CertificateHeader, HeaderSource};
+use offhook_device_identity::{CertificateHeader, Limits};
 use offhook_fuzz::header::{Read, base64, check, is_sane};
 
 fn octets(value: &[u8]) -> Option<Vec<u8>> {
@@ -17,7 +17,7 @@ fn slowly(value: &[u8], chain: Option<&[u8]>) -> Read {
     }
     let mut all = vec![octets(value)?];
     let chain = chain.unwrap_or_default().trim_ascii();
-    if chain.len() > HeaderSource::MAX_CERTIFICATE_BYTES {
+    if chain.len() > Limits::DEFAULT.header_bytes {
         return None;
     }
     if !chain.is_empty() {

@@ -2,6 +2,7 @@
 //! counts, and what Envoy writes of any octets comes back unchanged.
 #![no_main]
 
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use libfuzzer_sys::fuzz_target;
@@ -9,6 +10,9 @@ use offhook_device_identity::{
     CertificateHeader, HeaderError, HeaderSource, IdentityPattern, XfccElement,
 };
 use offhook_fuzz::header::{PROXY, all, escaped_pem, write_pem};
+
+static PATTERN: LazyLock<IdentityPattern> =
+    LazyLock::new(|| IdentityPattern::new(".*([0-9a-fA-F]{12}).*").unwrap());
 
 fuzz_target!(|input: (Vec<&[u8]>, Vec<&[u8]>)| {
     let (values, companions) = input;
@@ -25,8 +29,7 @@ fuzz_target!(|input: (Vec<&[u8]>, Vec<&[u8]>)| {
             let mut texts = value.split(|byte| b"\",;=".contains(byte));
             assert!(texts.any(|text| escaped_pem(text, b"").as_ref() == Some(&found)));
         }
-        let pattern = IdentityPattern::new(".*([0-9a-fA-F]{12}).*").unwrap();
-        let subject = HeaderSource::envoy_subject(element, pattern);
+        let subject = HeaderSource::envoy_subject(element, PATTERN.clone());
         let (all_values, all_companions) = both();
         let outcome =
             subject.identity_with(&PROXY, all_values, all_companions, SystemTime::UNIX_EPOCH);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    CarriedCertificates, CertificateHeader, ChainVerifier, HeaderError, HeaderSource, ListedProxy,
+    CarriedCertificates, CertificateHeader, ChainVerifier, HeaderError, HeaderSource, Limits, ListedProxy,
     TrustedProxies,
 };
 
@@ -156,5 +156,5 @@ pub fn escape(text: &[u8], safe: &[u8]) -> Vec<u8> {
 
 /// Whether the value is within what is read at all.
 pub fn is_sane(value: &[u8]) -> bool {
-    !value.is_empty() && value.len() <= HeaderSource::MAX_CERTIFICATE_BYTES
+    !value.is_empty() && value.len() <= Limits::DEFAULT.header_bytes
 }

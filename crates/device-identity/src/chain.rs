@@ -18,8 +18,8 @@ use self::policy::{Policy, chain_error};
 use crate::certificate::Certificate;
 use crate::danger::DangerousChainVerifierBuilder;
 use crate::{
-    AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError, Rule,
-    Rules, Source,
+    AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError,
+    Limits, Rule, Rules, Source,
 };
 
 pub(crate) use self::policy::Concession;
@@ -40,9 +40,6 @@ pub struct ChainVerifier {
 }
 
 impl ChainVerifier {
-    /// How many intermediate certificates a peer may send.
-    pub const MAX_INTERMEDIATES: usize = 8;
-
     /// A verifier to be given its anchors.
     pub fn builder() -> ChainVerifierBuilder {
         ChainVerifierBuilder::default()
@@ -62,7 +59,7 @@ impl ChainVerifier {
         let now = now
             .duration_since(UNIX_EPOCH)
             .map_err(|_| ChainError::BeforeEpoch)?;
-        if intermediates.len() > Self::MAX_INTERMEDIATES {
+        if intermediates.len() > self.policy.limits.intermediates {
             return Err(ChainError::TooManyIntermediates {
                 found: intermediates.len(),
             });
@@ -181,6 +178,12 @@ impl ChainVerifierBuilder {
     /// Checks certificates against revocation lists. Without any, revocation is not checked.
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.policy.revocation = Some(revocation);
+        self
+    }
+
+    /// Sets the bounds for what a peer may send; [`Limits::DEFAULT`] unless told otherwise.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.policy.limits = limits;
         self
     }
 

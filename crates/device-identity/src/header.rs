@@ -13,8 +13,8 @@ use std::time::SystemTime;
 
 pub use self::certificate::{AlbMode, CarriedCertificates, CertificateHeader, XfccElement};
 use crate::{
-    ChainVerifier, DeviceIdentity, HeaderError, HeaderNameError, IdentityPattern, ListedProxy,
-    Source,
+    ChainVerifier, DeviceIdentity, HeaderError, HeaderNameError, IdentityPattern, Limits,
+    ListedProxy, Source,
 };
 
 /// A header in which a listed proxy passes on who the device is.
@@ -26,7 +26,10 @@ use crate::{
 /// A certificate in a header does not show that the client holds its key: that the proxy has
 /// checked. Its chain is verified here all the same.
 #[derive(Clone)]
-pub struct HeaderSource(Format);
+pub struct HeaderSource {
+    format: Format,
+    limits: Limits,
+}
 
 #[derive(Clone)]
 enum Format {
@@ -36,15 +39,13 @@ enum Format {
 }
 
 impl HeaderSource {
-    /// The longest value of a header of text, in octets.
-    pub const MAX_TEXT_BYTES: usize = 1_024;
-    /// The longest value of a header with a certificate or a chain, in octets.
-    pub const MAX_CERTIFICATE_BYTES: usize = 65_536;
-
     /// The certificate in `header`, of which `verifier` verifies the chain.
     #[must_use]
     pub const fn certificate(header: CertificateHeader, verifier: Arc<ChainVerifier>) -> Self {
-        Self(Format::Certificate(header, verifier))
+        Self {
+            limits: header.limits,
+            format: Format::Certificate(header, verifier),
+        }
     }
 
     /// The header `X-Forwarded-Client-Cert` of Envoy, with the address in what `pattern` reads of
@@ -55,7 +56,10 @@ impl HeaderSource {
     /// the certificate.
     #[must_use]
     pub const fn envoy_subject(element: XfccElement, pattern: IdentityPattern) -> Self {
-        Self(Format::Subject(element, pattern))
+        Self {
+            format: Format::Subject(element, pattern),
+            limits: Limits::DEFAULT,
+        }
     }
 
     /// The header `name` with the address in a text that `pattern` reads.
@@ -70,13 +74,27 @@ impl HeaderSource {
     ///
     /// RFC 9110 section 5.6.2, <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>, for names.
     pub fn plain(name: &str, pattern: IdentityPattern) -> Result<Self, HeaderNameError> {
-        Ok(Self(Format::Text(checked_name(name)?, pattern)))
+        Ok(Self {
+            format: Format::Text(checked_name(name)?, pattern),
+            limits: Limits::DEFAULT,
+        })
+    }
+
+    /// Sets the bounds for the values; [`Limits::DEFAULT`], or those of the [`CertificateHeader`],
+    /// unless told otherwise.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        if let Format::Certificate(header, _) = &mut self.format {
+            header.limits = limits;
+        }
+        self
     }
 
     /// The name of the header in lower case.
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.0 {
+        match &self.format {
             Format::Certificate(header, _) => header.name(),
             Format::Subject(..) => envoy::NAME,
             Format::Text(name, _) => name,
@@ -87,7 +105,7 @@ impl HeaderSource {
     /// [`CertificateHeader::companion`].
     #[must_use]
     pub fn companion(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.format {
             Format::Certificate(header, _) => header.companion(),
             Format::Subject(..) | Format::Text(..) => None,
         }
@@ -123,7 +141,7 @@ impl HeaderSource {
         companions: impl IntoIterator<Item = &'a [u8]>,
         now: SystemTime,
     ) -> Result<DeviceIdentity, HeaderError> {
-        match &self.0 {
+        match &self.format {
             Format::Certificate(header, verifier) => {
                 let carried = header.read(proxy, values, companions)?;
                 let identity = verifier
@@ -138,9 +156,9 @@ impl HeaderSource {
             }
             Format::Subject(element, pattern) => {
                 let value = alone(values, companions)?;
-                let value = checked(value, Self::MAX_CERTIFICATE_BYTES, Marks::BOTH)?;
+                let value = checked(value, self.limits.header_bytes, Marks::BOTH)?;
                 let subject = envoy::subject(value, *element)?;
-                if subject.len() > Self::MAX_TEXT_BYTES {
+                if subject.len() > self.limits.text_bytes {
                     let length = subject.len();
                     return Err(HeaderError::TooLong { length });
                 }
@@ -148,7 +166,7 @@ impl HeaderSource {
             }
             Format::Text(_, pattern) => {
                 let value = alone(values, companions)?;
-                let value = checked(value, Self::MAX_TEXT_BYTES, Marks::NONE)?;
+                let value = checked(value, self.limits.text_bytes, Marks::NONE)?;
                 text::from_text(value, pattern)
             }
         }

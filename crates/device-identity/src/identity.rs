@@ -12,6 +12,20 @@ use crate::{ChainVerifier, HeaderSource, IdentitySourceError, Rule, TrustedProxi
 /// There is no public constructor: only
 /// [`VerifiedCertificate::identity`](crate::VerifiedCertificate::identity) and
 /// [`HeaderSource::identity`] make one.
+///
+/// ```compile_fail,E0451
+/// use offhook_device_identity::{DeviceIdentity, Rule, Source};
+///
+/// let identity = DeviceIdentity {
+///     mac: [0, 14, 8, 171, 205, 239].into(),
+///     model: None,
+///     rule: Rule::Name,
+///     source: Source::Certificate,
+///     key: None,
+///     certificate_thumbprint: None,
+///     concession: None,
+/// };
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeviceIdentity {
     pub(crate) mac: MacAddress,

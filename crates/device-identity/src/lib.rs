@@ -9,6 +9,7 @@ mod der;
 mod error;
 mod header;
 mod identity;
+mod limits;
 mod network;
 #[cfg(feature = "parsed")]
 mod parsed;
@@ -31,6 +32,7 @@ pub use error::{
 };
 pub use header::{AlbMode, CarriedCertificates, CertificateHeader, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};
+pub use limits::Limits;
 pub use network::{IpNetwork, ListedProxy, TrustedProxies};
 #[cfg(feature = "parsed")]
 pub use parsed::candidates_of;

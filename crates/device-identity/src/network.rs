@@ -111,6 +111,12 @@ impl TrustedProxies {
 }
 
 /// A peer that is listed; only [`TrustedProxies::admit`] makes one.
+///
+/// ```compile_fail,E0451
+/// use offhook_device_identity::ListedProxy;
+///
+/// let proxy = ListedProxy { address: [192, 0, 2, 1].into() };
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ListedProxy {
     address: IpAddr,

@@ -6,9 +6,9 @@ use rustls_pki_types::CertificateDer;
 
 use super::base64::decode;
 use super::percent::Safe;
-use super::{HeaderSource, Marks, checked, checked_name, envoy, escaped, single};
+use super::{Marks, checked, checked_name, envoy, escaped, single};
 use crate::candidate::Candidates;
-use crate::{CertificateError, HeaderError, HeaderNameError, ListedProxy, candidates};
+use crate::{CertificateError, HeaderError, HeaderNameError, Limits, ListedProxy, candidates};
 
 /// A header in which a proxy passes on the certificate of its client, and how the proxy writes it.
 ///
@@ -33,6 +33,7 @@ pub struct CertificateHeader {
     name: Cow<'static, str>,
     companion: Option<Cow<'static, str>>,
     carrier: Carrier,
+    pub(super) limits: Limits,
 }
 
 /// How a proxy writes a certificate into a header.
@@ -85,6 +86,7 @@ impl CertificateHeader {
             name: Cow::Borrowed("client-cert"),
             companion: Some(Cow::Borrowed("client-cert-chain")),
             carrier: Carrier::ClientCert,
+            limits: Limits::DEFAULT,
         }
     }
 
@@ -185,6 +187,7 @@ impl CertificateHeader {
             name: Cow::Borrowed(name),
             companion: None,
             carrier,
+            limits: Limits::DEFAULT,
         }
     }
 
@@ -193,7 +196,15 @@ impl CertificateHeader {
             name: Cow::Owned(checked_name(name)?.into()),
             companion: None,
             carrier,
+            limits: Limits::DEFAULT,
         })
+    }
+
+    /// Sets the bounds for its values; [`Limits::DEFAULT`] unless told otherwise.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The name of the header in lower case.
@@ -214,7 +225,7 @@ impl CertificateHeader {
     /// [`companion`](Self::companion) names.
     ///
     /// They are as the proxy passes them on and not verified: only
-    /// [`HeaderSource::certificate`] makes an identity of them.
+    /// [`HeaderSource::certificate`](crate::HeaderSource::certificate) makes an identity of them.
     ///
     /// # Errors
     ///
@@ -227,7 +238,8 @@ impl CertificateHeader {
         companions: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<CarriedCertificates, HeaderError> {
         let value = single(values)?.ok_or(HeaderError::Missing)?;
-        self.carrier.certificates(value, single(companions)?)
+        self.carrier
+            .certificates(value, single(companions)?, self.limits.header_bytes)
     }
 }
 
@@ -283,6 +295,7 @@ impl Carrier {
         self,
         value: &[u8],
         companion: Option<&[u8]>,
+        most: usize,
     ) -> Result<CarriedCertificates, HeaderError> {
         let marks = match self {
             Self::Envoy(_) => Marks::BOTH,
@@ -290,13 +303,13 @@ impl Carrier {
             Self::Traefik => Marks::COMMAS,
             Self::Alb(_) | Self::Apache | Self::ClientCert | Self::Nginx => Marks::NONE,
         };
-        let value = checked(value, HeaderSource::MAX_CERTIFICATE_BYTES, marks)?;
+        let value = checked(value, most, marks)?;
         match self {
             Self::Alb(AlbMode::Passthrough) => escaped::certificates(value, Safe::Base64),
             Self::Alb(AlbMode::Verify) | Self::Apache => escaped::single(value, Safe::Base64),
             Self::ClientCert => Ok(CarriedCertificates {
                 end_entity: octets(value)?,
-                intermediates: chain(companion)?,
+                intermediates: chain(companion, most)?,
             }),
             Self::Envoy(element) => envoy::certificates(value, element),
             Self::HaProxy => {
@@ -319,11 +332,11 @@ fn octets(value: &str) -> Result<CertificateDer<'static>, HeaderError> {
 }
 
 /// The intermediates of `Client-Cert-Chain`.
-fn chain(value: Option<&[u8]>) -> Result<Vec<CertificateDer<'static>>, HeaderError> {
+fn chain(value: Option<&[u8]>, most: usize) -> Result<Vec<CertificateDer<'static>>, HeaderError> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };
-    match checked(value, HeaderSource::MAX_CERTIFICATE_BYTES, Marks::COMMAS) {
+    match checked(value, most, Marks::COMMAS) {
         Err(HeaderError::Missing) => Ok(Vec::new()),
         Err(error) => Err(error),
         Ok(value) => value

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
     CertificateHeader, DeviceIdentity, HeaderError, HeaderNameError, HeaderSource, IdentityError,
-    IdentityPattern, IdentitySource, IdentitySourceError, ListedProxy, Rule, Source,
+    IdentityPattern, IdentitySource, IdentitySourceError, Limits, ListedProxy, Rule, Source,
     TrustedProxies,
 };
 use rcgen::DnType;
@@ -98,7 +98,7 @@ fn no_value_is_guessed_at() {
         plain(&[b"000e08abcdef00"]),
         Err(HeaderError::PartOfLongerRun)
     ));
-    let long = vec![b'a'; HeaderSource::MAX_TEXT_BYTES + 1];
+    let long = vec![b'a'; Limits::DEFAULT.text_bytes + 1];
     assert!(matches!(
         plain(&[&long]),
         Err(HeaderError::TooLong { length: 1_025 })
@@ -267,6 +267,6 @@ fn client_cert_in_another_form_is_refused() {
         refuse(&format!("\"{base64}\"")),
         HeaderError::Quoted { at: 0 }
     ));
-    let long = "A".repeat(HeaderSource::MAX_CERTIFICATE_BYTES + 1);
+    let long = "A".repeat(Limits::DEFAULT.header_bytes + 1);
     assert!(matches!(refuse(&long), HeaderError::TooLong { .. }));
 }

@@ -14,6 +14,7 @@ mod chain;
 mod compatibility;
 mod forge;
 mod header;
+mod limits;
 #[cfg(feature = "parsed")]
 mod parsed;
 mod pattern;
