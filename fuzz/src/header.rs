@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    CarriedCertificates, CertificateHeader, ChainVerifier, HeaderError, HeaderSource, Limits, ListedProxy,
-    TrustedProxies,
+    CarriedCertificates, CertificateHeader, ChainVerifier, HeaderError, HeaderSource, Limits,
+    ListedProxy, TrustedProxies,
 };
 
 use crate::certificate::MAKER;
@@ -48,12 +48,7 @@ pub fn check(
     // The same way through the door that leads to an identity; its end is a good chain.
     let source = HeaderSource::certificate(header.clone(), Arc::clone(&VERIFIER));
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-    let outcome = source.identity_with(
-        &PROXY,
-        values.iter().copied(),
-        companions,
-        now,
-    );
+    let outcome = source.identity_with(&PROXY, values.iter().copied(), companions, now);
     if let Ok(identity) = outcome {
         assert_eq!(identity.mac().to_string(), "000E08ABCDEF");
     }

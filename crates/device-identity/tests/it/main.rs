@@ -10,6 +10,7 @@
 mod agreement;
 mod attack;
 mod authority;
+mod canary;
 mod chain;
 mod compatibility;
 mod forge;
