@@ -230,14 +230,7 @@ impl Marks {
 
 /// What holds for every format: printable, of a sane length, no marks that do not belong.
 fn checked(value: &[u8], most: usize, marks: Marks) -> Result<&str, HeaderError> {
-    let value = value.trim_ascii();
-    if value.len() > most {
-        let length = value.len();
-        return Err(HeaderError::TooLong { length });
-    }
-    if value.is_empty() {
-        return Err(HeaderError::Missing);
-    }
+    let value = bounded(value, most)?;
     // Without an early end many octets are checked at once; the place matters only to the error.
     let quote = if marks.quotes { 0 } else { b'"' };
     let apostrophe = if marks.quotes { 0 } else { b'\'' };
@@ -254,6 +247,17 @@ fn checked(value: &[u8], most: usize, marks: Marks) -> Result<&str, HeaderError>
     })
 }
 
+/// Without the spaces around it, and of a sane length.
+fn bounded(value: &[u8], most: usize) -> Result<&[u8], HeaderError> {
+    let value = value.trim_ascii();
+    match value.len() {
+        0 => Err(HeaderError::Missing),
+        length if length > most => Err(HeaderError::TooLong { length }),
+        _ => Ok(value),
+    }
+}
+
+/// The first octet or mark that does not belong.
 fn first_bad(value: &[u8], marks: Marks) -> Result<(), HeaderError> {
     for (at, byte) in value.iter().enumerate() {
         match byte {

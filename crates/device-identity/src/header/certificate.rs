@@ -6,7 +6,7 @@ use rustls_pki_types::CertificateDer;
 
 use super::base64::decode;
 use super::percent::Safe;
-use super::{Marks, checked, checked_name, envoy, escaped, single};
+use super::{Marks, bounded, checked, checked_name, envoy, escaped, first_bad, single};
 use crate::candidate::Candidates;
 use crate::{CertificateError, HeaderError, HeaderNameError, Limits, ListedProxy, candidates};
 
@@ -303,7 +303,20 @@ impl Carrier {
             Self::Traefik => Marks::COMMAS,
             Self::Alb(_) | Self::Apache | Self::ClientCert | Self::Nginx => Marks::NONE,
         };
-        let value = checked(value, most, marks)?;
+        let value = bounded(value, most)?;
+        let read = self.decoded(value, companion, most, marks);
+        // No decoder takes a mark or an octet that does not belong; which one it was matters only
+        // to the error.
+        read.map_err(|error| first_bad(value, marks).err().unwrap_or(error))
+    }
+
+    fn decoded(
+        self,
+        value: &[u8],
+        companion: Option<&[u8]>,
+        most: usize,
+        marks: Marks,
+    ) -> Result<CarriedCertificates, HeaderError> {
         match self {
             Self::Alb(AlbMode::Passthrough) => escaped::certificates(value, Safe::Base64),
             Self::Alb(AlbMode::Verify) | Self::Apache => escaped::single(value, Safe::Base64),
@@ -311,7 +324,7 @@ impl Carrier {
                 end_entity: octets(value)?,
                 intermediates: chain(companion, most)?,
             }),
-            Self::Envoy(element) => envoy::certificates(value, element),
+            Self::Envoy(element) => envoy::certificates(checked(value, most, marks)?, element),
             Self::HaProxy => {
                 verified(companion)?;
                 quoted(value).map(CarriedCertificates::alone)
@@ -323,12 +336,11 @@ impl Carrier {
 }
 
 /// A byte sequence of a structured field: base64 between colons.
-fn octets(value: &str) -> Result<CertificateDer<'static>, HeaderError> {
-    let base64 = value
-        .strip_prefix(':')
-        .and_then(|value| value.strip_suffix(':'))
-        .ok_or(HeaderError::BadEncoding)?;
-    decode(base64.as_bytes())
+fn octets(value: &[u8]) -> Result<CertificateDer<'static>, HeaderError> {
+    match value {
+        [b':', base64 @ .., b':'] => decode(base64),
+        _ => Err(HeaderError::BadEncoding),
+    }
 }
 
 /// The intermediates of `Client-Cert-Chain`.
@@ -341,7 +353,7 @@ fn chain(value: Option<&[u8]>, most: usize) -> Result<Vec<CertificateDer<'static
         Err(error) => Err(error),
         Ok(value) => value
             .split(',')
-            .map(|item| octets(item.trim_ascii()))
+            .map(|item| octets(item.trim_ascii().as_bytes()))
             .collect(),
     }
 }
@@ -356,19 +368,17 @@ fn verified(status: Option<&[u8]>) -> Result<(), HeaderError> {
 }
 
 /// Base64 of which both ends are quoted, or neither.
-fn quoted(value: &str) -> Result<CertificateDer<'static>, HeaderError> {
-    let (start, inner) = match value.strip_prefix('"') {
-        None => (0, value),
-        Some(rest) => {
-            let inner = rest.strip_suffix('"');
-            (1, inner.ok_or(HeaderError::Quoted { at: 0 })?)
-        }
+fn quoted(value: &[u8]) -> Result<CertificateDer<'static>, HeaderError> {
+    let (start, inner) = match value {
+        [b'"', inner @ .., b'"'] => (1, inner),
+        [b'"', ..] => return Err(HeaderError::Quoted { at: 0 }),
+        _ => (0, value),
     };
     if inner.is_empty() {
         return Err(HeaderError::Missing);
     }
-    // No mark is base64; which one it was matters only to the error.
-    decode(inner.as_bytes()).map_err(|error| match inner.find(['"', '\'']) {
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\'');
+    decode(inner).map_err(|error| match inner.iter().position(is_mark) {
         Some(at) => HeaderError::Quoted { at: start + at },
         None => error,
     })

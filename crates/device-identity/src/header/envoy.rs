@@ -13,10 +13,10 @@ pub(super) fn certificates(
     let element = element(value, which)?;
     let cert = element
         .cert
-        .map(|cert| escaped::single(cert, Safe::Unreserved));
+        .map(|cert| escaped::single(cert.as_bytes(), Safe::Unreserved));
     let chain = element
         .chain
-        .map(|chain| escaped::certificates(chain, Safe::Unreserved));
+        .map(|chain| escaped::certificates(chain.as_bytes(), Safe::Unreserved));
     let carried = match (cert.transpose()?, chain.transpose()?) {
         (Some(cert), Some(chain)) if cert.end_entity != chain.end_entity => {
             return Err(HeaderError::Contradictory);

@@ -7,8 +7,8 @@ use super::percent::{Safe, Text};
 use super::{CarriedCertificates, HeaderError};
 
 /// The certificates of percent-encoded PEM, the device's own one first.
-pub(super) fn certificates(value: &str, safe: Safe) -> Result<CarriedCertificates, HeaderError> {
-    let mut text = Text::new(value.as_bytes(), safe);
+pub(super) fn certificates(value: &[u8], safe: Safe) -> Result<CarriedCertificates, HeaderError> {
+    let mut text = Text::new(value, safe);
     let mut found = Vec::new();
     while begins(&mut text)? {
         found.push(body(&mut text)?);
@@ -17,18 +17,18 @@ pub(super) fn certificates(value: &str, safe: Safe) -> Result<CarriedCertificate
 }
 
 /// The one certificate of percent-encoded PEM.
-pub(super) fn single(value: &str, safe: Safe) -> Result<CarriedCertificates, HeaderError> {
+pub(super) fn single(value: &[u8], safe: Safe) -> Result<CarriedCertificates, HeaderError> {
     certificates(value, safe)?.only()
 }
 
 /// Certificates in base64 with commas between, all of them percent-encoded or none.
-pub(super) fn list(value: &str) -> Result<CarriedCertificates, HeaderError> {
-    let escaped = value.contains('%');
-    let found = value.split(',').map(|item| {
+pub(super) fn list(value: &[u8]) -> Result<CarriedCertificates, HeaderError> {
+    let escaped = value.contains(&b'%');
+    let found = value.split(|byte| *byte == b',').map(|item| {
         if escaped {
-            decode_escaped(item.as_bytes(), Safe::Unreserved)
+            decode_escaped(item, Safe::Unreserved)
         } else {
-            decode(item.as_bytes())
+            decode(item)
         }
     });
     first(found.collect::<Result<_, _>>()?)
