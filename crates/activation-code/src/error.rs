@@ -433,6 +433,20 @@ pub enum PolicyError {
     Ttl,
 }
 
+/// A table of codes could not be written.
+#[cfg(feature = "csv")]
+#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
+#[derive(Debug, Error)]
+#[error("table of codes not written")]
+pub struct CsvError(#[source] Box<dyn StdError + Send + Sync>);
+
+#[cfg(feature = "csv")]
+impl CsvError {
+    pub(crate) fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
 /// The QR encoder refused a code.
 #[cfg(feature = "qr")]
 #[cfg_attr(docsrs, doc(cfg(feature = "qr")))]

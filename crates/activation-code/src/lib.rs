@@ -5,6 +5,8 @@ mod binding;
 mod capf;
 mod claimant;
 mod code;
+#[cfg(feature = "csv")]
+mod csv;
 mod damm;
 mod digest;
 mod digit;
@@ -32,8 +34,15 @@ pub use capf::{
 };
 pub use claimant::{Claimant, ClaimantKey, RedemptionKey};
 pub use code::ActivationCode;
+#[cfg(feature = "csv")]
+pub use csv::{
+    CsvColumn, CsvDialect, CsvLimits, CsvProblem, CsvProblemKind, CsvReport, CsvWriter,
+    OtherColumns, Phone, read_phones,
+};
 pub use digest::{CodeDigest, CodeDigests, Pepper, PepperId, Peppers};
 pub use entropy::{Entropy, SystemEntropy};
+#[cfg(feature = "csv")]
+pub use error::CsvError;
 #[cfg(feature = "qr")]
 pub use error::QrError;
 pub use error::{

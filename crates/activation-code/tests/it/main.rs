@@ -9,6 +9,8 @@
 
 mod capf;
 mod code;
+#[cfg(feature = "csv")]
+mod csv;
 mod digest;
 mod guess;
 mod id;
