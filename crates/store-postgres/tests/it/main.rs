@@ -9,5 +9,13 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod clock;
+mod connection;
 mod contract;
+mod crash;
 mod fixture;
+mod nodes;
+mod proxy;
+mod server;
+mod text;
+mod tls;
