@@ -5,8 +5,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use offhook_activation_code::{ActivationCode, Pepper, PepperId, Peppers, SystemEntropy, TenantId};
+use offhook_activation_code::{
+    ActivationCode, CheckDigit, CodePolicy, Pepper, PepperId, Peppers, SystemEntropy, TenantId,
+};
 use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
 
 fn code(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("code");
@@ -14,10 +17,31 @@ fn code(criterion: &mut Criterion) {
     group.bench_function("draw", |bencher| {
         bencher.iter(|| ActivationCode::draw(&mut entropy).unwrap());
     });
+    let damm = CodePolicy::default().with_check_digit(CheckDigit::Damm);
+    group.bench_function("draw with a check digit", |bencher| {
+        bencher.iter(|| damm.draw(&mut entropy).unwrap());
+    });
+    let random = SystemRandom::new();
+    group.bench_function("draw, eight bytes of bare ring", |bencher| {
+        bencher.iter(|| {
+            let mut bytes = [0; 8];
+            random.fill(&mut bytes).unwrap();
+            black_box(bytes)
+        });
+    });
     for (name, text) in [
-        ("read ASCII", "1234-5678-9012-3456"),
+        ("read with dashes", "1234-5678-9012-3456"),
+        ("read bare digits", "1234567890123456"),
+        ("read, the standard library's u64", "1234567890123456"),
+        ("read otherwise grouped", "12 34-56 78-90 12-34 56"),
         ("read full-width", "１２３４－５６７８－９０１２－３４５６"),
     ] {
+        if name.ends_with("u64") {
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| black_box(text).parse::<u64>().unwrap());
+            });
+            continue;
+        }
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(text).parse::<ActivationCode>().unwrap());
         });

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::digit::{decimal_value, is_dash};
-use crate::{Entropy, EntropyError, ParseCodeError};
+use crate::{CheckDigit, Entropy, EntropyError, ParseCodeError, damm};
 
 /// Sixteen decimal digits that open one device, once.
 ///
@@ -50,15 +50,31 @@ impl ActivationCode {
     /// [`EntropyError`] when `entropy` cannot supply bytes, or supplies nothing usable a
     /// hundred times in a row, which a working source does less than once in 10^35 draws.
     pub fn draw(entropy: &mut dyn Entropy) -> Result<Self, EntropyError> {
-        let mut bytes = Zeroizing::new([0; 8]);
-        for _ in 0..MAX_DRAWS {
-            entropy.fill(bytes.as_mut_slice())?;
-            let candidate = u64::from_be_bytes(*bytes) & MASK;
-            if candidate < CODES {
-                return Ok(Self(Zeroizing::new(candidate)));
+        Self::draw_with(CheckDigit::None, entropy)
+    }
+
+    /// Draws a code, each of those with that check digit equally likely.
+    pub(crate) fn draw_with(
+        check_digit: CheckDigit,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self, EntropyError> {
+        match check_digit {
+            CheckDigit::None => draw_below(CODES, entropy).map(Self),
+            CheckDigit::Damm => {
+                let mut value = draw_below(CODES / 10, entropy)?;
+                *value = *value * 10 + damm::check_digit(*value);
+                Ok(Self(value))
             }
         }
-        Err(EntropyError::new())
+    }
+
+    /// Reads a code as [`FromStr`] does, and looks at its check digit.
+    pub(crate) fn read_with(check_digit: CheckDigit, text: &str) -> Result<Self, ParseCodeError> {
+        let code: Self = text.parse()?;
+        match check_digit {
+            CheckDigit::Damm if damm::check_digit(*code.0) != 0 => Err(ParseCodeError::CheckDigit),
+            CheckDigit::Damm | CheckDigit::None => Ok(code),
+        }
     }
 
     /// The sixteen digits in ASCII.
@@ -81,26 +97,10 @@ impl FromStr for ActivationCode {
     type Err = ParseCodeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut value = Zeroizing::new(0_u64);
-        let mut found = 0;
-        for (at, char) in text.chars().enumerate() {
-            if at >= Self::MAX_TEXT_CHARS {
-                return Err(ParseCodeError::TooLong);
-            }
-            if char.is_whitespace() || is_dash(char) {
-                continue;
-            }
-            let digit = decimal_value(char).ok_or(ParseCodeError::NotADigit { at })?;
-            if found == Self::DIGITS {
-                return Err(ParseCodeError::TooManyDigits { at });
-            }
-            found += 1;
-            *value = *value * 10 + digit;
+        match plain(text.as_bytes()) {
+            Some(value) => Ok(Self(value)),
+            None => general(text).map(Self),
         }
-        if found < Self::DIGITS {
-            return Err(ParseCodeError::TooFewDigits { found });
-        }
-        Ok(Self(value))
     }
 }
 
@@ -124,15 +124,167 @@ impl fmt::Debug for ActivationCode {
     }
 }
 
+/// The code in a text of every form.
+fn general(text: &str) -> Result<Zeroizing<u64>, ParseCodeError> {
+    let mut value = Zeroizing::new(0_u64);
+    let mut found = 0;
+    for (at, char) in text.chars().enumerate() {
+        if at >= ActivationCode::MAX_TEXT_CHARS {
+            return Err(ParseCodeError::TooLong);
+        }
+        if char.is_whitespace() || is_dash(char) {
+            continue;
+        }
+        let digit = decimal_value(char).ok_or(ParseCodeError::NotADigit { at })?;
+        if found == ActivationCode::DIGITS {
+            return Err(ParseCodeError::TooManyDigits { at });
+        }
+        found += 1;
+        *value = *value * 10 + digit;
+    }
+    if found < ActivationCode::DIGITS {
+        return Err(ParseCodeError::TooFewDigits { found });
+    }
+    Ok(value)
+}
+
+/// The code in a text of the two usual forms, sixteen ASCII digits or four groups of four with an
+/// ASCII dash or a space between; `None` for every other text, good or bad.
+fn plain(text: &[u8]) -> Option<Zeroizing<u64>> {
+    let (high, low) = match text {
+        [_, _, _, _, _, _, _, _, low @ ..] if text.len() == ActivationCode::DIGITS => {
+            (eight(*text.first_chunk()?)?, eight(*low.first_chunk()?)?)
+        }
+        &[
+            a,
+            b,
+            c,
+            d,
+            b'-' | b' ',
+            e,
+            f,
+            g,
+            h,
+            b'-' | b' ',
+            i,
+            j,
+            k,
+            l,
+            b'-' | b' ',
+            m,
+            n,
+            o,
+            p,
+        ] => (
+            eight([a, b, c, d, e, f, g, h])?,
+            eight([i, j, k, l, m, n, o, p])?,
+        ),
+        _ => return None,
+    };
+    Some(Zeroizing::new(high * 100_000_000 + low))
+}
+
+/// The number spelled by eight ASCII digits, worked out on all eight at once.
+fn eight(digits: [u8; 8]) -> Option<u64> {
+    let text = u64::from_le_bytes(digits);
+    // Each byte is 3 above and 0 to 9 below: its upper half is 3, and still is with 6 added.
+    let upper = 0xf0f0_f0f0_f0f0_f0f0;
+    let plus_six = text.wrapping_add(0x0606_0606_0606_0606);
+    if (text & upper) | ((plus_six & upper) >> 4) != 0x3333_3333_3333_3333 {
+        return None;
+    }
+    let ones = text & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
+/// Draws a number below `bound`, each equally likely.
+pub(crate) fn draw_below(
+    bound: u64,
+    entropy: &mut dyn Entropy,
+) -> Result<Zeroizing<u64>, EntropyError> {
+    // The smallest run of low bits that covers the bound, so that more than half of all draws are
+    // usable.
+    let mask = bound.next_power_of_two() - 1;
+    let mut bytes = Zeroizing::new([0; 8]);
+    for _ in 0..MAX_DRAWS {
+        entropy.fill(bytes.as_mut_slice())?;
+        let candidate = Zeroizing::new(u64::from_be_bytes(*bytes) & mask);
+        if *candidate < bound {
+            return Ok(candidate);
+        }
+    }
+    Err(EntropyError::new())
+}
+
 const CODES: u64 = 10_000_000_000_000_000;
-/// The smallest run of low bits that covers [`CODES`]: 54 bits.
-const MASK: u64 = (1 << 54) - 1;
-/// A draw is usable with a probability of 10^16 / 2^54 = 0.555.
+/// Of 100 draws none is usable with a probability of 0.445^100 (0.112^100 with a check digit).
 const MAX_DRAWS: usize = 100;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// A text of up to 24 characters out of those that a code is made of, and a few that are
+    /// neighbours of them.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[0-9]{14,18}",
+            "[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}[- ][0-9]{4}",
+            "[0-9]{4}[-_ /][0-9:]{4}[-. ][0-9/]{4}[- 0][0-9a]{4}",
+            "[0-9/:\\-０-９–]{12,20}",
+            any::<[u8; 16]>()
+                .prop_map(|bytes| bytes.iter().map(|&byte| char::from(byte)).collect()),
+            any::<String>(),
+        ]
+    }
+
+    proptest! {
+        /// Whatever the text, the short way says what the long way says, or nothing.
+        #[test]
+        fn the_short_way_agrees_with_the_long_way(text in text()) {
+            if let Some(value) = plain(text.as_bytes()) {
+                prop_assert_eq!(Ok(value), general(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn the_two_usual_forms_take_the_short_way() {
+        for text in [
+            "0123456789012345",
+            "9999-9999-9999-9999",
+            "0000 0000 0000 0000",
+        ] {
+            assert_eq!(
+                plain(text.as_bytes()).map(Ok),
+                Some(general(text)),
+                "{text}"
+            );
+        }
+    }
+
+    /// Each byte value in each place of a code.
+    #[test]
+    fn nothing_but_a_digit_is_a_digit_on_the_short_way() {
+        for at in 0..16 {
+            for byte in 0..=u8::MAX {
+                let mut text = *b"0123456789012345";
+                text[at] = byte;
+                let expected = std::str::from_utf8(&text)
+                    .ok()
+                    .and_then(|text| general(text).ok());
+                assert_eq!(
+                    plain(&text),
+                    expected.filter(|_| byte.is_ascii_digit()),
+                    "{byte} at {at}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn the_digits_to_digest_are_those_displayed() {

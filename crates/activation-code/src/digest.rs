@@ -138,6 +138,11 @@ impl Peppers {
         }
     }
 
+    /// A secret for another purpose, named by `tag`, that changes with the current pepper.
+    pub(crate) fn derive(&self, tag: &[u8]) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(CodeDigest::over(&self.current, &[tag]).bytes)
+    }
+
     fn all(&self) -> impl Iterator<Item = &(PepperId, Pepper)> {
         std::iter::once(&self.current).chain(&self.retired)
     }
@@ -177,7 +182,7 @@ impl CodeDigest {
 
     /// The key is made anew for each digest, because `ring` would keep its own copy of the pepper
     /// in memory that nobody wipes.
-    fn over((id, pepper): &(PepperId, Pepper), parts: [&[u8]; 6]) -> Self {
+    fn over((id, pepper): &(PepperId, Pepper), parts: &[&[u8]]) -> Self {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &pepper.0));
         for part in parts {
             context.update(part);
@@ -190,18 +195,8 @@ impl CodeDigest {
     }
 
     fn new(pepper: &(PepperId, Pepper), tenant: &TenantId, code: &ActivationCode) -> Self {
-        let digits = code.ascii();
-        Self::over(
-            pepper,
-            [
-                b"ac1|",
-                tenant.as_str().as_bytes(),
-                b"|",
-                digits.as_slice(),
-                b"",
-                b"",
-            ],
-        )
+        let (tenant, digits) = (tenant.as_str().as_bytes(), code.ascii());
+        Self::over(pepper, &[b"ac1|", tenant, b"|", digits.as_slice()])
     }
 
     fn of_string(
@@ -209,17 +204,11 @@ impl CodeDigest {
         device: &CapfDevice,
         string: &AuthenticationString,
     ) -> Self {
-        let (tenant, name) = (device.tenant().as_str(), device.name().as_str());
+        let tenant = device.tenant().as_str().as_bytes();
+        let name = device.name().as_str().as_bytes();
         Self::over(
             pepper,
-            [
-                b"cs1|",
-                tenant.as_bytes(),
-                b"|",
-                name.as_bytes(),
-                b"|",
-                string.as_bytes(),
-            ],
+            &[b"cs1|", tenant, b"|", name, b"|", string.as_bytes()],
         )
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use thiserror::Error;
 
-use crate::{CodePolicy, PepperId, SealingKeyId};
+use crate::{CodePolicy, OverBudget, PepperId, SealingKeyId};
 
 /// The store refused or failed to redeem a code.
 ///
@@ -188,6 +188,9 @@ impl StoreError {
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ParseCodeError {
+    /// The last digit does not check the others, as the policy asks for: a typing error.
+    #[error("wrong check digit")]
+    CheckDigit,
     /// A character is neither a digit nor a dash nor white space.
     #[error("character {at} is not a digit")]
     NotADigit {
@@ -386,10 +389,27 @@ pub enum ParseStringError {
     },
 }
 
+/// An attempt was not admitted to the lookup of its code.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AdmitError {
+    /// A budget of guesses is used up; the code was not looked at, and whether it is good is not
+    /// known.
+    #[error("attempt refused")]
+    Refused(#[source] OverBudget),
+    /// The store of the counters could not answer; asking again may help.
+    #[error("guess counters failed")]
+    Store(#[source] StoreError),
+}
+
 /// A policy for guesses is out of bounds.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum GuessPolicyError {
+    /// The time between two looks into the store is longer than
+    /// [`GuessPolicy::MAX_SYNC_INTERVAL`](crate::GuessPolicy::MAX_SYNC_INTERVAL).
+    #[error("more than 60 s between two looks into the store")]
+    SyncInterval,
     /// The window is shorter than [`GuessWindow::MIN`](crate::GuessWindow::MIN) or longer than
     /// [`GuessWindow::MAX`](crate::GuessWindow::MAX).
     #[error("window not between one minute and 366 days")]
@@ -411,6 +431,20 @@ pub enum PolicyError {
         CodePolicy::MAX_TTL.as_secs()
     )]
     Ttl,
+}
+
+/// A table of codes could not be written.
+#[cfg(feature = "csv")]
+#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
+#[derive(Debug, Error)]
+#[error("table of codes not written")]
+pub struct CsvError(#[source] Box<dyn StdError + Send + Sync>);
+
+#[cfg(feature = "csv")]
+impl CsvError {
+    pub(crate) fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
 }
 
 /// The QR encoder refused a code.

@@ -5,6 +5,9 @@ mod binding;
 mod capf;
 mod claimant;
 mod code;
+#[cfg(feature = "csv")]
+mod csv;
+mod damm;
 mod digest;
 mod digit;
 mod entropy;
@@ -31,19 +34,27 @@ pub use capf::{
 };
 pub use claimant::{Claimant, ClaimantKey, RedemptionKey};
 pub use code::ActivationCode;
+#[cfg(feature = "csv")]
+pub use csv::{
+    CsvColumn, CsvDialect, CsvLimits, CsvProblem, CsvProblemKind, CsvReport, CsvWriter,
+    OtherColumns, Phone, read_phones,
+};
 pub use digest::{CodeDigest, CodeDigests, Pepper, PepperId, Peppers};
 pub use entropy::{Entropy, SystemEntropy};
+#[cfg(feature = "csv")]
+pub use error::CsvError;
 #[cfg(feature = "qr")]
 pub use error::QrError;
 pub use error::{
-    CapfError, CapfOrderRefusal, CapfRefusal, EntropyError, GuessPolicyError, IssueError,
-    IssueRefusal, ParseBindingError, ParseClaimantKeyError, ParseCodeError, ParseIdError,
-    ParseModeError, ParseRedemptionKeyError, ParseSealedCodeError, ParseServiceDomainError,
-    ParseStringError, PepperError, PolicyError, RedeemError, Refusal, ReissueError, ReissueRefusal,
-    RevokeError, RevokeRefusal, SealError, StoreError, UnsealError,
+    AdmitError, CapfError, CapfOrderRefusal, CapfRefusal, EntropyError, GuessPolicyError,
+    IssueError, IssueRefusal, ParseBindingError, ParseClaimantKeyError, ParseCodeError,
+    ParseIdError, ParseModeError, ParseRedemptionKeyError, ParseSealedCodeError,
+    ParseServiceDomainError, ParseStringError, PepperError, PolicyError, RedeemError, Refusal,
+    ReissueError, ReissueRefusal, RevokeError, RevokeRefusal, SealError, StoreError, UnsealError,
 };
 pub use guess::{
-    GuessBatch, GuessCharge, GuessCount, GuessKey, GuessStore, GuessTable, GuessWindow,
+    Admission, GuessBatch, GuessBudget, GuessCharge, GuessCount, GuessKey, GuessPolicy, GuessScope,
+    GuessStore, GuessTable, GuessWindow, OverBudget,
 };
 pub use id::{AccountId, CodeId, GrantId, ProfileId, TenantId};
 pub use memory::MemoryStore;

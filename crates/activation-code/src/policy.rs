@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::PolicyError;
+use crate::{ActivationCode, Entropy, EntropyError, ParseCodeError, PolicyError};
 
 /// How long codes live and how long a lost answer may be asked for again.
 ///
@@ -92,6 +92,25 @@ impl CodePolicy {
             check_digit,
             ..self
         }
+    }
+
+    /// Draws a code, each of those that the policy admits equally likely.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] as of [`ActivationCode::draw`].
+    pub fn draw(&self, entropy: &mut dyn Entropy) -> Result<ActivationCode, EntropyError> {
+        ActivationCode::draw_with(self.check_digit, entropy)
+    }
+
+    /// Reads a code that a person typed. What the check digit finds is no guess: it is told before
+    /// the code is looked up or counted.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseCodeError`]: `text` is no code, or its check digit is wrong.
+    pub fn read(&self, text: &str) -> Result<ActivationCode, ParseCodeError> {
+        ActivationCode::read_with(self.check_digit, text)
     }
 
     /// Whether the last digit of a code checks the others.

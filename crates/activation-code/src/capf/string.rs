@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use crate::code::draw_below;
 use crate::digit::{decimal_value, is_dash};
 use crate::{Entropy, EntropyError, ParseStringError};
 
@@ -39,17 +40,8 @@ impl AuthenticationString {
     /// [`EntropyError`] when `entropy` cannot supply bytes, or supplies nothing usable a hundred
     /// times in a row.
     pub fn draw(entropy: &mut dyn Entropy) -> Result<Self, EntropyError> {
-        let mut bytes = Zeroizing::new([0; 8]);
-        for _ in 0..MAX_DRAWS {
-            entropy.fill(bytes.as_mut_slice())?;
-            let mut candidate = u64::from_be_bytes(*bytes) & MASK;
-            if candidate < STRINGS {
-                let digits = Zeroizing::new(format!("{candidate:010}"));
-                candidate.zeroize();
-                return Ok(Self(digits));
-            }
-        }
-        Err(EntropyError::new())
+        let number = draw_below(STRINGS, entropy)?;
+        Ok(Self(Zeroizing::new(format!("{:010}", *number))))
     }
 
     /// The digits in ASCII.
@@ -101,7 +93,3 @@ impl fmt::Debug for AuthenticationString {
 }
 
 const STRINGS: u64 = 10_000_000_000;
-/// The smallest run of low bits that covers [`STRINGS`]: 34 bits.
-const MASK: u64 = (1 << 34) - 1;
-/// A draw is usable with a probability of 10^10 / 2^34 = 0.58.
-const MAX_DRAWS: usize = 100;

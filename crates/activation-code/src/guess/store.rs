@@ -1,11 +1,12 @@
 //! Where counters of failed guesses are kept.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
+use ring::digest::{Context, SHA256};
 
-use crate::{GuessPolicyError, StoreError, Timestamp};
+use crate::{StoreError, Timestamp};
 
 /// Where counters of failed guesses are kept, so that the nodes of a service share one budget and
 /// a restart forgets none of it.
@@ -46,7 +47,7 @@ pub trait GuessStore: fmt::Debug + Send + Sync {
     async fn live_codes(&self, now: SystemTime) -> Result<u64, StoreError>;
 
     /// Forgets the rows of all buckets before `before`; says how many. Due once a bucket, with
-    /// [`GuessWindow::since`].
+    /// [`GuessWindow::since`](crate::GuessWindow::since).
     ///
     /// # Errors
     ///
@@ -73,79 +74,24 @@ impl GuessKey {
     pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
     }
-}
 
-/// Over how long guesses are counted: a window that slides on by an eighth of its length at a time.
-///
-/// A bucket is named by the moment at which it begins, so that a change of the window leaves what
-/// was counted where it is. The buckets that count are the present one and the eight before, which
-/// is at least the whole window and at most an eighth more.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct GuessWindow(Duration);
-
-impl GuessWindow {
-    /// The buckets that count, the present one among them.
-    pub const BUCKETS: u32 = 9;
-
-    /// The shortest window: one minute.
-    pub const MIN: Duration = Duration::from_secs(60);
-
-    /// The longest window: 366 days.
-    pub const MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-
-    /// Unless told otherwise: a week.
-    pub const DEFAULT: Self = Self(Duration::from_secs(7 * 24 * 60 * 60));
-
-    /// A window of `length`, whole milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// [`GuessPolicyError::Window`] when `length` is shorter than [`GuessWindow::MIN`] or longer
-    /// than [`GuessWindow::MAX`].
-    pub fn new(length: Duration) -> Result<Self, GuessPolicyError> {
-        if (Self::MIN..=Self::MAX).contains(&length) {
-            Ok(Self(length))
-        } else {
-            Err(GuessPolicyError::Window)
+    /// The key of what `parts` name.
+    pub(crate) fn of(parts: &[&[u8]]) -> Self {
+        let mut context = Context::new(&SHA256);
+        context.update(b"gk1|");
+        for part in parts {
+            context.update(part);
         }
+        Self::first_half(context.finish().as_ref())
     }
 
-    /// How long the window is.
-    #[must_use]
-    pub const fn length(self) -> Duration {
-        self.0
-    }
-
-    /// When the bucket of `now` began.
-    #[must_use]
-    pub fn bucket(self, now: SystemTime) -> Timestamp {
-        let now = Timestamp::from(now).as_millis();
-        Timestamp::from_millis(now - now % self.width())
-    }
-
-    /// When the bucket of `now` ends and the oldest one that counts is left behind.
-    #[must_use]
-    pub fn next(self, now: SystemTime) -> Timestamp {
-        Timestamp::from_millis(self.bucket(now).as_millis().saturating_add(self.width()))
-    }
-
-    /// The oldest bucket that counts at `now`.
-    #[must_use]
-    pub fn since(self, now: SystemTime) -> Timestamp {
-        let before = u64::from(Self::BUCKETS - 1) * self.width();
-        Timestamp::from_millis(self.bucket(now).as_millis().saturating_sub(before))
-    }
-
-    /// The length of a bucket in milliseconds, rounded up so that eight are the whole window.
-    fn width(self) -> u64 {
-        let length = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
-        length.div_ceil(u64::from(Self::BUCKETS - 1)).max(1)
-    }
-}
-
-impl Default for GuessWindow {
-    fn default() -> Self {
-        Self::DEFAULT
+    /// The first half of a digest.
+    pub(crate) fn first_half(digest: &[u8]) -> Self {
+        let mut bytes = [0; Self::BYTES];
+        for (to, from) in bytes.iter_mut().zip(digest) {
+            *to = *from;
+        }
+        Self(bytes)
     }
 }
 

@@ -1,4 +1,6 @@
-use offhook_activation_code::{ActivationCode, EntropyError, ParseCodeError};
+use offhook_activation_code::{
+    ActivationCode, CheckDigit, CodePolicy, EntropyError, ParseCodeError,
+};
 use proptest::prelude::*;
 
 use crate::support::{Scripted, Seeded};
@@ -121,5 +123,45 @@ proptest! {
         if text.parse::<ActivationCode>().is_ok() {
             prop_assert_eq!(digits, 16);
         }
+    }
+}
+
+#[test]
+fn a_code_under_damm_has_its_check_digit_and_each_of_the_others_is_equally_likely() {
+    let policy = CodePolicy::default().with_check_digit(CheckDigit::Damm);
+    let entropy = &mut Seeded(5);
+    let mut counts = [[0_u32; 10]; 16];
+    for _ in 0..20_000 {
+        let text = policy.draw(entropy).unwrap().to_string().replace('-', "");
+        assert!(policy.read(&text).is_ok());
+        for (count, digit) in counts.iter_mut().zip(text.bytes()) {
+            count[usize::from(digit - b'0')] += 1;
+        }
+    }
+    // Nine degrees of freedom: more than 40 has a probability below 10^-5.
+    for place in counts {
+        let square: f64 = place
+            .map(|count| (f64::from(count) - 2_000.0).powi(2))
+            .iter()
+            .sum();
+        assert!(square / 2_000.0 < 40.0, "{place:?}");
+    }
+}
+
+proptest! {
+    /// Every wrong digit and every swap of neighbours is found, and no policy but Damm looks.
+    #[test]
+    fn typing_errors_are_found_under_damm(seed: u64, at in 0..16_usize, by in 1..10_u8) {
+        let policy = CodePolicy::default().with_check_digit(CheckDigit::Damm);
+        let code = policy.draw(&mut Seeded(seed)).unwrap().to_string().replace('-', "");
+        let mut wrong = code.clone().into_bytes();
+        wrong[at] = b'0' + (wrong[at] - b'0' + by) % 10;
+        let wrong = String::from_utf8(wrong).unwrap();
+        prop_assert_eq!(policy.read(&wrong).unwrap_err(), ParseCodeError::CheckDigit);
+        prop_assert!(CodePolicy::default().read(&wrong).is_ok());
+        let mut swapped = code.clone().into_bytes();
+        swapped.swap(at, (at + 1).min(15));
+        let swapped = String::from_utf8(swapped).unwrap();
+        prop_assert_eq!(policy.read(&swapped).is_ok(), swapped == code);
     }
 }

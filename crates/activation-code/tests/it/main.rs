@@ -7,11 +7,17 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod capf;
 mod code;
+#[cfg(feature = "csv")]
+mod csv;
 mod digest;
+mod guess;
 mod id;
+mod mode;
 #[cfg(feature = "qr")]
 mod qr;
 mod redeem;
+mod seal;
 mod secret;
 mod support;

@@ -4,14 +4,15 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use offhook_activation_code::{
-    ActivationCode, Binding, CodeTable, IssueError, Pepper, PepperId, Peppers, RedeemError,
-    RedemptionKey,
+    ActivationCode, AuthenticationString, Binding, CodeTable, IssueError, Pepper, PepperId,
+    Peppers, RedeemError, RedemptionKey, SealingKey, SealingKeyId, SealingKeys,
 };
 use offhook_device_name::MacAddress;
 
 use crate::support::{Seeded, device, new_code, now, redemption, tenant};
 
 const DIGITS: &str = "8241973650918273";
+const SEALING_KEY: [u8; 32] = *b"canary-sealed-canary-sealed-0001";
 const PEPPER: [u8; 32] = *b"canary-pepper-canary-pepper-0001";
 
 #[test]
@@ -49,6 +50,21 @@ fn no_debug_text_and_no_error_shows_a_secret() {
     let bad_key = format!("{}x", key.secret().as_str());
     texts.extend(error(&bad_key.parse::<RedemptionKey>().unwrap_err()));
     texts.extend(error(&Pepper::new(PEPPER[..31].to_vec()).unwrap_err()));
+    let id = new.id();
+    let keys = SealingKeys::new(SealingKeyId::new(1), SealingKey::new(SEALING_KEY));
+    let sealed = keys.seal(&code, &tenant(), id, entropy).unwrap();
+    texts.extend([
+        debug(&keys),
+        debug(&sealed),
+        debug(&new.with_sealed(sealed)),
+    ]);
+    let stranger = tenant().as_str().to_uppercase().parse().unwrap();
+    texts.extend(error(&keys.open(&sealed, &stranger, id).unwrap_err()));
+    let string: AuthenticationString = DIGITS[..10].parse().unwrap();
+    texts.push(debug(&string));
+    texts.extend(error(
+        &DIGITS[..11].parse::<AuthenticationString>().unwrap_err(),
+    ));
     #[cfg(feature = "qr")]
     texts.push(debug(
         &offhook_activation_code::QrPicture::new(&code).unwrap(),
@@ -61,6 +77,8 @@ fn no_debug_text_and_no_error_shows_a_secret() {
         format!("{:?}", &PEPPER[..4]).replace(['[', ']'], ""),
         key.secret()[..8].to_owned(),
         format!("{:?}", &digest[..3]).replace(['[', ']'], ""),
+        format!("{:?}", &SEALING_KEY[..4]).replace(['[', ']'], ""),
+        format!("{:?}", &sealed.as_bytes()[20..24]).replace(['[', ']'], ""),
     ];
     for text in texts {
         for secret in &secrets {

@@ -1,0 +1,291 @@
+//! What a node knows of guesses: a plain value without store, lock or clock.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use super::bounded::Bounded;
+use super::counter::Counter;
+use crate::{
+    CodeDigest, GuessBatch, GuessCharge, GuessCount, GuessKey, GuessPolicy, GuessScope, OverBudget,
+    Timestamp,
+};
+
+/// Counts, as of the last look into the store, and what the store does not know of yet.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    policy: GuessPolicy,
+    /// Apart from the others, because it must never be forgotten.
+    global: Counter,
+    counters: Bounded<GuessKey, Counter>,
+    /// Codes that were charged, by source.
+    seen: Bounded<(GuessKey, CodeDigest), Seen>,
+    /// To be sent.
+    pending: Amounts,
+    /// Sent, and not answered yet.
+    sent: Amounts,
+    /// The guesses of everybody among `pending` and `sent`.
+    unsynced: (i64, i64),
+    live_codes: u64,
+    synced: Option<Timestamp>,
+    counted_codes: Option<Timestamp>,
+    purged: Option<Timestamp>,
+}
+
+type Amounts = HashMap<(GuessKey, Timestamp), i64>;
+
+/// A wrong code, as long as it is not known to be a right one.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    bucket: Timestamp,
+    repeats: u8,
+}
+
+/// Who guesses what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) device: GuessKey,
+    pub(crate) source: GuessKey,
+    pub(crate) tenant: GuessKey,
+    pub(crate) code: CodeDigest,
+    /// Whether the device has proved a certificate.
+    pub(crate) certified: bool,
+}
+
+/// A charge that stands unless it is given back.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    attempt: Attempt,
+    /// `None` for a wrong code that has been charged before.
+    bucket: Option<Timestamp>,
+}
+
+/// Why an attempt is not charged.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Held {
+    Over(OverBudget),
+    /// The store must be looked into first.
+    Sync,
+}
+
+impl Ledger {
+    pub(crate) fn new(policy: GuessPolicy) -> Self {
+        Self {
+            policy,
+            global: Counter::default(),
+            counters: Bounded::new(MAX_KEYS),
+            seen: Bounded::new(MAX_KEYS),
+            pending: Amounts::new(),
+            sent: Amounts::new(),
+            unsynced: (0, 0),
+            live_codes: 0,
+            synced: None,
+            counted_codes: None,
+            purged: None,
+        }
+    }
+
+    /// Charges an attempt to each of its budgets, or to none.
+    pub(crate) fn charge(&mut self, attempt: &Attempt, now: SystemTime) -> Result<Charge, Held> {
+        if self.synced.is_none() {
+            return Err(Held::Sync);
+        }
+        let window = self.policy.window();
+        let (since, bucket) = (window.since(now), window.bucket(now));
+        let over = |scope| Held::Over(OverBudget::new(scope, window.next(now)));
+        if let Some(scope) = self.used_up(attempt, since) {
+            return Err(over(scope));
+        }
+        let seen = (attempt.source, attempt.code);
+        if let Some(seen) = self.seen.touch(&seen).filter(|seen| seen.bucket >= since) {
+            if seen.repeats >= GuessPolicy::MAX_REPEATS {
+                return Err(over(GuessScope::Repeat));
+            }
+            seen.repeats += 1;
+            let (attempt, bucket) = (*attempt, None);
+            return Ok(Charge { attempt, bucket });
+        }
+        if self.must_sync() {
+            return Err(Held::Sync);
+        }
+        let first = Seen { bucket, repeats: 0 };
+        self.seen.insert(seen, first);
+        self.add(attempt, bucket, 1, since);
+        Ok(Charge {
+            attempt: *attempt,
+            bucket: Some(bucket),
+        })
+    }
+
+    /// Gives a charge back: it was no wrong code.
+    pub(crate) fn refund(&mut self, charge: &Charge, now: SystemTime) {
+        let attempt = &charge.attempt;
+        self.seen.remove(&(attempt.source, attempt.code));
+        if let Some(bucket) = charge.bucket {
+            self.add(attempt, bucket, -1, self.policy.window().since(now));
+        }
+    }
+
+    /// Whether nothing may be charged before the store was looked into.
+    pub(crate) fn must_sync(&self) -> bool {
+        let unsynced = self.unsynced.0 + self.unsynced.1;
+        self.synced.is_none()
+            || unsynced >= i64::from(self.policy.max_unsynced().get())
+            || self.pending.len() >= MAX_PENDING
+    }
+
+    /// Whether it is time to look into the store.
+    pub(crate) fn is_due(&self, now: SystemTime) -> bool {
+        is_past(self.synced, self.policy.sync_interval(), now)
+    }
+
+    /// Whether it is time to count the codes that can be redeemed.
+    pub(crate) fn counts_codes(&self, now: SystemTime) -> bool {
+        is_past(self.counted_codes, LIVE_CODES_INTERVAL, now)
+    }
+
+    /// So many codes can be redeemed.
+    pub(crate) fn codes_counted(&mut self, live_codes: u64, now: SystemTime) {
+        self.live_codes = live_codes;
+        self.counted_codes = Some(now.into());
+    }
+
+    /// Which rows of the store are to be purged, once a bucket: those that have not counted for a
+    /// whole window.
+    pub(crate) fn purges(&self, now: SystemTime) -> Option<Timestamp> {
+        let window = self.policy.window();
+        let before = window.since(now.checked_sub(window.length())?);
+        (self.purged != Some(before)).then_some(before)
+    }
+
+    /// The rows of all buckets before `before` are purged.
+    pub(crate) fn purged(&mut self, before: Timestamp) {
+        self.purged = Some(before);
+    }
+
+    /// What is to be sent to the store, of the rows of `shard`.
+    ///
+    /// Until there is an [answer](Self::answered) it is sent again, with what has come to it, so
+    /// that a charge of which is not known whether it was added counts once or twice and not never.
+    pub(crate) fn send(&mut self, shard: u32, now: SystemTime) -> GuessBatch {
+        let window = self.policy.window();
+        for (row, amount) in self.pending.drain() {
+            *self.sent.entry(row).or_default() += amount;
+        }
+        self.unsynced = (0, self.unsynced.0 + self.unsynced.1);
+        // The store's count of everybody's guesses is read every time.
+        self.sent
+            .entry((global_key(), window.bucket(now)))
+            .or_default();
+        let charges = self.sent.iter();
+        let charges =
+            charges.map(|(&(key, bucket), &amount)| GuessCharge::new(key, bucket, amount));
+        GuessBatch::new(shard, window.since(now), charges.collect())
+    }
+
+    /// The store has added what was sent, and these are its counts.
+    pub(crate) fn answered(&mut self, counts: &[GuessCount], now: SystemTime) {
+        let since = self.policy.window().since(now);
+        let mut fresh: HashMap<GuessKey, Counter> = HashMap::new();
+        for (key, _) in std::mem::take(&mut self.sent).into_keys() {
+            fresh.entry(key).or_default();
+        }
+        for count in counts {
+            if let Some(counter) = fresh.get_mut(&count.key()) {
+                let amount = i64::try_from(count.count()).unwrap_or(i64::MAX);
+                counter.add(count.bucket(), amount, since);
+            }
+        }
+        for (&(key, bucket), &amount) in &self.pending {
+            if let Some(counter) = fresh.get_mut(&key) {
+                counter.add(bucket, amount, since);
+            }
+        }
+        for (key, counter) in fresh {
+            if key == global_key() {
+                self.global = counter;
+            } else {
+                self.counters.insert(key, counter);
+            }
+        }
+        self.unsynced.1 = 0;
+        self.synced = Some(now.into());
+    }
+
+    /// The guesses of everybody in the window of `now`.
+    pub(crate) fn counted(&self, now: SystemTime) -> u64 {
+        self.global.total(self.policy.window().since(now))
+    }
+
+    pub(crate) fn live_codes(&self) -> u64 {
+        self.live_codes
+    }
+
+    pub(crate) fn policy(&self) -> &GuessPolicy {
+        &self.policy
+    }
+
+    /// The first budget that leaves no room for the attempt.
+    fn used_up(&self, attempt: &Attempt, since: Timestamp) -> Option<GuessScope> {
+        let total = |key: &GuessKey| {
+            let counter = self.counters.get(key);
+            counter.map_or(0, |counter| counter.total(since))
+        };
+        let is_over = |scope, total| total >= self.policy.allowed(scope, self.live_codes);
+        let over = |scope, key| is_over(scope, total(key)).then_some(scope);
+        let device = over(GuessScope::Device, &attempt.device);
+        if device.is_some() || attempt.certified {
+            return device;
+        }
+        over(GuessScope::Source, &attempt.source)
+            .or_else(|| over(GuessScope::Tenant, &attempt.tenant))
+            .or_else(|| {
+                is_over(GuessScope::Global, self.global.total(since)).then_some(GuessScope::Global)
+            })
+    }
+
+    fn add(&mut self, attempt: &Attempt, bucket: Timestamp, amount: i64, since: Timestamp) {
+        self.unsynced.0 += amount;
+        self.global.add(bucket, amount, since);
+        for key in [attempt.device, attempt.source, attempt.tenant] {
+            match self.counters.touch(&key) {
+                Some(counter) => counter.add(bucket, amount, since),
+                None => {
+                    let mut counter = Counter::default();
+                    counter.add(bucket, amount, since);
+                    self.counters.insert(key, counter);
+                }
+            }
+        }
+        for key in [attempt.device, attempt.source, attempt.tenant, global_key()] {
+            let row = self.pending.entry((key, bucket)).or_default();
+            *row += amount;
+            if *row == 0 {
+                self.pending.remove(&(key, bucket));
+            }
+        }
+    }
+}
+
+/// Whether `interval` has passed since `last`; a clock that went backwards counts as that.
+fn is_past(last: Option<Timestamp>, interval: Duration, now: SystemTime) -> bool {
+    let now = Timestamp::from(now);
+    last.is_none_or(|last| now < last || last.saturating_add(interval) <= now)
+}
+
+/// The key of everybody's guesses: no digest, so that no other key is the same.
+pub(crate) const fn global_key() -> GuessKey {
+    GuessKey::from_bytes([0; GuessKey::BYTES])
+}
+
+/// The most keys and the most wrong codes that are remembered: about twelve MiB together. What is
+/// forgotten of a key is read from the store again; a wrong code that is forgotten is charged again.
+const MAX_KEYS: usize = 65_536;
+
+/// How often the codes that can be redeemed are counted: a store may have to look at each.
+const LIVE_CODES_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The most rows that are sent at once, but for what is given back in the meantime.
+const MAX_PENDING: usize = 1_024;
+
+#[cfg(test)]
+mod tests;
