@@ -4,24 +4,24 @@
 //! cargo run --release --example mac-from-cert -- phone.pem
 //! cargo run --release --example mac-from-cert -- --roots manufacturing-ca.pem --json phone.der
 //! cargo run --release --example mac-from-cert -- --roots ca.pem --header nginx header.txt
+//! cargo run --release --example mac-from-cert -- --pattern '.*([0-9a-f]{12}).*' phone.pem
 //! ```
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 use offhook_device_identity::{
-    AlbMode, ChainVerifier, DeviceIdentity, HeaderSource, IdentityPattern, Rule, TrustedProxies,
-    XfccElement, candidates,
+    AlbMode, CertificateHeader, ChainVerifier, DeviceIdentity, IdentityPattern, Rule,
+    TrustedProxies, XfccElement, candidates,
 };
 use offhook_device_name::MacAddress;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::pem::{self, PemObject as _};
 use serde::Serialize;
 
 /// Prints the MAC address of the device that each certificate belongs to.
@@ -44,9 +44,9 @@ struct Arguments {
     #[arg(long, value_name = "P")]
     pattern: Option<String>,
     /// Read each file as the value of this proxy's header; a second line is the value of the
-    /// header beside it: the chain of RFC 9440, or what `HAProxy` has verified, 0 if left out.
-    #[arg(long, value_enum, value_name = "FORMAT", requires = "roots")]
-    #[arg(conflicts_with = "pattern")]
+    /// header beside it: the chain of RFC 9440, or what `HAProxy` has verified, 0 if left out. The
+    /// name of a header may stand before its value.
+    #[arg(long, value_enum, value_name = "FORMAT")]
     header: Option<Format>,
     /// Judge certificates at this time, in seconds since 1970, instead of now.
     #[arg(long, value_name = "UNIX")]
@@ -67,6 +67,8 @@ enum Format {
     Rfc9440,
     /// The escaped PEM of nginx, in a header of any name.
     Nginx,
+    /// The escaped PEM of Apache, in a header of any name.
+    Apache,
     /// The base64 DER of `HAProxy`, in a header of any name.
     Haproxy,
     /// `X-Forwarded-Client-Cert` of Envoy, with one element.
@@ -120,9 +122,9 @@ enum Found {
 }
 
 struct Reader {
-    verifier: Option<Arc<ChainVerifier>>,
+    verifier: Option<ChainVerifier>,
     pattern: Option<IdentityPattern>,
-    header: Option<(Format, HeaderSource)>,
+    header: Option<CertificateHeader>,
     now: SystemTime,
 }
 
@@ -130,25 +132,21 @@ impl Reader {
     fn new(arguments: &Arguments) -> anyhow::Result<Self> {
         let mut builder = ChainVerifier::builder();
         for path in &arguments.roots {
-            let pem = fs::read(path).with_context(|| path.display().to_string())?;
+            let pem = contents(path).with_context(|| path.display().to_string())?;
             let with = builder.anchors_from_pem(&pem);
             builder = with.with_context(|| path.display().to_string())?;
         }
         let verifier = if arguments.roots.is_empty() {
             None
         } else {
-            Some(Arc::new(builder.build()?))
+            Some(builder.build()?)
         };
         let pattern = arguments.pattern.as_deref();
         let pattern = pattern.map(IdentityPattern::new).transpose();
-        let header = match (arguments.header, &verifier) {
-            (Some(format), Some(verifier)) => Some((format, format.source(verifier)?)),
-            _ => None,
-        };
         Ok(Self {
             verifier,
             pattern: pattern.context("--pattern")?,
-            header,
+            header: arguments.header.map(Format::header).transpose()?,
             now: match arguments.now {
                 Some(seconds) => SystemTime::UNIX_EPOCH
                     .checked_add(Duration::from_secs(seconds))
@@ -160,10 +158,13 @@ impl Reader {
 
     fn read(&self, path: &Path) -> anyhow::Result<Found> {
         let bytes = contents(path)?;
-        if let Some((format, source)) = &self.header {
-            return self.header(*format, source, &bytes);
+        if bytes.is_empty() {
+            bail!("empty");
         }
-        let chain = certificates(bytes)?;
+        let chain = match &self.header {
+            Some(header) => carried(header, &bytes)?,
+            None => certificates(bytes)?,
+        };
         let Some((own, others)) = chain.split_first() else {
             bail!("no certificate in PEM");
         };
@@ -189,61 +190,90 @@ impl Reader {
         let all = found.iter().map(|found| (found.mac(), found.rule()));
         Ok(Found::Candidates(all.collect()))
     }
-
-    fn header(&self, format: Format, source: &HeaderSource, bytes: &[u8]) -> anyhow::Result<Found> {
-        let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
-        let mut lines = lines.map(<[u8]>::trim_ascii);
-        let value = lines.next();
-        let companion = match (lines.next(), format) {
-            (None, Format::Haproxy) => Some(&b"0"[..]),
-            (second, _) => second,
-        };
-        if lines.next().is_some() || companion.is_some() && source.companion().is_none() {
-            bail!("more lines than headers");
-        }
-        // Whoever runs this program vouches for the file.
-        let here = [127, 0, 0, 1].into();
-        let proxies = TrustedProxies::new(["127.0.0.1".parse()?]);
-        let proxy = proxies.admit(here).context("loopback is not listed")?;
-        let identity = source.identity_with(&proxy, value, companion, self.now)?;
-        Ok(Found::Identity(identity))
-    }
 }
 
 impl Format {
-    fn source(self, verifier: &Arc<ChainVerifier>) -> anyhow::Result<HeaderSource> {
-        let verifier = Arc::clone(verifier);
+    fn header(self) -> anyhow::Result<CertificateHeader> {
         Ok(match self {
-            Self::Rfc9440 => HeaderSource::client_cert(verifier),
-            Self::Nginx => HeaderSource::nginx("ssl-client-cert", verifier)?,
-            Self::Haproxy => HeaderSource::haproxy("ssl-client-cert", "ssl-verify", verifier)?,
-            Self::Xfcc => HeaderSource::envoy(XfccElement::Only, verifier),
-            Self::Traefik => HeaderSource::traefik(verifier),
-            Self::Alb => HeaderSource::aws_alb(AlbMode::Passthrough, verifier),
+            Self::Rfc9440 => CertificateHeader::client_cert(),
+            Self::Nginx => CertificateHeader::nginx("ssl-client-cert")?,
+            Self::Apache => CertificateHeader::apache("ssl-client-cert")?,
+            Self::Haproxy => CertificateHeader::haproxy("ssl-client-cert", "ssl-verify")?,
+            Self::Xfcc => CertificateHeader::envoy(XfccElement::Only),
+            Self::Traefik => CertificateHeader::traefik(),
+            Self::Alb => CertificateHeader::aws_alb(AlbMode::Passthrough),
         })
+    }
+}
+
+/// The certificates in the value of a header, the device's own one first.
+fn carried(
+    header: &CertificateHeader,
+    bytes: &[u8],
+) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
+    let mut lines = lines.map(|line| without_name(line.trim_ascii()));
+    let value = lines.next();
+    let companion = match (lines.next(), header.companion()) {
+        (None, Some("ssl-verify")) => Some(&b"0"[..]),
+        (second, _) => second,
+    };
+    if lines.next().is_some() || companion.is_some() && header.companion().is_none() {
+        bail!("more lines than headers");
+    }
+    // Whoever runs this program vouches for the file.
+    let here = [127, 0, 0, 1].into();
+    let proxies = TrustedProxies::new(["127.0.0.1".parse()?]);
+    let proxy = proxies.admit(here).context("loopback is not listed")?;
+    let carried = header.read(&proxy, value, companion)?;
+    let own = [carried.end_entity().clone()];
+    Ok([&own, carried.intermediates()].concat())
+}
+
+/// What follows `Name: `, which no value begins with.
+fn without_name(line: &[u8]) -> &[u8] {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let length = line.iter().take_while(|byte| is_name(byte)).count();
+    match line.split_at(length) {
+        ([_, ..], [b':', b' ', value @ ..]) => value,
+        _ => line,
     }
 }
 
 fn contents(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut read = |file: &mut dyn io::Read| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes);
-    if path == Path::new("-") {
-        read(&mut io::stdin().lock())?;
+    let mut read = |file: &mut dyn io::Read| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
+    let length = if path == Path::new("-") {
+        read(&mut io::stdin().lock())?
     } else {
-        read(&mut fs::File::open(path)?)?;
+        read(&mut fs::File::open(path)?)?
+    };
+    if u64::try_from(length)? > MAX_FILE_BYTES {
+        bail!("larger than {MAX_FILE_BYTES} octets");
     }
     Ok(bytes)
 }
 
 /// The certificates of a PEM or DER file, the device's own one first.
 fn certificates(bytes: Vec<u8>) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    // PEM may begin with any text, DER of a certificate with this octet only.
-    if bytes.first() == Some(&0x30) {
+    // A certificate is longer than 127 octets, so that no text begins as its DER does.
+    if let [0x30, 0x80..=0xff, ..] = bytes[..] {
         return Ok(vec![CertificateDer::from(bytes)]);
     }
-    CertificateDer::pem_slice_iter(&bytes)
-        .map(|certificate| certificate.map_err(|error| anyhow::anyhow!("bad PEM: {error}")))
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    CertificateDer::pem_slice_iter(text)
+        .map(|certificate| certificate.map_err(bad_pem))
         .collect()
+}
+
+/// What is wrong, without the octets that it is wrong with.
+fn bad_pem(error: pem::Error) -> anyhow::Error {
+    anyhow::anyhow!(match error {
+        pem::Error::MissingSectionEnd { .. } => "bad PEM: no line that ends a section",
+        pem::Error::IllegalSectionStart { .. } => "bad PEM: malformed line that begins a section",
+        pem::Error::Base64Decode(_) => "bad PEM: not base64",
+        _ => "bad PEM",
+    })
 }
 
 /// A line for machines; what is absent does not apply.
@@ -256,8 +286,6 @@ struct Line {
     mac: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<Vec<CandidateLine>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -280,7 +308,6 @@ fn as_json(file: &Path, found: anyhow::Result<Found>, unverified: bool) -> Line 
         Ok(Found::Identity(identity)) => {
             line.mac = Some(format!("{:x}", identity.mac()));
             line.rule = Some(identity.rule().to_string());
-            line.model = identity.model().map(ToString::to_string);
         }
         Ok(Found::Candidates(all)) => {
             let all = all.iter().map(|(mac, rule)| CandidateLine {
@@ -305,9 +332,14 @@ fn as_text(file: &Path, found: anyhow::Result<Found>, width: usize) -> String {
             let all: Vec<_> = all.collect();
             format!("{}, unverified", all.join(", "))
         }
-        Err(error) => format!("error: {error:#}"),
+        Err(error) => format!("error: {}", printable(&format!("{error:#}"))),
     };
     format!("{file:width$}  {rest}")
+}
+
+/// Without what could move the cursor or end the line.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn name(file: &Path) -> String {
@@ -319,5 +351,6 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// More than any chain or header that is read.
 const MAX_FILE_BYTES: u64 = 1 << 20;

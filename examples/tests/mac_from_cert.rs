@@ -133,7 +133,6 @@ fn with_roots_a_file_gives_an_identity() {
             "file": file,
             "mac": "000e08abcdef",
             "rule": "state attribute of a Cisco MPP certificate",
-            "model": "CP-8841-3PCC",
         })
     });
     assert_eq!((lines, status), (expected.to_vec(), Some(0)));
@@ -207,12 +206,27 @@ fn every_header_format_gives_the_identity() {
         ("haproxy", format!("\"{base64}\"")),
         ("xfcc", format!("Cert=\"{}\"", escaped("-._~"))),
         ("traefik", base64.clone()),
+        ("apache", escaped("-._~+=/")),
         ("alb", escaped("-._~+=/")),
+        (
+            "alb",
+            format!("X-Amzn-Mtls-Clientcert: {}", escaped("-._~+=/")),
+        ),
     ] {
         let arguments = ["--json", "--roots", "roots.pem", "--header", format, "-"];
         let (lines, status) = files.run(&arguments, value.as_bytes());
         assert_eq!(status, Some(0), "{format}: {lines:?}");
         assert_eq!(lines[0]["mac"], "000e08abcdef", "{format}");
+        // Without roots the same certificate is nothing but what it says of itself.
+        let arguments = ["--json", "--header", format, "-"];
+        let (lines, status) = files.run(&arguments, value.as_bytes());
+        let rule = "state attribute of a Cisco MPP certificate";
+        let expected = json!({
+            "file": "-",
+            "unverified": true,
+            "candidates": [{"mac": "000e08abcdef", "rule": rule}],
+        });
+        assert_eq!((lines, status), (vec![expected], Some(0)), "{format}");
         // No format is read as another one's.
         let other = if format == "rfc9440" {
             "nginx"
@@ -223,6 +237,82 @@ fn every_header_format_gives_the_identity() {
         let (_, status) = files.run(&arguments, value.as_bytes());
         assert_eq!(status, Some(1), "{format} as {other}");
     }
+}
+
+/// What people have, and not what a guide shows.
+#[test]
+fn files_are_read_however_they_were_made() {
+    let files = Files::new();
+    let mut bundle = b"\xef\xbb\xbf".to_vec();
+    bundle.extend_from_slice(files.pem.as_bytes());
+    for (what, contents) in [
+        ("a byte order mark", bundle),
+        ("CRLF", files.pem.replace('\n', "\r\n").into_bytes()),
+        (
+            "text that begins with a zero",
+            format!("0 s:CN = phone\n{}", files.pem).into_bytes(),
+        ),
+        (
+            "a key before the certificate",
+            format!(
+                "{}{}",
+                KeyPair::generate().unwrap().serialize_pem(),
+                files.pem
+            )
+            .into_bytes(),
+        ),
+        (
+            "a chain",
+            format!("{}{}", files.pem, authority("Another").1).into_bytes(),
+        ),
+    ] {
+        let (lines, status) = files.run(&["--json", "--roots", "roots.pem", "-"], &contents);
+        assert_eq!(status, Some(0), "{what}: {lines:?}");
+        assert_eq!(lines[0]["mac"], "000e08abcdef", "{what}");
+    }
+}
+
+#[test]
+fn a_file_that_holds_no_certificate_is_an_error_that_says_why() {
+    let files = Files::new();
+    fs::create_dir(files.path("folder")).unwrap();
+    files.put("empty", "");
+    files.put("large", vec![b'\n'; (1 << 20) + 1]);
+    files.put("cut.der", &files.der[..200]);
+    files.put("longer.der", [&files.der[..], b"\n"].concat());
+    files.put("one-line.pem", files.pem.replace(['\r', '\n'], ""));
+    for (file, error) in [
+        ("folder", "Is a directory (os error 21)"),
+        ("empty", "empty"),
+        ("large", "larger than 1048576 octets"),
+        ("cut.der", "malformed certificate at octet 0"),
+        ("one-line.pem", "bad PEM: no line that ends a section"),
+    ] {
+        let (lines, status) = files.run(&["--json", file], b"");
+        let expected = json!({"file": file, "unverified": true, "error": error});
+        assert_eq!((lines, status), (vec![expected], Some(1)));
+    }
+    let (lines, _) = files.run(&["--json", "longer.der"], b"");
+    let at = format!("malformed certificate at octet {}", files.der.len());
+    assert_eq!(lines[0]["error"], *at);
+}
+
+#[test]
+fn two_addresses_are_both_named() {
+    let files = Files::new();
+    let phone = params(&[
+        (DnType::CommonName, "SEP000E08ABCDEF"),
+        (DnType::OrganizationalUnitName, "805ec0112233"),
+    ]);
+    let key = KeyPair::generate().unwrap();
+    files.put("phone.pem", phone.self_signed(&key).unwrap().pem());
+    let (lines, status) = files.run(&["--json", "phone.pem"], b"");
+    let expected = json!({
+        "file": "phone.pem",
+        "unverified": true,
+        "error": "ambiguous: 000E08ABCDEF and 805EC0112233",
+    });
+    assert_eq!((lines, status), (vec![expected], Some(1)));
 }
 
 #[test]
@@ -241,6 +331,14 @@ fn a_pattern_is_tried_on_the_subject() {
     assert_eq!(status, Some(0));
     assert_eq!(lines[0]["mac"], "000e08abcdef");
     assert_eq!(lines[0]["rule"], "identity pattern");
+    let base64 = format!(":{}:", STANDARD.encode(&files.der));
+    let in_header = ["--json", "--roots", "roots.pem", "--header", "rfc9440"];
+    let in_header = [&in_header[..], &["--pattern", pattern, "-"]].concat();
+    let (lines, _) = files.run(&in_header, base64.as_bytes());
+    assert_eq!(
+        lines,
+        [json!({"file": "-", "mac": "000e08abcdef", "rule": "identity pattern"})]
+    );
     let (lines, _) = files.run(&["--json", "--pattern", pattern, "phone.pem"], b"");
     assert_eq!(lines[0]["candidates"][0]["mac"], "000e08abcdef");
 }
@@ -262,8 +360,7 @@ fn a_bad_command_line_has_its_own_status() {
     let files = Files::new();
     for arguments in [
         &[][..],
-        &["--header", "nginx", "phone.pem"],
-        &["--header", "apache", "--roots", "roots.pem", "phone.pem"],
+        &["--header", "azure", "--roots", "roots.pem", "phone.pem"],
         &["--roots", "absent.pem", "phone.pem"],
         &["--roots", "phone.der", "phone.pem"],
         &["--pattern", "(?=a)(b)", "phone.pem"],

@@ -1,45 +1,9 @@
 //! Which texts of a certificate count as the address of the device.
 
-use std::fmt;
-
 use offhook_device_name::MacAddress;
 
 use crate::IdentityError;
-
-/// The form in which an address was found.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Rule {
-    /// The state attribute (ST) beside a model in OU and a serial number in L:
-    /// `OU=CP-8841-3PCC, L=88012BA01234, ST=000e08abcdef`.
-    CiscoMpp,
-    /// A common name that is the address and nothing else: `CN=805EC0112233`.
-    CommonName,
-    /// A host name whose first label is the address or ends in it: `SEP001AA136C68A.example.com`.
-    HostName,
-    /// A common name made of a model and the address: `CN=AP1G4-94D469F82DE8`.
-    Model,
-    /// A common name made of a model and a device name: `CN=CP-7961G-GE-SEP001AA136C68A`.
-    ModelAndName,
-    /// A common name that is a device name and nothing else: `CN=SEP001AA136C68A`.
-    Name,
-    /// The first group of an [`IdentityPattern`](crate::IdentityPattern).
-    Pattern,
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CiscoMpp => "state attribute of a Cisco MPP certificate",
-            Self::CommonName => "common name",
-            Self::HostName => "host name",
-            Self::Model => "common name after a model",
-            Self::ModelAndName => "device name after a model",
-            Self::Name => "device name",
-            Self::Pattern => "identity pattern",
-        })
-    }
-}
+use crate::rule::{Attribute, Rule, Rules};
 
 /// An address that a certificate carries in a known form.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -79,9 +43,20 @@ pub struct Candidates<'a> {
     /// Two, so that one of them differs from whatever is placed later.
     strays: [Option<MacAddress>; 2],
     shared: bool,
+    rules: Rules,
 }
 
 impl<'a> Candidates<'a> {
+    /// None yet; those will count that have a form in `rules`.
+    pub(crate) const fn by(rules: Rules) -> Self {
+        Self {
+            placed: [None; 2],
+            strays: [None; 2],
+            shared: false,
+            rules,
+        }
+    }
+
     /// The only address, if there is exactly one and the certificate belongs to one device.
     ///
     /// # Errors
@@ -136,6 +111,9 @@ impl<'a> Candidates<'a> {
             self.shared = true;
             return;
         }
+        if !self.rules.has(rule) {
+            return self.stray(mac);
+        }
         let new = Candidate { mac, rule, model };
         for slot in &mut self.placed {
             match slot {
@@ -168,6 +146,7 @@ impl<'a> Candidates<'a> {
 
     /// Reads a common name, where an address is expected.
     pub(crate) fn common_name(&mut self, text: &'a [u8]) {
+        let text = text.trim_ascii();
         if let Some(mac) = separated(text) {
             return self.place(mac, Rule::CommonName, None);
         }
@@ -209,6 +188,33 @@ impl<'a> Candidates<'a> {
             self.stray(token.mac);
         }
     }
+
+    /// Reads an attribute that the operator has named.
+    pub(crate) fn named(&mut self, text: &'a [u8], attribute: Attribute) {
+        let rule = Rule::Attribute(attribute);
+        if let Some(mac) = separated(text) {
+            return self.place(mac, rule, None);
+        }
+        for token in tokens(text) {
+            let model = match (attribute, token.before) {
+                (Attribute::AlternativeName, _) => None,
+                (_, [model @ .., b'-']) if !model.is_empty() => str::from_utf8(model).ok(),
+                _ => None,
+            };
+            self.place(token.mac, rule, model);
+        }
+    }
+
+    /// Adds what was read of a text that does not live as long, without its models.
+    pub(crate) fn absorb(&mut self, other: &Candidates<'_>) {
+        self.shared |= other.shared;
+        for found in other.iter() {
+            self.place(found.mac, found.rule, None);
+        }
+        for mac in other.strays.into_iter().flatten() {
+            self.stray(mac);
+        }
+    }
 }
 
 /// Every device has these two or none, so they are no addresses.
@@ -237,36 +243,46 @@ impl Token<'_> {
 }
 
 /// The addresses among the words of `text`, a word being a run of letters and digits.
+#[inline]
 fn tokens(text: &[u8]) -> impl Iterator<Item = Token<'_>> {
-    // Twelve digits in a row cover every twelfth octet, so that most texts need no closer look.
-    let probes = text.iter().skip(11).step_by(12);
-    let mut at = if probes.copied().any(|byte| byte.is_ascii_hexdigit()) {
-        0
-    } else {
-        text.len()
-    };
+    let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let rest = text.get(at..)?;
-            let start = at + rest.iter().position(|byte| is_word(*byte))?;
-            let word = text.get(start..)?;
-            let length = word.iter().position(|byte| !is_word(*byte));
-            let length = length.unwrap_or(word.len());
-            at = start + length;
-            let word = word.get(..length)?;
-            let (digits, named) = match word {
-                [b's' | b'S', b'e' | b'E', b'p' | b'P', digits @ ..] => (digits, true),
-                _ => (word, false),
-            };
-            if let Some(mac) = twelve_digits(digits) {
-                return Some(Token {
-                    mac,
-                    named,
-                    before: text.get(..start)?,
-                    after: text.get(at..)?,
-                });
+            // Twelve digits in a row that begin here or later cover this octet or a later one, so
+            // that most texts need no closer look.
+            let probe = at + 11;
+            if !text.get(probe)?.is_ascii_hexdigit() {
+                at = probe + 1;
+                continue;
+            }
+            let left = text.get(at..probe)?.iter().rev();
+            let start = probe - left.take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let right = text.get(probe..)?.iter();
+            at = probe + right.take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let found = token(text.split_at_checked(start)?, at - start);
+            if found.is_some() {
+                return found;
             }
         }
+    })
+}
+
+/// The address that `digits` octets after the split spell, if they are a word or one with `SEP`.
+fn token<'a>((before, from): (&'a [u8], &'a [u8]), digits: usize) -> Option<Token<'a>> {
+    let (digits, after) = from.split_at_checked(digits)?;
+    let (before, named) = match before {
+        [before @ .., b's' | b'S', b'e' | b'E', b'p' | b'P'] => (before, true),
+        _ => (before, false),
+    };
+    let inside = |end: Option<&u8>| end.is_some_and(|byte| is_word(*byte));
+    if inside(before.last()) || inside(after.first()) {
+        return None;
+    }
+    Some(Token {
+        mac: twelve_digits(digits)?,
+        named,
+        before,
+        after,
     })
 }
 
@@ -276,33 +292,43 @@ const fn is_word(byte: u8) -> bool {
 }
 
 /// The address that is spelled by exactly twelve hexadecimal digits.
+#[inline]
 pub(crate) fn twelve_digits(text: &[u8]) -> Option<MacAddress> {
-    let pairs: &[[u8; 2]; 6] = text.as_chunks().0.try_into().ok()?;
-    if text.len() != 12 {
-        return None;
-    }
+    let digits: &[u8; 12] = text.try_into().ok()?;
     let mut octets = [0; 6];
-    for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
-        *octet = digit(*high)? << 4 | digit(*low)?;
+    let mut bad = 0;
+    for (octet, [high, low]) in octets.iter_mut().zip(digits.as_chunks().0) {
+        let (high, low) = (digit(*high), digit(*low));
+        bad |= high | low;
+        *octet = high << 4 | low & 0xf;
     }
-    Some(MacAddress::new(octets))
+    (bad & 0x80 == 0).then_some(MacAddress::new(octets))
 }
 
-const fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+/// What a hexadecimal digit stands for; 0x80 of anything else.
+const fn digit(byte: u8) -> u8 {
+    let (number, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
+    if number < 10 {
+        number
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        0x80
     }
 }
 
-/// The address if the whole of `text` is one in pairs or fours with a separator.
+/// The address if the whole of `text` is one in groups with a separator.
+#[inline]
 fn separated(text: &[u8]) -> Option<MacAddress> {
-    if !matches!(text.len(), 14 | 17) {
+    if !is_separated_length(text.len()) {
         return None;
     }
     str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether a text can be so long that is an address in groups of six, four or two digits.
+pub(crate) const fn is_separated_length(length: usize) -> bool {
+    matches!(length, 13 | 14 | 17)
 }
 
 #[cfg(test)]
@@ -321,6 +347,9 @@ mod tests {
             ("805EC0112233", Rule::CommonName, None),
             ("80:5e:c0:11:22:33", Rule::CommonName, None),
             ("805e.c011.2233", Rule::CommonName, None),
+            ("805E-C011-2233", Rule::CommonName, None),
+            ("805ec0-112233", Rule::CommonName, None),
+            (" 805EC0112233 ", Rule::CommonName, None),
             ("SEP805EC0112233", Rule::Name, None),
             (
                 "CP-7961G-GE-SEP805EC0112233",

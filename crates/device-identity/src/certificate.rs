@@ -1,8 +1,15 @@
 //! The address of a device straight from the DER of its certificate.
 
+mod text;
+
+use offhook_device_name::MacAddress;
+
+use self::text::Narrowed;
+pub(crate) use self::text::Text;
 use crate::CertificateError;
-use crate::candidate::{Candidates, Rule, twelve_digits};
+use crate::candidate::{Candidates, is_filler, twelve_digits};
 use crate::der::{self, Item, Reader};
+use crate::rule::{Attribute, Rule, Rules};
 
 /// Every address that the certificate `der` carries, without any verification.
 ///
@@ -32,7 +39,17 @@ use crate::der::{self, Item, Reader};
 /// assert_eq!(candidates(b"\x30\x00"), Err(CertificateError::Malformed { at: 2 }));
 /// ```
 pub fn candidates(der: &[u8]) -> Result<Candidates<'_>, CertificateError> {
-    Certificate::read(der)?.candidates()
+    candidates_by(der, Rules::ALL)
+}
+
+/// Every address that the certificate `der` carries, as of [`candidates`], of which only those
+/// count that have a form in `rules`.
+///
+/// # Errors
+///
+/// As of [`candidates`].
+pub fn candidates_by(der: &[u8], rules: Rules) -> Result<Candidates<'_>, CertificateError> {
+    Certificate::read(der)?.candidates(rules)
 }
 
 /// The parts of a certificate that matter here.
@@ -95,11 +112,12 @@ impl<'a> Certificate<'a> {
         self.public_key.whole
     }
 
-    pub(crate) fn candidates(&self) -> Result<Candidates<'a>, CertificateError> {
-        let mut found = Candidates::default();
-        read_subject(&self.subject, &mut found)?;
+    pub(crate) fn candidates(&self, rules: Rules) -> Result<Candidates<'a>, CertificateError> {
+        let mut subject = Subject::by(rules);
+        for_each_attribute(&self.subject, |kind, value| subject.add(kind, value.text()))?;
+        let mut found = subject.finish();
         if let Some(names) = self.extension(SUBJECT_ALTERNATIVE_NAME)? {
-            read_alternative_names(names, &mut found)?;
+            read_alternative_names(names, rules, &mut found)?;
         }
         Ok(found)
     }
@@ -114,66 +132,139 @@ impl<'a> Certificate<'a> {
     }
 }
 
-fn read_subject<'a>(
-    subject: &Item<'a>,
-    found: &mut Candidates<'a>,
-) -> Result<(), CertificateError> {
-    let mut unit = None;
-    let mut has_locality = false;
-    let mut states = Candidates::default();
-    for_each_attribute(subject, |kind, text| match kind {
-        COMMON_NAME => found.common_name(text),
-        SERIAL_NUMBER => {}
-        LOCALITY => {
-            has_locality = true;
-            if is_shared(text) {
-                found.mark_shared();
+/// What a subject says, attribute by attribute.
+pub(crate) struct Subject<'a> {
+    rules: Rules,
+    found: Candidates<'a>,
+    unit: Option<&'a [u8]>,
+    has_locality: bool,
+    /// Two, so that one of them differs from whatever else is found.
+    states: [Option<MacAddress>; 2],
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) const fn by(rules: Rules) -> Self {
+        Self {
+            rules,
+            found: Candidates::by(rules),
+            unit: None,
+            has_locality: false,
+            states: [None; 2],
+        }
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, kind: &[u8], text: Text<'a>) -> Result<(), CertificateError> {
+        match text {
+            Text::Narrow(text) => self.attribute(kind, text),
+            Text::Wide(text) => self.wide(kind, &text.narrowed()?),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn attribute(&mut self, kind: &[u8], text: &'a [u8]) {
+        let found = &mut self.found;
+        match kind {
+            LOCALITY => {
+                self.has_locality = true;
+                if is_shared(text) {
+                    found.mark_shared();
+                }
+            }
+            STATE if is_shared(text) => found.mark_shared(),
+            ORGANIZATIONAL_UNIT => self.unit = self.unit.or(Some(text)),
+            _ => {}
+        }
+        if !self.rules.names_no_attribute()
+            && let Some(attribute) = named(kind)
+            && self.rules.has_attribute(attribute)
+        {
+            return found.named(text, attribute);
+        }
+        match kind {
+            COMMON_NAME => found.common_name(text),
+            SERIAL_NUMBER | LOCALITY => {}
+            STATE => match twelve_digits(text.trim_ascii()) {
+                Some(mac) => self.state(mac),
+                None => found.elsewhere(text),
+            },
+            _ => found.elsewhere(text),
+        }
+    }
+
+    /// Reads an attribute in a wider encoding, of which the address counts but not the model.
+    #[cold]
+    fn wide(&mut self, kind: &[u8], narrowed: &Narrowed) {
+        let mut read = Subject::by(self.rules);
+        read.attribute(kind, narrowed.as_bytes());
+        self.found.absorb(&read.found);
+        self.has_locality |= read.has_locality;
+        self.unit = self.unit.or_else(|| read.unit.map(|_| &[][..]));
+        for mac in read.states.into_iter().flatten() {
+            self.state(mac);
+        }
+    }
+
+    fn state(&mut self, mac: MacAddress) {
+        match &mut self.states {
+            [first @ None, _] => *first = Some(mac),
+            [Some(first), second @ None] if *first != mac => *second = Some(mac),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> Candidates<'a> {
+        let mut found = self.found;
+        for mac in self.states.into_iter().flatten() {
+            // Only beside a model and a serial number is the state an address.
+            match self.unit.filter(|_| self.has_locality) {
+                Some(model) => {
+                    let model = str::from_utf8(model).ok();
+                    let model = model.filter(|model| !model.is_empty());
+                    found.place(mac, Rule::CiscoMpp, model);
+                }
+                None if is_filler(mac) => found.mark_shared(),
+                None => found.stray(mac),
             }
         }
-        STATE => match twelve_digits(text) {
-            Some(mac) => states.place(mac, Rule::CiscoMpp, None),
-            None if is_shared(text) => found.mark_shared(),
-            None => found.elsewhere(text),
-        },
-        ORGANIZATIONAL_UNIT => {
-            found.elsewhere(text);
-            unit = unit.or(Some(text));
-        }
-        _ => found.elsewhere(text),
-    })?;
-    if states.is_shared() {
-        found.mark_shared();
+        found
     }
-    // Only beside a model and a serial number is the state an address.
-    let model = unit.filter(|_| has_locality);
-    for state in states.iter() {
-        match model {
-            Some(model) => found.place(state.mac(), state.rule(), str::from_utf8(model).ok()),
-            None => found.stray(state.mac()),
-        }
-    }
-    Ok(())
+}
+
+/// The attribute of this type that an operator can name.
+fn named(kind: &[u8]) -> Option<Attribute> {
+    Some(match kind {
+        COMMON_NAME => Attribute::CommonName,
+        LOCALITY => Attribute::Locality,
+        ORGANIZATIONAL_UNIT => Attribute::OrganizationalUnit,
+        SERIAL_NUMBER => Attribute::SerialNumber,
+        STATE => Attribute::State,
+        _ => return None,
+    })
 }
 
 fn read_alternative_names<'a>(
     names: Item<'a>,
+    rules: Rules,
     found: &mut Candidates<'a>,
 ) -> Result<(), CertificateError> {
+    let by_name = rules.has_attribute(Attribute::AlternativeName);
     let mut names = names.open();
     while !names.is_empty() {
         let name = names.next()?;
         match name.tag {
+            DNS_NAME | MAIL_ADDRESS | RESOURCE if by_name => {
+                found.named(name.contents, Attribute::AlternativeName);
+            }
             DNS_NAME => found.host_name(name.contents),
             MAIL_ADDRESS | RESOURCE => found.elsewhere(name.contents),
             DIRECTORY_NAME => {
                 let mut directory_name = name.open();
                 let inner = directory_name.expect(der::SEQUENCE)?;
                 directory_name.finish()?;
-                for_each_attribute(&inner, |kind, text| {
-                    if !matches!(kind, SERIAL_NUMBER | LOCALITY) {
-                        found.elsewhere(text);
-                    }
-                })?;
+                for_each_attribute(&inner, |kind, value| elsewhere(found, kind, value.text()))?;
             }
             // Other names carry hardware serial numbers (RFC 4108), addresses octets.
             _ => {}
@@ -182,10 +273,25 @@ fn read_alternative_names<'a>(
     Ok(())
 }
 
-/// Calls `each` with the type and the text of every attribute of `name`, in its order.
+/// Reads an attribute of a name that is not the subject.
+pub(crate) fn elsewhere(
+    found: &mut Candidates<'_>,
+    kind: &[u8],
+    text: Text<'_>,
+) -> Result<(), CertificateError> {
+    match (kind, text) {
+        (SERIAL_NUMBER | LOCALITY, _) => {}
+        (_, Text::Narrow(text)) => found.elsewhere(text),
+        (_, Text::Wide(text)) => found.elsewhere(text.narrowed()?.as_bytes()),
+    }
+    Ok(())
+}
+
+/// Calls `each` with the type and the value of every attribute of `name`, in its order.
+#[inline]
 pub(crate) fn for_each_attribute<'a>(
     name: &Item<'a>,
-    mut each: impl FnMut(&'a [u8], &'a [u8]),
+    mut each: impl FnMut(&'a [u8], Item<'a>) -> Result<(), CertificateError>,
 ) -> Result<(), CertificateError> {
     let mut name = name.open();
     while !name.is_empty() {
@@ -195,10 +301,7 @@ pub(crate) fn for_each_attribute<'a>(
             let kind = attribute.expect(der::OBJECT_IDENTIFIER)?;
             let value = attribute.next()?;
             attribute.finish()?;
-            if matches!(value.tag, der::BMP_STRING | der::UNIVERSAL_STRING) {
-                return Err(CertificateError::WideText { at: value.at });
-            }
-            each(kind.contents, value.contents);
+            each(kind.contents, value)?;
         }
     }
     Ok(())
@@ -225,7 +328,7 @@ fn extension<'a>(
             value.finish()?;
             // RFC 5280 section 4.2: no extension twice.
             if found.replace(contents).is_some() {
-                return Err(CertificateError::Malformed { at: kind.at });
+                return Err(CertificateError::Malformed { at: kind.at() });
             }
         }
     }
@@ -233,7 +336,7 @@ fn extension<'a>(
 }
 
 /// Whether `text` is what makers write into a certificate that many devices hold.
-fn is_shared(text: &[u8]) -> bool {
+pub(crate) fn is_shared(text: &[u8]) -> bool {
     text.eq_ignore_ascii_case(b"ciscogeneric")
 }
 

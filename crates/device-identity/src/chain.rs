@@ -18,8 +18,8 @@ use self::policy::{Policy, chain_error};
 use crate::certificate::Certificate;
 use crate::danger::DangerousChainVerifierBuilder;
 use crate::{
-    AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError, Rule,
-    Source,
+    AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError,
+    Limits, Rule, Rules, Source,
 };
 
 pub(crate) use self::policy::Concession;
@@ -40,9 +40,6 @@ pub struct ChainVerifier {
 }
 
 impl ChainVerifier {
-    /// How many intermediate certificates a peer may send.
-    pub const MAX_INTERMEDIATES: usize = 8;
-
     /// A verifier to be given its anchors.
     pub fn builder() -> ChainVerifierBuilder {
         ChainVerifierBuilder::default()
@@ -62,7 +59,7 @@ impl ChainVerifier {
         let now = now
             .duration_since(UNIX_EPOCH)
             .map_err(|_| ChainError::BeforeEpoch)?;
-        if intermediates.len() > Self::MAX_INTERMEDIATES {
+        if intermediates.len() > self.policy.limits.intermediates {
             return Err(ChainError::TooManyIntermediates {
                 found: intermediates.len(),
             });
@@ -72,7 +69,7 @@ impl ChainVerifier {
         // Both readers must have seen the same name, or the identity would not be what was signed.
         let subject = certificate.subject();
         if subject.contents != parsed.subject() {
-            let error = CertificateError::Malformed { at: subject.at };
+            let error = CertificateError::Malformed { at: subject.at() };
             return Err(ChainError::Malformed(error));
         }
         let policy = &self.policy;
@@ -90,6 +87,7 @@ impl ChainVerifier {
             der: end_entity,
             certificate,
             concession,
+            rules: policy.rules,
         })
     }
 
@@ -183,6 +181,20 @@ impl ChainVerifierBuilder {
         self
     }
 
+    /// Sets the bounds for what a peer may send; [`Limits::DEFAULT`] unless told otherwise.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.policy.limits = limits;
+        self
+    }
+
+    /// Sets the forms in which an address counts; [`Rules::ALL`] unless told otherwise.
+    ///
+    /// With the authorities of one maker as the anchors, name that maker's form.
+    pub const fn rules(mut self, rules: Rules) -> Self {
+        self.policy.rules = rules;
+        self
+    }
+
     /// Ways to accept what is refused for good reasons.
     pub const fn dangerous(self) -> DangerousChainVerifierBuilder {
         DangerousChainVerifierBuilder { inner: self }
@@ -209,6 +221,7 @@ pub struct VerifiedCertificate<'a> {
     der: &'a [u8],
     certificate: Certificate<'a>,
     concession: Option<&'a Arc<str>>,
+    rules: Rules,
 }
 
 impl VerifiedCertificate<'_> {
@@ -224,7 +237,7 @@ impl VerifiedCertificate<'_> {
     ///
     /// [`IdentityError`] when it names no device, or several, or is shared by many.
     pub fn identity(&self) -> Result<DeviceIdentity, IdentityError> {
-        let candidates = self.certificate.candidates();
+        let candidates = self.certificate.candidates(self.rules);
         let only = candidates.map_err(IdentityError::Certificate)?.one()?;
         Ok(self.proves(only.mac(), only.rule(), only.model()))
     }

@@ -8,8 +8,8 @@ use crate::CertificateError;
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
-    /// Where `rest` begins in the outermost document, for error messages.
-    at: usize,
+    /// Where `rest` ends in the outermost document, for error messages.
+    end: usize,
 }
 
 /// One item: its tag, its contents, and the whole of it with tag and length.
@@ -18,53 +18,42 @@ pub(crate) struct Item<'a> {
     pub(crate) tag: u8,
     pub(crate) contents: &'a [u8],
     pub(crate) whole: &'a [u8],
-    /// Where `contents` begins in the outermost document.
-    pub(crate) at: usize,
+    /// Where the item ends in the outermost document.
+    end: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, at: 0 }
+        Self {
+            rest: bytes,
+            end: bytes.len(),
+        }
     }
 
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Item<'a>, CertificateError> {
-        let bad = CertificateError::Malformed { at: self.at };
-        let [tag, first, after @ ..] = self.rest else {
-            return Err(bad);
+        let Some((tag, header, length)) = head(self.rest) else {
+            return Err(self.malformed());
         };
-        if tag & LONG_TAG == LONG_TAG {
-            return Err(bad);
-        }
-        let (header, length) = match (*first, after) {
-            (short @ ..=0x7f, _) => (2, usize::from(short)),
-            (0x81, [a @ 0x80..=0xff, ..]) => (3, usize::from(*a)),
-            (0x82, [a @ 1..=0xff, b, ..]) => (4, usize::from(u16::from_be_bytes([*a, *b]))),
-            // Longer forms describe more than the largest certificate that is read.
-            _ => return Err(bad),
+        let Some((whole, rest)) = self.rest.split_at_checked(header + length) else {
+            return Err(self.malformed());
         };
-        let (whole, rest) = self.rest.split_at_checked(header + length).ok_or(bad)?;
-        let contents = whole.get(header..).ok_or(bad)?;
-        let item = Item {
-            tag: *tag,
+        let contents = whole.get(header..).unwrap_or_default();
+        self.rest = rest;
+        Ok(Item {
+            tag,
             contents,
             whole,
-            at: self.at + header,
-        };
-        self.rest = rest;
-        self.at += whole.len();
-        Ok(item)
+            end: self.end - rest.len(),
+        })
     }
 
     #[inline]
     pub(crate) fn expect(&mut self, tag: u8) -> Result<Item<'a>, CertificateError> {
-        let at = self.at;
-        let item = self.next()?;
-        if item.tag == tag {
-            Ok(item)
-        } else {
-            Err(CertificateError::Malformed { at })
+        if self.rest.first() != Some(&tag) {
+            return Err(self.malformed());
         }
+        self.next()
     }
 
     /// The next item if it bears `tag`; otherwise nothing is consumed.
@@ -86,7 +75,14 @@ impl<'a> Reader<'a> {
         if self.rest.is_empty() {
             Ok(())
         } else {
-            Err(CertificateError::Malformed { at: self.at })
+            Err(self.malformed())
+        }
+    }
+
+    #[cold]
+    const fn malformed(&self) -> CertificateError {
+        CertificateError::Malformed {
+            at: self.end - self.rest.len(),
         }
     }
 }
@@ -96,9 +92,33 @@ impl<'a> Item<'a> {
     pub(crate) const fn open(&self) -> Reader<'a> {
         Reader {
             rest: self.contents,
-            at: self.at,
+            end: self.end,
         }
     }
+
+    /// Where the contents begin in the outermost document.
+    pub(crate) const fn at(&self) -> usize {
+        self.end - self.contents.len()
+    }
+}
+
+/// The tag of the first item, how long its tag and length are, and the length.
+#[inline]
+fn head(bytes: &[u8]) -> Option<(u8, usize, usize)> {
+    let [tag, first, after @ ..] = bytes else {
+        return None;
+    };
+    if tag & LONG_TAG == LONG_TAG {
+        return None;
+    }
+    let (header, length) = match (*first, after) {
+        (short @ ..=0x7f, _) => (2, usize::from(short)),
+        (0x81, [a @ 0x80..=0xff, ..]) => (3, usize::from(*a)),
+        (0x82, [a @ 1..=0xff, b, ..]) => (4, usize::from(u16::from_be_bytes([*a, *b]))),
+        // Longer forms describe more than the largest certificate that is read.
+        _ => return None,
+    };
+    Some((*tag, header, length))
 }
 
 pub(crate) const BIT_STRING: u8 = 0x03;

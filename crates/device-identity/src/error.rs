@@ -9,16 +9,20 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum CertificateError {
+    /// The subject alternative names of a certificate that `x509-cert` has parsed are not in DER,
+    /// or there twice.
+    #[error("unreadable alternative names")]
+    AlternativeNames,
     /// Not the DER of a certificate.
     #[error("malformed certificate at octet {at}")]
     Malformed {
         /// Where, in octets from 0.
         at: usize,
     },
-    /// A name is in UTF-16 or UTF-32, which no known maker uses.
-    #[error("text in UTF-16 or UTF-32 at octet {at}")]
+    /// A text in UTF-16 or UTF-32 is longer than 256 characters, which no attribute is.
+    #[error("long text in UTF-16 or UTF-32 at octet {at}")]
     WideText {
-        /// Where the text begins, in octets from 0.
+        /// Where the text begins, in octets from 0; 0 in a certificate that `x509-cert` has parsed.
         at: usize,
     },
 }
@@ -229,6 +233,21 @@ pub enum HeaderError {
         /// The length in octets.
         length: usize,
     },
+}
+
+/// The settings do not say where identities come from. The administrator has to change them.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum IdentitySourceError {
+    /// Certificates and a header at once: who reaches the server directly could send the header.
+    #[error("certificates and a header as sources of identity at once")]
+    Both,
+    /// Neither certificates nor a header.
+    #[error("no source of identity")]
+    Neither,
+    /// A header, and no proxy of which it would count.
+    #[error("no trusted proxies for the header")]
+    NoProxies,
 }
 
 /// A text is not the name of a header.

@@ -5,13 +5,27 @@ use std::sync::Arc;
 
 use offhook_device_name::{DeviceModel, MacAddress};
 
-use crate::{ChainVerifier, HeaderSource, Rule, TrustedProxies};
+use crate::{ChainVerifier, HeaderSource, IdentitySourceError, Rule, TrustedProxies};
 
 /// The identity of a device, proven by a verified certificate or by a listed proxy.
 ///
 /// There is no public constructor: only
 /// [`VerifiedCertificate::identity`](crate::VerifiedCertificate::identity) and
 /// [`HeaderSource::identity`] make one.
+///
+/// ```compile_fail,E0451
+/// use offhook_device_identity::{DeviceIdentity, Rule, Source};
+///
+/// let identity = DeviceIdentity {
+///     mac: [0, 14, 8, 171, 205, 239].into(),
+///     model: None,
+///     rule: Rule::Name,
+///     source: Source::Certificate,
+///     key: None,
+///     certificate_thumbprint: None,
+///     concession: None,
+/// };
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeviceIdentity {
     pub(crate) mac: MacAddress,
@@ -107,4 +121,29 @@ pub enum IdentitySource {
         /// Which header it is and how it is read.
         header: HeaderSource,
     },
+}
+
+impl IdentitySource {
+    /// The source that a configuration has turned on, where either has a setting of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentitySourceError`] when both are on, or neither, or no proxy is listed whose header
+    /// could count.
+    ///
+    /// # Source
+    ///
+    /// BroadWorks, device management: the client certificate or a header, one of them at a time.
+    pub fn from_settings(
+        certificate: Option<Arc<ChainVerifier>>,
+        header: Option<(TrustedProxies, HeaderSource)>,
+    ) -> Result<Self, IdentitySourceError> {
+        match (certificate, header) {
+            (Some(_), Some(_)) => Err(IdentitySourceError::Both),
+            (None, None) => Err(IdentitySourceError::Neither),
+            (Some(verifier), None) => Ok(Self::Certificate(verifier)),
+            (None, Some((proxies, _))) if proxies.is_empty() => Err(IdentitySourceError::NoProxies),
+            (None, Some((proxies, header))) => Ok(Self::Header { proxies, header }),
+        }
+    }
 }

@@ -9,25 +9,34 @@ mod der;
 mod error;
 mod header;
 mod identity;
+mod limits;
 mod network;
+#[cfg(feature = "parsed")]
+mod parsed;
 mod pattern;
 pub mod requirement;
+mod rule;
 #[cfg(feature = "rustls")]
 mod verifier;
 
-pub use candidate::{Candidate, Candidates, Rule};
-pub use certificate::candidates;
+pub use candidate::{Candidate, Candidates};
+pub use certificate::{candidates, candidates_by};
 pub use chain::{
     ChainVerifier, ChainVerifierBuilder, Revocation, RevocationDepth, StaleList, UnknownStatus,
     VerifiedCertificate,
 };
 pub use error::{
     AnchorError, CertificateError, ChainError, HeaderError, HeaderNameError, IdentifyError,
-    IdentityError, ParseNetworkError, PatternError, RevocationListError, Unsupported,
+    IdentityError, IdentitySourceError, ParseNetworkError, PatternError, RevocationListError,
+    Unsupported,
 };
-pub use header::{AlbMode, HeaderSource, XfccElement};
+pub use header::{AlbMode, CarriedCertificates, CertificateHeader, HeaderSource, XfccElement};
 pub use identity::{DeviceIdentity, IdentitySource, Source};
+pub use limits::Limits;
 pub use network::{IpNetwork, ListedProxy, TrustedProxies};
+#[cfg(feature = "parsed")]
+pub use parsed::candidates_of;
 pub use pattern::IdentityPattern;
+pub use rule::{Attribute, Rule, Rules};
 #[cfg(feature = "rustls")]
 pub use verifier::{ClientAuthentication, DeviceCertificateVerifier};

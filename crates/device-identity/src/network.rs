@@ -92,6 +92,12 @@ impl TrustedProxies {
         Self(networks.into_iter().collect())
     }
 
+    /// Whether no proxy is listed, so that no header ever counts.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The proof that `peer`, the other end of the TCP connection, is listed.
     #[must_use]
     pub fn admit(&self, peer: IpAddr) -> Option<ListedProxy> {
@@ -105,6 +111,12 @@ impl TrustedProxies {
 }
 
 /// A peer that is listed; only [`TrustedProxies::admit`] makes one.
+///
+/// ```compile_fail,E0451
+/// use offhook_device_identity::ListedProxy;
+///
+/// let proxy = ListedProxy { address: [192, 0, 2, 1].into() };
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ListedProxy {
     address: IpAddr,

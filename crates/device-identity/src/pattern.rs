@@ -11,7 +11,7 @@ use std::ops::Range;
 use offhook_device_name::MacAddress;
 use regex::{Regex, RegexBuilder};
 
-use crate::PatternError;
+use crate::{Limits, PatternError};
 
 /// A regular expression whose first group is the address, such as `.*([0-9a-fA-F]{12}).*`.
 ///
@@ -44,15 +44,12 @@ pub struct IdentityPattern {
     regex: Regex,
     text: Box<str>,
     ascii_only: bool,
+    /// The longest text that is matched, in octets.
+    most: usize,
 }
 
 impl IdentityPattern {
-    /// The longest text that is matched, in octets; a longer one never matches.
-    pub const MAX_INPUT_BYTES: usize = 65_536;
-    /// The longest pattern, in characters.
-    pub const MAX_LENGTH: usize = 1_024;
-
-    /// The pattern spelled `pattern`.
+    /// The pattern spelled `pattern`, within the default [`Limits`].
     ///
     /// # Errors
     ///
@@ -63,16 +60,26 @@ impl IdentityPattern {
     ///
     /// Java SE 17, `java.util.regex.Pattern`, summary of regular-expression constructs.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
-        let translated = translate::translate(pattern)?;
+        Self::with_limits(pattern, Limits::DEFAULT)
+    }
+
+    /// The pattern spelled `pattern`, within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new).
+    pub fn with_limits(pattern: &str, limits: Limits) -> Result<Self, PatternError> {
+        let translated = translate::translate(pattern, limits.pattern_length)?;
         let regex = RegexBuilder::new(&translated.pattern)
-            .size_limit(MAX_PROGRAM_BYTES)
-            .dfa_size_limit(MAX_PROGRAM_BYTES)
+            .size_limit(limits.pattern_program_bytes)
+            .dfa_size_limit(limits.pattern_program_bytes)
             .build()
             .map_err(|_| PatternError::TooLarge)?;
         Ok(Self {
             regex,
             text: pattern.into(),
             ascii_only: translated.ascii_only,
+            most: limits.pattern_input_bytes,
         })
     }
 
@@ -90,7 +97,7 @@ impl IdentityPattern {
 
     /// The address and where it stands.
     pub(crate) fn find(&self, text: &str) -> Option<(MacAddress, Range<usize>)> {
-        if text.len() > Self::MAX_INPUT_BYTES || self.ascii_only && !text.is_ascii() {
+        if text.len() > self.most || self.ascii_only && !text.is_ascii() {
             return None;
         }
         let group = self.regex.captures(text)?.get(1)?;
@@ -103,6 +110,3 @@ impl fmt::Debug for IdentityPattern {
         f.debug_tuple("IdentityPattern").field(&self.text).finish()
     }
 }
-
-/// Bounds both what a pattern compiles to and the working memory of a match.
-const MAX_PROGRAM_BYTES: usize = 1 << 20;

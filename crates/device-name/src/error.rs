@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::DeviceName;
+
 /// A text is not a MAC address.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
@@ -18,7 +20,7 @@ pub enum ParseMacAddressError {
         /// How many there were; at most 13 are counted.
         found: usize,
     },
-    /// The groups between separators are not all of two digits, nor all of four with dots.
+    /// The groups between separators are not all of two digits, of four, or of six.
     #[error("the group that ends before character {at} has the wrong length")]
     WrongGroup {
         /// Where the group ends, in characters from 0.
@@ -66,4 +68,19 @@ pub enum ParseDeviceModelError {
     /// Longer than [`DeviceModel::MAX_LENGTH`](crate::DeviceModel::MAX_LENGTH).
     #[error("longer than 40 characters")]
     TooLong,
+}
+
+/// A user cannot have this softphone. The administrator has to remove the other one first.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SoftphoneError {
+    /// The user has a softphone of this kind already.
+    #[error("the user has {name} already")]
+    Another {
+        /// The name of the one that is there.
+        name: DeviceName,
+    },
+    /// The name is that of a phone, or a dummy name.
+    #[error("not the name of a softphone")]
+    NotASoftphone,
 }

@@ -5,10 +5,14 @@ mod error;
 mod mac;
 mod model;
 mod name;
+mod softphone;
 #[cfg(feature = "serde")]
 mod text;
 
-pub use error::{ParseDeviceModelError, ParseDeviceNameError, ParseMacAddressError};
+pub use error::{
+    ParseDeviceModelError, ParseDeviceNameError, ParseMacAddressError, SoftphoneError,
+};
 pub use mac::{MacAddress, Separated};
 pub use model::DeviceModel;
 pub use name::{DeviceName, DeviceNameKind};
+pub use softphone::Softphones;

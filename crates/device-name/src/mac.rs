@@ -9,7 +9,7 @@ use crate::ParseMacAddressError;
 ///
 /// `Display` and [`UpperHex`](fmt::UpperHex) give twelve upper-case hexadecimal digits, the form
 /// of `SEP` device names; [`LowerHex`](fmt::LowerHex) gives lower case. Every usual spelling is
-/// read: twelve digits, pairs with `:` or `-`, and three groups of four with `.`.
+/// read: twelve digits, or groups of two, four or six of them with `:`, `-` or `.` between.
 ///
 /// # Examples
 ///
@@ -19,6 +19,7 @@ use crate::ParseMacAddressError;
 /// let mac: MacAddress = "00:0e:08:ab:cd:ef".parse()?;
 /// assert_eq!(mac.to_string(), "000E08ABCDEF");
 /// assert_eq!(mac, "000e.08ab.cdef".parse()?);
+/// assert_eq!(mac, "000E08-ABCDEF".parse()?);
 /// # Ok::<(), offhook_device_name::ParseMacAddressError>(())
 /// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -76,6 +77,7 @@ impl FromStr for MacAddress {
         let mut value = 0_u64;
         let mut found = 0_usize;
         let mut separator = None;
+        let mut wanted = None;
         let mut group = 0_usize;
         for (at, char) in text.chars().enumerate() {
             if let Some(digit) = char.to_digit(16) {
@@ -87,11 +89,10 @@ impl FromStr for MacAddress {
                 value = value << 4 | u64::from(digit);
                 continue;
             }
-            let separator = *separator.get_or_insert(char);
-            let Some(wanted) = group_length(separator).filter(|_| char == separator) else {
+            if !matches!(char, ':' | '-' | '.') || *separator.get_or_insert(char) != char {
                 return Err(ParseMacAddressError::BadCharacter { at });
-            };
-            if group != wanted {
+            }
+            if !matches!(group, 2 | 4 | 6) || *wanted.get_or_insert(group) != group {
                 return Err(ParseMacAddressError::WrongGroup { at });
             }
             group = 0;
@@ -99,10 +100,7 @@ impl FromStr for MacAddress {
         if found != DIGITS {
             return Err(ParseMacAddressError::WrongLength { found });
         }
-        if separator
-            .and_then(group_length)
-            .is_some_and(|wanted| group != wanted)
-        {
+        if wanted.is_some_and(|wanted| group != wanted) {
             return Err(ParseMacAddressError::WrongGroup {
                 at: text.chars().count(),
             });
@@ -158,15 +156,6 @@ impl fmt::Display for Separated {
             write!(f, "{octet:02x}")?;
         }
         Ok(())
-    }
-}
-
-/// How many digits stand between two of this separator; `None` if it is none.
-fn group_length(separator: char) -> Option<usize> {
-    match separator {
-        ':' | '-' => Some(2),
-        '.' => Some(4),
-        _ => None,
     }
 }
 

@@ -63,6 +63,16 @@ impl DeviceNameKind {
         }
     }
 
+    /// Whether devices of this kind are softphones, of which a user has one of each kind at most.
+    ///
+    /// # Source
+    ///
+    /// Jabber on-premises deployment: one device of each type a user.
+    #[must_use]
+    pub const fn is_softphone(self) -> bool {
+        !self.is_hardware()
+    }
+
     /// Whether names of this kind are the prefix and twelve hexadecimal digits.
     const fn is_hardware(self) -> bool {
         matches!(self, Self::Bat | Self::Sep)

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use offhook_activation_code::{ProfileId, TenantId, Timestamp};
+use offhook_activation_code::{Grant, ProfileId, Redemption, Refusal, TenantId, Timestamp};
 use ring::digest::{Context, SHA256};
 
-use crate::AuditError;
+use crate::{ActivateRefusal, Activation, AuditError, Device};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,6 +80,61 @@ pub struct AuditEntry {
     pub event: AuditEvent,
     /// Why, for a refusal; a short fixed text that holds neither code nor token.
     pub reason: Option<Cow<'static, str>>,
+}
+
+impl AuditEntry {
+    /// That `event` happened to `device`.
+    #[must_use]
+    pub fn of_device(device: &Device, event: AuditEvent, at: Timestamp) -> Self {
+        Self {
+            at,
+            tenant: device.tenant.clone(),
+            profile: Some(device.profile.clone()),
+            event,
+            reason: None,
+        }
+    }
+
+    /// That `grant` was given for a code; `None` where it only repeats an earlier answer.
+    #[must_use]
+    pub fn of_grant(grant: &Grant, at: Timestamp) -> Option<Self> {
+        (!grant.repeated()).then(|| Self {
+            at,
+            tenant: grant.tenant().clone(),
+            profile: Some(grant.profile().clone()),
+            event: AuditEvent::CodeRedeemed,
+            reason: None,
+        })
+    }
+
+    /// That a code was refused.
+    #[must_use]
+    pub fn of_refused_code(redemption: &Redemption, refusal: Refusal, at: Timestamp) -> Self {
+        Self {
+            at,
+            tenant: redemption.digests().tenant().clone(),
+            profile: None,
+            event: AuditEvent::CodeRefused,
+            reason: Some(Cow::Borrowed(refusal.as_str())),
+        }
+    }
+
+    /// That an activation was refused, by `grant` where there was one.
+    #[must_use]
+    pub fn of_refused_activation(
+        activation: &Activation,
+        grant: Option<&Grant>,
+        refusal: ActivateRefusal,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            at,
+            tenant: activation.tenant.clone(),
+            profile: grant.map(|grant| grant.profile().clone()),
+            event: AuditEvent::ActivationRefused,
+            reason: Some(Cow::Borrowed(refusal.as_str())),
+        }
+    }
 }
 
 /// An entry in its place in the chain.

@@ -18,6 +18,7 @@ mod management;
 mod memory;
 pub mod message;
 mod outbox;
+mod record;
 mod registry;
 
 pub use activation_service::ActivationService;
@@ -41,4 +42,5 @@ pub use mail::{CodeMail, MailAddress, Mailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};
+pub use record::DeviceRecord;
 pub use registry::Registry;

@@ -1,6 +1,5 @@
 //! A registry in memory: for tests, and as the model that every other store must agree with.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -12,11 +11,10 @@ use offhook_activation_code::{
     TenantId,
 };
 use offhook_device_name::DeviceName;
-use uuid::Uuid;
 
 use crate::{
-    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
-    AuditRecord, Device, DeviceKey, Entitlement, OutboxEvent, OutboxKind, ProvisionError,
+    ActivateError, ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, AuditRecord,
+    Device, DeviceKey, DeviceRecord, Entitlement, OutboxEvent, OutboxKind, ProvisionError,
     ProvisionRefusal, Registered, Registration, Registry, RequestCodeError, RequestCodeRefusal,
     UpdateError,
 };
@@ -32,17 +30,10 @@ pub struct MemoryRegistry(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     codes: CodeTable,
-    devices: BTreeMap<(TenantId, ProfileId), Row>,
+    devices: BTreeMap<(TenantId, ProfileId), DeviceRecord>,
     audit: Vec<AuditRecord>,
     outbox: Vec<OutboxEvent>,
     events: u64,
-}
-
-#[derive(Debug)]
-struct Row {
-    device: Device,
-    /// The code that the device may be activated by, redeemed or not.
-    code: Option<CodeId>,
 }
 
 impl MemoryRegistry {
@@ -94,7 +85,8 @@ impl CodeStore for MemoryRegistry {
             .codes
             .reissue(code, replacement)
             .map_err(ReissueError::Refused)?;
-        if let Some(row) = state.row(new.tenant(), new.profile())
+        let key = (new.tenant().clone(), new.profile().clone());
+        if let Some(row) = state.devices.get_mut(&key)
             && row.code == Some(code)
         {
             row.code = Some(new.id());
@@ -132,14 +124,8 @@ impl Registry for MemoryRegistry {
                 return refused(ProvisionRefusal::NameInUse);
             }
         }
-        state.note(
-            &device.tenant,
-            Some(&device.profile),
-            AuditEvent::Provisioned,
-            None,
-            now,
-        );
-        let row = Row {
+        state.note_device(device, AuditEvent::Provisioned, now);
+        let row = DeviceRecord {
             device: device.clone(),
             code: None,
         };
@@ -156,19 +142,11 @@ impl Registry for MemoryRegistry {
     ) -> Result<Device, RequestCodeError> {
         let mut state = self.state();
         let refused = |refusal| Err(RequestCodeError::Refused(refusal));
-        let Some(row) = state.row(code.tenant(), code.code().profile()) else {
+        let Some(row) = state.row(code.tenant(), code.code().profile()).cloned() else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        if row.device.account != *code.code().account() {
-            return refused(RequestCodeRefusal::UnknownDevice);
-        }
-        if row.device.state == ActivationState::Activated {
-            return refused(RequestCodeRefusal::Activated);
-        }
-        if row.device.mac.is_some() {
-            return refused(RequestCodeRefusal::ProvisionedByMac);
-        }
         let earlier = row.code;
+        let device = row.with_code(code).map_err(RequestCodeError::Refused)?;
         let mut codes = state.codes.clone();
         if let Some(earlier) = earlier {
             // One that was redeemed or has expired is no longer there to be revoked.
@@ -182,19 +160,8 @@ impl Registry for MemoryRegistry {
             Err(_) => return refused(RequestCodeRefusal::CodeInUse),
         }
         state.codes = codes;
-        let Some(row) = state.row(code.tenant(), code.code().profile()) else {
-            return refused(RequestCodeRefusal::UnknownDevice);
-        };
-        row.code = Some(code.id());
-        row.device.state = ActivationState::Activating;
-        let device = row.device.clone();
-        state.note(
-            code.tenant(),
-            Some(code.code().profile()),
-            AuditEvent::CodeIssued,
-            None,
-            now,
-        );
+        state.put(device.clone(), Some(code.id()));
+        state.note_device(&device, AuditEvent::CodeIssued, now);
         Ok(device)
     }
 
@@ -205,7 +172,17 @@ impl Registry for MemoryRegistry {
     ) -> Result<Grant, RedeemError> {
         let mut state = self.state();
         let answer = state.codes.redeem(redemption, now);
-        state.note_redeem(redemption, &answer, now);
+        match &answer {
+            Ok(grant) => state.note_all(AuditEntry::of_grant(grant, now.into())),
+            Err(RedeemError::Refused(refusal)) => {
+                state.note(AuditEntry::of_refused_code(
+                    redemption,
+                    *refusal,
+                    now.into(),
+                ));
+            }
+            Err(_) => {}
+        }
         answer
     }
 
@@ -218,55 +195,41 @@ impl Registry for MemoryRegistry {
         let mut codes = state.codes.clone();
         let grant = match &activation.entitlement {
             Entitlement::Certificate { .. } => None,
-            Entitlement::Code(redemption) => {
-                let answer = codes.redeem(redemption, now);
-                if answer.is_err() {
-                    state.note_redeem(redemption, &answer, now);
+            Entitlement::Code(redemption) => match codes.redeem(redemption, now) {
+                Ok(grant) => Some(grant),
+                Err(RedeemError::Refused(refusal)) => {
+                    state.note(AuditEntry::of_refused_code(redemption, refusal, now.into()));
+                    return Err(ActivateError::Code(refusal));
                 }
-                Some(answer.map_err(|error| match error {
-                    RedeemError::Refused(refusal) => ActivateError::Code(refusal),
-                    RedeemError::Store(error) => ActivateError::Store(error),
-                    error => ActivateError::Store(StoreError::new("redeem a code", error)),
-                })?)
-            }
+                Err(RedeemError::Store(error)) => return Err(ActivateError::Store(error)),
+                Err(error) => {
+                    let error = StoreError::new("redeem a code", error);
+                    return Err(ActivateError::Store(error));
+                }
+            },
             Entitlement::Grant(id) => codes.grant(id),
         };
-        let outcome = state.entitled(activation, grant.as_ref());
-        let (key, repeated) = match outcome {
-            Ok(found) => found,
+        let grant = grant.as_ref();
+        let (activated, code) = match state.activated(activation, grant) {
+            Ok(outcome) => outcome,
             Err(refusal) => {
-                let profile = grant.as_ref().map(Grant::profile);
-                let reason = Some(Cow::Borrowed(refusal.as_str()));
-                let event = AuditEvent::ActivationRefused;
-                state.note(&activation.tenant, profile, event, reason, now);
+                let at = now.into();
+                state.note(AuditEntry::of_refused_activation(
+                    activation, grant, refusal, at,
+                ));
                 return Err(ActivateError::Refused(refusal));
             }
         };
-        let subject = subject_of(activation, grant.as_ref());
         state.codes = codes;
-        if !repeated {
-            if let (Entitlement::Code(redemption), Some(grant)) = (&activation.entitlement, grant) {
-                state.note_redeem(redemption, &Ok(grant), now);
+        if !activated.repeated {
+            if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
+                state.note_all(AuditEntry::of_grant(grant, now.into()));
             }
-            state.note(&key.0, Some(&key.1), AuditEvent::Activated, None, now);
-            state.announce(&key, OutboxKind::DeviceActivated, now);
+            state.put(activated.device.clone(), code);
+            state.note_device(&activated.device, AuditEvent::Activated, now);
+            state.announce(&activated.device, OutboxKind::DeviceActivated, now);
         }
-        let Some(row) = state.devices.get_mut(&key) else {
-            return Err(ActivateError::Refused(ActivateRefusal::NotEntitled));
-        };
-        if !repeated {
-            let device = &mut row.device;
-            device.state = ActivationState::Activated;
-            device.mac = Some(activation.mac);
-            device.name = DeviceName::sep(activation.mac);
-            device.subject = subject;
-            device.serial_number.clone_from(&activation.serial_number);
-            device.registration = None;
-        }
-        Ok(Activated {
-            device: row.device.clone(),
-            repeated,
-        })
+        Ok(activated)
     }
 
     async fn deactivate(
@@ -278,33 +241,24 @@ impl Registry for MemoryRegistry {
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let dummy = dummy.map(DeviceName::bat);
+        let row = state
+            .row(tenant, profile)
+            .cloned()
+            .ok_or(UpdateError::UnknownDevice)?;
         let taken = state
             .tenant(tenant)
             .any(|other| other.profile != *profile && dummy.as_ref() == Some(&other.name));
         if taken {
             return Err(UpdateError::NameInUse);
         }
-        let row = state
-            .row(tenant, profile)
-            .ok_or(UpdateError::UnknownDevice)?;
-        let code = row.code.take();
-        let device = &mut row.device;
-        device.state = ActivationState::Deactivated;
-        device.subject = None;
-        device.serial_number = None;
-        device.registration = None;
-        if let Some(name) = dummy {
-            device.mac = None;
-            device.name = name;
-        }
-        let device = device.clone();
-        if let Some(code) = code {
+        if let Some(code) = row.code {
             // One that was redeemed or has expired is no longer there to be revoked.
             let _ = state.codes.revoke(tenant, code);
         }
-        state.note(tenant, Some(profile), AuditEvent::Deactivated, None, now);
-        let key = (tenant.clone(), profile.clone());
-        state.announce(&key, OutboxKind::DeviceDeactivated, now);
+        let device = row.deactivated(dummy);
+        state.put(device.clone(), None);
+        state.note_device(&device, AuditEvent::Deactivated, now);
+        state.announce(&device, OutboxKind::DeviceDeactivated, now);
         Ok(device)
     }
 
@@ -316,20 +270,19 @@ impl Registry for MemoryRegistry {
         now: SystemTime,
     ) -> Result<Registered, UpdateError> {
         let mut state = self.state();
-        let found = state
-            .find(tenant, key)
-            .filter(|device| device.state == ActivationState::Activated)
-            .ok_or(UpdateError::UnknownDevice)?;
-        let (profile, first) = (found.profile.clone(), found.registration.is_none());
         let row = state
-            .row(tenant, &profile)
+            .find(tenant, key)
+            .cloned()
             .ok_or(UpdateError::UnknownDevice)?;
-        row.device.registration = Some(registration.clone());
-        let device = row.device.clone();
-        if first {
-            state.note(tenant, Some(&profile), AuditEvent::Registered, None, now);
+        let code = row.code;
+        let registered = row
+            .registered(registration.clone())
+            .ok_or(UpdateError::UnknownDevice)?;
+        state.put(registered.device.clone(), code);
+        if registered.first {
+            state.note_device(&registered.device, AuditEvent::Registered, now);
         }
-        Ok(Registered { device, first })
+        Ok(registered)
     }
 
     async fn device(
@@ -337,7 +290,7 @@ impl Registry for MemoryRegistry {
         tenant: &TenantId,
         key: &DeviceKey,
     ) -> Result<Option<Device>, StoreError> {
-        Ok(self.state().find(tenant, key).cloned())
+        Ok(self.state().find(tenant, key).map(|row| row.device.clone()))
     }
 
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
@@ -362,129 +315,83 @@ impl Registry for MemoryRegistry {
 }
 
 impl State {
-    /// Which device the activation is for, and whether it was done before.
-    fn entitled(
+    /// The device that the activation is for as it is afterwards, and its code.
+    fn activated(
         &self,
         activation: &Activation,
         grant: Option<&Grant>,
-    ) -> Result<((TenantId, ProfileId), bool), ActivateRefusal> {
-        let row = match (&activation.entitlement, grant) {
-            (Entitlement::Certificate { .. }, _) => self.devices.values().find(|row| {
-                row.device.tenant == activation.tenant && row.device.mac == Some(activation.mac)
-            }),
-            (_, Some(grant)) if *grant.tenant() == activation.tenant => self
-                .devices
-                .get(&(grant.tenant().clone(), grant.profile().clone())),
-            _ => None,
-        };
-        let row = row.ok_or(ActivateRefusal::NotEntitled)?;
-        let device = &row.device;
-        if grant.is_some_and(|grant| row.code != Some(grant.code())) {
-            return Err(ActivateRefusal::NotActivating);
-        }
-        let key = (device.tenant.clone(), device.profile.clone());
-        match (device.state, grant) {
-            (ActivationState::Activated, _) if device.mac == Some(activation.mac) => {
-                return Ok((key, true));
-            }
-            (ActivationState::Activated, _) => return Err(ActivateRefusal::BoundElsewhere),
-            (ActivationState::Activating, Some(_)) | (ActivationState::Deactivated, None) => {}
-            _ => return Err(ActivateRefusal::NotActivating),
-        }
+    ) -> Result<(Activated, Option<CodeId>), ActivateRefusal> {
+        let key = activation.key(grant);
+        let row = key.and_then(|key| self.find(&activation.tenant, &key));
+        let row = row.cloned().ok_or(ActivateRefusal::NotEntitled)?;
+        let code = row.code;
+        let activated = row.activated(activation, grant)?;
+        let device = &activated.device;
         for other in self.tenant(&device.tenant) {
-            if other.profile == device.profile {
+            if activated.repeated || other.profile == device.profile {
                 continue;
             }
-            if other.mac == Some(activation.mac) {
+            if other.mac == device.mac {
                 return Err(ActivateRefusal::MacInUse);
             }
-            if other.subject == subject_of(activation, grant) {
+            if other.subject == device.subject {
                 return Err(ActivateRefusal::SubjectInUse);
             }
         }
-        Ok((key, false))
+        Ok((activated, code))
     }
 
-    fn row(&mut self, tenant: &TenantId, profile: &ProfileId) -> Option<&mut Row> {
-        self.devices.get_mut(&(tenant.clone(), profile.clone()))
+    fn row(&self, tenant: &TenantId, profile: &ProfileId) -> Option<&DeviceRecord> {
+        self.devices.get(&(tenant.clone(), profile.clone()))
+    }
+
+    /// Writes a device that exists.
+    fn put(&mut self, device: Device, code: Option<CodeId>) {
+        let key = (device.tenant.clone(), device.profile.clone());
+        self.devices.insert(key, DeviceRecord { device, code });
     }
 
     fn tenant<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a Device> {
-        self.devices
-            .values()
-            .map(|row| &row.device)
-            .filter(move |device| device.tenant == *tenant)
+        self.rows(tenant).map(|row| &row.device)
     }
 
-    fn find<'a>(&'a self, tenant: &'a TenantId, key: &DeviceKey) -> Option<&'a Device> {
-        self.tenant(tenant).find(|device| match key {
-            DeviceKey::Mac(mac) => device.mac == Some(*mac),
-            DeviceKey::Profile(profile) => device.profile == *profile,
-            DeviceKey::Subject(subject) => device.subject == Some(*subject),
+    fn rows<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a DeviceRecord> {
+        self.devices
+            .values()
+            .filter(move |row| row.device.tenant == *tenant)
+    }
+
+    fn find<'a>(&'a self, tenant: &'a TenantId, key: &DeviceKey) -> Option<&'a DeviceRecord> {
+        self.rows(tenant).find(|row| match key {
+            DeviceKey::Mac(mac) => row.device.mac == Some(*mac),
+            DeviceKey::Profile(profile) => row.device.profile == *profile,
+            DeviceKey::Subject(subject) => row.device.subject == Some(*subject),
         })
     }
 
-    fn note_redeem(
-        &mut self,
-        redemption: &Redemption,
-        answer: &Result<Grant, RedeemError>,
-        now: SystemTime,
-    ) {
-        let tenant = redemption.digests().tenant();
-        match answer {
-            Ok(grant) if grant.repeated() => {}
-            Ok(grant) => {
-                self.note(
-                    tenant,
-                    Some(grant.profile()),
-                    AuditEvent::CodeRedeemed,
-                    None,
-                    now,
-                );
-            }
-            Err(RedeemError::Refused(refusal)) => {
-                let reason = Some(Cow::Borrowed(refusal.as_str()));
-                self.note(tenant, None, AuditEvent::CodeRefused, reason, now);
-            }
-            Err(_) => {}
-        }
+    fn note_device(&mut self, device: &Device, event: AuditEvent, now: SystemTime) {
+        self.note(AuditEntry::of_device(device, event, now.into()));
     }
 
-    fn note(
-        &mut self,
-        tenant: &TenantId,
-        profile: Option<&ProfileId>,
-        event: AuditEvent,
-        reason: Option<Cow<'static, str>>,
-        now: SystemTime,
-    ) {
-        let entry = AuditEntry {
-            at: now.into(),
-            tenant: tenant.clone(),
-            profile: profile.cloned(),
-            event,
-            reason,
-        };
+    fn note(&mut self, entry: AuditEntry) {
         self.audit
             .push(AuditRecord::after(self.audit.last(), entry));
     }
 
-    fn announce(&mut self, key: &(TenantId, ProfileId), kind: OutboxKind, now: SystemTime) {
+    fn note_all(&mut self, entries: impl IntoIterator<Item = AuditEntry>) {
+        for entry in entries {
+            self.note(entry);
+        }
+    }
+
+    fn announce(&mut self, device: &Device, kind: OutboxKind, now: SystemTime) {
         self.events += 1;
         self.outbox.push(OutboxEvent {
             sequence: self.events,
             kind,
-            tenant: key.0.clone(),
-            profile: key.1.clone(),
+            tenant: device.tenant.clone(),
+            profile: device.profile.clone(),
             at: now.into(),
         });
-    }
-}
-
-/// The subject that the device of an activation gets.
-fn subject_of(activation: &Activation, grant: Option<&Grant>) -> Option<Uuid> {
-    match &activation.entitlement {
-        Entitlement::Certificate { subject } => Some(*subject),
-        Entitlement::Code(_) | Entitlement::Grant(_) => grant.map(|grant| *grant.id().as_uuid()),
     }
 }

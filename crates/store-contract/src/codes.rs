@@ -1,50 +1,16 @@
 //! The behaviours of a [`CodeStore`], each of which panics where the store does not show it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_activation_code::{
     Binding, CodeId, CodeStore, Grant, IssueError, IssueRefusal, OutstandingCode, Page, PepperId,
     Peppers, RedeemError, Refusal, ReissueError, ReissueRefusal, RevokeError, RevokeRefusal,
 };
-use tokio::sync::Barrier;
 
 use crate::Fixture;
 use crate::world::{
     MS, World, device, mac, model, nameless, other_model, part_of_model, pepper, profile,
 };
-
-/// At most one grant for a code, among devices that all ask at once.
-pub async fn of_32_devices_with_one_code_one_wins(fixture: &impl Fixture) {
-    let (world, store) = (&mut World::new(), fixture.store());
-    let (code, now) = (world.draw(), world.now);
-    store
-        .issue(&world.new_code(&code, "desk"), now)
-        .await
-        .unwrap();
-    let barrier = Arc::new(Barrier::new(32));
-    let tasks: Vec<_> = (0..32)
-        .map(|number| {
-            let redemption = world.redemption(&code, device(number));
-            let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
-            tokio::spawn(async move {
-                barrier.wait().await;
-                store.redeem(&redemption, now).await
-            })
-        })
-        .collect();
-    let mut won = 0;
-    for task in tasks {
-        match task.await.unwrap() {
-            Ok(grant) => {
-                assert!(!grant.repeated());
-                won += 1;
-            }
-            err => assert_eq!(refusal(err), Refusal::AlreadyRedeemed),
-        }
-    }
-    assert_eq!(won, 1, "devices won");
-}
 
 /// A device that the code is not bound to is refused, and the right one is still served.
 pub async fn a_wrong_model_or_mac_burns_nothing(fixture: &impl Fixture) {
@@ -241,37 +207,6 @@ pub async fn a_reissue_voids_the_old_code(fixture: &impl Fixture) {
     assert_eq!(reissue_refusal(err), ReissueRefusal::Unknown);
 }
 
-/// Whoever comes first wins, and the other is refused.
-pub async fn a_reissue_and_a_redeem_never_both_take_place(fixture: &impl Fixture) {
-    let (world, store) = (&mut World::new(), fixture.store());
-    let now = world.now;
-    for round in 0..20 {
-        let code = world.draw();
-        let issued = world.new_code(&code, &format!("desk-{round}"));
-        store.issue(&issued, now).await.unwrap();
-        let redemption = world.redemption(&code, device(1));
-        let code = world.draw();
-        let replacement = world.replacement(&code);
-        let barrier = Arc::new(Barrier::new(2));
-        let redeem = tokio::spawn({
-            let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
-            async move {
-                barrier.wait().await;
-                store.redeem(&redemption, now).await
-            }
-        });
-        barrier.wait().await;
-        let reissued = store.reissue(issued.id(), &replacement, now).await;
-        match redeem.await.unwrap() {
-            Ok(_) => assert_eq!(reissue_refusal(reissued), ReissueRefusal::AlreadyRedeemed),
-            err => {
-                assert_eq!(refusal(err), Refusal::Superseded);
-                reissued.unwrap();
-            }
-        }
-    }
-}
-
 /// Purging takes exactly the expired codes, and each stays known as expired.
 pub async fn purged_codes_leave_tombstones(fixture: &impl Fixture) {
     let (world, store) = (&mut World::new(), fixture.store());
@@ -421,32 +356,6 @@ pub async fn a_profile_has_one_outstanding_code(fixture: &impl Fixture) {
     ));
 }
 
-/// Two administrators at once do not put two codes into effect.
-pub async fn of_two_codes_for_one_profile_at_once_one_is_issued(fixture: &impl Fixture) {
-    let (world, store) = (&mut World::new(), fixture.store());
-    let now = world.now;
-    let barrier = Arc::new(Barrier::new(8));
-    let tasks: Vec<_> = (0..8)
-        .map(|_| {
-            let code = world.draw();
-            let new = world.new_code(&code, "desk");
-            let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
-            tokio::spawn(async move {
-                barrier.wait().await;
-                store.issue(&new, now).await
-            })
-        })
-        .collect();
-    let mut issued = 0;
-    for task in tasks {
-        match task.await.unwrap() {
-            Ok(()) => issued += 1,
-            err => assert_eq!(issue_refusal(err), IssueRefusal::Outstanding),
-        }
-    }
-    assert_eq!(issued, 1, "codes issued");
-}
-
 /// The list is in the order of the profiles, without gaps and repeats, and holds live codes only.
 pub async fn outstanding_codes_come_in_pages(fixture: &impl Fixture) {
     let (world, store) = (&mut World::new(), fixture.store());
@@ -533,21 +442,21 @@ pub async fn a_grant_id_in_use_burns_nothing(fixture: &impl Fixture) {
     assert!(!store.redeem(&fresh, now).await.unwrap().repeated());
 }
 
-fn refusal(answer: Result<Grant, RedeemError>) -> Refusal {
+pub(crate) fn refusal(answer: Result<Grant, RedeemError>) -> Refusal {
     match answer {
         Err(RedeemError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-fn issue_refusal(answer: Result<(), IssueError>) -> IssueRefusal {
+pub(crate) fn issue_refusal(answer: Result<(), IssueError>) -> IssueRefusal {
     match answer {
         Err(IssueError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-fn reissue_refusal(answer: Result<OutstandingCode, ReissueError>) -> ReissueRefusal {
+pub(crate) fn reissue_refusal(answer: Result<OutstandingCode, ReissueError>) -> ReissueRefusal {
     match answer {
         Err(ReissueError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),

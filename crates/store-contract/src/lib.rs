@@ -1,32 +1,24 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-#[expect(
+#![expect(
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+pub mod capf;
 pub mod codes;
 mod fixture;
+pub mod guess;
+pub mod history;
 mod list;
-#[expect(
-    clippy::missing_panics_doc,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 pub mod model;
-#[expect(
-    clippy::missing_panics_doc,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+pub mod network;
+pub mod node;
+pub mod process;
+pub mod race;
 pub mod registry;
-#[expect(
-    clippy::unwrap_used,
-    reason = "the texts are fixed and the entropy is seeded"
-)]
 mod world;
 
-pub use fixture::Fixture;
+pub use fixture::{Fixture, NetworkFixture, SharedFixture};

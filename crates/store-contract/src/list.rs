@@ -1,7 +1,7 @@
 //! The behaviours as tests.
 
-/// Makes one `#[tokio::test]` for each behaviour of [`codes`](crate::codes) and
-/// [`model`](crate::model).
+/// Makes one `#[tokio::test]` for each behaviour of [`codes`](crate::codes), [`race`](crate::race)
+/// and [`history`](crate::history).
 ///
 /// The argument is an expression that is awaited at the start of each test and gives a
 /// [`Fixture`](crate::Fixture) with an empty store. Call the macro in a module of its own, in a
@@ -19,19 +19,25 @@ macro_rules! code_store_tests {
             a_grant_id_in_use_burns_nothing
             a_lost_answer_is_repeated_within_the_grace_time_only
             a_profile_has_one_outstanding_code
-            a_reissue_and_a_redeem_never_both_take_place
             a_reissue_voids_the_old_code
             a_revoked_code_is_refused
             a_wrong_model_or_mac_burns_nothing
             another_device_is_refused
             nothing_is_known_in_another_tenant
-            of_32_devices_with_one_code_one_wins
-            of_two_codes_for_one_profile_at_once_one_is_issued
             outstanding_codes_come_in_pages
             purged_codes_leave_tombstones
         }
-        $crate::__tests! { model $fresh;
-            a_random_history_is_answered_as_the_model_answers_it
+        $crate::__tests! { race $fresh;
+            a_redeem_nobody_waited_for_took_place_whole_or_not_at_all
+            a_reissue_and_a_redeem_never_both_take_place
+            a_revoke_and_a_redeem_never_both_take_place
+            of_2000_codes_under_64_workers_each_is_redeemed_once
+            of_32_devices_with_one_code_one_wins
+            of_500_callers_at_once_each_is_answered
+            of_two_codes_for_one_profile_at_once_one_is_issued
+        }
+        $crate::__tests! { history $fresh;
+            any_history_is_answered_as_the_model_answers_it
         }
     };
 }
@@ -64,6 +70,94 @@ macro_rules! registry_tests {
             a_random_history_of_devices_is_answered_as_in_memory
         }
     };
+}
+
+/// Makes one `#[tokio::test]` for each behaviour of [`guess`](crate::guess).
+///
+/// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
+/// a `GuessStore` as well.
+#[macro_export]
+macro_rules! guess_store_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { guess $fresh;
+            live_codes_are_those_that_can_be_redeemed
+            no_guess_counted_at_the_same_time_is_lost
+            random_batches_are_counted_as_by_the_model
+        }
+    };
+}
+
+/// Makes one `#[tokio::test]` for each behaviour of [`capf`](crate::capf).
+///
+/// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
+/// a `CapfStore` as well.
+#[macro_export]
+macro_rules! capf_store_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { capf $fresh;
+            an_operation_ends_to_the_millisecond
+            of_32_right_strings_at_once_one_completes_the_operation
+            random_attempts_are_answered_as_by_the_model
+            wrong_strings_at_once_lock_the_operation
+        }
+    };
+}
+
+/// Makes one `#[tokio::test]` for each behaviour of [`node`](crate::node), and one that is the
+/// other process of some of them.
+///
+/// The first argument is the type of the fixture, a [`SharedFixture`](crate::SharedFixture); the
+/// second as that of [`code_store_tests!`](crate::code_store_tests). Call both.
+#[macro_export]
+macro_rules! shared_store_tests {
+    ($fixture:ty, $fresh:expr) => {
+        $crate::__tests! { node $fresh;
+            of_32_devices_at_two_nodes_one_wins_each_code
+            what_one_node_has_answered_holds_at_the_other
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn the_other_process() {
+            $crate::process::serve::<$fixture>().await;
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn two_processes_redeem_each_code_once() {
+            let fixture = $fresh.await;
+            let other = $crate::__sibling!("the_other_process");
+            $crate::node::two_processes_redeem_each_code_once(&fixture, other).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn a_killed_process_loses_no_acknowledged_redeem() {
+            let fixture = $fresh.await;
+            let other = $crate::__sibling!("the_other_process");
+            $crate::node::a_killed_process_loses_no_acknowledged_redeem(&fixture, other).await;
+        }
+    };
+}
+
+/// Makes one `#[tokio::test]` for each behaviour of [`network`](crate::network).
+///
+/// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a
+/// [`NetworkFixture`](crate::NetworkFixture).
+#[macro_export]
+macro_rules! network_store_tests {
+    ($fresh:expr) => {
+        $crate::__tests! { network $fresh;
+            a_cut_connection_neither_loses_nor_doubles_a_redeem
+        }
+    };
+}
+
+/// The name that the test harness gives to a test of the calling module.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sibling {
+    ($test:literal) => {{
+        let path = concat!(module_path!(), "::", $test);
+        path.split_once("::").map_or(path, |(_, within)| within)
+    }};
 }
 
 #[doc(hidden)]

@@ -1,12 +1,11 @@
-//! Random histories, answered by the store as [`CodeTable`] answers them.
+//! A random history of devices, answered by the store as [`MemoryRegistry`] answers it.
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use offhook_activation_code::{
-    ActivationCode, Binding, CodeId, CodeStore, CodeTable, Grant, GrantId, IssueError, NewCode,
-    Page, PepperId, Peppers, RedeemError, Redemption, ReissueError, RevokeError,
+    ActivationCode, Binding, CodeId, CodeStore, Grant, GrantId, NewCode, RedeemError, Redemption,
 };
 use offhook_onboarding::{
     ActivateError, Activation, DeviceKey, Entitlement, MemoryRegistry, Registration, Registry,
@@ -14,80 +13,7 @@ use offhook_onboarding::{
 
 use crate::Fixture;
 use crate::registry::new_device;
-use crate::world::{World, device, mac, model, other_model, pepper, profile};
-
-/// Six hundred verbs on few codes, profiles and devices, while the clock runs, jumps back now and
-/// then, and the pepper changes once.
-pub async fn a_random_history_is_answered_as_the_model_answers_it(fixture: &impl Fixture) {
-    let (world, store) = (&mut World::new(), fixture.store());
-    let mut model = CodeTable::new();
-    let mut ids = vec![world.code_id()];
-    let mut grants = vec![world.grant_id()];
-    let mut codes = vec![world.draw()];
-    for step in 0..600 {
-        if step == 300 {
-            let rotated = Peppers::new(PepperId::new(2), pepper(2));
-            world.peppers = match rotated.with_retired(PepperId::new(1), pepper(1)) {
-                Ok(peppers) => peppers,
-                Err(err) => panic!("{err}"),
-            };
-        }
-        world.now = match world.below(40) {
-            0..3 => world.now + world.policy.ttl() / 2,
-            3 => world.now - Duration::from_secs(world.below(7_200)),
-            _ => world.now + Duration::from_millis(world.below(120_000)),
-        };
-        let now = world.now;
-        let (wanted, got) = match world.below(10) {
-            0..3 => {
-                let new = new_code(world, &mut codes, &mut ids);
-                let got = store.issue(&new, now).await;
-                let wanted = model.issue(&new, now).map_err(IssueError::Refused);
-                (answer(&wanted), answer(&got))
-            }
-            3..7 => {
-                let redemption = redemption(world, &codes, &grants);
-                let got = store.redeem(&redemption, now).await;
-                let wanted = model.redeem(&redemption, now);
-                grants.extend(wanted.iter().map(Grant::id));
-                match (&wanted, &got) {
-                    // The text of a failure is the store's own.
-                    (Err(RedeemError::Store(_)), Err(RedeemError::Store(_))) => continue,
-                    _ => (answer(&wanted), answer(&got)),
-                }
-            }
-            7 => {
-                let id = pick(world, &ids);
-                let got = store.revoke(&world.tenant, id, now).await;
-                let wanted = model.revoke(&world.tenant, id);
-                (answer(&wanted.map_err(RevokeError::Refused)), answer(&got))
-            }
-            8 => {
-                let (old, code) = (pick(world, &ids), code(world, &mut codes));
-                let replacement = world.replacement(&code);
-                ids.push(replacement.id());
-                let got = store.reissue(old, &replacement, now).await;
-                let wanted = model.reissue(old, &replacement);
-                (answer(&wanted.map_err(ReissueError::Refused)), answer(&got))
-            }
-            _ if world.below(4) == 0 => {
-                let got = store.purge_expired(now).await.ok();
-                let wanted = Some(model.purge_expired(now));
-                (answer(&wanted), answer(&got))
-            }
-            _ => {
-                let page = Page::first(Page::MAX_LIMIT);
-                let got = store
-                    .outstanding(&world.tenant, page.clone(), now)
-                    .await
-                    .ok();
-                let wanted = Some(model.outstanding(&world.tenant, page, now));
-                (answer(&wanted), answer(&got))
-            }
-        };
-        assert_eq!(got, wanted, "step {step}");
-    }
-}
+use crate::world::{World, device, mac, model, other_model, profile};
 
 /// Eight hundred verbs on few devices, each answered as by [`MemoryRegistry`], with the same audit
 /// log and outbox at the end.

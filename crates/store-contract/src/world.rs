@@ -3,17 +3,19 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offhook_activation_code::{
-    ActivationCode, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodePolicy, Entropy,
-    EntropyError, GrantId, NewCode, Pepper, PepperId, Peppers, ProfileId, Redemption, Replacement,
-    TenantId,
+    AccountId, ActivationCode, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeMode,
+    CodePolicy, Entropy, EntropyError, GrantId, NewCode, Pepper, PepperId, Peppers, ProfileId,
+    Redemption, Replacement, SealedCode, SealingKey, SealingKeyId, SealingKeys, TenantId,
 };
 use offhook_device_name::{DeviceModel, MacAddress};
 
 /// Whole milliseconds, as stores keep them.
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     entropy: Seeded,
+    pepper: u8,
     pub(crate) peppers: Peppers,
     pub(crate) tenant: TenantId,
     pub(crate) policy: CodePolicy,
@@ -24,6 +26,7 @@ impl World {
     pub(crate) fn new() -> Self {
         Self {
             entropy: Seeded(1),
+            pepper: 1,
             peppers: Peppers::new(PepperId::new(1), pepper(1)),
             tenant: TenantId::new("acme").unwrap(),
             policy: CodePolicy::default(),
@@ -41,6 +44,44 @@ impl World {
 
     pub(crate) fn grant_id(&mut self) -> GrantId {
         GrantId::draw(&mut self.entropy).unwrap()
+    }
+
+    /// The code with the number `number`, the same in every process.
+    pub(crate) fn numbered(number: u64) -> ActivationCode {
+        format!("{number:016}").parse().unwrap()
+    }
+
+    /// The tenant with the number `number`.
+    pub(crate) fn numbered_tenant(number: u64) -> TenantId {
+        format!("tenant-{number}").parse().unwrap()
+    }
+
+    pub(crate) fn account() -> AccountId {
+        "user@acme.example".parse().unwrap()
+    }
+
+    pub(crate) fn remote_access() -> CodeMode {
+        let service_domain = "mra.example.com".parse().unwrap();
+        CodeMode::RemoteAccess { service_domain }
+    }
+
+    /// The sealed copy of `code`, always the same one.
+    pub(crate) fn sealed(&self, code: &ActivationCode, id: CodeId) -> SealedCode {
+        let keys = SealingKeys::new(SealingKeyId::new(1), SealingKey::new([9; 32]));
+        let entropy = &mut self.entropy.clone();
+        keys.seal(code, &self.tenant, id, entropy).unwrap()
+    }
+
+    /// Retires the pepper in use and takes the next one.
+    pub(crate) fn change_pepper(&mut self) {
+        self.pepper += 1;
+        let peppers = Peppers::new(PepperId::new(self.pepper.into()), pepper(self.pepper));
+        let retired = (1..self.pepper).rev().take(Peppers::MAX_RETIRED);
+        self.peppers = retired.fold(peppers, |peppers, id| {
+            peppers
+                .with_retired(PepperId::new(id.into()), pepper(id))
+                .unwrap()
+        });
     }
 
     /// A number below `bound`.
@@ -70,7 +111,7 @@ impl World {
         NewCode::new(
             self.code_id(),
             self.digests(code),
-            "user@acme.example".parse().unwrap(),
+            Self::account(),
             profile(profile_name),
             binding,
             &self.policy,
@@ -90,6 +131,13 @@ impl World {
 /// The device with the number `number`, of [`model`].
 pub(crate) fn device(number: u8) -> Claimant {
     nameless(number).with_model(model()).with_mac(mac(number))
+}
+
+/// The device with the number `number`, of [`model`], known by a key that it made itself.
+pub(crate) fn without_certificate(number: u8) -> Claimant {
+    Claimant::new(ClaimantKey::RedemptionKey([number; 32]))
+        .with_model(model())
+        .with_mac(mac(number))
 }
 
 /// The device with the number `number`, which does not say what it is.
@@ -123,6 +171,7 @@ pub(crate) fn pepper(byte: u8) -> Pepper {
 }
 
 /// A reproducible stream of bytes (`SplitMix64`).
+#[derive(Clone, Debug)]
 struct Seeded(u64);
 
 impl Seeded {

@@ -1,41 +1,91 @@
--- Moments are whole milliseconds since the start of 1970 (UTC). UUIDs are 16 bytes.
+-- Moments are whole milliseconds since the start of 1970 (UTC). UUIDs are 16 bytes, MAC addresses 6.
+--
+-- A code leaves its row for ever, so rows of codes are small: what many share stands in a table of
+-- its own, states are numbers, and indexes hold only the head of what was drawn at random.
+
+CREATE TABLE tenants (
+    number        INTEGER PRIMARY KEY,
+    name          TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- How a code is redeemed and by what: the mode, and the binding where it is not a MAC address.
+CREATE TABLE terms (
+    number        INTEGER PRIMARY KEY,
+    mode          TEXT NOT NULL,
+    -- Empty for a MAC address.
+    binding       TEXT NOT NULL,
+    -- Both once more, as the redeem statement tests them; no models means any.
+    certificate   INTEGER NOT NULL CHECK (certificate IN (0, 1)),
+    models        TEXT,
+    UNIQUE (mode, binding)
+) STRICT;
 
 CREATE TABLE codes (
     number        INTEGER PRIMARY KEY,
-    id            BLOB NOT NULL UNIQUE,
+    id            BLOB NOT NULL CHECK (length(id) = 16),
     pepper        INTEGER NOT NULL,
-    digest        BLOB NOT NULL,
-    tenant        TEXT NOT NULL,
+    -- The digest: 8 bytes, by which it is found, and 24.
+    digest_head   INTEGER NOT NULL,
+    digest_tail   BLOB NOT NULL CHECK (length(digest_tail) = 24),
+    tenant        INTEGER NOT NULL,
     profile       TEXT NOT NULL,
     generation    INTEGER NOT NULL,
-    state         TEXT NOT NULL
-        CHECK (state IN ('issued', 'purged', 'redeemed', 'revoked', 'superseded')),
-    changed_at    INTEGER NOT NULL,
+    -- 0 issued, 1 redeemed, 2 revoked, 3 superseded, 4 purged.
+    state         INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4),
     issued_at     INTEGER NOT NULL,
     expires_at    INTEGER NOT NULL,
+    -- When the code left the first state.
+    closed_at     INTEGER,
     -- Empty once the code is purged.
     account       TEXT,
-    binding       TEXT,
-    -- The binding once more, as the redeem statement tests it; NULL means any.
-    mac           TEXT,
-    models        TEXT,
-    mode          TEXT NOT NULL,
-    -- Kept only as long as the code is outstanding.
+    terms         INTEGER,
+    mac           BLOB,
+    -- The sealed copy, until the code leaves the first state.
     sealed        BLOB,
-    -- Set by the redeem. Of all rows with a grant no two have the same.
-    grant_id      BLOB UNIQUE,
+    -- Set by the redeem.
+    grant_id      BLOB,
     claimant_key  TEXT,
-    claimant_mac  TEXT,
-    redeemed_at   INTEGER,
-    UNIQUE (digest, pepper),
-    CHECK (state = 'purged' OR (account NOT NULL AND binding NOT NULL)),
-    CHECK ((state = 'redeemed') = (grant_id NOT NULL)),
-    CHECK (state = 'issued' OR sealed IS NULL)
+    claimant_mac  BLOB,
+    CHECK ((state = 0) = (closed_at IS NULL)),
+    CHECK ((state = 1) = (grant_id NOT NULL)),
+    CHECK (state = 4 OR (account NOT NULL AND terms NOT NULL)),
+    CHECK (state = 0 OR sealed IS NULL)
 ) STRICT;
 
+-- Of 10^8 codes two have the same head with a probability of 1 in 3,600; the second is then taken
+-- for one drawn twice, and another is drawn.
+CREATE UNIQUE INDEX codes_digest ON codes (digest_head);
+CREATE INDEX codes_id ON codes (substr(id, 1, 8));
+-- Of all grants no two are the same.
+CREATE UNIQUE INDEX codes_grant ON codes (grant_id) WHERE grant_id NOT NULL;
 -- A profile has at most one code that can be redeemed.
-CREATE UNIQUE INDEX codes_issued ON codes (tenant, profile) WHERE state = 'issued';
-CREATE INDEX codes_expiring ON codes (expires_at) WHERE state = 'issued';
+CREATE UNIQUE INDEX codes_issued ON codes (tenant, profile) WHERE state = 0;
+CREATE INDEX codes_expiring ON codes (expires_at) WHERE state = 0;
+
+-- Failed guesses. Each node writes the rows of its own shard.
+CREATE TABLE guesses (
+    key           BLOB NOT NULL CHECK (length(key) = 16),
+    bucket        INTEGER NOT NULL,
+    shard         INTEGER NOT NULL,
+    count         INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (key, bucket, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX guesses_old ON guesses (bucket);
+
+-- Certificate operations that wait for their device.
+CREATE TABLE capf_operations (
+    tenant        TEXT NOT NULL,
+    device        TEXT NOT NULL,
+    -- The digest of the string; empty for the null string.
+    pepper        INTEGER,
+    digest        BLOB,
+    completes_by  INTEGER NOT NULL,
+    misses        INTEGER NOT NULL,
+    max_misses    INTEGER NOT NULL,
+    PRIMARY KEY (tenant, device),
+    CHECK ((pepper IS NULL) = (digest IS NULL))
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE devices (
     number        INTEGER PRIMARY KEY,

@@ -3,63 +3,69 @@
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    Binding, ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeMode, Grant, GrantId, IssueRefusal,
-    NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
-    RevokeRefusal, SealedCode, TenantId, Timestamp,
+    Binding, ClaimantKey, CodeDigest, CodeDigests, CodeId, Grant, GrantId, IssueRefusal, NewCode,
+    OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement, RevokeRefusal,
+    SealedCode, TenantId, Timestamp,
 };
+use offhook_device_name::MacAddress;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::column::{millis, optional_text, sealed, text, timestamp, uuid};
+use crate::column::{count, millis, optional_mac, sealed, text, timestamp, uuid};
+use crate::shared;
 
 pub(crate) fn issue(
-    connection: &Connection,
-    code: &NewCode,
+    db: &Connection,
+    new: &NewCode,
     now: SystemTime,
 ) -> rusqlite::Result<Result<(), IssueRefusal>> {
-    if knows(connection, code.digests())? {
+    if knows(db, new.digests())? {
         return Ok(Err(IssueRefusal::DigestTaken));
     }
-    if state(connection, None, code.id())?.is_some() {
+    if state(db, None, new.id())?.is_some() {
         return Ok(Err(IssueRefusal::IdTaken));
     }
-    let purge = format!("{PURGE} AND tenant = :tenant AND profile = :profile");
-    connection.prepare_cached(&purge)?.execute(named_params! {
+    let purge = format!(
+        "{PURGE} AND tenant = (SELECT number FROM tenants WHERE name = :tenant)
+            AND profile = :profile"
+    );
+    db.prepare_cached(&purge)?.execute(named_params! {
         ":now": millis(now),
-        ":tenant": code.tenant().as_str(),
-        ":profile": code.code().profile().as_str(),
+        ":tenant": new.tenant().as_str(),
+        ":profile": new.code().profile().as_str(),
     })?;
-    Ok(
-        if insert(connection, code.digests().current(), code.code())? {
-            Ok(())
-        } else {
-            Err(IssueRefusal::Outstanding)
-        },
-    )
+    Ok(if insert(db, new.digests().current(), new.code())? {
+        Ok(())
+    } else {
+        Err(IssueRefusal::Outstanding)
+    })
 }
 
 /// The decision is one `UPDATE`: who gets a row back has won, and who does not has changed
 /// nothing. The digest names one generation of one code, so that no other generation can be
 /// meant.
 pub(crate) fn redeem(
-    connection: &Connection,
+    db: &Connection,
     redemption: &Redemption,
     now: SystemTime,
 ) -> rusqlite::Result<Result<Grant, Refusal>> {
     let claimant = redemption.claimant();
-    let mac = claimant.mac().map(|mac| mac.to_string());
+    let key = claimant.key().to_string();
+    let redeem = format!("{REDEEM}{GRANT}");
     let model = claimant.model().map(|model| format!("\n{model}\n"));
     for digest in redemption.digests().iter() {
-        let grant = connection
-            .prepare_cached(REDEEM)?
+        let (head, tail) = split(digest);
+        let grant = db
+            .prepare_cached(&redeem)?
             .query_row(
                 named_params! {
                     ":now": millis(now),
                     ":grant": redemption.grant().as_uuid().as_bytes(),
-                    ":key": claimant.key().to_string(),
+                    ":key": key,
                     ":certificate": matches!(claimant.key(), ClaimantKey::Certificate(_)),
-                    ":mac": mac,
+                    ":mac": claimant.mac().map(MacAddress::octets),
                     ":model": model,
-                    ":digest": digest.as_bytes(),
+                    ":head": head,
+                    ":tail": tail,
                     ":pepper": digest.pepper_id().get(),
                 },
                 grant,
@@ -70,99 +76,89 @@ pub(crate) fn redeem(
         }
     }
     for digest in redemption.digests().iter() {
-        let answer = connection
-            .prepare_cached(EXPLAIN)?
-            .query_row(
-                params![digest.as_bytes(), digest.pepper_id().get()],
-                |row| explain(row, redemption, now),
-            )
-            .optional()?;
-        if let Some(answer) = answer {
-            return Ok(answer.map(Grant::into_repeated));
+        if let Some(answer) = explain(db, digest, redemption, now)? {
+            return Ok(answer);
         }
     }
     Ok(Err(Refusal::Unknown))
 }
 
 pub(crate) fn revoke(
-    connection: &Connection,
+    db: &Connection,
     tenant: &TenantId,
     id: CodeId,
     now: SystemTime,
 ) -> rusqlite::Result<Result<(), RevokeRefusal>> {
-    let revoked = connection
-        .prepare_cached(
-            "UPDATE codes SET state = 'revoked', changed_at = ?1, sealed = NULL
-             WHERE id = ?2 AND tenant = ?3 AND state = 'issued'",
-        )?
-        .execute(params![
-            millis(now),
-            id.as_uuid().as_bytes(),
-            tenant.as_str()
-        ])?;
-    if revoked == 1 {
+    if close(db, tenant, id, REVOKED, now)?.is_some() {
         return Ok(Ok(()));
     }
-    Ok(Err(match state(connection, Some(tenant), id)?.as_deref() {
+    Ok(Err(match state(db, Some(tenant), id)? {
         None => RevokeRefusal::Unknown,
-        Some("redeemed") => RevokeRefusal::AlreadyRedeemed,
+        Some(REDEEMED) => RevokeRefusal::AlreadyRedeemed,
         Some(_) => RevokeRefusal::NotOutstanding,
     }))
 }
 
 pub(crate) fn reissue(
-    connection: &Connection,
+    db: &Connection,
     id: CodeId,
     replacement: &Replacement,
     now: SystemTime,
 ) -> rusqlite::Result<Result<OutstandingCode, ReissueRefusal>> {
     let tenant = replacement.tenant();
-    match state(connection, Some(tenant), id)?.as_deref() {
+    match state(db, Some(tenant), id)? {
         None => return Ok(Err(ReissueRefusal::Unknown)),
-        Some("issued") => {}
-        Some("redeemed") => return Ok(Err(ReissueRefusal::AlreadyRedeemed)),
+        Some(ISSUED) => {}
+        Some(REDEEMED) => return Ok(Err(ReissueRefusal::AlreadyRedeemed)),
         Some(_) => return Ok(Err(ReissueRefusal::NotOutstanding)),
     }
-    if knows(connection, replacement.digests())? {
+    if knows(db, replacement.digests())? {
         return Ok(Err(ReissueRefusal::DigestTaken));
     }
-    if state(connection, None, replacement.id())?.is_some() {
+    if state(db, None, replacement.id())?.is_some() {
         return Ok(Err(ReissueRefusal::IdTaken));
     }
-    let mut statement = connection.prepare_cached(SUPERSEDE)?;
-    let old = statement.query_row(
-        params![millis(now), id.as_uuid().as_bytes(), tenant.as_str()],
-        outstanding_code,
-    )?;
+    let Some(old) = close(db, tenant, id, SUPERSEDED, now)? else {
+        return Ok(Err(ReissueRefusal::NotOutstanding));
+    };
     let new = replacement.succeed(&old);
-    insert(connection, replacement.digests().current(), &new)?;
+    insert(db, replacement.digests().current(), &new)?;
     Ok(Ok(new))
 }
 
 pub(crate) fn outstanding(
-    connection: &Connection,
+    db: &Connection,
     tenant: &TenantId,
     page: &Page,
     now: SystemTime,
 ) -> rusqlite::Result<Vec<OutstandingCode>> {
-    let mut statement = connection.prepare_cached(OUTSTANDING)?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {CODE} FROM codes
+         WHERE state = {ISSUED} AND tenant = (SELECT number FROM tenants WHERE name = ?1)
+           AND profile > ?2 AND expires_at > ?3
+         ORDER BY profile LIMIT ?4"
+    ))?;
     // No profile is empty.
     let after = page.start().map_or("", |profile| profile.as_str());
     let limit = i64::try_from(page.limit()).unwrap_or(i64::MAX);
-    let rows = statement.query_map(
-        params![tenant.as_str(), after, millis(now), limit],
-        outstanding_code,
-    )?;
-    rows.collect()
+    let found = params![tenant.as_str(), after, millis(now), limit];
+    statement.query_map(found, outstanding_code)?.collect()
+}
+
+/// How many codes of all tenants can be redeemed.
+pub(crate) fn live(db: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
+    let sql = format!("SELECT count(*) FROM codes WHERE state = {ISSUED} AND expires_at > ?1");
+    db.prepare_cached(&sql)?
+        .query_row([millis(now)], |row| count(row, 0))
 }
 
 /// Purges up to [`PURGED_AT_ONCE`] codes, so that a redeem never waits long.
-pub(crate) fn purge(connection: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
+pub(crate) fn purge(db: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
     let sql = format!(
         "{PURGE} AND number IN (
-             SELECT number FROM codes WHERE state = 'issued' AND expires_at <= :now LIMIT :limit)"
+             SELECT number FROM codes WHERE state = {ISSUED} AND expires_at <= :now LIMIT :limit)"
     );
-    let purged = connection.prepare_cached(&sql)?.execute(named_params! {
+    let purged = db.prepare_cached(&sql)?.execute(named_params! {
         ":now": millis(now),
         ":limit": i64::try_from(PURGED_AT_ONCE).unwrap_or(i64::MAX),
     })?;
@@ -170,25 +166,53 @@ pub(crate) fn purge(connection: &Connection, now: SystemTime) -> rusqlite::Resul
 }
 
 /// The grant with the name `id`, as it was given for the first time.
-pub(crate) fn grant_named(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
-    connection
-        .prepare_cached(
-            "SELECT grant_id, id, tenant, account, profile, redeemed_at, mode
-             FROM codes WHERE grant_id = ?1",
-        )?
+pub(crate) fn grant_named(db: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
+    db.prepare_cached(&format!("SELECT {GRANT} FROM codes WHERE grant_id = ?1"))?
         .query_row([id.as_uuid().as_bytes()], grant)
         .optional()
 }
 
-fn knows(connection: &Connection, digests: &CodeDigests) -> rusqlite::Result<bool> {
-    let mut statement = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM codes WHERE digest = ?1 AND pepper = ?2)")?;
+/// Puts an issued code into a state that it never leaves; gives the code as it was, if it was.
+fn close(
+    db: &Connection,
+    tenant: &TenantId,
+    id: CodeId,
+    state: i64,
+    now: SystemTime,
+) -> rusqlite::Result<Option<OutstandingCode>> {
+    let sql = format!(
+        "UPDATE codes SET state = :state, closed_at = :now, sealed = NULL
+         WHERE {NAMED} AND state = {ISSUED}
+           AND tenant = (SELECT number FROM tenants WHERE name = :tenant)
+         RETURNING {CODE}"
+    );
+    let (head, id) = name(&id);
+    db.prepare_cached(&sql)?
+        .query_row(
+            named_params! {
+                ":state": state,
+                ":now": millis(now),
+                ":head": head,
+                ":id": id,
+                ":tenant": tenant.as_str(),
+            },
+            outstanding_code,
+        )
+        .optional()
+}
+
+/// Whether a code with one of the digests was ever issued. The current one counts by its head
+/// alone, of which no two rows have the same.
+fn knows(db: &Connection, digests: &CodeDigests) -> rusqlite::Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM codes
+                        WHERE digest_head = ?1 AND (?4 OR digest_tail = ?2 AND pepper = ?3))",
+    )?;
     for digest in digests.iter() {
-        let known = statement.query_row(
-            params![digest.as_bytes(), digest.pepper_id().get()],
-            |row| row.get(0),
-        )?;
-        if known {
+        let (head, tail) = split(digest);
+        let current = digest == digests.current();
+        let found = params![head, tail, digest.pepper_id().get(), current];
+        if statement.query_row(found, |row| row.get(0))? {
             return Ok(true);
         }
     }
@@ -196,147 +220,181 @@ fn knows(connection: &Connection, digests: &CodeDigests) -> rusqlite::Result<boo
 }
 
 /// The state of the code `id`, if `tenant` (or any, for `None`) has it.
-fn state(
-    connection: &Connection,
-    tenant: Option<&TenantId>,
-    id: CodeId,
-) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached("SELECT state FROM codes WHERE id = ?1 AND tenant = coalesce(?2, tenant)")?
+fn state(db: &Connection, tenant: Option<&TenantId>, id: CodeId) -> rusqlite::Result<Option<i64>> {
+    let sql = format!(
+        "SELECT state FROM codes JOIN tenants ON tenants.number = codes.tenant
+         WHERE {NAMED} AND tenants.name = coalesce(:tenant, tenants.name)"
+    );
+    let (head, id) = name(&id);
+    db.prepare_cached(&sql)?
         .query_row(
-            params![id.as_uuid().as_bytes(), tenant.map(TenantId::as_str)],
+            named_params! { ":head": head, ":id": id, ":tenant": tenant.map(TenantId::as_str) },
             |row| row.get(0),
         )
         .optional()
 }
 
 /// Says whether there was room for the code: the profile has no other one.
-fn insert(
-    connection: &Connection,
-    digest: &CodeDigest,
-    code: &OutstandingCode,
-) -> rusqlite::Result<bool> {
-    let inserted = connection.prepare_cached(INSERT)?.execute(named_params! {
+fn insert(db: &Connection, digest: &CodeDigest, code: &OutstandingCode) -> rusqlite::Result<bool> {
+    let (head, tail) = split(digest);
+    let inserted = db.prepare_cached(INSERT)?.execute(named_params! {
         ":id": code.id().as_uuid().as_bytes(),
         ":pepper": digest.pepper_id().get(),
-        ":digest": digest.as_bytes(),
-        ":tenant": code.tenant().as_str(),
+        ":head": head,
+        ":tail": tail,
+        ":tenant": shared::tenant(db, code.tenant())?,
         ":profile": code.profile().as_str(),
         ":generation": code.generation(),
         ":issued_at": millis(code.issued_at()),
         ":expires_at": millis(code.expires_at()),
         ":account": code.account().as_str(),
-        ":binding": code.binding().to_string(),
-        ":mac": code.binding().mac().map(|mac| mac.to_string()),
-        ":models": models(code.binding()),
-        ":mode": code.mode().to_string(),
+        ":terms": shared::terms(db, code)?,
+        ":mac": code.binding().mac().map(MacAddress::octets),
         ":sealed": code.sealed().map(SealedCode::as_bytes),
     })?;
     Ok(inserted == 1)
 }
 
-/// Each model between two line ends, so that the redeem statement finds whole models only.
-fn models(binding: &Binding) -> Option<String> {
-    let lines = binding.models()?.iter().map(|model| format!("{model}\n"));
-    Some(std::iter::once("\n".to_owned()).chain(lines).collect())
-}
-
-fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
-    Ok(Grant::new(
-        GrantId::from_uuid(uuid(row, 0)?),
-        CodeId::from_uuid(uuid(row, 1)?),
-        text(row, 2)?,
-        text(row, 3)?,
-        text(row, 4)?,
-        timestamp(row, 5)?,
-    )
-    .with_mode(text(row, 6)?))
-}
-
-/// The code in a row that is or was outstanding.
+/// A code by the columns of [`CODE`].
 fn outstanding_code(row: &Row<'_>) -> rusqlite::Result<OutstandingCode> {
     let code = OutstandingCode::new(
         CodeId::from_uuid(uuid(row, 0)?),
         text(row, 1)?,
         text(row, 2)?,
         text(row, 3)?,
-        text(row, 4)?,
-        timestamp(row, 5)?,
-        timestamp(row, 6)?,
+        match optional_mac(row, 4)? {
+            Some(mac) => Binding::Mac(mac),
+            None => text(row, 5)?,
+        },
+        timestamp(row, 7)?,
+        timestamp(row, 8)?,
     );
-    let code = code.with_generation(row.get(7)?).with_mode(text(row, 8)?);
-    Ok(code.with_sealed(sealed(row, 9)?))
+    Ok(code
+        .with_mode(text(row, 6)?)
+        .with_generation(row.get(9)?)
+        .with_sealed(sealed(row, 10)?))
 }
 
-/// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it.
+/// A grant by the columns of [`GRANT`].
+fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
+    let grant = Grant::new(
+        GrantId::from_uuid(uuid(row, 0)?),
+        CodeId::from_uuid(uuid(row, 1)?),
+        text(row, 2)?,
+        text(row, 3)?,
+        text(row, 4)?,
+        timestamp(row, 6)?,
+    );
+    Ok(grant.with_mode(text(row, 5)?))
+}
+
+/// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it; nothing
+/// where no code has the digest.
 fn explain(
-    row: &Row<'_>,
+    db: &Connection,
+    digest: &CodeDigest,
     redemption: &Redemption,
     now: SystemTime,
-) -> rusqlite::Result<Result<Grant, Refusal>> {
-    let refusal = match row.get_ref(7)?.as_str()? {
-        "issued" if timestamp(row, 8)? <= Timestamp::from(now) => Refusal::Expired,
-        "issued" => {
-            let (mode, binding): (CodeMode, Binding) = (text(row, 6)?, text(row, 9)?);
-            mode.check(redemption.claimant())
-                .and_then(|()| binding.check(redemption.claimant()))
-                .err()
-                .unwrap_or(Refusal::Unknown)
+) -> rusqlite::Result<Option<Result<Grant, Refusal>>> {
+    let (head, tail) = split(digest);
+    let found = params![head, tail, digest.pepper_id().get()];
+    let select = |columns| format!("SELECT {columns} FROM codes WHERE {FOUND}");
+    let state = db
+        .prepare_cached(&select("state"))?
+        .query_row(found, |row| row.get(0))
+        .optional()?;
+    let Some(state) = state else {
+        return Ok(None);
+    };
+    let refusal = match state {
+        ISSUED => {
+            let code = db
+                .prepare_cached(&select(CODE))?
+                .query_row(found, outstanding_code)?;
+            let check = code.check(redemption.claimant());
+            if code.expires_at() <= Timestamp::from(now) {
+                Refusal::Expired
+            } else {
+                check.err().unwrap_or(Refusal::Unknown)
+            }
         }
-        "redeemed" => {
-            let (key, mac) = (text(row, 10)?, optional_text(row, 11)?);
-            if redemption.repeats(&key, mac, timestamp(row, 5)?, now) {
-                return grant(row).map(Ok);
+        REDEEMED => {
+            let columns = format!("{GRANT}, claimant_key, claimant_mac");
+            let (grant, key, mac) = db
+                .prepare_cached(&select(&columns))?
+                .query_row(found, |row| {
+                    Ok((grant(row)?, text(row, 7)?, optional_mac(row, 8)?))
+                })?;
+            if redemption.repeats(&key, mac, grant.redeemed_at(), now) {
+                return Ok(Some(Ok(grant.into_repeated())));
             }
             Refusal::AlreadyRedeemed
         }
-        "revoked" => Refusal::Revoked,
-        "superseded" => Refusal::Superseded,
+        REVOKED => Refusal::Revoked,
+        SUPERSEDED => Refusal::Superseded,
         _ => Refusal::Expired,
     };
-    Ok(Err(refusal))
+    Ok(Some(Err(refusal)))
 }
+
+/// The two parts of a digest.
+fn split(digest: &CodeDigest) -> (i64, &[u8]) {
+    let (head, tail) = digest
+        .as_bytes()
+        .split_first_chunk()
+        .unwrap_or((&[0; 8], &[]));
+    (i64::from_be_bytes(*head), tail)
+}
+
+/// The parts of a name by which its row is found.
+fn name(id: &CodeId) -> (&[u8], &[u8]) {
+    let id = id.as_uuid().as_bytes().as_slice();
+    (id.get(..8).unwrap_or(id), id)
+}
+
+const ISSUED: i64 = 0;
+const REDEEMED: i64 = 1;
+const REVOKED: i64 = 2;
+const SUPERSEDED: i64 = 3;
+
+/// The code with a digest.
+const FOUND: &str = "digest_head = ?1 AND digest_tail = ?2 AND pepper = ?3";
+
+/// The code with a name.
+const NAMED: &str = "substr(id, 1, 8) = :head AND id = :id";
+
+/// The columns of a code.
+const CODE: &str = "id, (SELECT name FROM tenants WHERE number = codes.tenant), account, profile,
+    mac, (SELECT binding FROM terms WHERE number = codes.terms),
+    (SELECT mode FROM terms WHERE number = codes.terms), issued_at, expires_at, generation, sealed";
+
+/// The columns of a grant.
+const GRANT: &str = "grant_id, id, (SELECT name FROM tenants WHERE number = codes.tenant), account,
+    profile, (SELECT mode FROM terms WHERE number = codes.terms), closed_at";
 
 const REDEEM: &str = "
     UPDATE codes
-    SET state = 'redeemed', changed_at = :now, redeemed_at = :now,
-        grant_id = :grant, claimant_key = :key, claimant_mac = :mac, sealed = NULL
-    WHERE digest = :digest AND pepper = :pepper
-      AND state = 'issued' AND expires_at > :now
-      AND (mode <> 'on-premises' OR :certificate)
+    SET state = 1, closed_at = :now, sealed = NULL,
+        grant_id = :grant, claimant_key = :key, claimant_mac = :mac
+    WHERE digest_head = :head AND digest_tail = :tail AND pepper = :pepper
+      AND state = 0 AND expires_at > :now
       AND (mac IS NULL OR mac = :mac)
-      AND (models IS NULL OR instr(models, :model) > 0)
-    RETURNING grant_id, id, tenant, account, profile, redeemed_at, mode";
-
-const EXPLAIN: &str = "
-    SELECT grant_id, id, tenant, account, profile, redeemed_at, mode,
-           state, expires_at, binding, claimant_key, claimant_mac
-    FROM codes WHERE digest = ?1 AND pepper = ?2";
-
-const SUPERSEDE: &str = "
-    UPDATE codes SET state = 'superseded', changed_at = ?1, sealed = NULL
-    WHERE id = ?2 AND tenant = ?3 AND state = 'issued'
-    RETURNING id, tenant, account, profile, binding, issued_at, expires_at, generation, mode,
-              sealed";
-
-const OUTSTANDING: &str = "
-    SELECT id, tenant, account, profile, binding, issued_at, expires_at, generation, mode, sealed
-    FROM codes
-    WHERE state = 'issued' AND tenant = ?1 AND profile > ?2 AND expires_at > ?3
-    ORDER BY profile LIMIT ?4";
+      AND EXISTS (SELECT 1 FROM terms
+                  WHERE number = codes.terms AND certificate <= :certificate
+                    AND (models IS NULL OR instr(models, :model) > 0))
+    RETURNING ";
 
 const INSERT: &str = "
-    INSERT INTO codes (id, pepper, digest, tenant, profile, generation, state, changed_at,
-                       account, binding, issued_at, expires_at, mac, models, mode, sealed)
-    VALUES (:id, :pepper, :digest, :tenant, :profile, :generation, 'issued', :issued_at,
-            :account, :binding, :issued_at, :expires_at, :mac, :models, :mode, :sealed)
-    ON CONFLICT (tenant, profile) WHERE state = 'issued' DO NOTHING";
+    INSERT INTO codes (id, pepper, digest_head, digest_tail, tenant, profile, generation, state,
+                       issued_at, expires_at, account, terms, mac, sealed)
+    VALUES (:id, :pepper, :head, :tail, :tenant, :profile, :generation, 0,
+            :issued_at, :expires_at, :account, :terms, :mac, :sealed)
+    ON CONFLICT (tenant, profile) WHERE state = 0 DO NOTHING";
 
 /// The row stays as a tombstone.
 const PURGE: &str = "
     UPDATE codes
-    SET state = 'purged', changed_at = :now,
-        account = NULL, binding = NULL, mac = NULL, models = NULL, sealed = NULL
-    WHERE state = 'issued' AND expires_at <= :now";
+    SET state = 4, closed_at = :now, account = NULL, terms = NULL, mac = NULL, sealed = NULL
+    WHERE state = 0 AND expires_at <= :now";
 
 pub(crate) const PURGED_AT_ONCE: u64 = 1_000;

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::str::FromStr;
 
 use offhook_activation_code::{SealedCode, Timestamp};
+use offhook_device_name::MacAddress;
 use rusqlite::Row;
 use rusqlite::types::Type;
 use uuid::Uuid;
@@ -28,6 +29,12 @@ where
 /// The UUID in column `at`.
 pub(crate) fn uuid(row: &Row<'_>, at: usize) -> rusqlite::Result<Uuid> {
     row.get(at).map(Uuid::from_bytes)
+}
+
+/// The MAC address in column `at`, or nothing.
+pub(crate) fn optional_mac(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<MacAddress>> {
+    let octets: Option<[u8; 6]> = row.get(at)?;
+    Ok(octets.map(MacAddress::new))
 }
 
 /// The number in column `at`, which is not negative.

@@ -1,6 +1,5 @@
 //! The verbs on devices, each to be run in one transaction.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use offhook_activation_code::{
@@ -8,12 +7,11 @@ use offhook_activation_code::{
 };
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEvent, Device,
-    DeviceKey, Entitlement, OutboxKind, ProvisionRefusal, Registered, Registration,
+    ActivateError, ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, Device,
+    DeviceKey, DeviceRecord, Entitlement, OutboxKind, ProvisionRefusal, Registered, Registration,
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use crate::devices::DeviceRow;
 use crate::worker::attempt;
@@ -26,14 +24,7 @@ pub(crate) fn provision(
 ) -> rusqlite::Result<Result<(), ProvisionRefusal>> {
     let (tenant, profile) = (&device.tenant, &device.profile);
     if devices::insert(db, device)? {
-        log::note(
-            db,
-            tenant,
-            Some(profile),
-            AuditEvent::Provisioned,
-            None,
-            now,
-        )?;
+        note_device(db, device, AuditEvent::Provisioned, now)?;
         return Ok(Ok(()));
     }
     if devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))?.is_some() {
@@ -53,17 +44,14 @@ pub(crate) fn request_code(
     attempt(db, || {
         let refused = |refusal| Ok(Err(RequestCodeError::Refused(refusal)));
         let key = DeviceKey::Profile(code.code().profile().clone());
-        let row = devices::find(db, code.tenant(), &key)?;
-        let Some(mut row) = row.filter(|row| row.device.account == *code.code().account()) else {
+        let Some(mut row) = devices::find(db, code.tenant(), &key)? else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        if row.device.state == ActivationState::Activated {
-            return refused(RequestCodeRefusal::Activated);
-        }
-        if row.device.mac.is_some() {
-            return refused(RequestCodeRefusal::ProvisionedByMac);
-        }
-        if let Some(earlier) = row.code {
+        row.device = match record(&row).with_code(code) {
+            Ok(device) => device,
+            Err(refusal) => return refused(refusal),
+        };
+        if let Some(earlier) = row.code.replace(code.id()) {
             // One that was redeemed or has expired is no longer there to be revoked.
             let _ = codes::revoke(db, code.tenant(), earlier, now)?;
         }
@@ -74,11 +62,8 @@ pub(crate) fn request_code(
             }
             Err(_) => return refused(RequestCodeRefusal::CodeInUse),
         }
-        row.code = Some(code.id());
-        row.device.state = ActivationState::Activating;
         devices::update(db, &row)?;
-        let (tenant, profile) = (code.tenant(), Some(code.code().profile()));
-        log::note(db, tenant, profile, AuditEvent::CodeIssued, None, now)?;
+        note_device(db, &row.device, AuditEvent::CodeIssued, now)?;
         Ok(Ok(row.device))
     })
 }
@@ -90,8 +75,8 @@ pub(crate) fn accept_code(
 ) -> rusqlite::Result<Result<Grant, Refusal>> {
     let answer = codes::redeem(db, redemption, now)?;
     match &answer {
-        Ok(grant) => note_redeem(db, grant, now)?,
-        Err(refusal) => note_refusal(db, redemption, *refusal, now)?,
+        Ok(grant) => note_grant(db, grant, now)?,
+        Err(refusal) => note_refused_code(db, redemption, *refusal, now)?,
     }
     Ok(answer)
 }
@@ -101,22 +86,33 @@ pub(crate) fn activate(
     activation: &Activation,
     now: SystemTime,
 ) -> rusqlite::Result<Result<Activated, ActivateError>> {
-    let grant = match &activation.entitlement {
-        Entitlement::Code(redemption) => {
-            let answer = attempt(db, || {
-                let grant = match codes::redeem(db, redemption, now)? {
-                    Ok(grant) => grant,
-                    Err(refusal) => return Ok(Err(ActivationStop::Code(refusal))),
-                };
-                enter(db, activation, Some(&grant), now)
-            })?;
-            return settle(db, activation, answer, now);
+    let answer = attempt(db, || {
+        let grant = match &activation.entitlement {
+            Entitlement::Certificate { .. } => None,
+            Entitlement::Code(redemption) => match codes::redeem(db, redemption, now)? {
+                Ok(grant) => Some(grant),
+                Err(refusal) => return Ok(Err(ActivationStop::Code(redemption, refusal))),
+            },
+            Entitlement::Grant(id) => codes::grant_named(db, *id)?,
+        };
+        let activated = enter(db, activation, grant.as_ref(), now)?;
+        Ok(activated.map_err(|refusal| ActivationStop::Refused(grant, refusal)))
+    })?;
+    match answer {
+        Ok(activated) => Ok(Ok(activated)),
+        Err(ActivationStop::Code(redemption, refusal)) => {
+            note_refused_code(db, redemption, refusal, now)?;
+            Ok(Err(ActivateError::Code(refusal)))
         }
-        Entitlement::Grant(id) => codes::grant_named(db, *id)?,
-        Entitlement::Certificate { .. } => None,
-    };
-    let answer = attempt(db, || enter(db, activation, grant.as_ref(), now))?;
-    settle(db, activation, answer, now)
+        Err(ActivationStop::Refused(grant, refusal)) => {
+            let (grant, at) = (grant.as_ref(), now.into());
+            note(
+                db,
+                AuditEntry::of_refused_activation(activation, grant, refusal, at),
+            )?;
+            Ok(Err(ActivateError::Refused(refusal)))
+        }
+    }
 }
 
 pub(crate) fn deactivate(
@@ -135,28 +131,13 @@ pub(crate) fn deactivate(
     {
         return Ok(Err(UpdateError::NameInUse));
     }
+    row.device = record(&row).deactivated(dummy);
     if let Some(code) = row.code.take() {
         // One that was redeemed or has expired is no longer there to be revoked.
         let _ = codes::revoke(db, tenant, code, now)?;
     }
-    let device = &mut row.device;
-    device.state = ActivationState::Deactivated;
-    device.subject = None;
-    device.serial_number = None;
-    device.registration = None;
-    if let Some(name) = dummy {
-        device.mac = None;
-        device.name = name;
-    }
     devices::update(db, &row)?;
-    log::note(
-        db,
-        tenant,
-        Some(profile),
-        AuditEvent::Deactivated,
-        None,
-        now,
-    )?;
+    note_device(db, &row.device, AuditEvent::Deactivated, now)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, now)?;
     Ok(Ok(row.device))
 }
@@ -168,31 +149,27 @@ pub(crate) fn registered(
     registration: &Registration,
     now: SystemTime,
 ) -> rusqlite::Result<Option<Registered>> {
-    let row = devices::find(db, tenant, key)?;
-    let Some(mut row) = row.filter(|row| row.device.state == ActivationState::Activated) else {
+    let Some(mut row) = devices::find(db, tenant, key)? else {
         return Ok(None);
     };
-    let first = row
-        .device
-        .registration
-        .replace(registration.clone())
-        .is_none();
+    let Some(registered) = record(&row).registered(registration.clone()) else {
+        return Ok(None);
+    };
+    row.device = registered.device;
     devices::update(db, &row)?;
-    if first {
-        let profile = Some(&row.device.profile);
-        log::note(db, tenant, profile, AuditEvent::Registered, None, now)?;
+    if registered.first {
+        note_device(db, &row.device, AuditEvent::Registered, now)?;
     }
-    let device = row.device;
-    Ok(Some(Registered { device, first }))
+    Ok(Some(Registered {
+        device: row.device,
+        first: registered.first,
+    }))
 }
 
 /// Why an activation stopped; what it had changed by then is undone.
-enum ActivationStop {
-    Code(Refusal),
-    Refused {
-        refusal: ActivateRefusal,
-        profile: Option<ProfileId>,
-    },
+enum ActivationStop<'a> {
+    Code(&'a Redemption, Refusal),
+    Refused(Option<Grant>, ActivateRefusal),
 }
 
 /// Activates the device that `grant`, or the address, entitles.
@@ -201,125 +178,76 @@ fn enter(
     activation: &Activation,
     grant: Option<&Grant>,
     now: SystemTime,
-) -> rusqlite::Result<Result<Activated, ActivationStop>> {
-    let (mut row, repeated) = match entitled(db, activation, grant)? {
-        Ok(found) => found,
-        Err(refusal) => {
-            let profile = grant.map(|grant| grant.profile().clone());
-            return Ok(Err(ActivationStop::Refused { refusal, profile }));
-        }
-    };
-    if repeated {
-        let device = row.device;
-        return Ok(Ok(Activated { device, repeated }));
-    }
-    let device = &mut row.device;
-    device.subject = subject_of(activation, grant);
-    device.state = ActivationState::Activated;
-    device.mac = Some(activation.mac);
-    device.name = DeviceName::sep(activation.mac);
-    device.serial_number.clone_from(&activation.serial_number);
-    device.registration = None;
-    devices::update(db, &row)?;
-    if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
-        note_redeem(db, grant, now)?;
-    }
-    let (tenant, profile) = (&row.device.tenant, &row.device.profile);
-    log::note(db, tenant, Some(profile), AuditEvent::Activated, None, now)?;
-    log::announce(db, tenant, profile, OutboxKind::DeviceActivated, now)?;
-    let device = row.device;
-    Ok(Ok(Activated { device, repeated }))
-}
-
-/// Which device the activation is for, and whether it was done before.
-fn entitled(
-    db: &Connection,
-    activation: &Activation,
-    grant: Option<&Grant>,
-) -> rusqlite::Result<Result<(DeviceRow, bool), ActivateRefusal>> {
-    let tenant = &activation.tenant;
-    let key = match (&activation.entitlement, grant) {
-        (Entitlement::Certificate { .. }, _) => DeviceKey::Mac(activation.mac),
-        (Entitlement::Code(_) | Entitlement::Grant(_), Some(grant)) if grant.tenant() == tenant => {
-            DeviceKey::Profile(grant.profile().clone())
-        }
-        (Entitlement::Code(_) | Entitlement::Grant(_), _) => {
-            return Ok(Err(ActivateRefusal::NotEntitled));
-        }
-    };
-    let Some(row) = devices::find(db, tenant, &key)? else {
+) -> rusqlite::Result<Result<Activated, ActivateRefusal>> {
+    let Some(key) = activation.key(grant) else {
         return Ok(Err(ActivateRefusal::NotEntitled));
     };
-    if grant.is_some_and(|grant| row.code != Some(grant.code())) {
-        return Ok(Err(ActivateRefusal::NotActivating));
-    }
-    let device = &row.device;
-    match (device.state, grant) {
-        (ActivationState::Activated, _) if device.mac == Some(activation.mac) => {
-            return Ok(Ok((row, true)));
-        }
-        (ActivationState::Activated, _) => return Ok(Err(ActivateRefusal::BoundElsewhere)),
-        (ActivationState::Activating, Some(_)) | (ActivationState::Deactivated, None) => {}
-        _ => return Ok(Err(ActivateRefusal::NotActivating)),
-    }
-    if devices::mac_is_taken(db, tenant, activation.mac, &device.profile)? {
+    let Some(mut row) = devices::find(db, &activation.tenant, &key)? else {
+        return Ok(Err(ActivateRefusal::NotEntitled));
+    };
+    let Activated { device, repeated } = match record(&row).activated(activation, grant) {
+        Ok(activated) if !activated.repeated => activated,
+        answer => return Ok(answer),
+    };
+    let (tenant, profile) = (&device.tenant, &device.profile);
+    if devices::mac_is_taken(db, tenant, activation.mac, profile)? {
         return Ok(Err(ActivateRefusal::MacInUse));
     }
-    if let Some(subject) = subject_of(activation, grant)
-        && devices::subject_is_taken(db, tenant, subject, &device.profile)?
+    if let Some(subject) = device.subject
+        && devices::subject_is_taken(db, tenant, subject, profile)?
     {
         return Ok(Err(ActivateRefusal::SubjectInUse));
     }
-    Ok(Ok((row, false)))
+    row.device = device;
+    devices::update(db, &row)?;
+    if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
+        note_grant(db, grant, now)?;
+    }
+    let device = row.device;
+    note_device(db, &device, AuditEvent::Activated, now)?;
+    let (tenant, profile) = (&device.tenant, &device.profile);
+    log::announce(db, tenant, profile, OutboxKind::DeviceActivated, now)?;
+    Ok(Ok(Activated { device, repeated }))
 }
 
-/// The subject that the device of an activation gets.
-fn subject_of(activation: &Activation, grant: Option<&Grant>) -> Option<Uuid> {
-    match &activation.entitlement {
-        Entitlement::Certificate { subject } => Some(*subject),
-        Entitlement::Code(_) | Entitlement::Grant(_) => grant.map(|grant| *grant.id().as_uuid()),
+fn record(row: &DeviceRow) -> DeviceRecord {
+    DeviceRecord {
+        device: row.device.clone(),
+        code: row.code,
     }
 }
 
-/// Writes a refused activation into the audit log, outside of what was undone.
-fn settle(
+fn note_device(
     db: &Connection,
-    activation: &Activation,
-    answer: Result<Activated, ActivationStop>,
+    device: &Device,
+    event: AuditEvent,
     now: SystemTime,
-) -> rusqlite::Result<Result<Activated, ActivateError>> {
-    match answer {
-        Ok(activated) => Ok(Ok(activated)),
-        Err(ActivationStop::Code(refusal)) => {
-            if let Entitlement::Code(redemption) = &activation.entitlement {
-                note_refusal(db, redemption, refusal, now)?;
-            }
-            Ok(Err(ActivateError::Code(refusal)))
-        }
-        Err(ActivationStop::Refused { refusal, profile }) => {
-            let (tenant, event) = (&activation.tenant, AuditEvent::ActivationRefused);
-            let reason = Some(Cow::Borrowed(refusal.as_str()));
-            log::note(db, tenant, profile.as_ref(), event, reason, now)?;
-            Ok(Err(ActivateError::Refused(refusal)))
-        }
-    }
+) -> rusqlite::Result<()> {
+    note(db, AuditEntry::of_device(device, event, now.into()))
 }
 
-fn note_redeem(db: &Connection, grant: &Grant, now: SystemTime) -> rusqlite::Result<()> {
-    if grant.repeated() {
-        return Ok(());
-    }
-    let (tenant, profile) = (grant.tenant(), Some(grant.profile()));
-    log::note(db, tenant, profile, AuditEvent::CodeRedeemed, None, now)
+fn note_grant(db: &Connection, grant: &Grant, now: SystemTime) -> rusqlite::Result<()> {
+    AuditEntry::of_grant(grant, now.into()).map_or(Ok(()), |entry| note(db, entry))
 }
 
-fn note_refusal(
+fn note_refused_code(
     db: &Connection,
     redemption: &Redemption,
     refusal: Refusal,
     now: SystemTime,
 ) -> rusqlite::Result<()> {
-    let reason = Some(Cow::Borrowed(refusal.as_str()));
-    let tenant = redemption.digests().tenant();
-    log::note(db, tenant, None, AuditEvent::CodeRefused, reason, now)
+    let entry = AuditEntry::of_refused_code(redemption, refusal, now.into());
+    note(db, entry)
+}
+
+fn note(db: &Connection, entry: AuditEntry) -> rusqlite::Result<()> {
+    let (tenant, profile) = (&entry.tenant, entry.profile.as_ref());
+    log::note(
+        db,
+        tenant,
+        profile,
+        entry.event,
+        entry.reason,
+        entry.at.into(),
+    )
 }

@@ -5,12 +5,14 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    CodeId, CodeStore, Grant, IssueError, NewCode, OutstandingCode, Page, RedeemError, Redemption,
-    ReissueError, Replacement, RevokeError, StoreError, TenantId,
+    CapfAttempt, CapfDevice, CapfError, CapfOperation, CapfStore, CodeId, CodeStore, Grant,
+    GuessBatch, GuessCount, GuessStore, IssueError, NewCode, OutstandingCode, Page, RedeemError,
+    Redemption, ReissueError, Replacement, RevokeError, StoreError, TenantId, Timestamp,
 };
+use rusqlite::Connection;
 
 use crate::worker::Worker;
-use crate::{OpenError, SqliteOptions, codes, devices, schema};
+use crate::{OpenError, SqliteOptions, capf, codes, devices, guesses, schema};
 
 /// Activation codes in an `SQLite` file, durable.
 ///
@@ -41,6 +43,23 @@ impl SqliteStore {
             writer: Worker::writer(writer, options.queue(), options.max_batch())?,
             reader: Worker::reader(reader, options.queue())?,
         })
+    }
+
+    /// Runs `purge`, which takes `at_once` rows at the most, until it finds no more.
+    async fn purge(
+        &self,
+        action: &'static str,
+        at_once: u64,
+        purge: impl Fn(&Connection) -> rusqlite::Result<u64> + Clone + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        let mut purged = 0;
+        loop {
+            let some = self.writer.run(action, purge.clone()).await?;
+            purged += some;
+            if some < at_once {
+                return Ok(purged);
+            }
+        }
     }
 }
 
@@ -117,16 +136,68 @@ impl CodeStore for SqliteStore {
     }
 
     async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
-        let mut purged = 0;
-        loop {
-            let some = self
-                .writer
-                .run("purge codes", move |db| codes::purge(db, now))
-                .await?;
-            purged += some;
-            if some < codes::PURGED_AT_ONCE {
-                return Ok(purged);
-            }
-        }
+        let purge = move |db: &Connection| codes::purge(db, now);
+        self.purge("purge codes", codes::PURGED_AT_ONCE, purge)
+            .await
+    }
+}
+
+#[async_trait]
+impl GuessStore for SqliteStore {
+    async fn charge_guesses(&self, batch: &GuessBatch) -> Result<Vec<GuessCount>, StoreError> {
+        let batch = batch.clone();
+        self.writer
+            .run("count guesses", move |db| guesses::charge(db, &batch))
+            .await
+    }
+
+    async fn live_codes(&self, now: SystemTime) -> Result<u64, StoreError> {
+        self.reader
+            .run("count codes", move |db| codes::live(db, now))
+            .await
+    }
+
+    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let purge = move |db: &Connection| guesses::purge(db, before);
+        self.purge("forget guesses", guesses::PURGED_AT_ONCE, purge)
+            .await
+    }
+}
+
+#[async_trait]
+impl CapfStore for SqliteStore {
+    async fn order_capf(
+        &self,
+        operation: &CapfOperation,
+        _now: SystemTime,
+    ) -> Result<(), StoreError> {
+        let operation = operation.clone();
+        self.writer
+            .run("order a certificate operation", move |db| {
+                capf::order(db, &operation)
+            })
+            .await
+    }
+
+    async fn present_capf(&self, attempt: &CapfAttempt, now: SystemTime) -> Result<(), CapfError> {
+        let attempt = attempt.clone();
+        self.writer
+            .run("complete a certificate operation", move |db| {
+                capf::present(db, &attempt, now)
+            })
+            .await
+            .map_err(CapfError::Store)?
+            .map_err(CapfError::Refused)
+    }
+
+    async fn cancel_capf(&self, device: &CapfDevice, _now: SystemTime) -> Result<(), CapfError> {
+        let device = device.clone();
+        self.writer
+            .run("cancel a certificate operation", move |db| {
+                capf::cancel(db, &device)
+            })
+            .await
+            .map_err(CapfError::Store)?
+            .map_err(CapfError::Refused)
     }
 }

@@ -49,17 +49,18 @@ impl Worker {
         })
     }
 
-    /// Runs `work` on the thread. The verb takes place whole or not at all; once it has begun it
-    /// does so even if nobody waits for it any more.
+    /// Runs `work` on the thread, a second time where the first was undone with the transaction
+    /// that it stood in. The verb takes place whole or not at all; once it has begun it does so
+    /// even if nobody waits for it any more.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         action: &'static str,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, answer) = oneshot::channel();
         let verb = Verb {
             action,
-            work: Some(work),
+            work,
             outcome: None,
             answer: sender,
         };
@@ -109,7 +110,7 @@ trait Job: Send {
 
 struct Verb<T, F> {
     action: &'static str,
-    work: Option<F>,
+    work: F,
     outcome: Option<rusqlite::Result<T>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -117,11 +118,13 @@ struct Verb<T, F> {
 impl<T, F> Job for Verb<T, F>
 where
     T: Send,
-    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    F: Fn(&Connection) -> rusqlite::Result<T> + Send,
 {
     fn run(&mut self, connection: &Connection) -> bool {
-        self.outcome = self.work.take().map(|work| work(connection));
-        matches!(self.outcome, Some(Ok(_)))
+        let outcome = (self.work)(connection);
+        let succeeded = outcome.is_ok();
+        self.outcome = Some(outcome);
+        succeeded
     }
 
     fn answer(self: Box<Self>, ended: Result<(), WorkerError>) {
@@ -168,26 +171,28 @@ enum WorkerError {
 /// disk.
 fn write(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>) {
     let ended = transaction(connection, jobs);
-    if ended.is_err() && !connection.is_autocommit() {
-        // If this fails too, the next `BEGIN` does, and its callers are told.
-        let _ = execute(connection, "ROLLBACK");
+    if ended.is_err() {
+        undo(connection);
     }
     for job in jobs.drain(..) {
         job.answer(ended.clone());
     }
 }
 
+/// Failed verbs are rare, and a savepoint for each verb costs a copy of every page that it
+/// changes: they are set only once a verb has failed, and all of them are run again.
 fn transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), WorkerError> {
-    // The lock is taken at once: a lock that is taken at the first write cannot wait for another
-    // process that has written since the first read.
-    execute(connection, "BEGIN IMMEDIATE")?;
-    if let [job] = jobs {
-        return if job.run(connection) {
-            execute(connection, "COMMIT")
-        } else {
-            Err(WorkerError::RolledBack)
-        };
+    begin(connection)?;
+    // A verb that has broken off the transaction has failed too, and none may follow it outside.
+    let mut run = |job: &mut Box<dyn Job>| job.run(connection) && !connection.is_autocommit();
+    if jobs.iter_mut().all(&mut run) {
+        return execute(connection, "COMMIT");
     }
+    if jobs.len() == 1 {
+        return Err(WorkerError::RolledBack);
+    }
+    undo(connection);
+    begin(connection)?;
     for job in jobs {
         execute(connection, "SAVEPOINT verb")?;
         if !job.run(connection) {
@@ -200,6 +205,19 @@ fn transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(),
         execute(connection, "RELEASE verb")?;
     }
     execute(connection, "COMMIT")
+}
+
+/// The lock is taken at once: a lock that is taken at the first write cannot wait for another
+/// process that has written since the first read.
+fn begin(connection: &Connection) -> Result<(), WorkerError> {
+    execute(connection, "BEGIN IMMEDIATE")
+}
+
+fn undo(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // If this fails, the next `BEGIN` does too, and its callers are told.
+        let _ = execute(connection, "ROLLBACK");
+    }
 }
 
 fn read(connection: &Connection, mut job: Box<dyn Job>) {
@@ -245,7 +263,7 @@ mod tests {
         let (answer, receiver) = oneshot::channel();
         let verb = Verb {
             action: "test",
-            work: Some(move |connection: &Connection| connection.execute_batch(sql)),
+            work: move |connection: &Connection| connection.execute_batch(sql),
             outcome: None,
             answer,
         };

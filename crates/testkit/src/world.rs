@@ -14,8 +14,8 @@ use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
 };
 use offhook_device_identity::{
-    ChainVerifier, ClientAuthentication, DeviceCertificateVerifier, HeaderSource, IdentityPattern,
-    IdentitySource, TrustedProxies,
+    CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
+    HeaderSource, IdentityPattern, IdentitySource, TrustedProxies,
 };
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
@@ -210,8 +210,10 @@ impl World {
         let identity = match options.identity {
             IdentityFrom::Certificate => by_certificate,
             IdentityFrom::Haproxy => {
-                let header =
-                    HeaderSource::haproxy("x-ssl-client-der", "x-ssl-client-verify", chain)?;
+                let header = HeaderSource::certificate(
+                    CertificateHeader::haproxy("x-ssl-client-der", "x-ssl-client-verify")?,
+                    chain,
+                );
                 Arc::new(from_proxy(header)?)
             }
             IdentityFrom::ProxyHeader => {

@@ -13,13 +13,15 @@ use super::revocation::Revocation;
 use super::sha1::NamedKeys;
 use super::time;
 use crate::certificate::Certificate;
-use crate::{CertificateError, ChainError};
+use crate::{CertificateError, ChainError, Limits, Rules};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
     pub(super) anchors: Vec<TrustAnchor<'static>>,
     pub(super) intermediates: Vec<CertificateDer<'static>>,
     pub(super) pinned: bool,
+    pub(super) rules: Rules,
+    pub(super) limits: Limits,
     pub(super) revocation: Option<Revocation>,
     pub(crate) sha1_keys: Vec<Box<[u8]>>,
     pub(crate) expired: Option<Concession>,
@@ -133,7 +135,8 @@ fn end(certificate: &Certificate<'_>) -> Result<u64, CertificateError> {
     times.next()?; // the first second
     let end = time::seconds(&times.next()?);
     times.finish()?;
-    end.ok_or(CertificateError::Malformed { at: validity.at })
+    let at = validity.at();
+    end.ok_or(CertificateError::Malformed { at })
 }
 
 pub(super) fn chain_error(error: webpki::Error) -> ChainError {

@@ -1,25 +1,32 @@
 //! Envoy's `X-Forwarded-Client-Cert`.
 
-use super::{Carried, XfccElement, escaped};
+use super::percent::Safe;
+use super::{CarriedCertificates, XfccElement, escaped};
 use crate::HeaderError;
 use crate::chain::sha256;
 
 /// The certificates in the element that counts, the device's own one first.
-pub(super) fn certificates(value: &str, which: XfccElement) -> Result<Carried, HeaderError> {
+pub(super) fn certificates(
+    value: &str,
+    which: XfccElement,
+) -> Result<CarriedCertificates, HeaderError> {
     let element = element(value, which)?;
-    let cert = element.cert.map(escaped::single).transpose()?;
+    let cert = element
+        .cert
+        .map(|cert| escaped::single(cert.as_bytes(), Safe::Unreserved));
     let chain = element
         .chain
-        .map(|chain| escaped::certificates(chain, escaped::Safe::Unreserved))
-        .transpose()?;
-    let carried = match (cert, chain) {
-        (Some((cert, _)), Some((own, _))) if cert != own => return Err(HeaderError::Contradictory),
+        .map(|chain| escaped::certificates(chain.as_bytes(), Safe::Unreserved));
+    let carried = match (cert.transpose()?, chain.transpose()?) {
+        (Some(cert), Some(chain)) if cert.end_entity != chain.end_entity => {
+            return Err(HeaderError::Contradictory);
+        }
         (_, Some(carried)) | (Some(carried), None) => carried,
         (None, None) => return Err(HeaderError::MissingKey),
     };
     if let Some(hash) = element.hash {
         let mut own = String::with_capacity(64);
-        for byte in sha256(&carried.0) {
+        for byte in sha256(&carried.end_entity) {
             own.extend(hex(byte));
         }
         if !own.eq_ignore_ascii_case(hash) {
@@ -34,6 +41,9 @@ pub(super) fn subject(value: &str, which: XfccElement) -> Result<&str, HeaderErr
     let subject = element(value, which)?.subject;
     subject.ok_or(HeaderError::MissingKey)
 }
+
+/// The name of the header in lower case.
+pub(super) const NAME: &str = "x-forwarded-client-cert";
 
 fn hex(byte: u8) -> [char; 2] {
     [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'))

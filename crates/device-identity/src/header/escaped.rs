@@ -2,162 +2,94 @@
 
 use rustls_pki_types::CertificateDer;
 
-use super::{Carried, decoded};
-use crate::HeaderError;
-
-/// Which characters a proxy leaves as they are, besides letters, digits and `-._~`.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Safe {
-    /// `+`, `=` and `/` too.
-    Base64,
-    /// No others.
-    Unreserved,
-}
+use super::base64::{Decoder, decode, decode_escaped};
+use super::percent::{Safe, Text};
+use super::{CarriedCertificates, HeaderError};
 
 /// The certificates of percent-encoded PEM, the device's own one first.
-pub(super) fn certificates(value: &str, safe: Safe) -> Result<Carried, HeaderError> {
-    let text = unescaped(value, safe)?;
-    let lines = text.as_bytes().split(|byte| is_line_end(*byte));
-    let mut lines = lines.filter(|line| !line.is_empty());
+pub(super) fn certificates(value: &[u8], safe: Safe) -> Result<CarriedCertificates, HeaderError> {
+    let mut text = Text::new(value, safe);
     let mut found = Vec::new();
-    let mut base64 = Vec::with_capacity(text.len());
-    while let Some(line) = lines.next() {
-        if line != BEGIN {
-            return Err(HeaderError::BadEncoding);
-        }
-        base64.clear();
-        loop {
-            match lines.next().ok_or(HeaderError::BadEncoding)? {
-                END => break,
-                line => base64.extend_from_slice(line),
-            }
-        }
-        found.push(decoded(&base64)?);
+    while begins(&mut text)? {
+        found.push(body(&mut text)?);
     }
     first(found)
 }
 
 /// The one certificate of percent-encoded PEM.
-pub(super) fn single(value: &str) -> Result<Carried, HeaderError> {
-    let (own, others) = certificates(value, Safe::Unreserved)?;
-    if others.is_empty() {
-        Ok((own, others))
-    } else {
-        Err(HeaderError::SeveralCertificates)
-    }
+pub(super) fn single(value: &[u8], safe: Safe) -> Result<CarriedCertificates, HeaderError> {
+    certificates(value, safe)?.only()
 }
 
 /// Certificates in base64 with commas between, all of them percent-encoded or none.
-pub(super) fn list(value: &str) -> Result<Carried, HeaderError> {
-    let escaped = value.contains('%');
-    let found = value.split(',').map(|item| {
+pub(super) fn list(value: &[u8]) -> Result<CarriedCertificates, HeaderError> {
+    let escaped = value.contains(&b'%');
+    let found = value.split(|byte| *byte == b',').map(|item| {
         if escaped {
-            decoded(&unescaped(item, Safe::Unreserved)?)
+            decode_escaped(item, Safe::Unreserved)
         } else {
-            decoded(item)
+            decode(item)
         }
     });
     first(found.collect::<Result<_, _>>()?)
 }
 
-fn first(mut found: Vec<CertificateDer<'static>>) -> Result<Carried, HeaderError> {
+fn first(mut found: Vec<CertificateDer<'static>>) -> Result<CarriedCertificates, HeaderError> {
     if found.is_empty() {
         return Err(HeaderError::Missing);
     }
-    let others = found.split_off(1);
-    let own = found.pop().ok_or(HeaderError::Missing)?;
-    Ok((own, others))
+    let intermediates = found.split_off(1);
+    let end_entity = found.pop().ok_or(HeaderError::Missing)?;
+    Ok(CarriedCertificates {
+        end_entity,
+        intermediates,
+    })
 }
 
-/// `value` without percent-encoding; what the proxy would have encoded must not stand in it.
-fn unescaped(value: &str, safe: Safe) -> Result<String, HeaderError> {
-    let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    for (index, piece) in value.as_bytes().split(|byte| *byte == b'%').enumerate() {
-        let (skipped, plain) = if index == 0 {
-            (0, piece)
-        } else {
-            let bad = HeaderError::BadEscape { at: at - 1 };
-            let ([high, low], plain) = piece.split_first_chunk().ok_or(bad)?;
-            let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
-                return Err(HeaderError::BadEscape { at: at - 1 });
-            };
-            out.push(high << 4 | low);
-            (2, plain)
-        };
-        // Without an early end many octets are checked at once.
-        let is_safe = |byte: &u8| is_safe(*byte, safe);
-        if !plain.iter().fold(true, |all, byte| all & is_safe(byte))
-            && let Some(place) = plain.iter().position(|byte| !is_safe(byte))
-        {
-            return Err(HeaderError::StrayCharacter {
-                at: at + skipped + place,
-            });
+/// Whether a certificate begins, of which the first line is then read; otherwise the text has
+/// ended.
+fn begins(text: &mut Text<'_>) -> Result<bool, HeaderError> {
+    if let Some(rest) = text.rest().strip_prefix(ESCAPED_BEGIN) {
+        text.go_on_at(rest);
+        return Ok(true);
+    }
+    let mut start = text.clone();
+    loop {
+        match text.next()? {
+            None => return Ok(false),
+            Some(b'\r' | b'\n') => start = text.clone(),
+            Some(_) => break,
         }
-        out.extend_from_slice(plain);
-        at += piece.len() + 1;
     }
-    String::from_utf8(out).map_err(|_| HeaderError::BadEncoding)
-}
-
-const fn is_safe(byte: u8, safe: Safe) -> bool {
-    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let is_digit = byte.wrapping_sub(b'0') < 10;
-    let is_mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
-    let is_base64 = (byte == b'+') | (byte == b'=') | (byte == b'/');
-    is_letter | is_digit | is_mark | (is_base64 & matches!(safe, Safe::Base64))
-}
-
-const fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n')
-}
-
-const fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+    *text = start;
+    if !text.is(BEGIN)? || !matches!(text.next()?, Some(b'\r' | b'\n')) {
+        return Err(HeaderError::BadEncoding);
     }
+    Ok(true)
+}
+
+/// The certificate between the first line, which has been read, and the last, which is read too.
+fn body(text: &mut Text<'_>) -> Result<CertificateDer<'static>, HeaderError> {
+    let mut decoder = Decoder::for_length(text.rest().len());
+    let mut at_line_start = true;
+    loop {
+        at_line_start &= !decoder.escaped(text);
+        match text.next()?.ok_or(HeaderError::BadEncoding)? {
+            b'\r' | b'\n' => at_line_start = true,
+            b'-' if at_line_start => break,
+            byte => {
+                decoder.push(byte)?;
+                at_line_start = false;
+            }
+        }
+    }
+    let is_end = text.is(END)? && matches!(text.next()?, None | Some(b'\r' | b'\n'));
+    is_end.then_some(()).ok_or(HeaderError::BadEncoding)?;
+    decoder.finish()
 }
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-const END: &[u8] = b"-----END CERTIFICATE-----";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_octet_can_be_escaped() {
-        let all: String = (0..128).map(|byte| format!("%{byte:02X}")).collect();
-        let plain = unescaped(&all, Safe::Unreserved).unwrap();
-        assert!(plain.bytes().eq(0..128));
-        assert_eq!(unescaped("a%2bb%2F", Safe::Unreserved).unwrap(), "a+b/");
-        assert_eq!(unescaped("a+b/c=", Safe::Base64).unwrap(), "a+b/c=");
-    }
-
-    #[test]
-    fn what_is_not_escaped_rightly_is_refused_with_the_place() {
-        for (value, at) in [
-            ("%", 0),
-            ("ab%4", 2),
-            ("%41%G1", 3),
-            ("%41%+1", 3),
-            ("%%41", 0),
-        ] {
-            let error = unescaped(value, Safe::Base64).unwrap_err();
-            assert!(matches!(error, HeaderError::BadEscape { at: found } if found == at));
-        }
-        for (value, at) in [
-            ("ab+", 2),
-            ("%41 ", 3),
-            ("/", 0),
-            ("%41%42=", 6),
-            ("a&b", 1),
-        ] {
-            let error = unescaped(value, Safe::Unreserved).unwrap_err();
-            assert!(matches!(error, HeaderError::StrayCharacter { at: found } if found == at));
-        }
-    }
-}
+/// As every proxy writes it.
+const ESCAPED_BEGIN: &[u8] = b"-----BEGIN%20CERTIFICATE-----%0A";
+/// All but the first character.
+const END: &[u8] = b"----END CERTIFICATE-----";

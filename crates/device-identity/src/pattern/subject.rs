@@ -5,10 +5,10 @@ use offhook_device_name::MacAddress;
 use super::IdentityPattern;
 use crate::candidate::{Candidates, is_filler};
 use crate::certificate::{
-    COMMON_NAME, Certificate, LOCALITY, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE,
+    COMMON_NAME, Certificate, LOCALITY, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE, Text,
     for_each_attribute,
 };
-use crate::{DeviceIdentity, IdentityError, Rule, VerifiedCertificate};
+use crate::{DeviceIdentity, IdentityError, Rule, Rules, VerifiedCertificate};
 
 impl IdentityPattern {
     /// The identity that the pattern finds in the subject of a verified certificate, for makers
@@ -47,7 +47,7 @@ impl IdentityPattern {
 
     fn find_in(&self, certificate: &Certificate<'_>) -> Result<MacAddress, IdentityError> {
         let candidates = certificate
-            .candidates()
+            .candidates(Rules::ALL)
             .map_err(IdentityError::Certificate)?;
         if candidates.is_shared() {
             return Err(IdentityError::Shared);
@@ -56,11 +56,19 @@ impl IdentityPattern {
         let mut whole = Candidates::default();
         for_each_attribute(&certificate.subject(), |kind, value| {
             let label = match kind {
-                SERIAL_NUMBER | LOCALITY => return,
+                SERIAL_NUMBER | LOCALITY => return Ok(()),
                 COMMON_NAME => "CN",
                 ORGANIZATIONAL_UNIT => "OU",
                 STATE => "ST",
                 _ => "X",
+            };
+            let narrowed;
+            let value = match value.text() {
+                Text::Narrow(text) => text,
+                Text::Wide(text) => {
+                    narrowed = text.narrowed()?;
+                    narrowed.as_bytes()
+                }
             };
             whole.elsewhere(value);
             if !text.is_empty() {
@@ -69,6 +77,7 @@ impl IdentityPattern {
             text.push_str(label);
             text.push('=');
             text.push_str(&String::from_utf8_lossy(value));
+            Ok(())
         })
         .map_err(IdentityError::Certificate)?;
 

@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 
 use branch::Branch;
 
-use crate::{IdentityPattern, PatternError, Unsupported};
+use crate::{PatternError, Unsupported};
 
 /// A pattern in the dialect of the `regex` crate, which matches the whole of a text.
 #[derive(Debug)]
@@ -23,13 +23,10 @@ pub(super) struct Translation {
     pub(super) ascii_only: bool,
 }
 
-/// The translation of `pattern`.
-pub(super) fn translate(pattern: &str) -> Result<Translation, PatternError> {
-    let chars: Vec<char> = pattern
-        .chars()
-        .take(IdentityPattern::MAX_LENGTH + 1)
-        .collect();
-    if chars.len() > IdentityPattern::MAX_LENGTH {
+/// The translation of `pattern`, which has `most` characters at most.
+pub(super) fn translate(pattern: &str, most: usize) -> Result<Translation, PatternError> {
+    let chars: Vec<char> = pattern.chars().take(most.saturating_add(1)).collect();
+    if chars.len() > most {
         return Err(PatternError::TooLarge);
     }
     let mut translator = Translator {

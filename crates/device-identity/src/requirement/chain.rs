@@ -4,7 +4,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::CertificateError;
 use crate::certificate::{
-    COMMON_NAME, Certificate, DNS_NAME, SUBJECT_ALTERNATIVE_NAME, for_each_attribute,
+    COMMON_NAME, Certificate, DNS_NAME, SUBJECT_ALTERNATIVE_NAME, Text, for_each_attribute,
 };
 use crate::der;
 
@@ -84,16 +84,13 @@ impl<'a> Presented<'a> {
             xmpp_names: Vec::new(),
             usages: None,
         };
-        let names = for_each_attribute(&certificate.subject(), |kind, text| {
-            if kind == COMMON_NAME {
+        for_each_attribute(&certificate.subject(), |kind, value| {
+            // No host is named in a wider encoding; an authority is known by the octets of its name.
+            if let (COMMON_NAME, Text::Narrow(text)) = (kind, value.text()) {
                 read.common_names.extend(str::from_utf8(text));
             }
-        });
-        match names {
-            // An authority may be named so; it is known by the octets of its name.
-            Err(CertificateError::WideText { .. }) => {}
-            other => other?,
-        }
+            Ok(())
+        })?;
         if let Some(names) = certificate.extension(SUBJECT_ALTERNATIVE_NAME)? {
             read.read_names(&names)?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    AlbMode, ChainError, HeaderError, HeaderSource, IdentityError, XfccElement,
+    AlbMode, CertificateHeader, ChainError, HeaderError, HeaderSource, IdentityError, XfccElement,
 };
 
 use crate::authority::Authority;
@@ -42,15 +42,20 @@ fn no_known_attack_or_mistake_gives_an_identity() {
     let base64 = &world.base64();
     let one = &world.escaped();
     let both = &world.both("");
-    let rfc9440 = || HeaderSource::client_cert(pinned());
-    let nginx = || HeaderSource::nginx("X-SSL-Cert", pinned()).unwrap();
-    let haproxy =
-        || HeaderSource::haproxy("X-SSL-Client-DER", "X-SSL-Client-Verify", pinned()).unwrap();
-    let envoy = || HeaderSource::envoy(XfccElement::Only, pinned());
-    let last = || HeaderSource::envoy(XfccElement::Last, pinned());
+    let rfc9440 = || HeaderSource::certificate(CertificateHeader::client_cert(), pinned());
+    let nginx =
+        || HeaderSource::certificate(CertificateHeader::nginx("X-SSL-Cert").unwrap(), pinned());
+    let haproxy = || {
+        HeaderSource::certificate(
+            CertificateHeader::haproxy("X-SSL-Client-DER", "X-SSL-Client-Verify").unwrap(),
+            pinned(),
+        )
+    };
+    let envoy = || HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Only), pinned());
+    let last = || HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Last), pinned());
     let subject = || HeaderSource::envoy_subject(XfccElement::Only, pattern());
-    let traefik = || HeaderSource::traefik(pinned());
-    let alb = || HeaderSource::aws_alb(AlbMode::Verify, pinned());
+    let traefik = || HeaderSource::certificate(CertificateHeader::traefik(), pinned());
+    let alb = || HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Verify), pinned());
     let plain = || HeaderSource::plain("macaddress", pattern()).unwrap();
 
     // An authority of the attacker's with the very name of the maker's.

@@ -1,5 +1,5 @@
 use offhook_device_identity::{
-    AnchorError, ChainError, ChainVerifier, IdentifyError, IdentityError, Source,
+    AnchorError, ChainError, ChainVerifier, IdentifyError, IdentityError, Limits, Source,
 };
 use rcgen::{BasicConstraints, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use ring::digest::{SHA256, digest};
@@ -239,7 +239,7 @@ fn without_certificate_there_is_no_identity() {
 fn too_many_intermediates_are_refused_before_any_work() {
     let maker = Authority::root("Manufacturing CA");
     let (der, _) = maker.issue(&mpp());
-    let sent = vec![maker.certificate.clone(); ChainVerifier::MAX_INTERMEDIATES + 1];
+    let sent = vec![maker.certificate.clone(); Limits::DEFAULT.intermediates + 1];
     assert!(matches!(
         maker.verifier().verify(&der, &sent, now()),
         Err(ChainError::TooManyIntermediates { found: 9 })

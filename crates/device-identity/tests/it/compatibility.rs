@@ -1,8 +1,6 @@
 //! Identity patterns on subjects: the field's own pattern on the field's own certificates.
 
-use offhook_device_identity::{
-    HeaderSource, IdentityError, IdentityPattern, Rule, TrustedProxies, XfccElement, candidates,
-};
+use offhook_device_identity::{IdentityError, IdentityPattern, Rule, candidates};
 use rcgen::{DnType, SanType};
 
 use crate::authority::{Authority, device, now, serial_number};
@@ -162,91 +160,4 @@ fn an_alternative_name_contradicts_a_pattern() {
         error.to_string(),
         "ambiguous: 000E08ABCDEF and 805EC0112233"
     );
-}
-
-/// A proxy's text of the subject, by the field's own pattern: OpenSSL, Java and nginx write the
-/// attributes forwards or backwards, with commas or slashes, and some values in hexadecimal.
-#[test]
-fn no_rendering_of_a_makers_subject_gives_a_wrong_address() {
-    let proxies = TrustedProxies::new(["192.0.2.1".parse().unwrap()]);
-    let proxy = proxies.admit("192.0.2.1".parse().unwrap()).unwrap();
-    let pattern = || IdentityPattern::new(FIELD).unwrap();
-    let plain = HeaderSource::plain("subject", pattern()).unwrap();
-    let envoy = HeaderSource::envoy_subject(XfccElement::Only, pattern());
-    let subjects: [&[(&str, &str)]; 6] = [
-        &[
-            ("OU", "CP-8841-3PCC"),
-            ("L", "88012BA01234"),
-            ("ST", "000e08abcdef"),
-        ],
-        &[
-            ("serialNumber", "33E8B7000000"),
-            ("CN", "CP-8841-SEP000E08ABCDEF"),
-        ],
-        &[
-            ("2.5.4.5", "#131a5049443a43502d3838343120534e3a333345384237"),
-            ("CN", "SEP000E08ABCDEF"),
-        ],
-        &[
-            ("CN", "AP1G4-000E08ABCDEF"),
-            ("O", "Cisco Systems"),
-            ("L", "San Jose"),
-        ],
-        &[("CN", "000e08abcdef"), ("L", "deadbeefcafe")],
-        &[
-            ("OU", "cisco.com"),
-            ("L", "ciscogeneric"),
-            ("ST", "ciscogeneric"),
-        ],
-    ];
-    let (mut right, mut refused) = (0, 0);
-    for subject in subjects {
-        let places: Vec<usize> = (0..subject.len()).collect();
-        for order in permutations(&places) {
-            let parts: Vec<_> = order
-                .iter()
-                .map(|at| format!("{}={}", subject[*at].0, subject[*at].1))
-                .collect();
-            for text in [
-                parts.join(","),
-                parts.join(", "),
-                parts.join("/"),
-                parts.join("+"),
-                parts.join("; "),
-                format!("/{}", parts.join("/")),
-            ] {
-                let quoted = format!("Subject=\"{text}\"");
-                let found = [
-                    plain.identity(&proxy, [text.as_bytes()], now()),
-                    envoy.identity(&proxy, [quoted.as_bytes()], now()),
-                ];
-                for found in found {
-                    match found {
-                        Ok(identity) => {
-                            assert_eq!(identity.mac().to_string(), MAC, "{text}");
-                            right += 1;
-                        }
-                        Err(_) => refused += 1,
-                    }
-                }
-            }
-        }
-    }
-    assert!(right > 0 && refused > right, "{right} {refused}");
-}
-
-fn permutations(places: &[usize]) -> Vec<Vec<usize>> {
-    if places.is_empty() {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for at in 0..places.len() {
-        let mut rest = places.to_vec();
-        let first = rest.remove(at);
-        for mut order in permutations(&rest) {
-            order.insert(0, first);
-            all.push(order);
-        }
-    }
-    all
 }

@@ -1,8 +1,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    DeviceIdentity, HeaderError, HeaderNameError, HeaderSource, IdentityError, IdentityPattern,
-    ListedProxy, Rule, Source, TrustedProxies,
+    CertificateHeader, DeviceIdentity, HeaderError, HeaderNameError, HeaderSource, IdentityError,
+    IdentityPattern, IdentitySource, IdentitySourceError, Limits, ListedProxy, Rule, Source,
+    TrustedProxies,
 };
 use rcgen::DnType;
 
@@ -97,7 +98,7 @@ fn no_value_is_guessed_at() {
         plain(&[b"000e08abcdef00"]),
         Err(HeaderError::PartOfLongerRun)
     ));
-    let long = vec![b'a'; HeaderSource::MAX_TEXT_BYTES + 1];
+    let long = vec![b'a'; Limits::DEFAULT.text_bytes + 1];
     assert!(matches!(
         plain(&[&long]),
         Err(HeaderError::TooLong { length: 1_025 })
@@ -106,7 +107,21 @@ fn no_value_is_guessed_at() {
         plain(&[b"phone"]),
         Err(HeaderError::Identity(IdentityError::NoAddress))
     ));
+    for shared in [
+        "000000000000",
+        "SEPffffffffffff",
+        "CN=000e08abcdef;L=CiscoGeneric",
+    ] {
+        assert!(
+            matches!(
+                plain(&[shared.as_bytes()]),
+                Err(HeaderError::Identity(IdentityError::Shared))
+            ),
+            "{shared}"
+        );
+    }
     for two in [
+        "805e-c011-2233 000e08abcdef",
         "000e08abcdef 805ec0112233",
         "805ec0112233;000e08abcdef",
         "000e08abcdef.805ec0112233.example.com",
@@ -136,6 +151,45 @@ fn a_separated_address_must_not_be_part_of_a_longer_one() {
 }
 
 #[test]
+fn both_sources_at_once_are_an_error_of_the_configuration() {
+    let pattern = || IdentityPattern::new("(.*)").unwrap();
+    let header = |proxies: TrustedProxies| {
+        Some((
+            proxies,
+            HeaderSource::plain("macaddress", pattern()).unwrap(),
+        ))
+    };
+    let proxies = || TrustedProxies::new(["192.0.2.1".parse().unwrap()]);
+    let certificate = || Some(Authority::root("maker").verifier());
+    let source = IdentitySource::from_settings;
+    for (outcome, error) in [
+        (
+            source(certificate(), header(proxies())),
+            IdentitySourceError::Both,
+        ),
+        (
+            source(certificate(), header(TrustedProxies::default())),
+            IdentitySourceError::Both,
+        ),
+        (source(None, None), IdentitySourceError::Neither),
+        (
+            source(None, header(TrustedProxies::default())),
+            IdentitySourceError::NoProxies,
+        ),
+    ] {
+        assert_eq!(outcome.unwrap_err(), error);
+    }
+    assert!(matches!(
+        source(certificate(), None),
+        Ok(IdentitySource::Certificate(_))
+    ));
+    assert!(matches!(
+        source(None, header(proxies())),
+        Ok(IdentitySource::Header { .. })
+    ));
+}
+
+#[test]
 fn a_header_name_is_checked() {
     let pattern = || IdentityPattern::new("(.*)").unwrap();
     for (name, error) in [
@@ -153,7 +207,7 @@ fn client_cert_gives_the_identity_of_a_verified_certificate_only() {
     let maker = Authority::root("Manufacturing CA");
     let subject = device(&[(DnType::CommonName, "CP-8841-SEP000E08ABCDEF")]);
     let (der, _) = maker.issue(&subject);
-    let header = HeaderSource::client_cert(maker.verifier());
+    let header = HeaderSource::certificate(CertificateHeader::client_cert(), maker.verifier());
     assert_eq!(header.name(), "client-cert");
     let value = format!(":{}:", STANDARD.encode(&der));
 
@@ -181,7 +235,7 @@ fn client_cert_gives_the_identity_of_a_verified_certificate_only() {
 fn client_cert_in_another_form_is_refused() {
     let maker = Authority::root("Manufacturing CA");
     let (der, _) = maker.issue(&device(&[(DnType::CommonName, "SEP000E08ABCDEF")]));
-    let header = HeaderSource::client_cert(maker.verifier());
+    let header = HeaderSource::certificate(CertificateHeader::client_cert(), maker.verifier());
     let base64 = STANDARD.encode(&der);
     let refuse = |value: &str| {
         header
@@ -213,6 +267,6 @@ fn client_cert_in_another_form_is_refused() {
         refuse(&format!("\"{base64}\"")),
         HeaderError::Quoted { at: 0 }
     ));
-    let long = "A".repeat(HeaderSource::MAX_CERTIFICATE_BYTES + 1);
+    let long = "A".repeat(Limits::DEFAULT.header_bytes + 1);
     assert!(matches!(refuse(&long), HeaderError::TooLong { .. }));
 }

@@ -10,15 +10,21 @@
 mod agreement;
 mod attack;
 mod authority;
+mod canary;
 mod chain;
 mod compatibility;
 mod forge;
 mod header;
+mod limits;
+#[cfg(feature = "parsed")]
+mod parsed;
 mod pattern;
 mod policy;
 mod proxy;
 mod requirement;
 mod revocation;
+mod rule;
 mod subject;
+mod table;
 #[cfg(feature = "rustls")]
 mod verifier;

@@ -1,4 +1,4 @@
-use offhook_device_identity::IdentityPattern;
+use offhook_device_identity::{IdentityPattern, Limits};
 use proptest::prelude::*;
 
 #[test]
@@ -26,12 +26,12 @@ fn a_text_beyond_the_limit_never_matches() {
     let text = |length: usize| format!("{}000e08abcdef", " ".repeat(length - 12));
     assert!(
         pattern
-            .matches(&text(IdentityPattern::MAX_INPUT_BYTES))
+            .matches(&text(Limits::DEFAULT.pattern_input_bytes))
             .is_some()
     );
     assert!(
         pattern
-            .matches(&text(IdentityPattern::MAX_INPUT_BYTES + 1))
+            .matches(&text(Limits::DEFAULT.pattern_input_bytes + 1))
             .is_none()
     );
 }

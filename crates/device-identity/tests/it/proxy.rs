@@ -6,8 +6,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_device_identity::{
-    AlbMode, ChainVerifier, DeviceIdentity, HeaderError, HeaderNameError, HeaderSource,
-    IdentityPattern, ListedProxy, Rule, Source, TrustedProxies, XfccElement,
+    AlbMode, CertificateHeader, ChainVerifier, DeviceIdentity, HeaderError, HeaderNameError,
+    HeaderSource, IdentityPattern, ListedProxy, Rule, Source, TrustedProxies, XfccElement,
 };
 use rcgen::{CertificateParams, DnType};
 use ring::digest::{SHA256, digest};
@@ -117,27 +117,32 @@ fn every_proxy_passes_on_the_identity() {
     let ca = STANDARD.encode(&world.maker.certificate);
     let one = world.escaped();
     let hash = hex(&world.device);
-    let haproxy = || HeaderSource::haproxy("X-SSL-DER", "X-SSL-Verify", pinned()).unwrap();
-    let envoy = || HeaderSource::envoy(XfccElement::Only, pinned());
-    let last = || HeaderSource::envoy(XfccElement::Last, pinned());
+    let haproxy = || {
+        HeaderSource::certificate(
+            CertificateHeader::haproxy("X-SSL-DER", "X-SSL-Verify").unwrap(),
+            pinned(),
+        )
+    };
+    let envoy = || HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Only), pinned());
+    let last = || HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Last), pinned());
     let table: Vec<(HeaderSource, String, Option<String>)> = vec![
         (
-            HeaderSource::client_cert(whole()),
+            HeaderSource::certificate(CertificateHeader::client_cert(), whole()),
             format!(":{base64}:"),
             Some(format!(":{ca}:")),
         ),
         (
-            HeaderSource::client_cert(whole()),
+            HeaderSource::certificate(CertificateHeader::client_cert(), whole()),
             format!(":{base64}:"),
             Some(format!(":{base64}: ,  :{ca}:")),
         ),
         (
-            HeaderSource::client_cert(pinned()),
+            HeaderSource::certificate(CertificateHeader::client_cert(), pinned()),
             format!(":{base64}:"),
             Some(String::new()),
         ),
         (
-            HeaderSource::nginx("X-SSL-Cert", pinned()).unwrap(),
+            HeaderSource::certificate(CertificateHeader::nginx("X-SSL-Cert").unwrap(), pinned()),
             one.clone(),
             None,
         ),
@@ -150,12 +155,12 @@ fn every_proxy_passes_on_the_identity() {
         ),
         (envoy(), format!("Hash={hash};Cert={one}"), None),
         (
-            HeaderSource::envoy(XfccElement::Only, whole()),
+            HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Only), whole()),
             format!("Hash={hash};Cert=\"{one}\";Chain=\"{}\"", world.both("")),
             None,
         ),
         (
-            HeaderSource::envoy(XfccElement::Only, whole()),
+            HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Only), whole()),
             format!("Chain=\"{}\"", world.both("")),
             None,
         ),
@@ -164,24 +169,33 @@ fn every_proxy_passes_on_the_identity() {
             format!("By=a;Subject=\"CN=805EC0112233, O=x\", By=b;By=c;Cert=\"{one}\""),
             None,
         ),
-        (HeaderSource::traefik(pinned()), base64.clone(), None),
         (
-            HeaderSource::traefik(whole()),
+            HeaderSource::certificate(CertificateHeader::traefik(), pinned()),
+            base64.clone(),
+            None,
+        ),
+        (
+            HeaderSource::certificate(CertificateHeader::traefik(), whole()),
             format!("{base64},{ca}"),
             None,
         ),
         (
-            HeaderSource::traefik(whole()),
+            HeaderSource::certificate(CertificateHeader::traefik(), whole()),
             format!("{},{}", escaped(&base64, ""), escaped(&ca, "")),
             None,
         ),
         (
-            HeaderSource::aws_alb(AlbMode::Passthrough, whole()),
+            HeaderSource::certificate(CertificateHeader::apache("X-SSL-Cert").unwrap(), pinned()),
+            escaped(&pem(&world.device), "+=/").replace("%0A", "%0a"),
+            None,
+        ),
+        (
+            HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Passthrough), whole()),
             world.both("+=/"),
             None,
         ),
         (
-            HeaderSource::aws_alb(AlbMode::Verify, pinned()),
+            HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Verify), pinned()),
             escaped(&pem(&world.device), "+=/"),
             None,
         ),
@@ -208,32 +222,35 @@ fn the_headers_have_the_names_that_the_proxies_give_them() {
     let verifier = || Arc::clone(&verifier);
     for (header, name, companion) in [
         (
-            HeaderSource::client_cert(verifier()),
+            HeaderSource::certificate(CertificateHeader::client_cert(), verifier()),
             "client-cert",
             Some("client-cert-chain"),
         ),
         (
-            HeaderSource::envoy(XfccElement::Last, verifier()),
+            HeaderSource::certificate(CertificateHeader::envoy(XfccElement::Last), verifier()),
             "x-forwarded-client-cert",
             None,
         ),
         (
-            HeaderSource::traefik(verifier()),
+            HeaderSource::certificate(CertificateHeader::traefik(), verifier()),
             "x-forwarded-tls-client-cert",
             None,
         ),
         (
-            HeaderSource::aws_alb(AlbMode::Passthrough, verifier()),
+            HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Passthrough), verifier()),
             "x-amzn-mtls-clientcert",
             None,
         ),
         (
-            HeaderSource::aws_alb(AlbMode::Verify, verifier()),
+            HeaderSource::certificate(CertificateHeader::aws_alb(AlbMode::Verify), verifier()),
             "x-amzn-mtls-clientcert-leaf",
             None,
         ),
         (
-            HeaderSource::haproxy("X-Der", "X-Verify", verifier()).unwrap(),
+            HeaderSource::certificate(
+                CertificateHeader::haproxy("X-Der", "X-Verify").unwrap(),
+                verifier(),
+            ),
             "x-der",
             Some("x-verify"),
         ),
@@ -241,8 +258,8 @@ fn the_headers_have_the_names_that_the_proxies_give_them() {
         assert_eq!((header.name(), header.companion()), (name, companion));
     }
     assert_eq!(
-        HeaderSource::haproxy("X-Der", "x-der", verifier()).unwrap_err(),
+        CertificateHeader::haproxy("X-Der", "x-der").unwrap_err(),
         HeaderNameError::Twice
     );
-    assert!(HeaderSource::nginx("a b", verifier()).is_err());
+    assert!(CertificateHeader::nginx("a b").is_err());
 }

@@ -224,11 +224,62 @@ fn an_alternative_name_can_carry_the_address_and_contradict_it() {
 }
 
 #[test]
-fn text_in_utf_16_is_refused() {
+fn text_in_utf_16_is_read_as_any_other() {
+    let read = |subject: &[(DnType, &str)]| {
+        let mut params = device(&[]);
+        for (kind, text) in subject {
+            let wide = rcgen::string::BmpString::try_from(*text).unwrap();
+            let wide = rcgen::DnValue::BmpString(wide);
+            params.distinguished_name.push(kind.clone(), wide);
+        }
+        let (der, _) = Authority::root("maker").issue(&params);
+        candidates(&der)
+            .unwrap()
+            .one()
+            .map(|only| (only.mac().to_string(), only.rule()))
+    };
+    let (cn, ou) = (DnType::CommonName, DnType::OrganizationalUnitName);
+    let (l, st) = (DnType::LocalityName, DnType::StateOrProvinceName);
+    assert_eq!(
+        read(&[(cn.clone(), "SEP000e08abcdef")]),
+        Ok((MAC.to_owned(), Rule::Name))
+    );
+    assert_eq!(
+        read(&[
+            (l.clone(), "88012BA01234"),
+            (st.clone(), "000e08abcdef"),
+            (ou.clone(), "CP-8841-3PCC"),
+        ]),
+        Ok((MAC.to_owned(), Rule::CiscoMpp))
+    );
+    assert_eq!(
+        read(&[(l, "ciscogeneric"), (st, "000e08abcdef")]),
+        Err(IdentityError::Shared)
+    );
+    // A full-width digit, and a letter whose lower octet is a digit's.
+    for text in [
+        "000e08abcde\u{ff11}",
+        "000e08abcde\u{0131}",
+        "\u{4e}00e08abcdef",
+    ] {
+        assert_eq!(
+            read(&[(cn.clone(), text)]),
+            Err(IdentityError::NoAddress),
+            "{text}"
+        );
+    }
+    assert!(matches!(
+        read(&[(cn, "000e08abcdef"), (ou, "unit 805ec0112233")]),
+        Err(IdentityError::Ambiguous { .. })
+    ));
+}
+
+#[test]
+fn a_text_in_utf_16_that_is_longer_than_any_or_cut_within_a_character_is_refused() {
     use offhook_device_identity::CertificateError;
 
     let mut params = device(&[]);
-    let wide = rcgen::string::BmpString::try_from("000e08abcdef").unwrap();
+    let wide = rcgen::string::BmpString::try_from("x".repeat(257)).unwrap();
     params
         .distinguished_name
         .push(DnType::CommonName, rcgen::DnValue::BmpString(wide));
@@ -236,6 +287,19 @@ fn text_in_utf_16_is_refused() {
     assert!(matches!(
         candidates(&der),
         Err(CertificateError::WideText { .. })
+    ));
+
+    // Thirteen octets, which are six characters and a half.
+    let (der, _) =
+        Authority::root("maker").issue(&device(&[(DnType::CommonName, "000e08abcdef1")]));
+    let mut der = der.to_vec();
+    let text = der
+        .windows(13)
+        .position(|window| window == b"000e08abcdef1");
+    der[text.unwrap() - 2] = 0x1e;
+    assert!(matches!(
+        candidates(&der),
+        Err(CertificateError::Malformed { .. })
     ));
 }
 

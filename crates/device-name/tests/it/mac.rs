@@ -9,7 +9,12 @@ fn every_usual_spelling_is_the_same_address() {
         "000E08ABCDEF",
         "00:0e:08:ab:cd:ef",
         "00-0E-08-AB-CD-EF",
+        "00.0e.08.ab.cd.ef",
         "000e.08ab.cdef",
+        "000e-08ab-cdef",
+        "000e:08ab:cdef",
+        "000e08-abcdef",
+        "000E08:ABCDEF",
     ] {
         assert_eq!(text.parse(), Ok(mac), "{text}");
     }
@@ -31,7 +36,10 @@ fn what_is_no_address_is_refused_with_the_place() {
         ("00:0e:08:ab:cdef", WrongGroup { at: 16 }),
         ("00:0e:08:ab:cd:ef:", WrongGroup { at: 18 }),
         (":000e08abcdef", WrongGroup { at: 0 }),
-        ("00.0e.08.ab.cd.ef", WrongGroup { at: 2 }),
+        ("000.e08.abc.def", WrongGroup { at: 3 }),
+        ("000e.08ab-cdef", BadCharacter { at: 9 }),
+        ("00:0e:08ab:cdef", WrongGroup { at: 10 }),
+        ("000e08ab:cdef", WrongGroup { at: 8 }),
         ("000e08ab\u{ff43}def", BadCharacter { at: 8 }),
     ] {
         assert_eq!(text.parse::<MacAddress>(), Err(error), "{text}");

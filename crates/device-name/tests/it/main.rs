@@ -5,3 +5,4 @@ mod model;
 mod name;
 #[cfg(feature = "serde")]
 mod serde;
+mod softphone;

@@ -9,6 +9,8 @@ mod memory_store {
     use super::*;
 
     offhook_store_contract::code_store_tests!(async { Arc::new(MemoryStore::new()) });
+    offhook_store_contract::guess_store_tests!(async { Arc::new(MemoryStore::new()) });
+    offhook_store_contract::capf_store_tests!(async { Arc::new(MemoryStore::new()) });
 }
 
 mod memory_registry {

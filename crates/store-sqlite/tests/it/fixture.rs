@@ -9,7 +9,7 @@ use offhook_activation_code::{
     NewCode, Pepper, PepperId, Peppers, Redemption, TenantId,
 };
 use offhook_device_name::DeviceModel;
-use offhook_store_contract::Fixture;
+use offhook_store_contract::{Fixture, SharedFixture};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -50,6 +50,16 @@ impl Fixture for OnDisk {
 
     fn store(&self) -> Arc<SqliteStore> {
         Arc::clone(&self.store)
+    }
+}
+
+impl SharedFixture for OnDisk {
+    fn location(&self) -> String {
+        self.path().to_str().unwrap().to_owned()
+    }
+
+    async fn open(location: &str) -> SqliteStore {
+        open(location.as_ref())
     }
 }
 

@@ -6,7 +6,6 @@
 )]
 
 mod contract;
-mod crash;
 mod file;
 mod fixture;
 mod race;

@@ -2,7 +2,7 @@ use crate::{IdentityPattern, PatternError, Unsupported};
 
 /// The texts that `pattern` finds as a whole match, with group 1 around everything.
 fn whole(pattern: &str, text: &str) -> bool {
-    let translated = super::translate(&format!("({pattern})")).unwrap();
+    let translated = super::translate(&format!("({pattern})"), 1_024).unwrap();
     regex::Regex::new(&translated.pattern)
         .unwrap()
         .is_match(text)
@@ -177,7 +177,7 @@ fn a_group_is_repeated_where_each_alternative_matches_something() {
         r"(?:\Qa\E|[b])+",
     ] {
         assert!(
-            super::translate(&format!("({pattern})")).is_ok(),
+            super::translate(&format!("({pattern})"), 1_024).is_ok(),
             "{pattern}"
         );
     }

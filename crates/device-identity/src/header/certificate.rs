@@ -1,0 +1,385 @@
+//! The headers in which proxies pass on certificates.
+
+use std::borrow::Cow;
+
+use rustls_pki_types::CertificateDer;
+
+use super::base64::decode;
+use super::percent::Safe;
+use super::{Marks, bounded, checked, checked_name, envoy, escaped, first_bad, single};
+use crate::candidate::Candidates;
+use crate::{CertificateError, HeaderError, HeaderNameError, Limits, ListedProxy, candidates};
+
+/// A header in which a proxy passes on the certificate of its client, and how the proxy writes it.
+///
+/// The proxy must remove headers of these names that the client has sent, on every port that it
+/// serves, those without TLS too. As a second line of defence a request with the header twice is
+/// refused here, and so is every value that the proxy would not have written in just that way.
+///
+/// # Examples
+///
+/// ```
+/// use offhook_device_identity::{CertificateHeader, HeaderError, TrustedProxies};
+///
+/// let proxies = TrustedProxies::new(["192.0.2.1".parse()?]);
+/// let proxy = proxies.admit("192.0.2.1".parse()?).ok_or("not listed")?;
+/// let header = CertificateHeader::client_cert();
+/// let error = header.read(&proxy, [&b":MAA=:"[..], b":MAA=:"], []).unwrap_err();
+/// assert!(matches!(error, HeaderError::Repeated));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct CertificateHeader {
+    name: Cow<'static, str>,
+    companion: Option<Cow<'static, str>>,
+    carrier: Carrier,
+    pub(super) limits: Limits,
+}
+
+/// How a proxy writes a certificate into a header.
+#[derive(Clone, Copy, Debug)]
+enum Carrier {
+    Alb(AlbMode),
+    Apache,
+    ClientCert,
+    Envoy(XfccElement),
+    HaProxy,
+    Nginx,
+    Traefik,
+}
+
+/// What a load balancer of AWS does with the certificates of its clients.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum AlbMode {
+    /// It passes on the whole chain unverified, in `X-Amzn-Mtls-Clientcert`.
+    Passthrough,
+    /// It verifies the chain and passes on the client's own certificate, in
+    /// `X-Amzn-Mtls-Clientcert-Leaf`.
+    Verify,
+}
+
+/// Which element of `X-Forwarded-Client-Cert` counts.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum XfccElement {
+    /// The last one, which the nearest proxy has appended (`APPEND_FORWARD`).
+    ///
+    /// Envoy writes alternative names of the client without quotation marks. Where an authority
+    /// issues certificates with a comma in such a name, the client can make an element of its
+    /// own, so prefer [`Only`](Self::Only) wherever there is a single proxy.
+    Last,
+    /// The only one; a list is refused (`SANITIZE_SET`).
+    Only,
+}
+
+impl CertificateHeader {
+    /// The header `Client-Cert` with the certificate of the device, and `Client-Cert-Chain` beside
+    /// it with the intermediates, which may be absent.
+    ///
+    /// # Source
+    ///
+    /// RFC 9440 sections 2.2 and 2.3, <https://www.rfc-editor.org/rfc/rfc9440#section-2.2>.
+    #[must_use]
+    pub const fn client_cert() -> Self {
+        Self {
+            name: Cow::Borrowed("client-cert"),
+            companion: Some(Cow::Borrowed("client-cert-chain")),
+            carrier: Carrier::ClientCert,
+            limits: Limits::DEFAULT,
+        }
+    }
+
+    /// The header `name` with the PEM of Apache's `expr=%{escape:%{SSL_CLIENT_CERT}}`, in which
+    /// `+`, `=` and `/` are not percent-encoded.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderNameError`] when `name` is not the name of a header of HTTP.
+    ///
+    /// # Source
+    ///
+    /// Apache httpd, expressions, function `escape`; `mod_ssl`, environment variables.
+    pub fn apache(name: &str) -> Result<Self, HeaderNameError> {
+        Self::named(name, Carrier::Apache)
+    }
+
+    /// The header `name` with the PEM of nginx's `$ssl_client_escaped_cert`, in which every
+    /// character but letters, digits and `-._~` is percent-encoded.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderNameError`] when `name` is not the name of a header of HTTP.
+    ///
+    /// # Source
+    ///
+    /// nginx, module `ngx_http_ssl_module`, embedded variables, since 1.13.5.
+    pub fn nginx(name: &str) -> Result<Self, HeaderNameError> {
+        Self::named(name, Carrier::Nginx)
+    }
+
+    /// The header `name` with the base64 of the DER of the certificate, with or without quotation
+    /// marks, and the header `verify_name` with the outcome of `HAProxy`'s own verification.
+    ///
+    /// In `HAProxy`: `http-request set-header NAME %{+Q}[ssl_c_der,base64]` and `http-request
+    /// set-header VERIFY_NAME %[ssl_c_verify]`. Without an outcome of 0 nothing counts.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderNameError`] when a name is not the name of a header of HTTP, or both are the same.
+    ///
+    /// # Source
+    ///
+    /// `HAProxy` configuration manual, fetching samples at layer 5, `ssl_c_der` and `ssl_c_verify`.
+    pub fn haproxy(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
+        let header = Self::named(name, Carrier::HaProxy)?;
+        let verify_name = checked_name(verify_name)?;
+        if *header.name == *verify_name {
+            return Err(HeaderNameError::Twice);
+        }
+        Ok(Self {
+            companion: Some(Cow::Owned(verify_name.into())),
+            ..header
+        })
+    }
+
+    /// The header `X-Forwarded-Client-Cert` of Envoy, with the certificate in `Cert` or `Chain`.
+    ///
+    /// Where several of `Hash`, `Cert` and `Chain` are there, they must agree.
+    ///
+    /// # Source
+    ///
+    /// Envoy documentation, HTTP connection management, `x-forwarded-client-cert`.
+    #[must_use]
+    pub const fn envoy(element: XfccElement) -> Self {
+        Self::fixed(envoy::NAME, Carrier::Envoy(element))
+    }
+
+    /// The header `X-Forwarded-Tls-Client-Cert` of Traefik: the base64 of PEM without its first
+    /// and last line, of several certificates with commas between; percent-encoded or not.
+    ///
+    /// # Source
+    ///
+    /// Traefik documentation, middleware `PassTLSClientCert`; older releases percent-encode.
+    #[must_use]
+    pub const fn traefik() -> Self {
+        Self::fixed("x-forwarded-tls-client-cert", Carrier::Traefik)
+    }
+
+    /// The header of an application load balancer of AWS, with PEM in which `+`, `=` and `/` are
+    /// not percent-encoded.
+    ///
+    /// # Source
+    ///
+    /// AWS, user guide for application load balancers, mutual authentication with TLS, HTTP
+    /// headers.
+    #[must_use]
+    pub const fn aws_alb(mode: AlbMode) -> Self {
+        let name = match mode {
+            AlbMode::Passthrough => "x-amzn-mtls-clientcert",
+            AlbMode::Verify => "x-amzn-mtls-clientcert-leaf",
+        };
+        Self::fixed(name, Carrier::Alb(mode))
+    }
+
+    const fn fixed(name: &'static str, carrier: Carrier) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            companion: None,
+            carrier,
+            limits: Limits::DEFAULT,
+        }
+    }
+
+    fn named(name: &str, carrier: Carrier) -> Result<Self, HeaderNameError> {
+        Ok(Self {
+            name: Cow::Owned(checked_name(name)?.into()),
+            companion: None,
+            carrier,
+            limits: Limits::DEFAULT,
+        })
+    }
+
+    /// Sets the bounds for its values; [`Limits::DEFAULT`] unless told otherwise.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The name of the header in lower case.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name, in lower case, of a second header that the format reads: `Client-Cert-Chain`, or
+    /// the outcome of `HAProxy`'s verification.
+    #[must_use]
+    pub fn companion(&self) -> Option<&str> {
+        self.companion.as_deref()
+    }
+
+    /// The certificates in `values`, which are all values of the header in a request that came
+    /// from `proxy`, and in `companions`, which are all values of the header that
+    /// [`companion`](Self::companion) names.
+    ///
+    /// They are as the proxy passes them on and not verified: only
+    /// [`HeaderSource::certificate`](crate::HeaderSource::certificate) makes an identity of them.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`] when there is not exactly one value, or more than one companion, and when a
+    /// value is not as the proxy writes it.
+    pub fn read<'a>(
+        &self,
+        _proxy: &ListedProxy,
+        values: impl IntoIterator<Item = &'a [u8]>,
+        companions: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<CarriedCertificates, HeaderError> {
+        let value = single(values)?.ok_or(HeaderError::Missing)?;
+        self.carrier
+            .certificates(value, single(companions)?, self.limits.header_bytes)
+    }
+}
+
+/// The certificates that a header carries, as the proxy has passed them on: not verified.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CarriedCertificates {
+    pub(super) end_entity: CertificateDer<'static>,
+    pub(super) intermediates: Vec<CertificateDer<'static>>,
+}
+
+impl CarriedCertificates {
+    /// The certificate of the device.
+    #[must_use]
+    pub const fn end_entity(&self) -> &CertificateDer<'static> {
+        &self.end_entity
+    }
+
+    /// Those that came with it, in the order of the header.
+    #[must_use]
+    pub fn intermediates(&self) -> &[CertificateDer<'static>] {
+        &self.intermediates
+    }
+
+    /// Every address that the certificate of the device carries, as of
+    /// [`candidates`](crate::candidates()): nothing that is verified.
+    ///
+    /// # Errors
+    ///
+    /// [`CertificateError`] when it cannot be read.
+    pub fn candidates(&self) -> Result<Candidates<'_>, CertificateError> {
+        candidates(&self.end_entity)
+    }
+
+    const fn alone(end_entity: CertificateDer<'static>) -> Self {
+        Self {
+            end_entity,
+            intermediates: Vec::new(),
+        }
+    }
+
+    /// These, if there is but one.
+    pub(super) fn only(self) -> Result<Self, HeaderError> {
+        if self.intermediates.is_empty() {
+            Ok(self)
+        } else {
+            Err(HeaderError::SeveralCertificates)
+        }
+    }
+}
+
+impl Carrier {
+    fn certificates(
+        self,
+        value: &[u8],
+        companion: Option<&[u8]>,
+        most: usize,
+    ) -> Result<CarriedCertificates, HeaderError> {
+        let marks = match self {
+            Self::Envoy(_) => Marks::BOTH,
+            Self::HaProxy => Marks::QUOTES,
+            Self::Traefik => Marks::COMMAS,
+            Self::Alb(_) | Self::Apache | Self::ClientCert | Self::Nginx => Marks::NONE,
+        };
+        let value = bounded(value, most)?;
+        let read = self.decoded(value, companion, most, marks);
+        // No decoder takes a mark or an octet that does not belong; which one it was matters only
+        // to the error.
+        read.map_err(|error| first_bad(value, marks).err().unwrap_or(error))
+    }
+
+    fn decoded(
+        self,
+        value: &[u8],
+        companion: Option<&[u8]>,
+        most: usize,
+        marks: Marks,
+    ) -> Result<CarriedCertificates, HeaderError> {
+        match self {
+            Self::Alb(AlbMode::Passthrough) => escaped::certificates(value, Safe::Base64),
+            Self::Alb(AlbMode::Verify) | Self::Apache => escaped::single(value, Safe::Base64),
+            Self::ClientCert => Ok(CarriedCertificates {
+                end_entity: octets(value)?,
+                intermediates: chain(companion, most)?,
+            }),
+            Self::Envoy(element) => envoy::certificates(checked(value, most, marks)?, element),
+            Self::HaProxy => {
+                verified(companion)?;
+                quoted(value).map(CarriedCertificates::alone)
+            }
+            Self::Nginx => escaped::single(value, Safe::Unreserved),
+            Self::Traefik => escaped::list(value),
+        }
+    }
+}
+
+/// A byte sequence of a structured field: base64 between colons.
+fn octets(value: &[u8]) -> Result<CertificateDer<'static>, HeaderError> {
+    match value {
+        [b':', base64 @ .., b':'] => decode(base64),
+        _ => Err(HeaderError::BadEncoding),
+    }
+}
+
+/// The intermediates of `Client-Cert-Chain`.
+fn chain(value: Option<&[u8]>, most: usize) -> Result<Vec<CertificateDer<'static>>, HeaderError> {
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    match checked(value, most, Marks::COMMAS) {
+        Err(HeaderError::Missing) => Ok(Vec::new()),
+        Err(error) => Err(error),
+        Ok(value) => value
+            .split(',')
+            .map(|item| octets(item.trim_ascii().as_bytes()))
+            .collect(),
+    }
+}
+
+/// Whether `HAProxy` has verified the certificate itself.
+fn verified(status: Option<&[u8]>) -> Result<(), HeaderError> {
+    match status.map(<[u8]>::trim_ascii) {
+        None | Some(b"" | b"\"\"") => Err(HeaderError::NoVerifyStatus),
+        Some(b"0" | b"\"0\"") => Ok(()),
+        Some(_) => Err(HeaderError::NotVerified),
+    }
+}
+
+/// Base64 of which both ends are quoted, or neither.
+fn quoted(value: &[u8]) -> Result<CertificateDer<'static>, HeaderError> {
+    let (start, inner) = match value {
+        [b'"', inner @ .., b'"'] => (1, inner),
+        [b'"', ..] => return Err(HeaderError::Quoted { at: 0 }),
+        _ => (0, value),
+    };
+    if inner.is_empty() {
+        return Err(HeaderError::Missing);
+    }
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\'');
+    decode(inner).map_err(|error| match inner.iter().position(is_mark) {
+        Some(at) => HeaderError::Quoted { at: start + at },
+        None => error,
+    })
+}

@@ -1,0 +1,150 @@
+//! The rules by which a device changes: pure functions over values, the same for every store.
+
+use offhook_activation_code::{CodeId, Grant, NewCode};
+use offhook_device_name::DeviceName;
+use uuid::Uuid;
+
+use crate::{
+    ActivateRefusal, Activated, Activation, ActivationState, Device, DeviceKey, Entitlement,
+    Registered, Registration, RequestCodeRefusal,
+};
+
+/// A device, and what a registry keeps beside it.
+///
+/// Its methods are the rules of [`Registry`](crate::Registry) that concern one device. Each gives
+/// the device as it is to be written, and the store sees to it that no other device of the tenant
+/// has the name, the address or the subject.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "stores build it from their rows; a new field must reach every store"
+)]
+pub struct DeviceRecord {
+    /// The device.
+    pub device: Device,
+    /// The code that the device may be activated by, redeemed or not.
+    pub code: Option<CodeId>,
+}
+
+impl DeviceRecord {
+    /// The device once `code` is issued for it. `code` is then its own, and an earlier one void.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestCodeRefusal`]: the code is for another account, the device is activated, or it has
+    /// an address.
+    pub fn with_code(self, code: &NewCode) -> Result<Device, RequestCodeRefusal> {
+        let device = self.device;
+        if device.account != *code.code().account() {
+            return Err(RequestCodeRefusal::UnknownDevice);
+        }
+        if device.state == ActivationState::Activated {
+            return Err(RequestCodeRefusal::Activated);
+        }
+        if device.mac.is_some() {
+            return Err(RequestCodeRefusal::ProvisionedByMac);
+        }
+        Ok(Device {
+            state: ActivationState::Activating,
+            ..device
+        })
+    }
+
+    /// The device once `activation` has taken place, by `grant` where the entitlement is a code or
+    /// a grant. Where the same device was activated by the same right before, it is unchanged.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateRefusal`]: the device does not wait to be activated by this right, or was
+    /// activated with another address.
+    pub fn activated(
+        self,
+        activation: &Activation,
+        grant: Option<&Grant>,
+    ) -> Result<Activated, ActivateRefusal> {
+        if grant.is_some_and(|grant| self.code != Some(grant.code())) {
+            return Err(ActivateRefusal::NotActivating);
+        }
+        let device = self.device;
+        match (device.state, grant) {
+            (ActivationState::Activated, _) if device.mac == Some(activation.mac) => {
+                return Ok(Activated {
+                    device,
+                    repeated: true,
+                });
+            }
+            (ActivationState::Activated, _) => return Err(ActivateRefusal::BoundElsewhere),
+            (ActivationState::Activating, Some(_)) | (ActivationState::Deactivated, None) => {}
+            _ => return Err(ActivateRefusal::NotActivating),
+        }
+        let device = Device {
+            name: DeviceName::sep(activation.mac),
+            mac: Some(activation.mac),
+            state: ActivationState::Activated,
+            subject: activation.subject(grant),
+            serial_number: activation.serial_number.clone(),
+            registration: None,
+            ..device
+        };
+        Ok(Activated {
+            device,
+            repeated: false,
+        })
+    }
+
+    /// The device once it is deactivated; it has no code then, and with a dummy name no address.
+    #[must_use]
+    pub fn deactivated(self, dummy: Option<DeviceName>) -> Device {
+        let device = self.device;
+        let (mac, name) = match dummy {
+            Some(name) => (None, name),
+            None => (device.mac, device.name),
+        };
+        Device {
+            name,
+            mac,
+            state: ActivationState::Deactivated,
+            subject: None,
+            serial_number: None,
+            registration: None,
+            ..device
+        }
+    }
+
+    /// The device with that registration; `None` where it is not activated.
+    #[must_use]
+    pub fn registered(self, registration: Registration) -> Option<Registered> {
+        let mut device = self.device;
+        if device.state != ActivationState::Activated {
+            return None;
+        }
+        let first = device.registration.replace(registration).is_none();
+        Some(Registered { device, first })
+    }
+}
+
+impl Activation {
+    /// The device that is to be activated: that of `grant` for a code or a grant, that with the
+    /// address for a certificate; `None` where the tenant has no such grant.
+    #[must_use]
+    pub fn key(&self, grant: Option<&Grant>) -> Option<DeviceKey> {
+        match &self.entitlement {
+            Entitlement::Certificate { .. } => Some(DeviceKey::Mac(self.mac)),
+            Entitlement::Code(_) | Entitlement::Grant(_) => grant
+                .filter(|grant| *grant.tenant() == self.tenant)
+                .map(|grant| DeviceKey::Profile(grant.profile().clone())),
+        }
+    }
+
+    /// The subject that the device gets: that of the certificate's entitlement, or the name of the
+    /// grant.
+    #[must_use]
+    pub fn subject(&self, grant: Option<&Grant>) -> Option<Uuid> {
+        match &self.entitlement {
+            Entitlement::Certificate { subject } => Some(*subject),
+            Entitlement::Code(_) | Entitlement::Grant(_) => {
+                grant.map(|grant| *grant.id().as_uuid())
+            }
+        }
+    }
+}

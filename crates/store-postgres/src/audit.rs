@@ -1,0 +1,192 @@
+//! The audit log: written by the verbs, chained behind them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use offhook_activation_code::ProfileId;
+use offhook_onboarding::{AuditEntry, AuditEvent, AuditRecord};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_postgres::Row;
+
+use crate::PostgresError;
+use crate::column::{count, foreign, integer, now, optional_text, text, timestamp, value, word};
+use crate::pool::Connections;
+use crate::session::Session;
+
+/// Writes entries, in their order. They belong to the transaction; their places in the chain are
+/// settled later.
+pub(crate) async fn note(session: &Session, entries: &[AuditEntry]) -> Result<(), PostgresError> {
+    let Some(first) = entries.first() else {
+        return Ok(());
+    };
+    let column = |of: fn(&AuditEntry) -> Option<&str>| entries.iter().map(of).collect::<Vec<_>>();
+    session
+        .count(
+            NOTE,
+            &[
+                &session.now(first.at.into()),
+                &column(|entry| Some(entry.tenant.as_str())),
+                &column(|entry| entry.profile.as_ref().map(ProfileId::as_str)),
+                &column(|entry| Some(entry.event.as_str())),
+                &column(|entry| entry.reason.as_deref()),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn read(
+    session: &Session,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<AuditRecord>, PostgresError> {
+    let (after, limit) = (integer(after), integer(limit as u64));
+    let rows = session.rows(READ, &[&after, &limit]).await?;
+    rows.iter().map(record).collect()
+}
+
+/// Chains all entries that there are.
+pub(crate) async fn seal(connections: &Connections) -> Result<(), PostgresError> {
+    loop {
+        let sealed = connections
+            .transact(|session| async move { seal_some(&session).await })
+            .await?;
+        if sealed != Ok(SEALED_AT_ONCE) {
+            return Ok(());
+        }
+    }
+}
+
+/// Chains the oldest entries; says how many. Who holds the lock is the only one, and sees what
+/// those before it have chained.
+async fn seal_some(session: &Session) -> Result<Result<usize, Nothing>, PostgresError> {
+    let waiting = session.row(WAITING, &[]).await?;
+    if !value::<bool>(&waiting.ok_or_else(|| foreign(0))?, 0)? {
+        return Ok(Err(Nothing));
+    }
+    session.count(LOCK, &[]).await?;
+    let last = session.row(LAST, &[]).await?;
+    let mut last = last.as_ref().map(record).transpose()?;
+    let limit = integer(SEALED_AT_ONCE as u64);
+    let mut waiting = session.rows(TAKE, &[&limit]).await?;
+    // `DELETE` gives rows in no order.
+    waiting.sort_by_key(|row| row.try_get::<_, i64>(0).unwrap_or_default());
+    let mut records: Vec<AuditRecord> = Vec::with_capacity(waiting.len());
+    for row in &waiting {
+        let record = AuditRecord::after(last.as_ref(), entry(row)?);
+        last = Some(record.clone());
+        records.push(record);
+    }
+    let column = |of: fn(&AuditRecord) -> Option<&str>| records.iter().map(of).collect::<Vec<_>>();
+    let number = |of: fn(&AuditRecord) -> u64| {
+        let numbers = records.iter().map(|record| integer(of(record)));
+        numbers.collect::<Vec<_>>()
+    };
+    let hashes: Vec<&[u8]> = records.iter().map(|r| r.hash().as_slice()).collect();
+    session
+        .count(
+            APPEND,
+            &[
+                &number(AuditRecord::sequence),
+                &number(|record| record.entry().at.as_millis()),
+                &column(|record| Some(record.entry().tenant.as_str())),
+                &column(|record| record.entry().profile.as_ref().map(ProfileId::as_str)),
+                &column(|record| Some(record.entry().event.as_str())),
+                &column(|record| record.entry().reason.as_deref()),
+                &hashes,
+            ],
+        )
+        .await?;
+    Ok(Ok(records.len()))
+}
+
+/// There is nothing to be chained.
+#[derive(Debug, PartialEq)]
+struct Nothing;
+
+/// Chains what this node has written soon after, so that nobody who reads has to wait for much.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    written: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Sealer {
+    pub(crate) fn start(connections: Connections) -> Self {
+        let written = Arc::new(Notify::new());
+        let wake = Arc::clone(&written);
+        let task = tokio::spawn(async move {
+            loop {
+                wake.notified().await;
+                // What comes meanwhile is chained with it.
+                sleep(PAUSE).await;
+                // Should it fail, the next one who writes or reads makes up for it.
+                let _ = seal(&connections).await;
+            }
+        });
+        Self { written, task }
+    }
+
+    /// Says that there is something to be chained.
+    pub(crate) fn wake(&self) {
+        self.written.notify_one();
+    }
+}
+
+impl Drop for Sealer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn entry(row: &Row) -> Result<AuditEntry, PostgresError> {
+    Ok(AuditEntry {
+        at: timestamp(row, 1)?,
+        tenant: text(row, 2)?,
+        profile: optional_text(row, 3)?,
+        event: word(row, 4, AuditEvent::from_word)?,
+        reason: value::<Option<String>>(row, 5)?.map(Cow::Owned),
+    })
+}
+
+fn record(row: &Row) -> Result<AuditRecord, PostgresError> {
+    let hash = value::<&[u8]>(row, 6)?;
+    let hash = hash.try_into().map_err(|_| foreign(6))?;
+    Ok(AuditRecord::from_parts(count(row, 0)?, entry(row)?, hash))
+}
+
+const PAUSE: Duration = Duration::from_millis(200);
+const SEALED_AT_ONCE: usize = 500;
+
+const NOTE: &str = concat!(
+    "INSERT INTO audit_pending (at, tenant, profile, event, reason)
+     SELECT ",
+    now!(),
+    ", * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])"
+);
+
+const READ: &str = "
+    SELECT sequence, at, tenant, profile, event, reason, hash
+    FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+
+const WAITING: &str = "SELECT EXISTS (SELECT FROM audit_pending)";
+
+/// Nobody else chains, and whoever reads goes on reading.
+const LOCK: &str = "LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE";
+
+const LAST: &str = "
+    SELECT sequence, at, tenant, profile, event, reason, hash
+    FROM audit ORDER BY sequence DESC LIMIT 1";
+
+const TAKE: &str = "
+    DELETE FROM audit_pending
+    WHERE entry IN (SELECT entry FROM audit_pending ORDER BY entry LIMIT $1)
+    RETURNING entry, at, tenant, profile, event, reason";
+
+const APPEND: &str = "
+    INSERT INTO audit (sequence, at, tenant, profile, event, reason, hash)
+    SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::text[],
+                         $7::bytea[])";

@@ -1,0 +1,537 @@
+//! The verbs on codes.
+
+use std::time::SystemTime;
+
+use offhook_activation_code::{
+    Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeMode, Grant, GrantId, IssueRefusal,
+    NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
+    RevokeRefusal, SealedCode, TenantId,
+};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::PostgresError;
+use crate::column::{count, foreign, integer, millis, now, optional_text, text, timestamp, value};
+use crate::session::Session;
+
+/// An expired code of the profile is purged, unless the code is refused for a name that is taken.
+pub(crate) async fn issue(
+    session: &Session,
+    new: &NewCode,
+    now: SystemTime,
+) -> Result<Result<(), IssueRefusal>, PostgresError> {
+    let code = new.code();
+    let row = Columns::of(session, new.digests(), code);
+    let issued = session
+        .row(
+            ISSUE,
+            &[
+                &session.now(now),
+                &row.digests,
+                &row.id,
+                &row.digest,
+                &row.pepper,
+                &row.tenant,
+                &row.profile,
+                &row.account,
+                &row.binding,
+                &row.mode,
+                &row.sealed,
+                &row.issued_at,
+                &row.life,
+            ],
+        )
+        .await?;
+    if issued.is_some() {
+        return Ok(Ok(()));
+    }
+    // What stands in the way may have come at the same time, so it is looked for once more.
+    let taken = taken(session, new.digests(), new.id()).await?;
+    Ok(Err(match taken {
+        Some(Taken::Digest) => IssueRefusal::DigestTaken,
+        Some(Taken::Id) => IssueRefusal::IdTaken,
+        None => IssueRefusal::Outstanding,
+    }))
+}
+
+/// The decision is one `UPDATE`: who gets a row back has won, and who does not has changed
+/// nothing. The digest names one generation of one code, so that no other generation can be
+/// meant.
+pub(crate) async fn redeem(
+    session: &Session,
+    redemption: &Redemption,
+    now: SystemTime,
+) -> Result<Result<Grant, Refusal>, PostgresError> {
+    redeem_by(session, REDEEM, redemption, now).await
+}
+
+/// As [`redeem`], and the statement puts the entry about it into the audit log.
+pub(crate) async fn redeem_noted(
+    session: &Session,
+    redemption: &Redemption,
+    now: SystemTime,
+) -> Result<Result<Grant, Refusal>, PostgresError> {
+    redeem_by(session, REDEEM_NOTED, redemption, now).await
+}
+
+async fn redeem_by(
+    session: &Session,
+    statement: &'static str,
+    redemption: &Redemption,
+    now: SystemTime,
+) -> Result<Result<Grant, Refusal>, PostgresError> {
+    let claimant = redemption.claimant();
+    let digests = digests(redemption.digests());
+    let admitted = Admitted::of(claimant);
+    let row = session
+        .row(
+            statement,
+            &[
+                &session.now(now),
+                &digests,
+                redemption.grant().as_uuid(),
+                &claimant.key().to_string(),
+                &matches!(claimant.key(), ClaimantKey::Certificate(_)),
+                &claimant.mac().map(|mac| mac.to_string()),
+                &admitted.mac,
+                &admitted.model,
+                &admitted.line,
+            ],
+        )
+        .await?;
+    if let Some(row) = row {
+        return grant(&row).map(Ok);
+    }
+    let row = session.row(EXPLAIN, &[&session.now(now), &digests]).await?;
+    row.map_or(Ok(Err(Refusal::Unknown)), |row| explain(&row, redemption))
+}
+
+pub(crate) async fn revoke(
+    session: &Session,
+    tenant: &TenantId,
+    id: CodeId,
+    now: SystemTime,
+) -> Result<Result<(), RevokeRefusal>, PostgresError> {
+    let revoked = session
+        .count(REVOKE, &[&session.now(now), id.as_uuid(), &tenant.as_str()])
+        .await?;
+    if revoked == 1 {
+        return Ok(Ok(()));
+    }
+    Ok(Err(match state(session, tenant, id).await?.as_deref() {
+        None => RevokeRefusal::Unknown,
+        Some("redeemed") => RevokeRefusal::AlreadyRedeemed,
+        Some(_) => RevokeRefusal::NotOutstanding,
+    }))
+}
+
+/// Closes the old code, opens the new one and points the device to it.
+pub(crate) async fn reissue(
+    session: &Session,
+    id: CodeId,
+    replacement: &Replacement,
+    now: SystemTime,
+) -> Result<Result<OutstandingCode, ReissueRefusal>, PostgresError> {
+    let (tenant, digests) = (replacement.tenant(), replacement.digests());
+    // The device is locked before its code, as everywhere.
+    session
+        .row(LOCK_DEVICE, &[id.as_uuid(), &tenant.as_str()])
+        .await?;
+    let known = self::digests(digests);
+    let old = session
+        .row(
+            SUPERSEDE,
+            &[
+                &session.now(now),
+                &known,
+                replacement.id().as_uuid(),
+                id.as_uuid(),
+                &tenant.as_str(),
+            ],
+        )
+        .await?;
+    let Some(old) = old else {
+        return Ok(Err(match state(session, tenant, id).await?.as_deref() {
+            None => ReissueRefusal::Unknown,
+            Some("redeemed") => ReissueRefusal::AlreadyRedeemed,
+            Some("issued") => match taken(session, digests, replacement.id()).await? {
+                Some(Taken::Id) => ReissueRefusal::IdTaken,
+                _ => ReissueRefusal::DigestTaken,
+            },
+            Some(_) => ReissueRefusal::NotOutstanding,
+        }));
+    };
+    let code = replacement.succeed(&outstanding_code(&old)?);
+    let row = Columns::of(session, digests, &code);
+    let new = session
+        .row(
+            SUCCEED,
+            &[
+                &session.now(now),
+                &id.as_uuid(),
+                &row.id,
+                &row.digest,
+                &row.pepper,
+                &row.tenant,
+                &row.profile,
+                &row.account,
+                &row.binding,
+                &row.mode,
+                &row.sealed,
+                &row.issued_at,
+                &row.life,
+                &row.generation,
+            ],
+        )
+        .await;
+    match new {
+        Ok(Some(new)) => outstanding_code(&new).map(Ok),
+        Ok(None) => Err(foreign(0)),
+        Err(err) => match err.duplicate() {
+            Some("codes_digest") => Ok(Err(ReissueRefusal::DigestTaken)),
+            Some("codes_id") => Ok(Err(ReissueRefusal::IdTaken)),
+            _ => Err(err),
+        },
+    }
+}
+
+pub(crate) async fn outstanding(
+    session: &Session,
+    tenant: &TenantId,
+    page: &Page,
+    now: SystemTime,
+) -> Result<Vec<OutstandingCode>, PostgresError> {
+    // No profile is empty.
+    let after = page.start().map_or("", |profile| profile.as_str());
+    let limit = integer(page.limit() as u64);
+    let rows = session
+        .rows(
+            OUTSTANDING,
+            &[&session.now(now), &tenant.as_str(), &after, &limit],
+        )
+        .await?;
+    rows.iter().map(outstanding_code).collect()
+}
+
+/// Purges some codes, so that nobody waits long; says how many. None means that none is left but
+/// those that somebody else is closing.
+pub(crate) async fn purge(session: &Session, now: SystemTime) -> Result<u64, PostgresError> {
+    session.count(PURGE, &[&session.now(now)]).await
+}
+
+/// The grant with the name `id`, as it was given for the first time.
+pub(crate) async fn grant_named(
+    session: &Session,
+    id: GrantId,
+) -> Result<Option<Grant>, PostgresError> {
+    let row = session.row(GRANT, &[id.as_uuid()]).await?;
+    row.map(|row| grant(&row)).transpose()
+}
+
+/// How many codes can be redeemed, of all tenants.
+pub(crate) async fn live(session: &Session, now: SystemTime) -> Result<u64, PostgresError> {
+    let row = session.row(LIVE, &[&session.now(now)]).await?;
+    count(&row.ok_or_else(|| foreign(0))?, 0)
+}
+
+/// The digests as the statements take them.
+pub(crate) fn digests(digests: &CodeDigests) -> Vec<&[u8]> {
+    digests
+        .iter()
+        .map(|digest| digest.as_bytes().as_slice())
+        .collect()
+}
+
+/// A code as it is written.
+struct Columns<'a> {
+    digests: Vec<&'a [u8]>,
+    digest: &'a [u8],
+    pepper: i32,
+    id: Uuid,
+    tenant: &'a str,
+    profile: &'a str,
+    account: &'a str,
+    binding: String,
+    mode: String,
+    sealed: Option<&'a [u8]>,
+    generation: i32,
+    /// Nothing where the database's clock decides.
+    issued_at: Option<i64>,
+    /// How long the code lives, in milliseconds.
+    life: i64,
+}
+
+impl<'a> Columns<'a> {
+    fn of(session: &Session, digests: &'a CodeDigests, code: &'a OutstandingCode) -> Self {
+        let digest = digests.current();
+        Self {
+            digests: self::digests(digests),
+            digest: digest.as_bytes(),
+            pepper: digest.pepper_id().get().cast_signed(),
+            id: *code.id().as_uuid(),
+            tenant: code.tenant().as_str(),
+            profile: code.profile().as_str(),
+            account: code.account().as_str(),
+            binding: code.binding().to_string(),
+            mode: code.mode().to_string(),
+            sealed: code.sealed().map(|sealed| sealed.as_bytes().as_slice()),
+            generation: code.generation().cast_signed(),
+            issued_at: session.now(code.issued_at().into()),
+            life: millis(code.expires_at()) - millis(code.issued_at()),
+        }
+    }
+}
+
+/// What a binding must be to admit a claimant.
+struct Admitted {
+    mac: Option<String>,
+    model: Option<String>,
+    /// The model between two line ends, so that it is found whole in a list.
+    line: Option<String>,
+}
+
+impl Admitted {
+    fn of(claimant: &Claimant) -> Self {
+        let model = claimant.model();
+        Self {
+            mac: claimant.mac().map(|mac| Binding::Mac(mac).to_string()),
+            model: model.map(|model| Binding::Model(model.clone()).to_string()),
+            line: model.map(|model| format!("\n{model}\n")),
+        }
+    }
+}
+
+enum Taken {
+    Digest,
+    Id,
+}
+
+async fn taken(
+    session: &Session,
+    known: &CodeDigests,
+    id: CodeId,
+) -> Result<Option<Taken>, PostgresError> {
+    let row = session
+        .row(TAKEN, &[&digests(known), id.as_uuid()])
+        .await?
+        .ok_or_else(|| foreign(0))?;
+    Ok(if value(&row, 0)? {
+        Some(Taken::Digest)
+    } else if value(&row, 1)? {
+        Some(Taken::Id)
+    } else {
+        None
+    })
+}
+
+/// The state of the code `id`, if `tenant` has it.
+async fn state(
+    session: &Session,
+    tenant: &TenantId,
+    id: CodeId,
+) -> Result<Option<String>, PostgresError> {
+    let row = session
+        .row(STATE, &[id.as_uuid(), &tenant.as_str()])
+        .await?;
+    row.map(|row| value(&row, 0)).transpose()
+}
+
+fn grant(row: &Row) -> Result<Grant, PostgresError> {
+    Ok(Grant::new(
+        GrantId::from_uuid(value(row, 0)?),
+        CodeId::from_uuid(value(row, 1)?),
+        text(row, 2)?,
+        text(row, 3)?,
+        text(row, 4)?,
+        timestamp(row, 5)?,
+    )
+    .with_mode(text(row, 6)?))
+}
+
+fn outstanding_code(row: &Row) -> Result<OutstandingCode, PostgresError> {
+    let code = OutstandingCode::new(
+        CodeId::from_uuid(value(row, 0)?),
+        text(row, 1)?,
+        text(row, 2)?,
+        text(row, 3)?,
+        text(row, 4)?,
+        timestamp(row, 5)?,
+        timestamp(row, 6)?,
+    );
+    let sealed: Option<&[u8]> = value(row, 9)?;
+    let sealed = sealed
+        .map(SealedCode::from_slice)
+        .transpose()
+        .map_err(|_| foreign(9))?;
+    Ok(code
+        .with_generation(value::<i32>(row, 7)?.cast_unsigned())
+        .with_mode(text(row, 8)?)
+        .with_sealed(sealed))
+}
+
+/// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it.
+fn explain(row: &Row, redemption: &Redemption) -> Result<Result<Grant, Refusal>, PostgresError> {
+    let now = timestamp(row, 12)?;
+    let refusal = match value(row, 7)? {
+        "issued" if timestamp(row, 8)? <= now => Refusal::Expired,
+        "issued" => {
+            let (mode, binding): (CodeMode, Binding) = (text(row, 6)?, text(row, 9)?);
+            mode.check(redemption.claimant())
+                .and_then(|()| binding.check(redemption.claimant()))
+                .err()
+                // It may have been issued just now, behind the attempt.
+                .unwrap_or(Refusal::Unknown)
+        }
+        "redeemed" => {
+            let (key, mac) = (text(row, 10)?, optional_text(row, 11)?);
+            if redemption.repeats(&key, mac, timestamp(row, 5)?, now.into()) {
+                return Ok(Ok(grant(row)?.into_repeated()));
+            }
+            Refusal::AlreadyRedeemed
+        }
+        "revoked" => Refusal::Revoked,
+        "superseded" => Refusal::Superseded,
+        _ => Refusal::Expired,
+    };
+    Ok(Err(refusal))
+}
+
+macro_rules! redeem {
+    () => {
+        concat!(
+            "UPDATE codes
+             SET state = 'redeemed', sealed = NULL, changed_at = ",
+            now!(),
+            ", grant_id = $3, claimant_key = $4, claimant_mac = $6
+             WHERE digest = ANY ($2::bytea[])
+               AND state = 'issued' AND expires_at > ",
+            now!(),
+            " AND (mode <> 'on-premises' OR $5)
+              AND (binding = $7 OR binding = $8
+                   OR (starts_with(binding, 'any-of:')
+                       AND strpos(E'\\n' || substr(binding, 8), $9) > 0))
+             RETURNING grant_id, id, tenant, account, profile, changed_at, mode"
+        )
+    };
+}
+
+const REDEEM: &str = redeem!();
+
+const REDEEM_NOTED: &str = concat!(
+    "WITH redeemed AS (",
+    redeem!(),
+    "), noted AS (
+         INSERT INTO audit_pending (at, tenant, profile, event)
+         SELECT changed_at, tenant, profile, 'code-redeemed' FROM redeemed)
+     SELECT * FROM redeemed"
+);
+
+const EXPLAIN: &str = concat!(
+    "SELECT grant_id, id, tenant, account, profile, changed_at, mode,
+            state, expires_at, binding, claimant_key, claimant_mac, ",
+    now!(),
+    " FROM codes WHERE digest = ANY ($2::bytea[])"
+);
+
+const GRANT: &str = "
+    SELECT grant_id, id, tenant, account, profile, changed_at, mode
+    FROM codes WHERE grant_id = $1";
+
+macro_rules! purged {
+    () => {
+        concat!(
+            "UPDATE codes
+             SET state = 'purged', sealed = NULL, account = NULL, binding = NULL, changed_at = ",
+            now!(),
+            " WHERE state = 'issued' AND expires_at <= ",
+            now!()
+        )
+    };
+}
+
+/// The row stays as a tombstone. A row that is locked is being closed by somebody else.
+const PURGE: &str = concat!(
+    purged!(),
+    " AND id IN (SELECT id FROM codes WHERE state = 'issued' AND expires_at <= ",
+    now!(),
+    " ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)"
+);
+
+const TAKEN: &str = "
+    SELECT EXISTS (SELECT FROM codes WHERE digest = ANY ($1::bytea[])),
+           EXISTS (SELECT FROM codes WHERE id = $2)";
+
+macro_rules! insert {
+    ($generation:literal) => {
+        concat!(
+            "INSERT INTO codes (changed_at, issued_at, expires_at, pepper, generation, id, digest,
+                                state, tenant, profile, account, binding, mode, sealed)
+             SELECT at, at, at + $13, $5, ",
+            $generation,
+            ", $3, $4, 'issued', $6, $7, $8, $9, $10, $11
+             FROM (SELECT coalesce($12::int8, ",
+            now!(),
+            ") AS at) AS issued"
+        )
+    };
+}
+
+/// The insertion counts what was purged so that it comes behind it.
+const ISSUE: &str = concat!(
+    "WITH free AS (
+         SELECT WHERE NOT EXISTS (SELECT FROM codes WHERE digest = ANY ($2::bytea[]))
+                  AND NOT EXISTS (SELECT FROM codes WHERE id = $3)
+     ), purged AS (",
+    purged!(),
+    " AND tenant = $6 AND profile = $7 AND EXISTS (SELECT FROM free) RETURNING id
+     ) ",
+    insert!("1"),
+    " WHERE EXISTS (SELECT FROM free) AND (SELECT count(*) FROM purged) >= 0
+     ON CONFLICT DO NOTHING
+     RETURNING id"
+);
+
+const REVOKE: &str = concat!(
+    "UPDATE codes SET state = 'revoked', sealed = NULL, changed_at = ",
+    now!(),
+    " WHERE id = $2 AND tenant = $3 AND state = 'issued'"
+);
+
+const STATE: &str = "SELECT state FROM codes WHERE id = $1 AND tenant = $2";
+
+const LOCK_DEVICE: &str = "
+    SELECT FROM devices
+    WHERE (tenant, profile) IN (SELECT tenant, profile FROM codes WHERE id = $1 AND tenant = $2)
+    FOR UPDATE";
+
+const SUPERSEDE: &str = concat!(
+    "UPDATE codes SET state = 'superseded', sealed = NULL, changed_at = ",
+    now!(),
+    " WHERE id = $4 AND tenant = $5 AND state = 'issued'
+        AND NOT EXISTS (SELECT FROM codes WHERE digest = ANY ($2::bytea[]))
+        AND NOT EXISTS (SELECT FROM codes WHERE id = $3)
+     RETURNING id, tenant, account, profile, binding, issued_at, expires_at, generation, mode,
+               sealed"
+);
+
+const SUCCEED: &str = concat!(
+    "WITH device AS (
+         UPDATE devices SET code = $3 WHERE tenant = $6 AND profile = $7 AND code = $2
+     ) ",
+    insert!("$14"),
+    " RETURNING id, tenant, account, profile, binding, issued_at, expires_at, generation, mode,
+                sealed"
+);
+
+const OUTSTANDING: &str = concat!(
+    "SELECT id, tenant, account, profile, binding, issued_at, expires_at, generation, mode, sealed
+     FROM codes
+     WHERE state = 'issued' AND tenant = $2 AND profile > $3 AND expires_at > ",
+    now!(),
+    " ORDER BY profile LIMIT $4"
+);
+
+const LIVE: &str = concat!(
+    "SELECT count(*) FROM codes WHERE state = 'issued' AND expires_at > ",
+    now!()
+);

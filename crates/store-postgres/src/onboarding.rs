@@ -1,0 +1,196 @@
+//! The verbs on devices that take several statements, each to be run in one transaction.
+
+use std::time::SystemTime;
+
+use offhook_activation_code::{
+    Grant, IssueRefusal, NewCode, ProfileId, Redemption, Refusal, TenantId,
+};
+use offhook_device_name::DeviceName;
+use offhook_onboarding::{
+    ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, Device, DeviceKey, Entitlement,
+    OutboxKind, ProvisionRefusal, Registered, Registration, RequestCodeRefusal, UpdateError,
+};
+
+use crate::session::Session;
+use crate::{PostgresError, audit, codes, devices, outbox};
+
+/// In one statement; where that finds no room, another one finds out why.
+pub(crate) async fn provision(
+    session: &Session,
+    device: &Device,
+    now: SystemTime,
+) -> Result<Result<(), ProvisionRefusal>, PostgresError> {
+    if devices::insert(session, device, now).await? {
+        return Ok(Ok(()));
+    }
+    Ok(Err(match devices::taken(session, device).await? {
+        [true, ..] => ProvisionRefusal::ProfileExists,
+        [_, true, _] => ProvisionRefusal::MacInUse,
+        _ => ProvisionRefusal::NameInUse,
+    }))
+}
+
+pub(crate) async fn request_code(
+    session: &Session,
+    code: &NewCode,
+    now: SystemTime,
+) -> Result<Result<Device, RequestCodeRefusal>, PostgresError> {
+    let key = DeviceKey::Profile(code.code().profile().clone());
+    let Some(record) = devices::lock(session, code.tenant(), &key).await? else {
+        return Ok(Err(RequestCodeRefusal::UnknownDevice));
+    };
+    let earlier = record.code;
+    let device = match record.with_code(code) {
+        Ok(device) => device,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(earlier) = earlier {
+        // One that was redeemed or has expired is no longer there to be revoked.
+        let _ = codes::revoke(session, code.tenant(), earlier, now).await?;
+    }
+    match codes::issue(session, code, now).await? {
+        Ok(()) => {}
+        Err(IssueRefusal::Outstanding) => return Ok(Err(RequestCodeRefusal::Outstanding)),
+        Err(_) => return Ok(Err(RequestCodeRefusal::CodeInUse)),
+    }
+    devices::update(session, &device, Some(code.id())).await?;
+    note_device(session, &device, AuditEvent::CodeIssued, now).await?;
+    Ok(Ok(device))
+}
+
+/// Why an activation stopped; what it had changed by then is to be undone.
+#[derive(Debug)]
+pub(crate) enum ActivationStop {
+    Code(Refusal),
+    Refused(Option<Grant>, ActivateRefusal),
+}
+
+pub(crate) async fn activate(
+    session: &Session,
+    activation: &Activation,
+    now: SystemTime,
+) -> Result<Result<Activated, ActivationStop>, PostgresError> {
+    let tenant = &activation.tenant;
+    let (grant, record) = match &activation.entitlement {
+        Entitlement::Certificate { .. } => {
+            let key = DeviceKey::Mac(activation.mac);
+            (None, devices::lock(session, tenant, &key).await?)
+        }
+        Entitlement::Code(redemption) => {
+            let record = devices::lock_by_code(session, redemption.digests()).await?;
+            match codes::redeem(session, redemption, now).await? {
+                Ok(grant) => (Some(grant), record),
+                Err(refusal) => return Ok(Err(ActivationStop::Code(refusal))),
+            }
+        }
+        Entitlement::Grant(id) => {
+            let grant = codes::grant_named(session, *id).await?;
+            let record = match activation.key(grant.as_ref()) {
+                Some(key) => devices::lock(session, tenant, &key).await?,
+                None => None,
+            };
+            (grant, record)
+        }
+    };
+    let refused = |refusal| Ok(Err(ActivationStop::Refused(grant.clone(), refusal)));
+    let grant = grant.as_ref();
+    let Some(record) = record.filter(|_| activation.key(grant).is_some()) else {
+        return refused(ActivateRefusal::NotEntitled);
+    };
+    let code = record.code;
+    let activated = match record.activated(activation, grant) {
+        Ok(activated) => activated,
+        Err(refusal) => return refused(refusal),
+    };
+    if activated.repeated {
+        return Ok(Ok(activated));
+    }
+    let device = &activated.device;
+    if let Err(err) = devices::update(session, device, code).await {
+        return match err.duplicate() {
+            Some("devices_mac" | "devices_name") => refused(ActivateRefusal::MacInUse),
+            Some("devices_subject") => refused(ActivateRefusal::SubjectInUse),
+            _ => Err(err),
+        };
+    }
+    let by_code = matches!(activation.entitlement, Entitlement::Code(_));
+    let redeemed = grant.filter(|_| by_code);
+    let mut entries: Vec<_> = redeemed
+        .and_then(|grant| AuditEntry::of_grant(grant, now.into()))
+        .into_iter()
+        .collect();
+    entries.push(AuditEntry::of_device(
+        device,
+        AuditEvent::Activated,
+        now.into(),
+    ));
+    audit::note(session, &entries).await?;
+    outbox::announce(session, device, OutboxKind::DeviceActivated, now).await?;
+    Ok(Ok(activated))
+}
+
+pub(crate) async fn deactivate(
+    session: &Session,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    dummy: Option<[u8; 6]>,
+    now: SystemTime,
+) -> Result<Result<Device, UpdateError>, PostgresError> {
+    let key = DeviceKey::Profile(profile.clone());
+    let Some(record) = devices::lock(session, tenant, &key).await? else {
+        return Ok(Err(UpdateError::UnknownDevice));
+    };
+    if let Some(code) = record.code {
+        // One that was redeemed or has expired is no longer there to be revoked.
+        let _ = codes::revoke(session, tenant, code, now).await?;
+    }
+    let device = record.deactivated(dummy.map(DeviceName::bat));
+    if let Err(err) = devices::update(session, &device, None).await {
+        return match err.duplicate() {
+            Some("devices_name") => Ok(Err(UpdateError::NameInUse)),
+            _ => Err(err),
+        };
+    }
+    note_device(session, &device, AuditEvent::Deactivated, now).await?;
+    outbox::announce(session, &device, OutboxKind::DeviceDeactivated, now).await?;
+    Ok(Ok(device))
+}
+
+pub(crate) async fn registered(
+    session: &Session,
+    tenant: &TenantId,
+    key: &DeviceKey,
+    registration: &Registration,
+    now: SystemTime,
+) -> Result<Result<Registered, UpdateError>, PostgresError> {
+    let record = devices::lock(session, tenant, key).await?;
+    let code = record.as_ref().and_then(|record| record.code);
+    let Some(registered) = record.and_then(|record| record.registered(registration.clone())) else {
+        return Ok(Err(UpdateError::UnknownDevice));
+    };
+    devices::update(session, &registered.device, code).await?;
+    if registered.first {
+        note_device(session, &registered.device, AuditEvent::Registered, now).await?;
+    }
+    Ok(Ok(registered))
+}
+
+pub(crate) async fn note_refused_code(
+    session: &Session,
+    redemption: &Redemption,
+    refusal: Refusal,
+    now: SystemTime,
+) -> Result<(), PostgresError> {
+    let entry = AuditEntry::of_refused_code(redemption, refusal, now.into());
+    audit::note(session, &[entry]).await
+}
+
+async fn note_device(
+    session: &Session,
+    device: &Device,
+    event: AuditEvent,
+    now: SystemTime,
+) -> Result<(), PostgresError> {
+    let entry = AuditEntry::of_device(device, event, now.into());
+    audit::note(session, &[entry]).await
+}

@@ -1,0 +1,180 @@
+//! The store as a registry of devices.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use offhook_activation_code::{
+    Grant, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+};
+use offhook_onboarding::{
+    ActivateError, Activated, Activation, AuditEntry, AuditRecord, Device, DeviceKey, Entitlement,
+    OutboxEvent, ProvisionError, Registered, Registration, Registry, RequestCodeError, UpdateError,
+};
+
+use crate::onboarding::ActivationStop;
+use crate::store::failed;
+use crate::{PostgresStore, audit, codes, devices, onboarding, outbox};
+
+#[async_trait]
+impl Registry for PostgresStore {
+    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError> {
+        let answer = self
+            .connections
+            .run(|session| async move { onboarding::provision(&session, device, now).await })
+            .await
+            .map_err(|err| ProvisionError::Store(failed("provision a device")(err)))?;
+        self.sealer.wake();
+        answer.map_err(ProvisionError::Refused)
+    }
+
+    async fn request_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError> {
+        let answer = self
+            .connections
+            .transact(|session| async move { onboarding::request_code(&session, code, now).await })
+            .await
+            .map_err(|err| RequestCodeError::Store(failed("request a code")(err)))?;
+        self.sealer.wake();
+        answer.map_err(RequestCodeError::Refused)
+    }
+
+    async fn accept_code(
+        &self,
+        redemption: &Redemption,
+        now: SystemTime,
+    ) -> Result<Grant, RedeemError> {
+        let answer = self
+            .connections
+            .run(|session| async move {
+                let answer = codes::redeem_noted(&session, redemption, now).await?;
+                if let Err(refusal) = answer {
+                    onboarding::note_refused_code(&session, redemption, refusal, now).await?;
+                }
+                Ok(answer)
+            })
+            .await
+            .map_err(|err| RedeemError::Store(failed("accept a code")(err)))?;
+        self.sealer.wake();
+        answer.map_err(RedeemError::Refused)
+    }
+
+    async fn activate(
+        &self,
+        activation: &Activation,
+        now: SystemTime,
+    ) -> Result<Activated, ActivateError> {
+        let store = |err| ActivateError::Store(failed("activate a device")(err));
+        let answer = self
+            .connections
+            .transact(
+                |session| async move { onboarding::activate(&session, activation, now).await },
+            )
+            .await
+            .map_err(store)?;
+        // What was refused is undone, and then told to the audit log.
+        let (entry, error) = match answer {
+            Ok(activated) => {
+                self.sealer.wake();
+                return Ok(activated);
+            }
+            Err(ActivationStop::Code(refusal)) => {
+                let entry = match &activation.entitlement {
+                    Entitlement::Code(redemption) => {
+                        Some(AuditEntry::of_refused_code(redemption, refusal, now.into()))
+                    }
+                    Entitlement::Certificate { .. } | Entitlement::Grant(_) => None,
+                };
+                (entry, ActivateError::Code(refusal))
+            }
+            Err(ActivationStop::Refused(grant, refusal)) => {
+                let (grant, at) = (grant.as_ref(), now.into());
+                let entry = AuditEntry::of_refused_activation(activation, grant, refusal, at);
+                (Some(entry), ActivateError::Refused(refusal))
+            }
+        };
+        let entries = entry.as_slice();
+        self.connections
+            .run(|session| async move { audit::note(&session, entries).await })
+            .await
+            .map_err(store)?;
+        self.sealer.wake();
+        Err(error)
+    }
+
+    async fn deactivate(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        dummy: Option<[u8; 6]>,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let answer = self
+            .connections
+            .transact(|session| async move {
+                onboarding::deactivate(&session, tenant, profile, dummy, now).await
+            })
+            .await
+            .map_err(|err| UpdateError::Store(failed("deactivate a device")(err)))?;
+        self.sealer.wake();
+        answer
+    }
+
+    async fn registered(
+        &self,
+        tenant: &TenantId,
+        key: &DeviceKey,
+        registration: &Registration,
+        now: SystemTime,
+    ) -> Result<Registered, UpdateError> {
+        let answer = self
+            .connections
+            .transact(|session| async move {
+                onboarding::registered(&session, tenant, key, registration, now).await
+            })
+            .await
+            .map_err(|err| UpdateError::Store(failed("note a registration")(err)))?;
+        self.sealer.wake();
+        answer
+    }
+
+    async fn device(
+        &self,
+        tenant: &TenantId,
+        key: &DeviceKey,
+    ) -> Result<Option<Device>, StoreError> {
+        let found = self
+            .connections
+            .run(|session| async move { devices::find(&session, tenant, key).await })
+            .await
+            .map_err(failed("look up a device"))?;
+        Ok(found.map(|record| record.device))
+    }
+
+    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
+        let failed = failed("read the audit log");
+        let whole = async {
+            audit::seal(&self.connections).await?;
+            self.connections
+                .run(|session| async move { audit::read(&session, after, limit).await })
+                .await
+        };
+        whole.await.map_err(failed)
+    }
+
+    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+        self.connections
+            .run(|session| async move { outbox::read(&session, limit).await })
+            .await
+            .map_err(failed("read the outbox"))
+    }
+
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+        self.connections
+            .run(|session| async move { outbox::delivered(&session, sequence).await })
+            .await
+            .map_err(failed("empty the outbox"))
+    }
+}

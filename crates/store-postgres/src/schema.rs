@@ -1,0 +1,86 @@
+//! The schema: made, brought up to date, and not mistaken for another.
+
+use deadpool_postgres::{Object, Pool};
+use tokio_postgres::Row;
+
+use crate::column::value;
+use crate::{OpenError, PostgresError, SchemaName};
+
+/// Makes the schema or brings it up to date. Of many nodes that start at once one does it.
+pub(crate) async fn migrate(pool: &Pool, schema: &SchemaName) -> Result<(), OpenError> {
+    let connection = pool
+        .get()
+        .await
+        .map_err(|err| OpenError::store("connect")(PostgresError::Connect(err.into())))?;
+    let outcome = migrate_locked(&connection, schema).await;
+    // Whatever has become of it, nobody gets this connection after us.
+    drop(Object::take(connection));
+    outcome
+}
+
+async fn migrate_locked(connection: &Object, schema: &SchemaName) -> Result<(), OpenError> {
+    let execute = async |action, sql: &str| {
+        let done = connection.batch_execute(sql).await;
+        done.map_err(|err| OpenError::store(action)(err.into()))
+    };
+    let one = async |action, sql: &str| -> Result<Row, OpenError> {
+        let row = connection.query_one(sql, &[&schema.as_str()]).await;
+        row.map_err(|err| OpenError::store(action)(err.into()))
+    };
+    // Who waits here waits for another node's migration, however long that takes.
+    execute(
+        "begin",
+        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; BEGIN",
+    )
+    .await?;
+    one(
+        "lock the schema",
+        "SELECT pg_advisory_xact_lock(1868980075, hashtext($1))",
+    )
+    .await?;
+    let found = one(
+        "look for the schema",
+        "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
+                EXISTS (SELECT FROM pg_tables WHERE schemaname = $1),
+                EXISTS (SELECT FROM pg_tables WHERE schemaname = $1
+                        AND tablename = 'offhook_schema')",
+    )
+    .await?;
+    let flag = |at| value(&found, at).map_err(OpenError::store("look for the schema"));
+    let (exists, has_tables, is_ours): (bool, bool, bool) = (flag(0)?, flag(1)?, flag(2)?);
+    if has_tables && !is_ours {
+        return Err(OpenError::ForeignSchema);
+    }
+    if !exists {
+        execute("make the schema", &format!("CREATE SCHEMA \"{schema}\"")).await?;
+    }
+    if !is_ours {
+        let table = "CREATE TABLE offhook_schema (version int4 NOT NULL);
+                     INSERT INTO offhook_schema VALUES (0)";
+        execute("make the schema", table).await?;
+    }
+    let row = connection
+        .query_one("SELECT version FROM offhook_schema", &[])
+        .await
+        .map_err(|err| OpenError::store("read the schema version")(err.into()))?;
+    let found: i32 = value(&row, 0).map_err(OpenError::store("read the schema version"))?;
+    let known = MIGRATIONS.len();
+    let done = match usize::try_from(found) {
+        Ok(done) if done <= known => done,
+        _ => {
+            let known = i32::try_from(known).unwrap_or(i32::MAX);
+            return Err(OpenError::NewerSchema { found, known });
+        }
+    };
+    for migration in MIGRATIONS.iter().skip(done) {
+        execute("update the schema", migration).await?;
+    }
+    if done < known {
+        let version = format!("UPDATE offhook_schema SET version = {known}");
+        execute("write the schema version", &version).await?;
+    }
+    execute("commit the schema", "COMMIT").await
+}
+
+/// The statements that lead from each schema version to the next.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];

@@ -1,0 +1,13 @@
+//! One test binary for the crate; a module for each subject.
+//!
+//! `OFFHOOK_POSTGRES_URL` names a server on which the tests may make schemas and databases;
+//! `.ci/postgres start` starts one. Without it they say that they were skipped, and fail where
+//! `CI` is `true`.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
+mod contract;
+mod fixture;

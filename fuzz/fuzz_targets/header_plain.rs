@@ -1,0 +1,45 @@
+//! Any values of a header of text: no panic, and an address only from a single value that holds it
+//! as a whole and no other.
+#![no_main]
+
+use std::sync::LazyLock;
+use std::time::SystemTime;
+
+use libfuzzer_sys::fuzz_target;
+use offhook_device_identity::{HeaderSource, IdentityPattern};
+use offhook_fuzz::header::PROXY;
+
+static HEADERS: LazyLock<[HeaderSource; 3]> = LazyLock::new(|| {
+    [
+        ".*([0-9a-fA-F]{12}).*",
+        ".*?((?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}).*",
+        "(.*)",
+    ]
+    .map(|pattern| {
+        HeaderSource::plain("macaddress", IdentityPattern::new(pattern).unwrap()).unwrap()
+    })
+});
+
+fuzz_target!(|input: (Vec<&[u8]>, Vec<&[u8]>)| {
+    let (values, companions) = input;
+    for header in &*HEADERS {
+        let (all, others) = (values.iter().copied(), companions.iter().copied());
+        let Ok(identity) = header.identity_with(&PROXY, all, others, SystemTime::UNIX_EPOCH) else {
+            continue;
+        };
+        let [value] = values[..] else {
+            panic!("{} values", values.len());
+        };
+        let digits = |text: &[u8]| {
+            let digits = text.iter().filter(|byte| byte.is_ascii_hexdigit());
+            digits.map(u8::to_ascii_uppercase).collect::<Vec<_>>()
+        };
+        let own = identity.mac().to_string().into_bytes();
+        assert!(digits(value).windows(12).any(|window| window == own));
+        assert!(own != b"000000000000" && own != b"FFFFFFFFFFFF");
+        // No other run of twelve.
+        for run in value.split(|byte| !byte.is_ascii_hexdigit()) {
+            assert!(run.len() != 12 || run.eq_ignore_ascii_case(&own));
+        }
+    }
+});
