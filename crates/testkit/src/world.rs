@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use offhook_activation_code::{
-    CodePolicy, Entropy as _, Pepper, PepperId, Peppers, SystemEntropy, TenantId,
+    CodePolicy, Entropy as _, GuessBudget, GuessPolicy, GuessStore, Pepper, PepperId, Peppers,
+    SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
@@ -161,7 +162,7 @@ impl World {
             SqliteStore::open(folder.join("onboarding.db"), &SqliteOptions::default())
                 .context("opening the registry")?,
         );
-        let desk = Arc::new(code_desk()?);
+        let desk = Arc::new(code_desk(registry.clone())?);
         let counters = Arc::new(Counters::default());
         let chain = Arc::new(
             ChainVerifier::builder()
@@ -393,15 +394,16 @@ fn machine_token_issuer() -> anyhow::Result<MachineTokenIssuer> {
     ))
 }
 
-fn code_desk() -> anyhow::Result<CodeDesk> {
+fn code_desk(guesses: Arc<dyn GuessStore>) -> anyhow::Result<CodeDesk> {
     let mut bytes = vec![0; 32];
     SystemEntropy::new().fill(&mut bytes).context("pepper")?;
     let peppers = Peppers::new(PepperId::new(1), Pepper::new(bytes)?);
-    let tenant = TenantId::new("example")?;
+    let budget = GuessBudget::new(guesses, &peppers, GuessPolicy::default(), 1);
     Ok(CodeDesk::new(
-        tenant,
+        TenantId::new("example")?,
         peppers,
         CodePolicy::default(),
+        Arc::new(budget),
         SystemEntropy::new(),
     ))
 }

@@ -18,7 +18,7 @@ use offhook_device_identity::IdentitySource;
 use ring::digest::{SHA256, digest};
 
 use super::identity::identity;
-use super::problem::{Refused, chain, message};
+use super::problem::{Refused, chain, message, to_the_end};
 use super::{Clock, Peer};
 use crate::message::{
     ActivationAccepted, ActivationRequest, CodeIssued, CodeRequest, DeviceStatus, IdentityShown,
@@ -170,7 +170,7 @@ async fn provision(
         .management
         .provision(request, now)
         .await
-        .map_err(onboard)?;
+        .map_err(|error| onboard(error, now))?;
     Ok((StatusCode::CREATED, Json(device.into())))
 }
 
@@ -223,11 +223,11 @@ async fn activate(
     let now = api.clock.now();
     let caller = api.caller(&peer, &headers, now).await?;
     let request: ActivationRequest = message(&body)?;
-    let activated = api
-        .management
-        .activate(&caller, request, now)
-        .await
-        .map_err(onboard)?;
+    let (management, source) = (Arc::clone(&api.management), peer.address().ip());
+    let activated =
+        to_the_end(async move { management.activate(&caller, request, source, now).await })
+            .await?
+            .map_err(|error| onboard(error, now))?;
     let configuration_file = api
         .management
         .configuration_file(&activated.device)
@@ -310,10 +310,10 @@ async fn metrics(
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refused> {
-    api.authorize(&peer, &headers, ADMIN_SCOPE, api.clock.now())
-        .await?;
+    let now = api.clock.now();
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((content_type, api.management.counters().to_prometheus()))
+    Ok((content_type, api.management.metrics(now).await))
 }
 
 /// Whether the peer may use the token: any peer, or the one with the certificate that it is bound
@@ -334,8 +334,9 @@ fn is_held_by(token: &VerifiedToken, peer: &Peer) -> bool {
     token.bound_to(&thumbprint)
 }
 
-fn onboard(error: OnboardError) -> Refused {
+fn onboard(error: OnboardError, now: SystemTime) -> Refused {
     match error {
+        OnboardError::Present(PresentError::OverBudget(over)) => Refused::too_many(over, now),
         OnboardError::Provision(ProvisionError::Refused(refusal)) => {
             conflict("provisioning_refused", &refusal)
         }

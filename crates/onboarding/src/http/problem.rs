@@ -1,11 +1,13 @@
 //! Answers that refuse.
 
 use std::error::Error as StdError;
+use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use offhook_activation_code::OverBudget;
 use offhook_bearer_token::{BearerError, Challenge, CredentialsError};
 use serde::de::DeserializeOwned;
 
@@ -18,6 +20,7 @@ pub(super) struct Refused {
     error: &'static str,
     description: String,
     challenge: Option<HeaderValue>,
+    retry_after: Option<Duration>,
 }
 
 impl Refused {
@@ -31,6 +34,7 @@ impl Refused {
             error,
             description: description.into(),
             challenge: None,
+            retry_after: None,
         }
     }
 
@@ -53,6 +57,20 @@ impl Refused {
     /// The one answer to every code that is not good, whatever is wrong with it.
     pub(super) fn code() -> Self {
         Self::forbidden("activation_code_refused", "activation code refused")
+    }
+
+    /// The one answer to who is over a budget of wrong codes, whosever it is. The code was not looked
+    /// at.
+    pub(super) fn too_many(over: OverBudget, now: SystemTime) -> Self {
+        let description = "too many wrong activation codes; come again later";
+        Self {
+            retry_after: Some(over.retry_after(now)),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                description,
+            )
+        }
     }
 
     /// We could not find out; what it was is not for the caller.
@@ -128,6 +146,7 @@ impl Refused {
             error: word,
             description,
             challenge,
+            retry_after: None,
         }
     }
 }
@@ -144,8 +163,22 @@ impl IntoResponse for Refused {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Some(retry_after) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after.as_secs().into());
+        }
         response
     }
+}
+
+/// Carries `work` to its end, even if the caller hangs up: else a device could have its attempt
+/// counted twice or looked up in vain.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Refused> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|_| Refused::unavailable())
 }
 
 /// The message in a body.
