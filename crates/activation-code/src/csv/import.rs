@@ -236,7 +236,7 @@ impl Sheet<'_> {
         let mut rows = 0;
         // Reading from memory does not fail, and what is no text is found below.
         while let Ok(true) = reader.read_byte_record(&mut record) {
-            let line = record.position().map_or(1, csv::Position::line);
+            let line = record.position().map_or(1, |at| line_of(table, at));
             if columns.is_some() {
                 rows += 1;
                 if rows > self.limits.rows {
@@ -433,6 +433,15 @@ impl Sheet<'_> {
         let problem = CsvProblem::new(line, column, kind);
         self.report.note(problem, self.limits.problems);
     }
+}
+
+/// The line in which the row begins that is read from `at` on: the reader's position is before the
+/// empty lines that it passes over.
+fn line_of(table: &[u8], at: &csv::Position) -> u64 {
+    let start = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let rest = table.get(start..).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + ends.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The earlier line with the same value, if there is one.
