@@ -16,7 +16,7 @@ use uuid::Uuid;
     stress test lost or doubled a code; 2 for a bad command line."
 )]
 pub(crate) struct Arguments {
-    /// Where codes are kept: sqlite:FILE or postgres://USER@HOST/DATABASE. By default
+    /// Where codes are kept: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`. By default
     /// sqlite:activation-codes.db, and for a stress test a file that is deleted afterwards.
     #[arg(long, global = true, value_name = "STORE", env = STORE, hide_env_values = true)]
     pub(crate) store: Option<String>,
@@ -131,7 +131,7 @@ pub(crate) struct Redeem {
     /// The device's model.
     #[arg(long, value_name = "MODEL", value_parser = DeviceModel::new)]
     pub(crate) model: Option<DeviceModel>,
-    /// The public key (SubjectPublicKeyInfo in PEM or DER) of the certificate that the device has
+    /// The public key (`SubjectPublicKeyInfo`, PEM or DER) of the certificate that the device has
     /// proved to hold.
     #[arg(long, value_name = "FILE", conflicts_with = "redemption_key")]
     pub(crate) public_key: Option<PathBuf>,

@@ -75,7 +75,7 @@ impl Desk {
         let (entropy, now) = (&mut SystemEntropy::new(), now());
         let policy = policy(terms.ttl, terms.check_digit)?;
         for _ in 0..MAX_DRAWS {
-            let (code, id) = (ActivationCode::draw(entropy)?, CodeId::draw(entropy)?);
+            let (code, id) = (policy.draw(entropy)?, CodeId::draw(entropy)?);
             let new = NewCode::new(
                 id,
                 self.keys.peppers.digests(&self.tenant, &code),
@@ -152,7 +152,7 @@ impl Desk {
         let old = self.id(&reissue.which).await?;
         let policy = policy(reissue.ttl, reissue.check_digit)?;
         for _ in 0..MAX_DRAWS {
-            let (code, id) = (ActivationCode::draw(entropy)?, CodeId::draw(entropy)?);
+            let (code, id) = (policy.draw(entropy)?, CodeId::draw(entropy)?);
             let digests = self.keys.peppers.digests(&self.tenant, &code);
             let mut new = Replacement::new(id, digests, &policy, now);
             if !reissue.no_copy {
@@ -193,7 +193,7 @@ impl Desk {
         let bytes = match qr.format {
             Picture::Terminal => picture.terminal().as_bytes().to_vec(),
             Picture::Svg => picture.svg().as_bytes().to_vec(),
-            Picture::Png => picture.svg().as_bytes().to_vec(),
+            Picture::Png => picture.png()?.to_vec(),
         };
         write_out(qr.out.as_deref(), &bytes)?;
         Ok(ExitCode::SUCCESS)

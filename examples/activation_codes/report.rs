@@ -45,7 +45,7 @@ pub(crate) fn issued(line: &Line, json: bool) -> anyhow::Result<()> {
         return print_json(line);
     }
     let mut out = io::stdout().lock();
-    let mut row = |name: &str, value: &str| writeln!(out, "{name:<12}{value}");
+    let mut row = |name: &str, value: &str| writeln!(out, "{name:<13}{value}");
     row("code", line.code.as_deref().unwrap_or_default())?;
     row("id", &line.id)?;
     row("profile", &line.profile)?;
@@ -118,9 +118,9 @@ pub(crate) fn grant(grant: &Grant, json: bool) -> anyhow::Result<()> {
         grant.profile(),
         grant.account()
     )?;
-    writeln!(out, "{:<12}{}", "grant", grant.id())?;
+    writeln!(out, "{:<13}{}", "grant", grant.id())?;
     if let Some(domain) = domain {
-        writeln!(out, "{:<12}{domain}", "edge")?;
+        writeln!(out, "{:<13}{domain}", "edge")?;
     }
     Ok(())
 }
@@ -140,6 +140,24 @@ pub(crate) fn revoked(id: CodeId, json: bool) -> anyhow::Result<()> {
         return print_json(&serde_json::json!({ "ok": true, "id": id.to_string() }));
     }
     writeln!(io::stdout(), "revoked {id}")?;
+    Ok(())
+}
+
+/// What is wrong with a line of a CSV file.
+pub(crate) fn problem(
+    line: u64,
+    column: Option<&str>,
+    what: &str,
+    json: bool,
+) -> anyhow::Result<()> {
+    if json {
+        let problem = serde_json::json!({ "line": line, "column": column, "problem": what });
+        return print_json(&problem);
+    }
+    let column = column
+        .map(|column| format!("{column}: "))
+        .unwrap_or_default();
+    eprintln!("line {line}: {column}{what}");
     Ok(())
 }
 

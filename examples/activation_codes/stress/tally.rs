@@ -66,13 +66,29 @@ impl Tally {
         self.killed = Some(killed);
     }
 
-    pub(crate) fn report(mut self, json: bool) -> anyhow::Result<ExitCode> {
+    /// Prints the summary; the exit status is that of a failure where a code was lost, doubled or
+    /// left over.
+    pub(crate) fn report(self, json: bool) -> anyhow::Result<ExitCode> {
+        let summary = self.summary();
+        if json {
+            print_json(&summary)?;
+        } else {
+            summary.print();
+        }
+        Ok(if summary.is_sound() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    fn summary(mut self) -> Summary {
         let count = |of: fn(&Code) -> bool| self.codes.iter().filter(|code| of(code)).count();
         let redeemed = count(|code| code.found.is_some());
         let double = count(|code| code.grants.len() > 1);
         let lost = count(|code| !code.grants.is_empty() && code.found.is_none());
         self.latencies.sort_unstable();
-        let summary = Summary {
+        Summary {
             codes: self.codes.len(),
             redeemed,
             double,
@@ -82,18 +98,7 @@ impl Tally {
             p99_ms: self.percentile(99),
             attempts: self.latencies.len(),
             killed: self.killed,
-        };
-        if json {
-            print_json(&summary)?;
-        } else {
-            summary.print();
         }
-        let sound = double == 0 && lost == 0 && redeemed == summary.codes;
-        Ok(if sound {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
     }
 
     fn percentile(&self, percent: usize) -> f64 {
@@ -118,6 +123,10 @@ struct Summary {
 }
 
 impl Summary {
+    fn is_sound(&self) -> bool {
+        self.double == 0 && self.lost == 0 && self.redeemed == self.codes
+    }
+
     fn print(&self) {
         println!("codes             {:>9}", self.codes);
         println!("redeemed          {:>9}", self.redeemed);
@@ -138,4 +147,56 @@ impl Summary {
 /// To a thousandth.
 fn round(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn granted(grant: u128) -> Answer {
+        Answer {
+            grant: Some(GrantId::from_uuid(Uuid::from_u128(grant))),
+            took: Duration::from_millis(1),
+        }
+    }
+
+    #[test]
+    fn a_code_with_one_grant_that_is_found_again_is_sound() {
+        let mut tally = Tally::new(1);
+        tally.note(0, 7, &granted(1));
+        tally.note(0, 7, &granted(1));
+        assert_eq!(tally.winner(0), Some(7));
+        tally.check(0, granted(1).grant);
+        assert!(tally.summary().is_sound());
+    }
+
+    #[test]
+    fn a_second_grant_is_counted_whenever_it_shows() {
+        let mut tally = Tally::new(2);
+        tally.note(0, 1, &granted(1));
+        tally.note(0, 2, &granted(2));
+        tally.check(0, granted(2).grant);
+        tally.note(1, 1, &granted(3));
+        tally.check(1, granted(4).grant);
+        let summary = tally.summary();
+        assert_eq!((summary.double, summary.lost), (2, 0));
+        assert!(!summary.is_sound());
+    }
+
+    #[test]
+    fn a_grant_that_is_not_found_again_is_lost_and_a_code_without_any_is_left_over() {
+        let mut tally = Tally::new(2);
+        tally.note(0, 1, &granted(1));
+        tally.check(0, None);
+        let summary = tally.summary();
+        let counts = (
+            summary.codes,
+            summary.redeemed,
+            summary.double,
+            summary.lost,
+        );
+        assert_eq!(counts, (2, 0, 0, 1));
+        assert!(!summary.is_sound());
+    }
 }

@@ -12,8 +12,17 @@ macro_rules! in_schema {
 
 mod codes {
     offhook_store_contract::code_store_tests!(in_schema!());
+    offhook_store_contract::guess_store_tests!(in_schema!());
+    offhook_store_contract::capf_store_tests!(in_schema!());
 }
 
 mod registry {
     offhook_store_contract::registry_tests!(in_schema!());
+}
+
+mod shared {
+    use crate::fixture::InSchema;
+
+    offhook_store_contract::shared_store_tests!(InSchema, in_schema!());
+    offhook_store_contract::network_store_tests!(in_schema!());
 }

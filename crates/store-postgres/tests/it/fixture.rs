@@ -1,20 +1,23 @@
 //! A schema for each test, and codes for it.
 
 use std::env;
+use std::net::{IpAddr, SocketAddr};
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offhook_activation_code::{
     ActivationCode, Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodePolicy, GrantId,
     NewCode, Pepper, PepperId, Peppers, Redemption, TenantId,
 };
-use offhook_device_name::DeviceModel;
-use offhook_store_contract::Fixture;
+use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
+use offhook_onboarding::{Device, Ownership};
+use offhook_store_contract::{Fixture, NetworkFixture, SharedFixture};
 use offhook_store_postgres::{Clock, PostgresOptions, PostgresStore, SchemaName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
 /// A store in a schema of its own, which goes with it.
@@ -51,6 +54,18 @@ impl InSchema {
         open_in(&self.url, options, &self.schema).await
     }
 
+    /// Another node, whose sessions bear the name of the schema.
+    pub(crate) async fn named_node(&self, options: PostgresOptions) -> PostgresStore {
+        let url = format!("{}&application_name={}", self.url, self.schema);
+        open_in(&url, options, &self.schema).await
+    }
+
+    /// The URL by way of `proxy`.
+    pub(crate) fn url_by(&self, proxy: SocketAddr) -> String {
+        let server = self.server().to_string();
+        self.url.replacen(&server, &proxy.to_string(), 1)
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -76,6 +91,34 @@ impl Fixture for InSchema {
 
     fn store(&self) -> Arc<PostgresStore> {
         Arc::clone(&self.store)
+    }
+}
+
+/// A schema and the URL of its database.
+impl SharedFixture for InSchema {
+    fn location(&self) -> String {
+        format!("{} {}", self.schema, self.url)
+    }
+
+    async fn open(location: &str) -> PostgresStore {
+        let (schema, url) = location.split_once(' ').unwrap();
+        let options = PostgresOptions::default().with_clock(Clock::Caller);
+        open_in(url, options, &schema.parse().unwrap()).await
+    }
+}
+
+impl NetworkFixture for InSchema {
+    fn server(&self) -> SocketAddr {
+        let config: Config = self.url.parse().unwrap();
+        let address: IpAddr = match config.get_hosts() {
+            [Host::Tcp(host)] => host.parse().unwrap(),
+            hosts => panic!("not one host with an address: {hosts:?}"),
+        };
+        SocketAddr::new(address, *config.get_ports().first().unwrap())
+    }
+
+    fn location_by(&self, proxy: SocketAddr) -> String {
+        format!("{} {}", self.schema, self.url_by(proxy))
     }
 }
 
@@ -168,6 +211,38 @@ pub(crate) fn redemption(number: u64, device: u8, grant: u128) -> Redemption {
     )
 }
 
+/// The device of the code with the number `number`.
+pub(crate) fn code_device(number: u64) -> Device {
+    let code = new_code(number, now());
+    let mut digits = [0; 6];
+    digits[5] = u8::try_from(number).unwrap();
+    Device {
+        profile: code.code().profile().clone(),
+        name: DeviceName::bat(digits),
+        mac: None,
+        ..device(0)
+    }
+}
+
+/// The device with the number `number`, provisioned by its address.
+pub(crate) fn device(number: u8) -> Device {
+    Device::provisioned(
+        TenantId::new("acme").unwrap(),
+        format!("room-{number}").parse().unwrap(),
+        "user@acme.example".parse().unwrap(),
+        model(),
+        "Cisco Desk Pro (RoomOS)".into(),
+        Ownership::Workspace,
+        "room@acme.example".parse().unwrap(),
+        Some(mac(number)),
+        [0; 6],
+    )
+}
+
+pub(crate) fn mac(number: u8) -> MacAddress {
+    MacAddress::new([0, 14, 8, 0, 0, number])
+}
+
 fn digests(number: u64) -> CodeDigests {
     let peppers = Peppers::new(PepperId::new(1), Pepper::new(vec![7; 32]).unwrap());
     let code: ActivationCode = format!("{number:016}").parse().unwrap();
@@ -178,4 +253,4 @@ pub(crate) fn model() -> DeviceModel {
     DeviceModel::new("Cisco Desk Pro").unwrap()
 }
 
-static TURNS: std::sync::OnceLock<Arc<Semaphore>> = std::sync::OnceLock::new();
+static TURNS: OnceLock<Arc<Semaphore>> = OnceLock::new();

@@ -5,9 +5,19 @@
 //! `CI` is `true`.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod clock;
+mod connection;
 mod contract;
+mod crash;
 mod fixture;
+mod nodes;
+mod plan;
+mod proxy;
+mod server;
+mod text;
+mod tls;
