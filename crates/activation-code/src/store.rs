@@ -22,7 +22,7 @@ use crate::{
 ///   with its digest.
 /// - Put a code into effect beside another one: a profile has at most one code that can be
 ///   redeemed, and [`issue`](Self::issue) never overwrites.
-/// - Redeem a code at or after [`NewCode::expires_at`], whether or not anybody has purged it.
+/// - Redeem a code at or after [`OutstandingCode::expires_at`], whether or not anybody has purged it.
 ///
 /// # What a store may do
 ///
