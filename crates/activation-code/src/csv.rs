@@ -4,8 +4,10 @@ mod date;
 mod export;
 mod field;
 mod import;
+mod limits;
 mod report;
 
 pub use export::{CsvDialect, CsvWriter};
-pub use import::{CsvLimits, OtherColumns, Phone, read_phones};
+pub use import::{Phone, read_phones};
+pub use limits::{CsvLimits, OtherColumns};
 pub use report::{CsvColumn, CsvProblem, CsvProblemKind, CsvReport};

@@ -22,14 +22,24 @@ use crate::{
 ///   with its digest.
 /// - Put a code into effect beside another one: a profile has at most one code that can be
 ///   redeemed, and [`issue`](Self::issue) never overwrites.
-/// - Redeem a code at or after [`NewCode::expires_at`], whether or not anybody has purged it.
+/// - Redeem a code at or after [`OutstandingCode::expires_at`], whether or not anybody has purged it.
 ///
 /// # What a store may do
 ///
 /// - Answer [`RedeemError::Store`] although the redeem has taken place, because the answer got
 ///   lost on the way: the claimant asks again within the grace time and gets the same grant.
 ///   For the other verbs the caller has to look what became of them.
-/// - Make refusals of different reasons take different time by a lookup or two.
+/// - Make refusals of different reasons take different time by the read of one row.
+///
+/// # What a refusal must not tell
+///
+/// A claimant must not learn from the time whether a code exists. What costs most is done before
+/// the store is asked, and whatever the outcome: the guess budget is decided
+/// ([`GuessBudget::admit`](crate::GuessBudget::admit)), then the code is digested under every
+/// pepper. A store then looks up every digest of the redemption, whether or not an earlier one was
+/// found, tests state, deadline, mode and binding in the same statement, and where it keeps an
+/// audit log writes the same record for every refusal. The address of a digest in an index tells
+/// nothing, because nobody without the pepper can steer it.
 ///
 /// # Cancel safety
 ///

@@ -233,10 +233,11 @@ impl CodeTable {
         now: SystemTime,
     ) -> Result<&OutstandingCode, Result<Grant, Refusal>> {
         let refuse = |refusal| Err(Err(refusal));
-        let found = redemption
-            .digests()
-            .iter()
-            .find_map(|digest| self.digests.get(digest));
+        // Every digest is looked up, found or not, so that a miss is no more work than a hit.
+        let found = redemption.digests().iter().fold(None, |found, digest| {
+            let known = self.digests.get(digest);
+            found.or(known)
+        });
         let Some(code) = found.and_then(|id| self.codes.get(id)) else {
             return refuse(Refusal::Unknown);
         };

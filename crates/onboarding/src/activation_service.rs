@@ -111,6 +111,7 @@ impl ActivationService {
             access_token: token.secret().to_owned().into(),
             token_type: "Bearer".to_owned(),
             expires_in: self.issuer.lifetime().as_secs(),
+            service_domain: grant.mode().service_domain().map(ToString::to_string),
         })
     }
 }

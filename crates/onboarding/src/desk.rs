@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    AccountId, ActivationCode, Admission, AdmitError, Binding, Claimant, CodeId, CodePolicy,
-    Entropy, EntropyError, GrantId, GuessBudget, NewCode, Peppers, ProfileId, Redemption,
-    StoreError, TenantId,
+    AccountId, ActivationCode, Admission, AdmitError, Binding, Claimant, CodeId, CodeMode,
+    CodePolicy, Entropy, EntropyError, GrantId, GuessBudget, NewCode, Peppers, ProfileId,
+    Redemption, StoreError, TenantId,
 };
 
 use crate::PresentError;
@@ -19,6 +19,7 @@ pub struct CodeDesk {
     tenant: TenantId,
     peppers: Peppers,
     policy: CodePolicy,
+    mode: CodeMode,
     budget: Arc<GuessBudget>,
     entropy: Mutex<Box<dyn Entropy + Send>>,
 }
@@ -36,9 +37,16 @@ impl CodeDesk {
             tenant,
             peppers,
             policy,
+            mode: CodeMode::default(),
             budget,
             entropy: Mutex::new(Box::new(entropy)),
         }
+    }
+
+    /// The desk whose codes are of the mode `mode`; the default is [`CodeMode::BroadWorks`].
+    #[must_use]
+    pub fn with_mode(self, mode: CodeMode) -> Self {
+        Self { mode, ..self }
     }
 
     /// Whose desk it is.
@@ -65,7 +73,7 @@ impl CodeDesk {
             self.with_entropy(|entropy| Ok((self.policy.draw(entropy)?, CodeId::draw(entropy)?)))?;
         let digests = self.peppers.digests(&self.tenant, &code);
         let new = NewCode::new(id, digests, account, profile, binding, &self.policy, now);
-        Ok((code, new))
+        Ok((code, new.with_mode(self.mode.clone())))
     }
 
     /// What a store needs to redeem the code that `claimant` typed at `source`, if the budget of

@@ -129,6 +129,9 @@ pub struct MachineToken {
     pub token_type: String,
     /// For how many seconds it is good.
     pub expires_in: u64,
+    /// Where the device looks for its edge, if its code was for remote access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_domain: Option<String>,
 }
 
 /// A device asks device management to be activated: `POST /v1/activate`, with the machine token in

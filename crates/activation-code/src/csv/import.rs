@@ -7,7 +7,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use offhook_device_name::{DeviceModel, MacAddress};
 
 use super::field::{narrowed, restored};
-use super::{CsvColumn, CsvProblem, CsvProblemKind, CsvReport};
+use super::{CsvColumn, CsvLimits, CsvProblem, CsvProblemKind, CsvReport, OtherColumns};
 use crate::{AccountId, Binding, ProfileId};
 
 /// A phone to provision, as a line of a table has it.
@@ -57,103 +57,6 @@ impl Phone {
     #[must_use]
     pub fn location(&self) -> &str {
         &self.location
-    }
-}
-
-/// How much of a table is read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
-pub struct CsvLimits {
-    bytes: usize,
-    rows: usize,
-    field_bytes: usize,
-    problems: usize,
-    other_columns: OtherColumns,
-}
-
-/// What becomes of columns that are not known.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
-pub enum OtherColumns {
-    /// They are passed over: for tables with lines, speed dials and the like.
-    Ignore,
-    /// They are problems, so that a name with a typing error is not passed over.
-    #[default]
-    Report,
-}
-
-impl CsvLimits {
-    /// The limits with at most `bytes` in all; the default is 4 MiB.
-    #[must_use]
-    pub fn with_bytes(self, bytes: usize) -> Self {
-        Self { bytes, ..self }
-    }
-
-    /// The limits with at most `rows` under the names; the default is 10,000.
-    #[must_use]
-    pub fn with_rows(self, rows: usize) -> Self {
-        Self { rows, ..self }
-    }
-
-    /// The limits with at most `bytes` in a field; the default is 1,024.
-    #[must_use]
-    pub fn with_field_bytes(self, bytes: usize) -> Self {
-        Self {
-            field_bytes: bytes,
-            ..self
-        }
-    }
-
-    /// The limits with at most `problems` in a report; the default is 100. More are counted.
-    #[must_use]
-    pub fn with_problems(self, problems: usize) -> Self {
-        Self { problems, ..self }
-    }
-
-    /// The limits under which columns that are not known are treated as `other_columns` says.
-    #[must_use]
-    pub fn with_other_columns(self, other_columns: OtherColumns) -> Self {
-        Self {
-            other_columns,
-            ..self
-        }
-    }
-
-    /// The most problems in a report.
-    #[must_use]
-    pub const fn problems(&self) -> usize {
-        self.problems
-    }
-
-    /// The most bytes in all.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// The most rows.
-    #[must_use]
-    pub const fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The most bytes in a field.
-    #[must_use]
-    pub const fn field_bytes(&self) -> usize {
-        self.field_bytes
-    }
-}
-
-impl Default for CsvLimits {
-    fn default() -> Self {
-        Self {
-            bytes: 4 * 1_024 * 1_024,
-            rows: 10_000,
-            field_bytes: 1_024,
-            problems: 100,
-            other_columns: OtherColumns::Report,
-        }
     }
 }
 
@@ -222,8 +125,8 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn read(&mut self, table: &[u8]) {
-        if table.len() > self.limits.bytes {
-            let max = self.limits.bytes;
+        if table.len() > self.limits.bytes() {
+            let max = self.limits.bytes();
             return self.note(1, None, CsvProblemKind::Bytes { max });
         }
         let table = table.strip_prefix(BYTE_ORDER_MARK).unwrap_or(table);
@@ -236,11 +139,11 @@ impl Sheet<'_> {
         let mut rows = 0;
         // Reading from memory does not fail, and what is no text is found below.
         while let Ok(true) = reader.read_byte_record(&mut record) {
-            let line = record.position().map_or(1, csv::Position::line);
+            let line = record.position().map_or(1, |at| line_of(table, at));
             if columns.is_some() {
                 rows += 1;
-                if rows > self.limits.rows {
-                    let max = self.limits.rows;
+                if rows > self.limits.rows() {
+                    let max = self.limits.rows();
                     return self.note(line, None, CsvProblemKind::Rows { max });
                 }
             }
@@ -265,7 +168,7 @@ impl Sheet<'_> {
 
     /// The fields of a line, if all are texts of a size that is read.
     fn fields<'r>(&mut self, record: &'r ByteRecord, line: u64) -> Option<Vec<&'r str>> {
-        let max = self.limits.field_bytes;
+        let max = self.limits.field_bytes();
         if record.iter().any(|field| field.len() > max) {
             self.note(line, None, CsvProblemKind::TooLong { max });
             return None;
@@ -292,7 +195,7 @@ impl Sheet<'_> {
                 .find(|known| known.name() == narrow);
             let problem = match known {
                 Some(_) if columns.contains(&known) => Some(CsvProblemKind::DuplicateColumn),
-                None if self.limits.other_columns == OtherColumns::Report => {
+                None if self.limits.other_columns() == OtherColumns::Report => {
                     let name = name.chars().take(40).collect();
                     Some(CsvProblemKind::UnknownColumn { name })
                 }
@@ -431,8 +334,17 @@ impl Sheet<'_> {
 
     fn note(&mut self, line: u64, column: Option<CsvColumn>, kind: CsvProblemKind) {
         let problem = CsvProblem::new(line, column, kind);
-        self.report.note(problem, self.limits.problems);
+        self.report.note(problem, self.limits.problems());
     }
+}
+
+/// The line in which the row begins that is read from `at` on: the reader's position is before the
+/// empty lines that it passes over.
+fn line_of(table: &[u8], at: &csv::Position) -> u64 {
+    let start = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let rest = table.get(start..).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + ends.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The earlier line with the same value, if there is one.

@@ -133,6 +133,25 @@ fn a_line_break_within_quotation_marks_counts_as_a_line_and_ends_no_row() {
 }
 
 #[test]
+fn empty_lines_count_as_lines() {
+    for end in ["\n", "\r\n"] {
+        let lines = [
+            "",
+            "DEVICE NAME,USER ID,MODEL",
+            "",
+            "",
+            "a,,8841",
+            "b,,8841",
+            "",
+            "c,,8841",
+        ];
+        let text = report(lines.join(end));
+        let missing = |line| format!("line {line}: USER ID: missing");
+        assert_eq!(text, [5, 6, 8].map(missing).join("\n"), "{end:?}");
+    }
+}
+
+#[test]
 fn every_bad_line_is_reported_at_once() {
     let text = report(
         "DEVICE NAME,USER ID,MAC ADDRESS,MODEL\n\

@@ -1,6 +1,6 @@
 use std::num::NonZeroU32;
 
-use offhook_activation_code::{CodePolicy, GuessPolicy, GuessScope, Refusal};
+use offhook_activation_code::{CodeMode, CodePolicy, GuessPolicy, GuessScope, Refusal};
 use offhook_device_name::DeviceModel;
 use offhook_onboarding::{AuditEvent, Counter, PresentError, Registry as _};
 
@@ -100,7 +100,7 @@ async fn a_device_that_could_not_be_known_again_is_told_so() {
 #[tokio::test]
 async fn past_the_budget_of_wrong_codes_nothing_is_looked_up_or_written() {
     let guesses = GuessPolicy::default().with_source(NonZeroU32::new(3).unwrap());
-    let bench = Bench::with_guesses(guesses);
+    let bench = Bench::with(guesses, CodeMode::default());
     let code = bench.issue().await;
     for wrong in [
         "1111 1111 1111 1111",
@@ -146,7 +146,7 @@ async fn past_the_budget_of_wrong_codes_nothing_is_looked_up_or_written() {
 async fn good_codes_and_lost_answers_use_up_no_budget() {
     let one = NonZeroU32::MIN;
     let guesses = GuessPolicy::default().with_source(one).with_device(one);
-    let bench = Bench::with_guesses(guesses);
+    let bench = Bench::with(guesses, CodeMode::default());
     let request = present(&bench.issue().await, room_model(), &key());
     for _ in 0..20 {
         bench
@@ -190,4 +190,39 @@ async fn the_risk_of_what_was_guessed_is_shown_to_the_administrator() {
     assert!(text.contains("\n# TYPE offhook_guess_risk gauge\n"));
     assert!(text.contains("\noffhook_guesses 1\n"));
     assert!(text.ends_with("\noffhook_guesses_allowed 1000000\n"));
+}
+
+#[tokio::test]
+async fn a_device_for_remote_access_is_told_its_service_domain_and_no_other_is() {
+    let remote = CodeMode::RemoteAccess {
+        service_domain: "edge.example.test".parse().unwrap(),
+    };
+    for (mode, told) in [
+        (remote, Some("edge.example.test")),
+        (CodeMode::BroadWorks, None),
+    ] {
+        let bench = Bench::with(GuessPolicy::default(), mode);
+        let request = present(&bench.issue().await, room_model(), &key());
+        for _ in 0..2 {
+            let answer = bench
+                .activation
+                .activate(&request, None, SOURCE, *NOW)
+                .await;
+            assert_eq!(answer.unwrap().service_domain.as_deref(), told);
+        }
+    }
+}
+
+#[tokio::test]
+async fn on_premises_a_device_without_a_certificate_is_refused_like_any_other() {
+    let bench = Bench::with(GuessPolicy::default(), CodeMode::OnPremises);
+    let request = present(&bench.issue().await, room_model(), &key());
+    let error = bench
+        .activation
+        .activate(&request, None, SOURCE, *NOW)
+        .await
+        .unwrap_err();
+    let expected = PresentError::Refused(Refusal::CertificateRequired);
+    assert_eq!(format!("{error:?}"), format!("{expected:?}"));
+    assert_eq!(error.to_string(), "activation code refused");
 }

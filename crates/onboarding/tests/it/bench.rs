@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    ActivationCode, CodePolicy, GuessBudget, GuessPolicy, Pepper, PepperId, Peppers, ProfileId,
-    RedemptionKey, SystemEntropy, TenantId,
+    ActivationCode, CodeMode, CodePolicy, GuessBudget, GuessPolicy, Pepper, PepperId, Peppers,
+    ProfileId, RedemptionKey, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, VerifiedToken, verify};
 use offhook_device_name::{DeviceModel, MacAddress};
@@ -37,17 +37,18 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self::with_guesses(GuessPolicy::default())
+        Self::with(GuessPolicy::default(), CodeMode::default())
     }
 
-    pub(crate) fn with_guesses(guesses: GuessPolicy) -> Self {
+    pub(crate) fn with(guesses: GuessPolicy, mode: CodeMode) -> Self {
         let tenant = TenantId::new("example").unwrap();
         let peppers = Peppers::new(PepperId::new(1), Pepper::new(vec![7; 32]).unwrap());
         let policy = CodePolicy::default();
         let registry = Arc::new(MemoryRegistry::new());
         let budget = Arc::new(GuessBudget::new(registry.clone(), &peppers, guesses, 1));
         let entropy = SystemEntropy::new();
-        let desk = Arc::new(CodeDesk::new(tenant, peppers, policy, budget, entropy));
+        let desk = CodeDesk::new(tenant, peppers, policy, budget, entropy).with_mode(mode);
+        let desk = Arc::new(desk);
         let counters = Arc::new(Counters::default());
         let mail = Arc::new(Recorder::default());
         let (key, _) = SigningKey::generate_es256("k").unwrap();
