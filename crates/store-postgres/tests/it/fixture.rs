@@ -23,8 +23,7 @@ use uuid::Uuid;
 /// A store in a schema of its own, which goes with it.
 pub(crate) struct InSchema {
     store: Arc<PostgresStore>,
-    url: String,
-    schema: SchemaName,
+    schema: NewSchema,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -39,11 +38,10 @@ impl InSchema {
         // However many tests run at once, the server has connections for these.
         let turn = TURNS.get_or_init(|| Arc::new(Semaphore::new(8)));
         let turn = Arc::clone(turn).acquire_owned().await.unwrap();
-        let schema = new_schema();
-        let store = open_in(&url, options, &schema).await;
+        let schema = NewSchema::new(&url);
+        let store = open_in(&url, options, schema.name()).await;
         Some(Self {
             store: Arc::new(store),
-            url,
             schema,
             _turn: turn,
         })
@@ -51,39 +49,61 @@ impl InSchema {
 
     /// Another node on the same schema.
     pub(crate) async fn node(&self, options: PostgresOptions) -> PostgresStore {
-        open_in(&self.url, options, &self.schema).await
+        open_in(self.url(), options, self.schema()).await
     }
 
     /// Another node, whose sessions bear the name of the schema.
     pub(crate) async fn named_node(&self, options: PostgresOptions) -> PostgresStore {
-        let name = format!("application_name={}", self.schema);
-        let url = with_parameter(&self.url, &name);
-        open_in(&url, options, &self.schema).await
+        let name = format!("application_name={}", self.schema());
+        let url = with_parameter(self.url(), &name);
+        open_in(&url, options, self.schema()).await
     }
 
     /// The URL by way of `proxy`.
     pub(crate) fn url_by(&self, proxy: SocketAddr) -> String {
         let server = self.server().to_string();
-        self.url.replacen(&server, &proxy.to_string(), 1)
+        self.url().replacen(&server, &proxy.to_string(), 1)
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        &self.schema.url
     }
 
     pub(crate) fn schema(&self) -> &SchemaName {
-        &self.schema
+        self.schema.name()
     }
 
     /// A connection that is not the store's, in the schema.
     pub(crate) async fn client(&self) -> Client {
-        client(&self.url, &self.schema).await
+        client(self.url(), self.schema()).await
     }
 }
 
-impl Drop for InSchema {
+/// The name of a schema, which goes with this value.
+pub(crate) struct NewSchema {
+    url: String,
+    name: SchemaName,
+}
+
+impl NewSchema {
+    pub(crate) fn new(url: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", process::id());
+        Self {
+            url: url.to_owned(),
+            name: name.parse().unwrap(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &SchemaName {
+        &self.name
+    }
+}
+
+impl Drop for NewSchema {
     fn drop(&mut self) {
-        drop_schema(&self.url, &self.schema);
+        drop_schema(&self.url, &self.name);
     }
 }
 
@@ -98,7 +118,7 @@ impl Fixture for InSchema {
 /// A schema and the URL of its database.
 impl SharedFixture for InSchema {
     fn location(&self) -> String {
-        format!("{} {}", self.schema, self.url)
+        format!("{} {}", self.schema(), self.url())
     }
 
     async fn open(location: &str) -> PostgresStore {
@@ -110,7 +130,7 @@ impl SharedFixture for InSchema {
 
 impl NetworkFixture for InSchema {
     fn server(&self) -> SocketAddr {
-        let config: Config = self.url.parse().unwrap();
+        let config: Config = self.url().parse().unwrap();
         let address: IpAddr = match config.get_hosts() {
             [Host::Tcp(host)] => host.parse().unwrap(),
             hosts => panic!("not one host with an address: {hosts:?}"),
@@ -119,7 +139,7 @@ impl NetworkFixture for InSchema {
     }
 
     fn location_by(&self, proxy: SocketAddr) -> String {
-        format!("{} {}", self.schema, self.url_by(proxy))
+        format!("{} {}", self.schema(), self.url_by(proxy))
     }
 }
 
@@ -143,12 +163,6 @@ pub(crate) fn with_parameter(url: &str, parameter: &str) -> String {
     format!("{url}{mark}{parameter}")
 }
 
-pub(crate) fn new_schema() -> SchemaName {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("test_{}_{number}", process::id()).parse().unwrap()
-}
-
 pub(crate) async fn open_in(
     url: &str,
     options: PostgresOptions,
@@ -168,7 +182,7 @@ pub(crate) async fn client(url: &str, schema: &SchemaName) -> Client {
 
 /// On a thread of its own, because the runtime of the test may be on its way out. A panic here
 /// would hide why the test failed.
-pub(crate) fn drop_schema(url: &str, schema: &SchemaName) {
+fn drop_schema(url: &str, schema: &SchemaName) {
     let (url, sql) = (
         url.to_owned(),
         format!("DROP SCHEMA IF EXISTS {schema} CASCADE"),

@@ -10,16 +10,16 @@ use offhook_store_postgres::{Clock, OpenError, PostgresOptions, PostgresStore};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
-use crate::fixture::{InSchema, client, device, drop_schema, mac, new_schema, now, open_in, url};
+use crate::fixture::{InSchema, NewSchema, client, device, mac, now, open_in, url};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_nodes_may_make_one_schema_at_once() {
     let Some(url) = url() else { return };
-    let schema = new_schema();
+    let schema = NewSchema::new(&url);
     let barrier = Arc::new(Barrier::new(8));
     let nodes: Vec<_> = (0..8)
         .map(|_| {
-            let (url, schema) = (url.clone(), schema.clone());
+            let (url, schema) = (url.clone(), schema.name().clone());
             let barrier = Arc::clone(&barrier);
             tokio::spawn(async move {
                 barrier.wait().await;
@@ -32,7 +32,6 @@ async fn eight_nodes_may_make_one_schema_at_once() {
         let store = node.await.unwrap();
         assert_eq!(store.audit(0, 1).await.unwrap(), []);
     }
-    drop_schema(&url, &schema);
 }
 
 #[tokio::test]
@@ -62,17 +61,19 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_schema_of_another_program_is_refused_and_left_alone() {
     let Some(url) = url() else { return };
-    let schema = new_schema();
-    let client = client(&url, &schema).await;
-    let foreign = format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.codes (id int)");
+    let schema = NewSchema::new(&url);
+    let client = client(&url, schema.name()).await;
+    let foreign = format!(
+        "CREATE SCHEMA {0}; CREATE TABLE {0}.codes (id int)",
+        schema.name()
+    );
     client.batch_execute(&foreign).await.unwrap();
-    let options = PostgresOptions::default().with_schema(schema.clone());
+    let options = PostgresOptions::default().with_schema(schema.name().clone());
     let err = PostgresStore::open(&url, &options).await.unwrap_err();
     assert!(matches!(err, OpenError::ForeignSchema), "{err:?}");
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = $1";
-    let row = client.query_one(tables, &[&schema.as_str()]).await;
+    let row = client.query_one(tables, &[&schema.name().as_str()]).await;
     assert_eq!(row.unwrap().get::<_, i64>(0), 1);
-    drop_schema(&url, &schema);
 }
 
 /// Whatever nodes write at once, and however many of them chain it: one chain, with everything in
