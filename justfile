@@ -2,6 +2,10 @@
 check:
     bash .ci/run
 
+# Starts a PostgreSQL server and prints its URL, for OFFHOOK_POSTGRES_URL.
+postgres:
+    .ci/postgres start
+
 # Ten seconds for each fuzz target; needs nightly and cargo-fuzz.
 fuzz-smoke:
     for target in $(cargo fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time=10 -dict=fuzz/words.dict; done

@@ -1,10 +1,14 @@
 //! From a URL to a pool of connections.
 
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fs;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use percent_encoding::percent_decode_str;
 use rustls::ClientConfig;
 use rustls::crypto::ring::default_provider;
 use tokio::time::timeout;
@@ -16,6 +20,7 @@ use crate::{OpenError, PostgresOptions};
 
 /// The pool, which opens connections as they are needed.
 pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, OpenError> {
+    let (url, options) = (&plain(url), &with_root_file(url, options)?);
     let mut config: Config = url.parse().map_err(|err| OpenError::Url(Box::new(err)))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(OpenError::Url("no host".into()));
@@ -64,6 +69,40 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, OpenErr
         .map_err(|err| OpenError::Url(Box::new(err)))
 }
 
+/// The URL without what `libpq` has more than the driver: the file of root certificates, and the
+/// ways to verify a server, of which the strictest is the only one here.
+fn plain(url: &str) -> Cow<'_, str> {
+    let Some((base, query)) = url.split_once('?').filter(|(base, _)| base.contains("://")) else {
+        return Cow::Borrowed(url);
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in query.split('&') {
+        match part {
+            "sslmode=verify-ca" | "sslmode=verify-full" => parts.push("sslmode=require"),
+            _ if part.starts_with(ROOT_FILE) => {}
+            _ => parts.push(part),
+        }
+    }
+    Cow::Owned(format!("{base}?{}", parts.join("&")))
+}
+
+/// The options with the root certificates of the file that the URL names.
+fn with_root_file(url: &str, options: &PostgresOptions) -> Result<PostgresOptions, OpenError> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let file = query
+        .split('&')
+        .find_map(|part| part.strip_prefix(ROOT_FILE));
+    let Some(file) = file else {
+        return Ok(options.clone());
+    };
+    let read = || -> Result<PostgresOptions, Box<dyn StdError + Send + Sync>> {
+        let path = percent_decode_str(file).decode_utf8()?;
+        let pem = fs::read(path.as_ref())?;
+        Ok(options.clone().with_root_certificates(&pem)?)
+    };
+    read().map_err(OpenError::RootFile)
+}
+
 /// TLS or not, settled before anybody on the way has a say: by the URL; and where that leaves it
 /// open, TLS where there are roots or the server is on another host.
 fn tls(config: &Config, options: &PostgresOptions) -> Result<SslMode, OpenError> {
@@ -109,6 +148,7 @@ fn setup(options: &PostgresOptions) -> String {
     )
 }
 
+const ROOT_FILE: &str = "sslrootcert=";
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
@@ -135,6 +175,31 @@ mod tests {
             let on = format!("{url}?sslmode=require");
             assert!(matches!(mode(&on), Err(OpenError::NoRoots)), "{on}");
         }
+    }
+
+    #[test]
+    fn a_url_for_libpq_is_understood() {
+        let url =
+            "postgres://u@h/d?sslmode=verify-full&sslrootcert=%2Fno%20such&application_name=a";
+        assert_eq!(
+            plain(url),
+            "postgres://u@h/d?sslmode=require&application_name=a"
+        );
+        for as_it_is in ["postgres://u@h/d", "host=h user='a?sslrootcert=b'"] {
+            assert_eq!(plain(as_it_is), as_it_is);
+        }
+        let read = with_root_file(url, &PostgresOptions::default());
+        assert!(matches!(read, Err(OpenError::RootFile(_))));
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("root certificates.pem");
+        let root = rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap();
+        fs::write(&file, root.cert.pem()).unwrap();
+        let file = file.to_str().unwrap().replace(' ', "%20");
+        let url = format!("postgres://u@127.0.0.1/d?sslrootcert={file}");
+        let options = with_root_file(&url, &PostgresOptions::default()).unwrap();
+        let config = plain(&url).parse().unwrap();
+        assert_eq!(tls(&config, &options).unwrap(), SslMode::Require);
     }
 
     #[test]

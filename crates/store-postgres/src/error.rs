@@ -22,10 +22,13 @@ pub enum OpenError {
         known: i32,
     },
     /// The server is to be reached with TLS and no certificate vouches for it: give its authority
-    /// to [`with_root_certificates`](crate::PostgresOptions::with_root_certificates), or say
-    /// `sslmode=disable` in the URL.
+    /// to [`with_root_certificates`](crate::PostgresOptions::with_root_certificates) or as
+    /// `sslrootcert` in the URL, or say `sslmode=disable` there.
     #[error("no root certificate to verify the server with")]
     NoRoots,
+    /// The file that the URL names with `sslrootcert` cannot be read, or holds no certificate.
+    #[error("root certificates not read")]
+    RootFile(#[source] Box<dyn StdError + Send + Sync>),
     /// The server could not be asked.
     #[error("store not opened")]
     Store(#[source] StoreError),

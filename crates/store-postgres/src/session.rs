@@ -51,8 +51,10 @@ impl Session {
         let connection = self.connection()?;
         let statement = connection.prepare_cached(sql).await?;
         if self.begin.swap(false, Ordering::Relaxed) {
+            // Both are sent when they are first polled, so this order is theirs on the wire.
             let begin = connection.batch_execute("BEGIN");
-            let (begun, rows) = tokio::join!(begin, connection.query(&statement, params));
+            let first = connection.query(&statement, params);
+            let (begun, rows) = tokio::join!(biased; begin, first);
             begun?;
             return Ok(rows?);
         }

@@ -29,9 +29,10 @@ impl PostgresStore {
     /// the schema or bringing it up to date if need be. Many nodes may do so at once.
     ///
     /// With several hosts in the URL the one that takes writes is found. TLS is used and the
-    /// server's name verified where there are root certificates, where the URL says
-    /// `sslmode=require`, and towards any host but this one unless the URL says `sslmode=disable`:
-    /// it is never negotiated away.
+    /// server's name verified where there are root certificates (of the options, or of the file
+    /// that the URL names with `sslrootcert`), where the URL says `sslmode=require` or
+    /// `sslmode=verify-full`, and towards any host but this one unless the URL says
+    /// `sslmode=disable`: it is never negotiated away.
     ///
     /// # Errors
     ///

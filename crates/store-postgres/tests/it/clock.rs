@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offhook_activation_code::{
     CapfAttempt, CapfDevice, CapfDeviceType, CapfError, CapfMode, CapfOperation, CapfRefusal,
-    CapfStore, CodePolicy, CodeStore, GuessStore, Page, RedeemError, Refusal,
+    CapfStore, CodePolicy, CodeStore, GuessStore, Page, RedeemError, Refusal, Timestamp,
 };
 use offhook_device_name::DeviceName;
 use offhook_onboarding::Registry;
@@ -62,26 +62,32 @@ async fn a_code_lives_by_the_databases_clock_however_wrong_the_callers_is() {
     }
 }
 
-/// The deadline is moved behind the database's `now`, and then in front of it again.
+/// Half an hour behind its deadline by the database's clock, and half an hour before it: one caller
+/// each would have it otherwise.
 #[tokio::test]
 async fn a_code_expires_by_the_databases_clock_however_wrong_the_callers_is() {
     let Some(fixture) = InSchema::with(PostgresOptions::default()).await else {
         return;
     };
     let (store, client) = (fixture.store(), fixture.client().await);
-    let life = i64::try_from(CodePolicy::default().ttl().as_millis()).unwrap();
     for (number, wrong) in (1..).zip(wrong_clocks(&client).await) {
         store.issue(&new_code(number, wrong), wrong).await.unwrap();
-        let move_deadline = "UPDATE codes SET expires_at = expires_at + $1 WHERE state = 'issued'";
-        client.execute(move_deadline, &[&-life]).await.unwrap();
+        let now = Timestamp::from(database_now(&client).await).as_millis();
+        let half = u64::try_from(HOUR.as_millis()).unwrap() / 2;
+        let move_deadline = async |to: u64| {
+            let sql = "UPDATE codes SET expires_at = $1 WHERE state = 'issued'";
+            let to = to.cast_signed();
+            client.execute(sql, &[&to]).await.unwrap();
+        };
         let attempt = redemption(number, 1, number.into());
+
+        move_deadline(now - half).await;
         let late = store.redeem(&attempt, wrong).await;
-        assert!(
-            matches!(late, Err(RedeemError::Refused(Refusal::Expired))),
-            "{late:?}"
-        );
+        let expired = matches!(late, Err(RedeemError::Refused(Refusal::Expired)));
+        assert!(expired, "{late:?}");
         assert_eq!(store.live_codes(wrong).await.unwrap(), 0);
-        client.execute(move_deadline, &[&60_000_i64]).await.unwrap();
+        move_deadline(now + half).await;
+        assert_eq!(store.live_codes(wrong).await.unwrap(), 1);
         assert_eq!(store.purge_expired(wrong).await.unwrap(), 0);
         store.redeem(&attempt, wrong).await.unwrap();
     }

@@ -12,7 +12,7 @@ use offhook_store_contract::NetworkFixture;
 use offhook_store_postgres::{Clock, PostgresError, PostgresOptions, PostgresStore};
 use tokio_postgres::Client;
 
-use crate::fixture::{InSchema, code_device, mac, new_code, now, redemption};
+use crate::fixture::{InSchema, code_device, mac, new_code, now, redemption, with_parameter};
 use crate::proxy::{Cut, Proxy};
 
 fn options(pool_size: usize) -> PostgresOptions {
@@ -117,6 +117,8 @@ async fn an_activation_cut_off_at_its_commit_took_place_whole() {
             mac: mac(u8::try_from(number).unwrap()),
             serial_number: None,
         };
+        // Nothing is left to be chained, so that the next commit is that of the activation.
+        store.audit(0, 1).await.unwrap();
         proxy.cut(cut);
         let lost = store
             .activate(&activation(u128::from(number) * 10), now())
@@ -321,7 +323,7 @@ async fn a_session_waits_for_the_disk_whatever_the_role_would_have_it() {
     let Some(fixture) = InSchema::new().await else {
         return;
     };
-    let url = format!("{}&options=-c%20synchronous_commit%3Doff", fixture.url());
+    let url = with_parameter(fixture.url(), "options=-c%20synchronous_commit%3Doff");
     let options = options(1).with_schema(fixture.schema().clone());
     let store = PostgresStore::open(&url, &options).await.unwrap();
     // The level is what the sessions of this store tell the server, so it is asked from inside one.

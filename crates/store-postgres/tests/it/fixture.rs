@@ -56,7 +56,8 @@ impl InSchema {
 
     /// Another node, whose sessions bear the name of the schema.
     pub(crate) async fn named_node(&self, options: PostgresOptions) -> PostgresStore {
-        let url = format!("{}&application_name={}", self.url, self.schema);
+        let name = format!("application_name={}", self.schema);
+        let url = with_parameter(&self.url, &name);
         open_in(&url, options, &self.schema).await
     }
 
@@ -135,6 +136,11 @@ pub(crate) fn url() -> Option<String> {
         eprintln!("skipped: OFFHOOK_POSTGRES_URL names no server");
     }
     url
+}
+
+pub(crate) fn with_parameter(url: &str, parameter: &str) -> String {
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}{parameter}")
 }
 
 pub(crate) fn new_schema() -> SchemaName {

@@ -84,10 +84,14 @@ async fn a_verb_reads_its_own_rows_however_many_there_are() {
     }
 }
 
-/// How many entries of each index were read.
+/// How many entries of each index were read, and how many rows of each table without one.
 async fn read(client: &Client) -> Vec<(String, i64)> {
     let sql = "SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes
-               WHERE schemaname = current_schema() ORDER BY 1";
+               WHERE schemaname = current_schema()
+               UNION ALL
+               SELECT relname, seq_tup_read FROM pg_stat_user_tables
+               WHERE schemaname = current_schema()
+               ORDER BY 1";
     let rows = client.query(sql, &[]).await.unwrap();
     rows.iter()
         .map(|row| (row.get::<_, &str>(0).to_owned(), row.get(1)))
