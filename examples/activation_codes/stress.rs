@@ -3,7 +3,7 @@
 
 mod kill;
 mod race;
-mod tally;
+mod summary;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, stress: &Stress) -> anyhow::Resul
         quiet: arguments.json,
     };
     let codes = field.issue(stress.codes).await?;
-    let tally = match stress.kill {
+    let answers = match stress.kill {
         None => race::run(&field, &codes, stress.workers).await?,
         Some(rounds) => {
             let plan = kill::Plan {
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: &Arguments, stress: &Stress) -> anyhow::Resul
             kill::run(&field, &codes, &plan).await?
         }
     };
-    tally.report(arguments.json)
+    answers.report(arguments.json)
 }
 
 /// The process that [`kill`] kills.

@@ -19,6 +19,8 @@ pub mod node;
 pub mod process;
 pub mod race;
 pub mod registry;
+mod tally;
 mod world;
 
 pub use fixture::{Fixture, NetworkFixture, SharedFixture};
+pub use tally::Tally;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use offhook_activation_code::{ActivationCode, Entropy as _, GrantId, SystemEntropy};
 use uuid::Uuid;
 
-use super::tally::Tally;
+use super::summary::Answers;
 use super::{Answer, Field, clock, present, tries};
 use crate::store::Location;
 
@@ -29,8 +29,8 @@ pub(crate) async fn run(
     field: &Field,
     codes: &[ActivationCode],
     plan: &Plan<'_>,
-) -> anyhow::Result<Tally> {
-    let (mut tally, begun) = (Tally::new(codes.len()), clock());
+) -> anyhow::Result<Answers> {
+    let (mut race, begun) = (Answers::new(codes.len()), clock());
     let rounds = usize::from(plan.rounds);
     let share = codes.len().div_ceil(rounds);
     let bar = field.bar("killing", rounds as u64);
@@ -40,11 +40,11 @@ pub(crate) async fn run(
         victim.hand_over(codes, numbers.clone())?;
         let enough = 1 + below(numbers.len() as u64)?;
         let mut answers = 0;
-        while answers < enough && victim.note_answer(&mut tally)? {
+        while answers < enough && victim.note_answer(&mut race)? {
             answers += 1;
         }
         victim.kill()?;
-        while victim.note_answer(&mut tally)? {}
+        while victim.note_answer(&mut race)? {}
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -53,17 +53,17 @@ pub(crate) async fn run(
     let mut last = Victim::start(field, plan)?;
     last.hand_over(codes, 0..codes.len())?;
     while let Some((number, worker, answer)) = last.answer()? {
-        tally.note(number, worker, &answer);
+        race.note(number, worker, &answer);
         if answer.grant.is_some() {
-            tally.check(number, answer.grant);
+            race.tally.check(number, answer.grant);
             bar.inc(1);
         }
     }
     last.finish()?;
     bar.finish_and_clear();
-    tally.set_elapsed(begun.elapsed());
-    tally.set_killed(plan.rounds);
-    Ok(tally)
+    race.elapsed = begun.elapsed();
+    race.killed = Some(plan.rounds);
+    Ok(race)
 }
 
 /// The other process: reads codes from standard input and writes each answer in a line.
@@ -163,10 +163,10 @@ impl Victim {
         )))
     }
 
-    fn note_answer(&mut self, tally: &mut Tally) -> anyhow::Result<bool> {
+    fn note_answer(&mut self, race: &mut Answers) -> anyhow::Result<bool> {
         let answer = self.answer()?;
         if let Some((number, worker, answer)) = &answer {
-            tally.note(*number, *worker, answer);
+            race.note(*number, *worker, answer);
         }
         Ok(answer.is_some())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use offhook_activation_code::ActivationCode;
 
-use super::tally::Tally;
+use super::summary::Answers;
 use super::{Field, clock, present, tries};
 
 /// All workers start at once, and those that try the same codes try them in the same order.
@@ -12,7 +12,7 @@ pub(crate) async fn run(
     field: &Field,
     codes: &[ActivationCode],
     workers: u16,
-) -> anyhow::Result<Tally> {
+) -> anyhow::Result<Answers> {
     let mut attempts = Vec::new();
     for worker in 0..usize::from(workers) {
         let mut mine = Vec::new();
@@ -37,25 +37,25 @@ pub(crate) async fn run(
             anyhow::Ok((worker, answers))
         });
     }
-    let mut tally = Tally::new(codes.len());
+    let mut race = Answers::new(codes.len());
     while let Some(worker) = racing.join_next().await {
         let (worker, answers) = worker??;
         for (number, answer) in answers {
-            tally.note(number, worker, &answer);
+            race.note(number, worker, &answer);
         }
     }
-    tally.set_elapsed(begun.elapsed());
+    race.elapsed = begun.elapsed();
     bar.finish_and_clear();
 
     // Each winner asks once more: what was acknowledged must still be there.
     let bar = field.bar("checking", codes.len() as u64);
     for (number, code) in codes.iter().enumerate() {
-        if let Some(winner) = tally.winner(number) {
+        if let Some(winner) = race.tally.winner(number) {
             let again = present(&*field.store, &field.redemption(code, winner)?).await?;
-            tally.check(number, again.grant);
+            race.tally.check(number, again.grant);
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok(tally)
+    Ok(race)
 }

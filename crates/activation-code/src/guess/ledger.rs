@@ -97,12 +97,14 @@ impl Ledger {
         }
         let seen = (attempt.source, attempt.code);
         if let Some(seen) = self.seen.touch(&seen).filter(|seen| seen.bucket >= since) {
-            if seen.repeats >= GuessPolicy::MAX_REPEATS {
+            if seen.repeats < GuessPolicy::MAX_REPEATS {
+                seen.repeats += 1;
+                let (attempt, bucket) = (*attempt, None);
+                return Ok(Charge { attempt, bucket });
+            }
+            if !attempt.certified {
                 return Err(over(GuessScope::Repeat));
             }
-            seen.repeats += 1;
-            let (attempt, bucket) = (*attempt, None);
-            return Ok(Charge { attempt, bucket });
         }
         if self.must_sync() {
             return Err(Held::Sync);

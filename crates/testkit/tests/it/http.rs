@@ -322,3 +322,24 @@ async fn too_many_wrong_codes_get_one_answer_and_leave_no_trace_in_the_audit_log
     }
     assert_eq!(audited().await, before + 100);
 }
+
+/// A certificate does not guess without end either: its own budget is twenty.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_with_a_certificate_is_looked_at_twenty_times() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let phone = SampleDevice::mpp().unwrap();
+    let credentials = world.maker_authority().device(&phone.subject()).unwrap();
+    let fetch = HttpsFetch::new(world.client(Some(credentials)).unwrap());
+    let mac = phone.settings(world.management_url()).mac;
+    let url = world.management_url().join("v1/activate").unwrap();
+    let before = world.registry().audit(0, 1_000).await.unwrap().len();
+    for number in 0..25_u64 {
+        let body = format!(r#"{{"macAddress":"{mac}","activationCode":"{number:016}"}}"#);
+        let request = Request::post(url.as_str()).body(body.into()).unwrap();
+        let response = fetch.fetch(request).await.unwrap();
+        let expected = if number < 20 { 403 } else { 429 };
+        assert_eq!(response.status(), expected, "{:?}", problem(&response));
+    }
+    let written = world.registry().audit(0, 1_000).await.unwrap().len() - before;
+    assert_eq!(written, 20);
+}

@@ -122,12 +122,18 @@ fn the_same_wrong_code_from_the_same_source_counts_once_and_is_looked_up_nine_ti
     }
     assert_eq!(ledger.counted(now()), 1);
     assert_eq!(scope(ledger.charge(&attempt(1), now())), GuessScope::Repeat);
+    let proved = Attempt {
+        certified: true,
+        ..attempt(1)
+    };
+    ledger.charge(&proved, now()).unwrap();
+    assert_eq!(ledger.counted(now()), 2);
     let elsewhere = Attempt {
         source: key(1),
         ..attempt(1)
     };
     ledger.charge(&elsewhere, now()).unwrap();
-    assert_eq!(ledger.counted(now()), 2);
+    assert_eq!(ledger.counted(now()), 3);
     let later = now() + 9 * DAY;
     ledger.charge(&attempt(1), later).unwrap();
     assert_eq!(ledger.counted(later), 1);
