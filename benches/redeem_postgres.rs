@@ -9,22 +9,21 @@
     reason = "a bench may fail"
 )]
 
+#[path = "support/callers.rs"]
+mod callers;
+
 use std::env;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use offhook_activation_code::{
-    ActivationCode, Binding, Claimant, ClaimantKey, CodeId, CodePolicy, CodeStore, GrantId,
-    NewCode, Pepper, PepperId, Peppers, ProfileId, Redemption, SystemEntropy, TenantId,
-};
-use offhook_device_name::DeviceModel;
+use offhook_activation_code::{CodeStore, Redemption};
 use offhook_store_postgres::{PostgresOptions, PostgresStore};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, Statement};
 
-const CALLERS: usize = 64;
-const EACH: usize = 8;
+use crate::callers::{CALLERS, EACH, issue, issue_all, now, redeem_all};
+
 const SCHEMA: &str = "offhook_bench";
 
 fn redeem(criterion: &mut Criterion) {
@@ -50,7 +49,7 @@ fn redeem(criterion: &mut Criterion) {
         bare
     }));
     // So that both have their connections and their statements ready.
-    runtime.block_on(async { all(&store, issue_all(&store).await).await });
+    runtime.block_on(async { redeem_all(&store, issue_all(&store).await).await });
 
     let mut group = criterion.benchmark_group("redeem");
     group.throughput(Throughput::Elements(1));
@@ -79,7 +78,7 @@ fn redeem(criterion: &mut Criterion) {
     group.bench_function("PostgreSQL, 64 callers", |bencher| {
         bencher.iter_batched(
             || runtime.block_on(issue_all(&store)),
-            |callers| runtime.block_on(all(&store, callers)),
+            |callers| runtime.block_on(redeem_all(&store, callers)),
             BatchSize::PerIteration,
         );
     });
@@ -142,34 +141,6 @@ impl Bare {
     }
 }
 
-async fn issue_all(store: &Arc<PostgresStore>) -> Vec<Vec<Redemption>> {
-    let issue = |_| {
-        let store = Arc::clone(store);
-        tokio::spawn(async move { issue(&*store).await })
-    };
-    let tasks: Vec<_> = (0..CALLERS * EACH).map(issue).collect();
-    let mut callers = vec![Vec::new(); CALLERS];
-    for (task, caller) in tasks.into_iter().zip((0..CALLERS).cycle()) {
-        callers[caller].push(task.await.unwrap());
-    }
-    callers
-}
-
-async fn all(store: &Arc<PostgresStore>, callers: Vec<Vec<Redemption>>) {
-    let caller = |redemptions: Vec<Redemption>| {
-        let store = Arc::clone(store);
-        tokio::spawn(async move {
-            for redemption in redemptions {
-                store.redeem(&redemption, now()).await.unwrap();
-            }
-        })
-    };
-    let tasks: Vec<_> = callers.into_iter().map(caller).collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-}
-
 async fn all_bare(bare: &Arc<Vec<Bare>>, callers: Vec<Vec<Redemption>>) {
     let caller = |(at, redemptions): (usize, Vec<Redemption>)| {
         let bare = Arc::clone(bare);
@@ -183,33 +154,6 @@ async fn all_bare(bare: &Arc<Vec<Bare>>, callers: Vec<Vec<Redemption>>) {
     for task in tasks {
         task.await.unwrap();
     }
-}
-
-/// Issues a code, and gives what its device will present.
-async fn issue(store: &PostgresStore) -> Redemption {
-    let entropy = &mut SystemEntropy::new();
-    let peppers = Peppers::new(PepperId::new(1), Pepper::new(vec![7; 32]).unwrap());
-    let code = ActivationCode::draw(entropy).unwrap();
-    let digests = peppers.digests(&TenantId::new("acme").unwrap(), &code);
-    let id = CodeId::draw(entropy).unwrap();
-    let model = DeviceModel::new("Cisco Desk Pro").unwrap();
-    let new = NewCode::new(
-        id,
-        digests.clone(),
-        "user@acme.example".parse().unwrap(),
-        ProfileId::new(&id.to_string()).unwrap(),
-        Binding::Model(model.clone()),
-        &CodePolicy::default(),
-        now(),
-    );
-    store.issue(&new, now()).await.unwrap();
-    let claimant = Claimant::new(ClaimantKey::Certificate([1; 32])).with_model(model);
-    Redemption::new(digests, claimant, GrantId::draw(entropy).unwrap())
-}
-
-/// The database's clock decides.
-fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
 criterion_group! {

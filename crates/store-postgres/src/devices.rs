@@ -107,8 +107,7 @@ pub(crate) async fn find(
     tenant: &TenantId,
     key: &DeviceKey,
 ) -> Result<Option<DeviceRecord>, PostgresError> {
-    let [by_mac, by_profile, by_subject] = FIND;
-    by_key(session, tenant, key, by_mac, by_profile, by_subject).await
+    by_key(session, tenant, key, FIND).await
 }
 
 /// Finds a device and keeps everybody else from changing it until the transaction ends.
@@ -120,8 +119,7 @@ pub(crate) async fn lock(
     tenant: &TenantId,
     key: &DeviceKey,
 ) -> Result<Option<DeviceRecord>, PostgresError> {
-    let [by_mac, by_profile, by_subject] = LOCK;
-    by_key(session, tenant, key, by_mac, by_profile, by_subject).await
+    by_key(session, tenant, key, LOCK).await
 }
 
 /// The device of the code with one of the `digests`, locked. A code's profile never changes.
@@ -138,9 +136,7 @@ async fn by_key(
     session: &Session,
     tenant: &TenantId,
     key: &DeviceKey,
-    by_mac: &'static str,
-    by_profile: &'static str,
-    by_subject: &'static str,
+    [by_mac, by_profile, by_subject]: [&'static str; 3],
 ) -> Result<Option<DeviceRecord>, PostgresError> {
     let tenant = tenant.as_str();
     let row = match key {
