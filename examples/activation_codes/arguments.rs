@@ -12,17 +12,19 @@ use uuid::Uuid;
 #[command(
     name = "activation-codes",
     version,
-    after_help = "Exit status: 0 where it was done; 1 where it was refused or failed, or where a \
-    stress test lost or doubled a code; 2 for a bad command line."
+    after_help = "Exit status: 0 where it was done; 1 where it was refused, or where a stress test \
+    lost or doubled a code; 2 for a bad command line; 3 where a store or a file failed, and trying \
+    again may help."
 )]
 pub(crate) struct Arguments {
     /// Where codes are kept: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`. By default
     /// sqlite:activation-codes.db, and for a stress test a file that is deleted afterwards.
     #[arg(long, global = true, value_name = "STORE", env = STORE, hide_env_values = true)]
     pub(crate) store: Option<String>,
-    /// File with the secrets: peppers under which codes are digested, and keys under which they
-    /// are sealed. Made on first use; by default beside the SQLite file, else
-    /// activation-codes.keys.
+    /// File with the secrets: peppers under which codes are digested, and keys under which copies
+    /// of them are sealed. Made on first use; by default beside the `SQLite` file, else
+    /// activation-codes.keys. Whoever steals this file and the store reads the codes: in production
+    /// keep it elsewhere.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
     /// Whose codes they are.
@@ -37,7 +39,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Issue a code for a device profile and print it; nothing prints it again unless it is sealed.
+    /// Issue a code for a device profile and print it. A sealed copy is kept, from which list, qr and
+    /// export read it again.
     Issue(Issue),
     /// Redeem a code as a device would.
     Redeem(Redeem),
@@ -105,7 +108,7 @@ pub(crate) struct Terms {
     /// Draw codes whose last digit is a check digit (Damm).
     #[arg(long)]
     pub(crate) check_digit: bool,
-    /// Keep no sealed copy: the code is seen this once.
+    /// Keep no sealed copy: the code is seen this once, and nobody reads it again.
     #[arg(long)]
     pub(crate) no_copy: bool,
 }
@@ -164,7 +167,7 @@ pub(crate) struct Reissue {
     /// Draw a code whose last digit is a check digit (Damm).
     #[arg(long)]
     pub(crate) check_digit: bool,
-    /// Keep no sealed copy: the code is seen this once.
+    /// Keep no sealed copy: the code is seen this once, and nobody reads it again.
     #[arg(long)]
     pub(crate) no_copy: bool,
 }
@@ -251,6 +254,9 @@ pub(crate) struct StressWorker {
     #[arg(long)]
     pub(crate) workers: u16,
 }
+
+/// The exit status where a store or a file failed.
+pub(crate) const FAILED: u8 = 3;
 
 /// The environment variable in place of `--store`.
 pub(crate) const STORE: &str = "OFFHOOK_STORE";

@@ -15,10 +15,13 @@ mod report;
 mod store;
 mod stress;
 
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Parser as _;
+use offhook_activation_code::StoreError;
 
 use crate::arguments::{Arguments, Command};
 
@@ -29,7 +32,11 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.chain().any(may_pass) {
+                ExitCode::from(arguments::FAILED)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -53,6 +60,14 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
         }
     }
+}
+
+/// Whether it was a store or a file that failed, so that the same may be tried again.
+fn may_pass(error: &(dyn Error + 'static)) -> bool {
+    error.is::<StoreError>()
+        || error.is::<offhook_store_postgres::OpenError>()
+        || error.is::<offhook_store_sqlite::OpenError>()
+        || error.is::<io::Error>()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a program may read the clock")]

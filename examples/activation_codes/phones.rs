@@ -56,24 +56,26 @@ pub(crate) async fn import(desk: &Desk, import: &Import) -> anyhow::Result<ExitC
         true => ProgressBar::hidden(),
         false => ProgressBar::new(phones.len() as u64),
     };
-    let mut lines = Vec::new();
+    let (mut lines, mut failed) = (Vec::new(), None);
     for phone in &phones {
         let order = Order {
             account: phone.account().clone(),
             profile: phone.profile().clone(),
             binding: phone.binding().clone(),
         };
-        let issued = desk.issue_for(order, &import.terms).await;
-        let (code, new) = issued.with_context(|| {
-            let done = lines.len();
-            format!("line {}: {done} codes were issued before", phone.line())
-        })?;
-        lines.push(Line::new(new.code(), Some(&code)));
+        match desk.issue_for(order, &import.terms).await {
+            Ok((code, new)) => lines.push(Line::new(new.code(), Some(&code))),
+            Err(error) => {
+                failed = Some(error.context(format!("line {}: no code was issued", phone.line())));
+                break;
+            }
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    // What was issued before a failure is outstanding, and is perhaps not to be read again.
     report::list(&lines, true, desk.json)?;
-    Ok(ExitCode::SUCCESS)
+    failed.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// Writes the outstanding codes. One without a sealed copy has no code in its line.
