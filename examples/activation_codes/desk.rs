@@ -44,12 +44,13 @@ impl Desk {
     pub(crate) async fn open(arguments: &Arguments) -> anyhow::Result<Self> {
         let location = Location::parse(arguments.store.as_deref().unwrap_or(DEFAULT_STORE))?;
         let keys = arguments.keys.clone().unwrap_or_else(|| location.keys());
+        let store = location.open().await?;
         if !keys.exists() {
             let keys = keys.display();
             eprintln!("making new secrets in {keys}: without them no code is known again");
         }
         Ok(Self {
-            store: location.open().await?,
+            store,
             keys: Keys::open(&keys)?,
             tenant: arguments.tenant.clone(),
             json: arguments.json,

@@ -6,9 +6,10 @@ use offhook_activation_code::GrantId;
 
 /// What racing workers were answered, code by code, and what of it was still there afterwards.
 ///
-/// Codes and workers are numbered from 0. A code counts as *redeemed* when its winner was given a
-/// grant at the end, as *double* when two grants were ever given for it, and as *lost* when a
-/// grant was given and nobody has it at the end.
+/// Codes and workers are numbered from 0, and each worker is a device of its own. A code counts as
+/// *redeemed* when its winner was given a grant at the end, as *double* when two grants were ever
+/// given for it or two workers were given one, and as *lost* when a grant was given and nobody has
+/// it at the end.
 ///
 /// # Examples
 ///
@@ -30,9 +31,8 @@ pub struct Tally(Vec<Code>);
 
 #[derive(Clone, Debug, Default)]
 struct Code {
-    /// Every grant that anybody was ever given.
-    grants: BTreeSet<GrantId>,
-    winner: Option<usize>,
+    /// Who was ever given which grant.
+    grants: BTreeSet<(usize, GrantId)>,
     /// What the winner was given when everything was over.
     found: Option<GrantId>,
 }
@@ -47,23 +47,24 @@ impl Tally {
     /// Notes that `worker` was given a grant for the code `number`, or none.
     pub fn note(&mut self, number: usize, worker: usize, grant: Option<GrantId>) {
         if let (Some(code), Some(grant)) = (self.0.get_mut(number), grant) {
-            code.grants.insert(grant);
-            code.winner = Some(worker);
+            code.grants.insert((worker, grant));
         }
     }
 
-    /// The worker that was given a grant for the code `number`: the last one, should there be
+    /// The worker that was given a grant for the code `number`; one of them, should there be
     /// several.
     #[must_use]
     pub fn winner(&self, number: usize) -> Option<usize> {
-        self.0.get(number)?.winner
+        let (worker, _) = self.0.get(number)?.grants.first()?;
+        Some(*worker)
     }
 
     /// Notes what the winner of the code `number` was given when everything was over.
     pub fn check(&mut self, number: usize, grant: Option<GrantId>) {
+        let winner = self.winner(number);
         if let Some(code) = self.0.get_mut(number) {
             code.found = grant;
-            code.grants.extend(grant);
+            code.grants.extend(winner.zip(grant));
         }
     }
 
@@ -79,7 +80,7 @@ impl Tally {
         self.count(|code| code.found.is_some())
     }
 
-    /// For how many codes two grants or more were given.
+    /// For how many codes two grants were given, or one to two workers.
     #[must_use]
     pub fn double(&self) -> usize {
         self.count(|code| code.grants.len() > 1)
@@ -130,6 +131,16 @@ mod tests {
         tally.note(1, 1, grant(3));
         tally.check(1, grant(4));
         assert_eq!((tally.double(), tally.lost()), (2, 0));
+        assert!(!tally.is_sound());
+    }
+
+    #[test]
+    fn one_grant_for_two_devices_is_one_too_many() {
+        let mut tally = Tally::new(1);
+        tally.note(0, 1, grant(1));
+        tally.note(0, 2, grant(1));
+        tally.check(0, grant(1));
+        assert_eq!((tally.redeemed(), tally.double(), tally.lost()), (1, 1, 0));
         assert!(!tally.is_sound());
     }
 

@@ -100,7 +100,8 @@ impl CsvDialect {
 
 /// Writes outstanding codes as CSV (RFC 4180), a line each, under one line of names.
 ///
-/// Fields that a spreadsheet would take for a formula get an apostrophe in front. Whoever sees the
+/// Every field stands in quotation marks, and one that a spreadsheet would take for a formula gets an
+/// apostrophe in front. Whoever sees the
 /// file has the codes that are in it. The writer's buffer is not wiped.
 ///
 /// # Examples
@@ -126,9 +127,9 @@ impl CsvDialect {
 /// writer.finish()?;
 /// assert_eq!(
 ///     String::from_utf8(file)?,
-///     "activationCode,activationCodeExpiry,phoneName,phoneDescription,phoneModel,\
-///      enableActivationId,userId\r\n\
-///      1234567890123456,3600,SEP000E08ABCDEF,,,true,tadams\r\n",
+///     "\"activationCode\",\"activationCodeExpiry\",\"phoneName\",\"phoneDescription\",\
+///      \"phoneModel\",\"enableActivationId\",\"userId\"\r\n\
+///      \"1234567890123456\",\"3600\",\"SEP000E08ABCDEF\",\"\",\"\",\"true\",\"tadams\"\r\n",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -149,6 +150,8 @@ impl<W: Write> CsvWriter<W> {
     pub fn new(dialect: CsvDialect, to: W, now: SystemTime) -> Result<Self, CsvError> {
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
+            // A spreadsheet that parts columns at `;` must not find one within a field.
+            .quote_style(csv::QuoteStyle::Always)
             .from_writer(to);
         writer.write_record(dialect.header()).map_err(failed)?;
         Ok(Self {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// # Source
 ///
 /// OWASP, CSV injection: fields that begin with `=`, `+`, `-`, `@`, a tab, a carriage return or a
-/// line feed, or with the full-width form of a sign.
+/// line feed, or with the full-width form of a sign. Small forms and blanks in front are ours.
 pub(crate) fn defused(field: &str) -> Cow<'_, str> {
     if runs(field) {
         Cow::Owned(format!("{APOSTROPHE}{field}"))
@@ -25,10 +25,17 @@ pub(crate) fn restored(field: &str) -> &str {
     }
 }
 
+/// Blanks in front count for nothing: some spreadsheets drop them.
 fn runs(field: &str) -> bool {
-    field
-        .trim_start_matches(APOSTROPHE)
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+    let blank = |char: char| char == APOSTROPHE || char == '\u{feff}' || char.is_whitespace();
+    let begin = field.trim_start_matches(blank);
+    let signs = [
+        '=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫',
+    ];
+    begin.starts_with(signs)
+        || field
+            .trim_start_matches(APOSTROPHE)
+            .starts_with(['\t', '\r', '\n'])
 }
 
 /// The field with digits of every script and full-width letters and signs in ASCII.
@@ -60,7 +67,11 @@ mod tests {
 
     #[test]
     fn what_begins_like_a_formula_is_defused() {
-        for sign in ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"] {
+        let signs = [
+            "=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹦", "﹢",
+        ];
+        let behind_blanks = [" =", "\u{a0}+", "\u{feff}@", "\u{3000}-"];
+        for sign in signs.into_iter().chain(behind_blanks) {
             for field in [sign.to_owned(), format!("{sign}1+1"), format!("'{sign}1")] {
                 let defused = defused(&field);
                 assert_eq!(defused, format!("'{field}"));

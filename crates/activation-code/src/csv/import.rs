@@ -1,6 +1,6 @@
 //! Phones to provision, out of a table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use csv::{ByteRecord, ReaderBuilder};
@@ -187,14 +187,14 @@ impl Sheet<'_> {
     fn columns(&mut self, names: &[&str], line: u64) -> Option<Vec<Option<CsvColumn>>> {
         let mut columns: Vec<Option<CsvColumn>> = Vec::new();
         let used = names.iter().rposition(|name| !name.trim().is_empty());
-        let mut good = true;
+        let (mut good, mut seen) = (true, BTreeSet::new());
         for name in names.iter().take(used.map_or(0, |last| last + 1)) {
             let narrow = narrowed(restored(name)).trim().to_uppercase();
             let known = CsvColumn::ALL
                 .into_iter()
                 .find(|known| known.name() == narrow);
             let problem = match known {
-                Some(_) if columns.contains(&known) => Some(CsvProblemKind::DuplicateColumn),
+                Some(known) if !seen.insert(known) => Some(CsvProblemKind::DuplicateColumn),
                 None if self.limits.other_columns() == OtherColumns::Report => {
                     let name = name.chars().take(40).collect();
                     Some(CsvProblemKind::UnknownColumn { name })
@@ -208,14 +208,14 @@ impl Sheet<'_> {
             columns.push(known);
         }
         for needed in [CsvColumn::DeviceName, CsvColumn::UserId] {
-            if !columns.contains(&Some(needed)) {
+            if !seen.contains(&needed) {
                 self.note(line, Some(needed), CsvProblemKind::Missing);
                 good = false;
             }
         }
         if ![CsvColumn::MacAddress, CsvColumn::Model]
             .iter()
-            .any(|column| columns.contains(&Some(*column)))
+            .any(|column| seen.contains(column))
         {
             self.note(line, None, CsvProblemKind::NoBinding);
             good = false;

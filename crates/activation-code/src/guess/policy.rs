@@ -140,6 +140,9 @@ impl GuessPolicy {
     /// The chance that at least one of `guesses` has hit one of `live_codes`.
     #[must_use]
     pub fn risk(&self, guesses: u64, live_codes: u64) -> f64 {
+        if guesses == 0 {
+            return 0.0; // even where every code is a live one
+        }
         let hit = (live_codes as f64 / self.codes() as f64).min(1.0);
         -(guesses as f64 * (-hit).ln_1p()).exp_m1()
     }
@@ -288,6 +291,7 @@ mod tests {
             assert!((risk * 1e6 - 1.0).abs() < 1e-3, "{risk}");
         }
         assert_eq!(policy.risk(0, 100_000), 0.0);
+        assert_eq!(policy.risk(0, u64::MAX), 0.0);
         assert_eq!(policy.risk(1_000, 0), 0.0);
         assert_eq!(policy.risk(1, u64::MAX), 1.0);
     }

@@ -32,21 +32,26 @@ fn table(dialect: CsvDialect, code: &OutstandingCode, digits: Option<&Activation
 
 #[test]
 fn each_dialect_has_its_columns() {
+    // Without the quotation marks around every field.
+    let bare = |dialect, outstanding: &OutstandingCode, digits: bool| {
+        let digits = digits.then(code);
+        table(dialect, outstanding, digits.as_ref()).replace('"', "")
+    };
     let by_mac = outstanding(Binding::Mac("000E08ABCDEF".parse().unwrap()));
     assert_eq!(
-        table(CsvDialect::Axl, &by_mac, Some(&code())),
+        bare(CsvDialect::Axl, &by_mac, true),
         "activationCode,activationCodeExpiry,phoneName,phoneDescription,phoneModel,\
          enableActivationId,userId\r\n\
          0234567890123456,604740,SEP000E08ABCDEF,,,true,user@acme.example\r\n"
     );
     assert_eq!(
-        table(CsvDialect::Bat, &outstanding(models()), Some(&code())),
+        bare(CsvDialect::Bat, &outstanding(models()), true),
         "ACTIVATION CODE,ACTIVATION CODE EXPIRY,PHONE NAME,PHONE DESCRIPTION,PHONE MODEL,\
          ENABLE ACTIVATION ID,USER ID\r\n\
          0234-5678-9012-3456,2027-01-22 08:00:00Z,desk-7,,8841;=8861,true,user@acme.example\r\n"
     );
     assert_eq!(
-        table(CsvDialect::BroadWorks, &by_mac, None),
+        bare(CsvDialect::BroadWorks, &by_mac, false),
         "Device Name,Device Level,Device SP,Device Group,Endpoint Type,Line Port,\
          Activation Status,Activation Code,Expiration Time,MAC Address,User Id\r\n\
          desk-7,,acme,,,,Activating,,1800604800000,000E08ABCDEF,user@acme.example\r\n"
@@ -84,6 +89,21 @@ fn a_formula_is_defused_on_the_way_out_and_is_itself_again_on_the_way_in() {
     assert_eq!(first.binding(), &Binding::Model(evil));
     assert_eq!((first.description(), second.description()), ("＝1", "-"));
     assert_eq!(second.account().as_str(), "+4913");
+}
+
+#[test]
+fn a_field_with_the_separator_of_another_country_stays_one_field() {
+    let models = ["B", "=1+2"].map(|name| DeviceModel::new(name).unwrap());
+    let code = outstanding(Binding::AnyOf(models.to_vec()));
+    for dialect in [CsvDialect::Axl, CsvDialect::Bat, CsvDialect::BroadWorks] {
+        let text = table(dialect, &code, None);
+        assert!(text.contains(",\"B;=1+2\","), "{text}");
+        let quoted = |line: &str| {
+            line.split(',')
+                .all(|f| f.starts_with('"') && f.ends_with('"'))
+        };
+        assert!(text.lines().all(quoted), "{text}");
+    }
 }
 
 fn read(table: &str) -> Vec<Phone> {
