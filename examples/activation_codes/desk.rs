@@ -172,17 +172,17 @@ impl Desk {
     }
 
     pub(crate) async fn list(&self, list: &List) -> anyhow::Result<ExitCode> {
-        let mut lines = Vec::new();
+        let (mut lines, mut status) = (Vec::new(), ExitCode::SUCCESS);
         for code in self.outstanding().await? {
             let text = if list.codes {
-                self.unseal(&code)?
+                self.unseal_or_tell(&code, &mut status)
             } else {
                 None
             };
             lines.push(Line::new(&code, text.as_ref()));
         }
         report::list(&lines, list.codes, self.json)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(status)
     }
 
     pub(crate) async fn qr(&self, qr: &Qr) -> anyhow::Result<ExitCode> {
@@ -221,6 +221,19 @@ impl Desk {
         let open = |sealed| self.keys.sealing.open(sealed, code.tenant(), code.id());
         let text = code.sealed().map(open).transpose();
         text.with_context(|| format!("could not open the sealed copy of {}", code.id()))
+    }
+
+    /// As [`Desk::unseal`]; a copy that does not open is told of, and stops no list.
+    pub(crate) fn unseal_or_tell(
+        &self,
+        code: &OutstandingCode,
+        status: &mut ExitCode,
+    ) -> Option<ActivationCode> {
+        self.unseal(code).unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            *status = ExitCode::FAILURE;
+            None
+        })
     }
 
     fn show(

@@ -169,8 +169,26 @@ fn other_secrets_know_no_code() {
     ]
     .concat();
     assert!(desk.refused(&redeem).contains("refused: unknown"));
-    let listed = desk.refused(&["list", "--codes", "--keys", "other.keys"]);
-    assert!(listed.contains("could not open the sealed copy"));
+    desk.json(&[
+        "issue",
+        "--account",
+        "ann",
+        "--profile",
+        "room-8",
+        "--keys",
+        "other.keys",
+        "--model",
+        "x",
+    ]);
+    let listed = desk.run(&["--json", "list", "--codes", "--keys", "other.keys"]);
+    assert_eq!(listed.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&listed.stderr);
+    assert!(errors.contains("could not open the sealed copy"));
+    let read: Vec<bool> = objects(&listed)
+        .iter()
+        .map(|line| line.get("code").is_some())
+        .collect();
+    assert_eq!(read, [false, true]);
 }
 
 #[test]
