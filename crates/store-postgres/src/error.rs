@@ -110,8 +110,7 @@ pub struct SchemaNameError;
 impl PostgresError {
     /// Whether the connection has an answer to what it was asked and may be asked again.
     pub(crate) fn is_answer(&self) -> bool {
-        // 57P01 and its like are the last words of a server that is being shut down.
-        matches!(self, Self::Server { code, .. } if !code.starts_with("57P"))
+        matches!(self, Self::Server { .. })
     }
 
     /// Whether the server says that it has undone the transaction because of others at the same
@@ -137,6 +136,11 @@ impl From<tokio_postgres::Error> for PostgresError {
             return Self::Lost(err.into());
         };
         let code = server.code().code();
+        // 57P01 and its like are the last words of a session that is being ended, perhaps while it
+        // waits for the standby of a commit that has taken place.
+        if code.starts_with("57P") {
+            return Self::Lost(err.into());
+        }
         // Data exceptions and broken constraints are told with the value.
         let telling = code.starts_with("22") || code.starts_with("23");
         Self::Server {
