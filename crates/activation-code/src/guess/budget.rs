@@ -43,8 +43,9 @@ use crate::{
 /// # When the store fails
 ///
 /// When a look into the store is due and fails, nobody is admitted. Charges whose fate is not known
-/// are added again, so that they may count twice and never not at all. The same goes for a caller
-/// that goes away in the middle of a look.
+/// are added again, so that they may count twice and never not at all; what was given back is not, so
+/// that it counts once or not at all. The same goes for a caller that goes away in the middle of a
+/// look.
 pub struct GuessBudget {
     store: Arc<dyn GuessStore>,
     shard: u32,

@@ -23,8 +23,11 @@ pub(crate) struct Ledger {
     pending: Amounts,
     /// Sent, and not answered yet.
     sent: Amounts,
-    /// The guesses of everybody among `pending` and `sent`.
-    unsynced: (i64, i64),
+    /// How many charges are among `pending` and how many among `sent`, but for those that were given
+    /// back before they were sent.
+    unsynced: (u32, u32),
+    /// How often was sent.
+    sends: u64,
     live_codes: u64,
     synced: Option<Timestamp>,
     counted_codes: Option<Timestamp>,
@@ -57,6 +60,8 @@ pub(crate) struct Charge {
     attempt: Attempt,
     /// `None` for a wrong code that has been charged before.
     bucket: Option<Timestamp>,
+    /// How often had been sent.
+    sends: u64,
 }
 
 /// Why an attempt is not charged.
@@ -77,6 +82,7 @@ impl Ledger {
             pending: Amounts::new(),
             sent: Amounts::new(),
             unsynced: (0, 0),
+            sends: 0,
             live_codes: 0,
             synced: None,
             counted_codes: None,
@@ -99,8 +105,11 @@ impl Ledger {
         if let Some(seen) = self.seen.touch(&seen).filter(|seen| seen.bucket >= since) {
             if seen.repeats < GuessPolicy::MAX_REPEATS {
                 seen.repeats += 1;
-                let (attempt, bucket) = (*attempt, None);
-                return Ok(Charge { attempt, bucket });
+                return Ok(Charge {
+                    attempt: *attempt,
+                    bucket: None,
+                    sends: self.sends,
+                });
             }
             if !attempt.certified {
                 return Err(over(GuessScope::Repeat));
@@ -111,10 +120,12 @@ impl Ledger {
         }
         let first = Seen { bucket, repeats: 0 };
         self.seen.insert(seen, first);
+        self.unsynced.0 += 1;
         self.add(attempt, bucket, 1, since);
         Ok(Charge {
             attempt: *attempt,
             bucket: Some(bucket),
+            sends: self.sends,
         })
     }
 
@@ -123,15 +134,19 @@ impl Ledger {
         let attempt = &charge.attempt;
         self.seen.remove(&(attempt.source, attempt.code));
         if let Some(bucket) = charge.bucket {
+            // Giving back what the store was told makes no room for what it was not.
+            if charge.sends == self.sends {
+                self.unsynced.0 -= 1;
+            }
             self.add(attempt, bucket, -1, self.policy.window().since(now));
         }
     }
 
     /// Whether nothing may be charged before the store was looked into.
     pub(crate) fn must_sync(&self) -> bool {
-        let unsynced = self.unsynced.0 + self.unsynced.1;
+        let unsynced = self.unsynced.0.saturating_add(self.unsynced.1);
         self.synced.is_none()
-            || unsynced >= i64::from(self.policy.max_unsynced().get())
+            || unsynced >= self.policy.max_unsynced().get()
             || self.pending.len() >= MAX_PENDING
     }
 
@@ -168,12 +183,17 @@ impl Ledger {
     ///
     /// Until there is an [answer](Self::answered) it is sent again, with what has come to it, so
     /// that a charge of which is not known whether it was added counts once or twice and not never.
+    /// What was given back is not sent again: it counts once or not at all, and not twice.
     pub(crate) fn send(&mut self, shard: u32, now: SystemTime) -> GuessBatch {
         let window = self.policy.window();
+        for amount in self.sent.values_mut() {
+            *amount = (*amount).max(0);
+        }
         for (row, amount) in self.pending.drain() {
             *self.sent.entry(row).or_default() += amount;
         }
-        self.unsynced = (0, self.unsynced.0 + self.unsynced.1);
+        self.unsynced = (0, self.unsynced.0.saturating_add(self.unsynced.1));
+        self.sends += 1;
         // The store's count of everybody's guesses is read every time.
         self.sent
             .entry((global_key(), window.bucket(now)))
@@ -246,7 +266,6 @@ impl Ledger {
     }
 
     fn add(&mut self, attempt: &Attempt, bucket: Timestamp, amount: i64, since: Timestamp) {
-        self.unsynced.0 += amount;
         self.global.add(bucket, amount, since);
         for key in [attempt.device, attempt.source, attempt.tenant] {
             match self.counters.touch(&key) {
