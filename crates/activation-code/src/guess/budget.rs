@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::lock::Mutex as Turn;
 
@@ -42,7 +42,9 @@ use crate::{
 ///
 /// # When the store fails
 ///
-/// When a look into the store is due and fails, nobody is admitted. Charges whose fate is not known
+/// When a look into the store is due and fails, nobody is admitted. When the codes that can be
+/// redeemed are to be counted and that fails, the last count stands for
+/// [`MAX_COUNT_AGE`](Self::MAX_COUNT_AGE); then nobody is admitted. Charges whose fate is not known
 /// are added again, so that they may count twice and never not at all; what was given back is not, so
 /// that it counts once or not at all. The same goes for a caller that goes away in the middle of a
 /// look.
@@ -53,6 +55,8 @@ pub struct GuessBudget {
     ledger: Mutex<Ledger>,
     /// Held by whoever looks into the store.
     turn: Turn<()>,
+    /// Held by whoever counts the live codes and purges.
+    upkeep: Turn<()>,
 }
 
 /// An attempt that may be looked up. Its charge stands unless it is given back by
@@ -61,6 +65,10 @@ pub struct GuessBudget {
 pub struct Admission(Charge);
 
 impl GuessBudget {
+    /// How old the count of the codes that can be redeemed may be: one hour. Where it cannot be
+    /// brought up to date for longer nobody is admitted.
+    pub const MAX_COUNT_AGE: Duration = Duration::from_secs(60 * 60);
+
     /// The budget whose counters are in `store`.
     ///
     /// Counters of addresses are kept under digests that need the current pepper of `peppers`; with
@@ -79,6 +87,7 @@ impl GuessBudget {
             sources: SourceKeys::new(peppers),
             ledger: Mutex::new(Ledger::new(policy)),
             turn: Turn::new(()),
+            upkeep: Turn::new(()),
         }
     }
 
@@ -104,6 +113,9 @@ impl GuessBudget {
         now: SystemTime,
     ) -> Result<Admission, AdmitError> {
         let attempt = self.attempt(redemption, source);
+        self.keep_up(UPKEEP_BY_CALLERS, now)
+            .await
+            .map_err(AdmitError::Store)?;
         if self.ledger().is_due(now)
             && let Some(_turn) = self.turn.try_lock()
             && self.ledger().is_due(now)
@@ -129,13 +141,18 @@ impl GuessBudget {
         self.ledger().refund(&admission.0, now);
     }
 
-    /// Looks into the store now, whether or not it is due: before the process ends, and every now
-    /// and then where [`guess_risk`](Self::guess_risk) is shown and nobody asks for admission.
+    /// Looks into the store now, whether or not it is due: before the process ends, and once a minute
+    /// in a task of its own, where [`guess_risk`](Self::guess_risk) is shown for one.
+    ///
+    /// At most once a minute it counts the codes that can be redeemed and purges, which takes a store
+    /// long when it has many. Where it is not called for ten minutes, one caller of
+    /// [`admit`](Self::admit) does so and waits for it; the others go on.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store failed.
     pub async fn sync(&self, now: SystemTime) -> Result<(), StoreError> {
+        self.keep_up(UPKEEP_INTERVAL, now).await?;
         let _turn = self.turn.lock().await;
         self.look(now).await
     }
@@ -180,18 +197,40 @@ impl GuessBudget {
 
     /// To be called by whoever has the turn.
     async fn look(&self, now: SystemTime) -> Result<(), StoreError> {
-        if self.ledger().counts_codes(now) {
-            let live_codes = self.store.live_codes(now).await?;
-            self.ledger().codes_counted(live_codes, now);
-        }
         let batch = self.ledger().send(self.shard, now);
         let counts = self.store.charge_guesses(&batch).await?;
         self.ledger().answered(&counts, now);
+        Ok(())
+    }
+
+    /// Counts the codes that can be redeemed and purges, if nobody has tried for `interval`. While
+    /// there is a count to go by nobody waits for anybody else here, and a failure is left to the
+    /// next.
+    async fn keep_up(&self, interval: Duration, now: SystemTime) -> Result<(), StoreError> {
+        if self.ledger().is_count_usable(now) {
+            if let Some(_turn) = self.upkeep.try_lock()
+                && self.ledger().begin_upkeep(interval, now)
+            {
+                let _: Result<(), StoreError> = self.count_and_purge(now).await;
+            }
+            return Ok(());
+        }
+        let _turn = self.upkeep.lock().await;
+        if self.ledger().is_count_usable(now) {
+            return Ok(());
+        }
+        self.ledger().begin_upkeep(Duration::ZERO, now);
+        self.count_and_purge(now).await
+    }
+
+    async fn count_and_purge(&self, now: SystemTime) -> Result<(), StoreError> {
+        let live_codes = self.store.live_codes(now).await?;
+        self.ledger().codes_counted(live_codes, now);
         let purges = self.ledger().purges(now);
         if let Some(before) = purges
             && self.store.purge_guesses(before).await.is_ok()
         {
-            // Else it is tried again at the next look.
+            // Else it is tried again the next time.
             self.ledger().purged(before);
         }
         Ok(())
@@ -215,3 +254,9 @@ impl fmt::Debug for GuessBudget {
 fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How often the codes that can be redeemed are counted: a store may have to look at each.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often that is done by a caller who wants to be admitted, where nobody else does it.
+const UPKEEP_BY_CALLERS: Duration = Duration::from_secs(10 * 60);

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::bounded::Bounded;
 use super::counter::Counter;
 use crate::{
-    CodeDigest, GuessBatch, GuessCharge, GuessCount, GuessKey, GuessPolicy, GuessScope, OverBudget,
-    Timestamp,
+    CodeDigest, GuessBatch, GuessBudget, GuessCharge, GuessCount, GuessKey, GuessPolicy,
+    GuessScope, OverBudget, Timestamp,
 };
 
 /// Counts, as of the last look into the store, and what the store does not know of yet.
@@ -31,6 +31,7 @@ pub(crate) struct Ledger {
     live_codes: u64,
     synced: Option<Timestamp>,
     counted_codes: Option<Timestamp>,
+    kept_up: Option<Timestamp>,
     purged: Option<Timestamp>,
 }
 
@@ -86,6 +87,7 @@ impl Ledger {
             live_codes: 0,
             synced: None,
             counted_codes: None,
+            kept_up: None,
             purged: None,
         }
     }
@@ -155,9 +157,21 @@ impl Ledger {
         is_past(self.synced, self.policy.sync_interval(), now)
     }
 
-    /// Whether it is time to count the codes that can be redeemed.
-    pub(crate) fn counts_codes(&self, now: SystemTime) -> bool {
-        is_past(self.counted_codes, LIVE_CODES_INTERVAL, now)
+    /// Whether the codes that can be redeemed were counted, and not too long ago.
+    pub(crate) fn is_count_usable(&self, now: SystemTime) -> bool {
+        let now = Timestamp::from(now);
+        self.counted_codes
+            .is_some_and(|counted| now < counted.saturating_add(GuessBudget::MAX_COUNT_AGE))
+    }
+
+    /// Whether it is time to count the codes that can be redeemed and to purge, because nobody has
+    /// tried for `interval`; it is the caller who tries now.
+    pub(crate) fn begin_upkeep(&mut self, interval: Duration, now: SystemTime) -> bool {
+        let begins = is_past(self.kept_up, interval, now);
+        if begins {
+            self.kept_up = Some(now.into());
+        }
+        begins
     }
 
     /// So many codes can be redeemed.
@@ -301,9 +315,6 @@ pub(crate) const fn global_key() -> GuessKey {
 /// The most keys and the most wrong codes that are remembered: about twelve MiB together. What is
 /// forgotten of a key is read from the store again; a wrong code that is forgotten is charged again.
 const MAX_KEYS: usize = 65_536;
-
-/// How often the codes that can be redeemed are counted: a store may have to look at each.
-const LIVE_CODES_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The most rows that are sent at once, but for what is given back in the meantime.
 const MAX_PENDING: usize = 1_024;
