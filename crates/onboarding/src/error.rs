@@ -107,7 +107,7 @@ pub enum ActivateRefusal {
     /// The grant has activated a device with another address.
     #[error("the grant is bound to another device")]
     BoundElsewhere,
-    /// Another device of the tenant has the address.
+    /// Another device of the tenant has the address, or the name made from it.
     #[error("another device has this MAC address")]
     MacInUse,
     /// The device is not waiting to be activated.

@@ -347,7 +347,7 @@ impl State {
             if activated.repeated || other.profile == device.profile {
                 continue;
             }
-            if other.mac == device.mac {
+            if other.mac == device.mac || other.name == device.name {
                 return Err(ActivateRefusal::MacInUse);
             }
             if other.subject == device.subject {

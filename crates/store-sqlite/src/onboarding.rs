@@ -190,7 +190,9 @@ fn enter(
         answer => return Ok(answer),
     };
     let (tenant, profile) = (&device.tenant, &device.profile);
-    if devices::mac_is_taken(db, tenant, activation.mac, profile)? {
+    if devices::mac_is_taken(db, tenant, activation.mac, profile)?
+        || devices::name_is_taken(db, tenant, &device.name, profile)?
+    {
         return Ok(Err(ActivateRefusal::MacInUse));
     }
     if let Some(subject) = device.subject
