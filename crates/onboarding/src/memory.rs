@@ -119,7 +119,7 @@ impl GuessStore for MemoryRegistry {
         Ok(self.state().codes.live_codes(now))
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn purge_guesses(&self, before: Timestamp, _now: SystemTime) -> Result<u64, StoreError> {
         Ok(self.state().guesses.purge(before))
     }
 }

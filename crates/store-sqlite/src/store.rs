@@ -162,7 +162,7 @@ impl GuessStore for SqliteStore {
             .await
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn purge_guesses(&self, before: Timestamp, _now: SystemTime) -> Result<u64, StoreError> {
         let purge = move |db: &Connection| guesses::purge(db, before);
         self.purge("forget guesses", guesses::PURGED_AT_ONCE, purge)
             .await

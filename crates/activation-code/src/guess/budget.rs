@@ -228,7 +228,7 @@ impl GuessBudget {
         self.ledger().codes_counted(live_codes, now);
         let purges = self.ledger().purges(now);
         if let Some(before) = purges
-            && self.store.purge_guesses(before).await.is_ok()
+            && self.store.purge_guesses(before, now).await.is_ok()
         {
             // Else it is tried again the next time.
             self.ledger().purged(before);

@@ -298,7 +298,7 @@ async fn rows_that_no_longer_count_are_purged() {
     budget.sync(now()).await.unwrap();
     let weeks = now() + Duration::from_secs(4 * 7 * 24 * 60 * 60);
     budget.sync(weeks).await.unwrap();
-    assert_eq!(store.purge_guesses(weeks.into()).await.unwrap(), 0);
+    assert_eq!(store.purge_guesses(weeks.into(), weeks).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -378,7 +378,7 @@ impl GuessStore for Faulty {
         self.inner.live_codes(now).await
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.inner.purge_guesses(before).await
+    async fn purge_guesses(&self, before: Timestamp, now: SystemTime) -> Result<u64, StoreError> {
+        self.inner.purge_guesses(before, now).await
     }
 }
