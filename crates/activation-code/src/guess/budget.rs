@@ -10,7 +10,8 @@ use futures_util::lock::Mutex as Turn;
 use super::ledger::{Attempt, Charge, Held, Ledger};
 use super::source::SourceKeys;
 use crate::{
-    AdmitError, ClaimantKey, GuessKey, GuessPolicy, GuessStore, Peppers, Redemption, StoreError,
+    AdmitError, ClaimantKey, CodePolicy, GuessKey, GuessPolicy, GuessScope, GuessStore, Peppers,
+    Redemption, StoreError,
 };
 
 /// The gate that every attempt passes before its code is looked up: it bounds how many wrong codes
@@ -50,6 +51,7 @@ use crate::{
 /// look.
 pub struct GuessBudget {
     store: Arc<dyn GuessStore>,
+    codes: CodePolicy,
     shard: u32,
     sources: SourceKeys,
     ledger: Mutex<Ledger>,
@@ -71,6 +73,9 @@ impl GuessBudget {
 
     /// The budget whose counters are in `store`.
     ///
+    /// `codes` is the policy under which all codes of the store are drawn and read: a check digit
+    /// leaves a guesser fewer codes to choose from.
+    ///
     /// Counters of addresses are kept under digests that need the current pepper of `peppers`; with
     /// another one they begin anew. `shard` is whose rows this node writes: nodes that run at the
     /// same time have different ones, and a node may have the same one again.
@@ -78,17 +83,25 @@ impl GuessBudget {
     pub fn new(
         store: Arc<dyn GuessStore>,
         peppers: &Peppers,
+        codes: CodePolicy,
         policy: GuessPolicy,
         shard: u32,
     ) -> Self {
         Self {
             store,
+            codes,
             shard,
             sources: SourceKeys::new(peppers),
-            ledger: Mutex::new(Ledger::new(policy)),
+            ledger: Mutex::new(Ledger::new(policy, codes.check_digit())),
             turn: Turn::new(()),
             upkeep: Turn::new(()),
         }
+    }
+
+    /// The policy of the codes that are guessed at.
+    #[must_use]
+    pub fn codes(&self) -> &CodePolicy {
+        &self.codes
     }
 
     /// Charges an attempt from `source` and admits it, or does neither.
@@ -163,7 +176,7 @@ impl GuessBudget {
     pub fn guess_risk(&self, now: SystemTime) -> f64 {
         let ledger = self.ledger();
         let counted = ledger.counted(now);
-        ledger.policy().risk(counted, ledger.live_codes())
+        ledger.risk(counted)
     }
 
     /// How many wrong codes were counted in the window of `now`, as of the last look into the
@@ -176,8 +189,7 @@ impl GuessBudget {
     /// How many wrong codes are allowed in a window, as of the last look into the store.
     #[must_use]
     pub fn guesses_allowed(&self) -> u64 {
-        let ledger = self.ledger();
-        ledger.policy().global(ledger.live_codes())
+        self.ledger().allowed(GuessScope::Global)
     }
 
     fn attempt(&self, redemption: &Redemption, source: IpAddr) -> Attempt {

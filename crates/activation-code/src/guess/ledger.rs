@@ -6,14 +6,15 @@ use std::time::{Duration, SystemTime};
 use super::bounded::Bounded;
 use super::counter::Counter;
 use crate::{
-    CodeDigest, GuessBatch, GuessBudget, GuessCharge, GuessCount, GuessKey, GuessPolicy,
-    GuessScope, OverBudget, Timestamp,
+    CheckDigit, CodeDigest, GuessBatch, GuessBudget, GuessCharge, GuessCount, GuessKey,
+    GuessPolicy, GuessScope, OverBudget, Timestamp,
 };
 
 /// Counts, as of the last look into the store, and what the store does not know of yet.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     policy: GuessPolicy,
+    check_digit: CheckDigit,
     /// Apart from the others, because it must never be forgotten.
     global: Counter,
     counters: Bounded<GuessKey, Counter>,
@@ -74,9 +75,10 @@ pub(crate) enum Held {
 }
 
 impl Ledger {
-    pub(crate) fn new(policy: GuessPolicy) -> Self {
+    pub(crate) fn new(policy: GuessPolicy, check_digit: CheckDigit) -> Self {
         Self {
             policy,
+            check_digit,
             global: Counter::default(),
             counters: Bounded::new(MAX_KEYS),
             seen: Bounded::new(MAX_KEYS),
@@ -252,12 +254,15 @@ impl Ledger {
         self.global.total(self.policy.window().since(now))
     }
 
-    pub(crate) fn live_codes(&self) -> u64 {
-        self.live_codes
+    /// The chance that so many guesses have hit a code that can be redeemed.
+    pub(crate) fn risk(&self, guesses: u64) -> f64 {
+        self.policy.risk(self.check_digit, guesses, self.live_codes)
     }
 
-    pub(crate) fn policy(&self) -> &GuessPolicy {
-        &self.policy
+    /// How many guesses of `scope` are allowed in a window.
+    pub(crate) fn allowed(&self, scope: GuessScope) -> u64 {
+        let (codes, live) = (self.check_digit, self.live_codes);
+        self.policy.allowed(scope, codes, live)
     }
 
     /// The first budget that leaves no room for the attempt.
@@ -266,7 +271,7 @@ impl Ledger {
             let counter = self.counters.get(key);
             counter.map_or(0, |counter| counter.total(since))
         };
-        let is_over = |scope, total| total >= self.policy.allowed(scope, self.live_codes);
+        let is_over = |scope, total| total >= self.allowed(scope);
         let over = |scope, key| is_over(scope, total(key)).then_some(scope);
         let device = over(GuessScope::Device, &attempt.device);
         if device.is_some() || attempt.certified {

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    ActivationCode, AdmitError, Binding, Claimant, ClaimantKey, CodeStore, GuessBatch, GuessBudget,
-    GuessCount, GuessPolicy, GuessScope, GuessStore, MemoryStore, Redemption, StoreError,
-    Timestamp,
+    ActivationCode, AdmitError, Binding, CheckDigit, Claimant, ClaimantKey, CodePolicy, CodeStore,
+    GuessBatch, GuessBudget, GuessCount, GuessPolicy, GuessScope, GuessStore, MemoryStore,
+    Redemption, StoreError, Timestamp,
 };
 use offhook_device_name::DeviceModel;
 
@@ -40,6 +40,7 @@ fn budget(store: &Arc<impl GuessStore + 'static>, policy: GuessPolicy, shard: u3
     GuessBudget::new(
         Arc::clone(store) as Arc<dyn GuessStore>,
         &peppers(),
+        CodePolicy::default(),
         policy,
         shard,
     )
@@ -284,6 +285,35 @@ async fn a_success_is_given_back_and_the_risk_is_that_of_the_failures() {
     assert_eq!(budget.guesses_allowed(), GuessPolicy::MAX_GLOBAL);
     // Ten guesses at one code in 10^16; the code was redeemable at the last look.
     assert!((budget.guess_risk(now()) / 1e-15 - 1.0).abs() < 1e-6);
+}
+
+#[tokio::test]
+async fn the_check_digit_of_the_codes_makes_the_budget_a_tenth_and_the_risk_ten_times_as_high() {
+    let entropy = &mut Seeded(12);
+    let store = Arc::new(MemoryStore::new());
+    let code = ActivationCode::draw(entropy).unwrap();
+    let model = DeviceModel::new("CP-8841-3PCC").unwrap();
+    let new = new_code(&code, Binding::Model(model), entropy);
+    store.issue(&new, now()).await.unwrap();
+    // Few enough are allowed that the most of a window is not reached.
+    let policy = GuessPolicy::default().with_risk_of_one_in(1_000_000_000_000.try_into().unwrap());
+    let mut figures = Vec::new();
+    for (shard, check_digit) in (1_u8..).zip([CheckDigit::None, CheckDigit::Damm]) {
+        let codes = CodePolicy::default().with_check_digit(check_digit);
+        let budget = GuessBudget::new(store.clone(), &peppers(), codes, policy, shard.into());
+        budget
+            .admit(&attempt(entropy), source(shard), now())
+            .await
+            .unwrap();
+        budget.sync(now()).await.unwrap();
+        let risk = budget.guess_risk(now()) / budget.guesses(now()) as f64;
+        figures.push((budget.guesses_allowed(), risk));
+    }
+    let [(plain, low), (damm, high)] = figures[..] else {
+        panic!("not two figures")
+    };
+    assert_eq!((plain, damm), (10_000, 1_000));
+    assert!((high / low / 10.0 - 1.0).abs() < 1e-6, "{low} {high}");
 }
 
 #[tokio::test]

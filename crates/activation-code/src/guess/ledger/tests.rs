@@ -41,7 +41,10 @@ fn attempt(n: u16) -> Attempt {
 
 /// A ledger whose store is empty, with 100,000 codes to hit.
 fn ledger(policy: GuessPolicy) -> Ledger {
-    let mut ledger = Ledger::new(policy.with_sync(DAY / 24 / 60, number(1_000)).unwrap());
+    let mut ledger = Ledger::new(
+        policy.with_sync(DAY / 24 / 60, number(1_000)).unwrap(),
+        CheckDigit::None,
+    );
     ledger.send(1, now());
     ledger.codes_counted(100_000, now());
     ledger.answered(&[], now());
@@ -169,7 +172,7 @@ fn a_charge_counts_for_the_whole_window_and_an_eighth_more_at_most() {
 #[test]
 fn nothing_is_charged_before_the_store_was_looked_into_and_past_what_it_may_not_know() {
     let policy = GuessPolicy::default();
-    let mut ledger = Ledger::new(policy);
+    let mut ledger = Ledger::new(policy, CheckDigit::None);
     assert_eq!(ledger.charge(&attempt(0), now()).unwrap_err(), Held::Sync);
     ledger.send(1, now());
     ledger.answered(&[], now());
@@ -187,7 +190,7 @@ fn nothing_is_charged_before_the_store_was_looked_into_and_past_what_it_may_not_
 
 #[test]
 fn a_look_is_due_after_a_second_and_when_the_clock_went_back() {
-    let mut ledger = Ledger::new(GuessPolicy::default());
+    let mut ledger = Ledger::new(GuessPolicy::default(), CheckDigit::None);
     assert!(ledger.is_due(now()));
     ledger.send(1, now());
     ledger.answered(&[], now());
@@ -271,7 +274,7 @@ fn what_was_given_back_is_not_sent_again() {
 
 #[test]
 fn what_is_given_back_to_the_store_makes_no_room_for_what_it_does_not_know() {
-    let mut ledger = Ledger::new(GuessPolicy::default());
+    let mut ledger = Ledger::new(GuessPolicy::default(), CheckDigit::None);
     let look = |ledger: &mut Ledger| {
         ledger.send(1, now());
         ledger.answered(&[], now());
@@ -358,7 +361,7 @@ impl Cluster {
         Self {
             table: GuessTable::new(),
             nodes: (0..NODES)
-                .map(|_| (Ledger::new(policy), Vec::new()))
+                .map(|_| (Ledger::new(policy, CheckDigit::None), Vec::new()))
                 .collect(),
             standing: [0; 2],
         }
