@@ -1,7 +1,7 @@
 //! What can go wrong, apart by who has to act: *refused* is for the caller to mend, a
 //! [`StoreError`] may pass.
 
-use offhook_activation_code::{Refusal, StoreError};
+use offhook_activation_code::{IssueRefusal, Refusal, StoreError};
 use thiserror::Error;
 
 mod device;
@@ -83,6 +83,15 @@ pub enum RequestCodeRefusal {
     /// The tenant has no such device, or it belongs to another account.
     #[error("unknown device")]
     UnknownDevice,
+}
+
+impl From<IssueRefusal> for RequestCodeRefusal {
+    fn from(refusal: IssueRefusal) -> Self {
+        match refusal {
+            IssueRefusal::Outstanding => Self::Outstanding,
+            _ => Self::CodeInUse,
+        }
+    }
 }
 
 /// A device was not activated.
