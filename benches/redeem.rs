@@ -37,7 +37,7 @@ fn redeem(criterion: &mut Criterion) {
     connection
         .execute_batch("PRAGMA synchronous = FULL")
         .unwrap();
-    group.bench_function("SQLite, bare loop with the same statement", |bencher| {
+    group.bench_function("SQLite, bare loop with a plain statement", |bencher| {
         bencher.iter_batched(
             || runtime.block_on(issue(&*store)),
             |redemption| bare(&connection, &redemption),

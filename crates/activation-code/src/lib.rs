@@ -15,6 +15,7 @@ mod error;
 mod guess;
 mod hex;
 mod id;
+mod judge;
 mod memory;
 mod mode;
 mod policy;
@@ -57,6 +58,7 @@ pub use guess::{
     GuessStore, GuessTable, GuessWindow, OverBudget,
 };
 pub use id::{AccountId, CodeId, GrantId, ProfileId, TenantId};
+pub use judge::{CodeState, Judgement};
 pub use memory::MemoryStore;
 pub use mode::{CodeMode, ServiceDomain};
 pub use policy::{CheckDigit, CodePolicy};

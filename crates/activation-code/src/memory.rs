@@ -94,7 +94,7 @@ impl GuessStore for MemoryStore {
         Ok(self.table().live_codes(now))
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn purge_guesses(&self, before: Timestamp, _now: SystemTime) -> Result<u64, StoreError> {
         Ok(lock(&self.guesses).purge(before))
     }
 }

@@ -36,6 +36,16 @@ pub enum CheckDigit {
     Damm,
 }
 
+impl CheckDigit {
+    /// How many different codes a guesser has to choose from.
+    pub(crate) const fn codes(self) -> u64 {
+        match self {
+            Self::None => 10_000_000_000_000_000,
+            Self::Damm => 1_000_000_000_000_000,
+        }
+    }
+}
+
 impl CodePolicy {
     /// How long a code lives unless told otherwise: 168 hours (seven days) from its issue.
     ///

@@ -36,9 +36,10 @@ use crate::{
 /// A claimant must not learn from the time whether a code exists. What costs most is done before
 /// the store is asked, and whatever the outcome: the guess budget is decided
 /// ([`GuessBudget::admit`](crate::GuessBudget::admit)), then the code is digested under every
-/// pepper. A store then looks up every digest of the redemption, whether or not an earlier one was
-/// found, tests state, deadline, mode and binding in the same statement, and where it keeps an
-/// audit log writes the same record for every refusal. The address of a digest in an index tells
+/// pepper. Before it refuses, a store looks up every digest of the redemption, whether or not an
+/// earlier one was found, tests state, deadline, mode and binding in the same statement, and where it keeps an
+/// audit log writes the same record for every refusal. In what order it is refused
+/// [`Redemption::judge`] says. The address of a digest in an index tells
 /// nothing, because nobody without the pepper can steer it.
 ///
 /// # Cancel safety

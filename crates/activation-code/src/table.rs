@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use offhook_device_name::MacAddress;
 
 use crate::{
-    ClaimantKey, CodeDigest, CodeDigests, CodeId, Grant, GrantId, IssueRefusal, NewCode,
-    OutstandingCode, Page, ProfileId, RedeemError, Redemption, Refusal, ReissueRefusal,
+    ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeState, Grant, GrantId, IssueRefusal,
+    Judgement, NewCode, OutstandingCode, Page, ProfileId, RedeemError, Redemption, ReissueRefusal,
     Replacement, RevokeRefusal, StoreError, TenantId, Timestamp,
 };
 
@@ -89,10 +89,10 @@ impl CodeTable {
         redemption: &Redemption,
         now: SystemTime,
     ) -> Result<Grant, RedeemError> {
-        let code = match self.redeemable(redemption, now) {
-            Ok(code) => code,
-            Err(Ok(grant)) => return Ok(grant.into_repeated()),
-            Err(Err(refusal)) => return Err(RedeemError::Refused(refusal)),
+        let found = self.find(redemption.digests());
+        let code = match redemption.judge(found, now).map_err(RedeemError::Refused)? {
+            Judgement::Redeemable(code) => code,
+            Judgement::Repeated(grant) => return Ok(grant),
         };
         if self.grants.contains_key(&redemption.grant()) {
             let error = StoreError::new("record the grant", "the grant id is in use");
@@ -226,44 +226,27 @@ impl CodeTable {
         }
     }
 
-    /// The code to be redeemed; else the grant to be repeated; else the reason for neither.
-    fn redeemable(
-        &self,
-        redemption: &Redemption,
-        now: SystemTime,
-    ) -> Result<&OutstandingCode, Result<Grant, Refusal>> {
-        let refuse = |refusal| Err(Err(refusal));
-        // Every digest is looked up, found or not, so that a miss is no more work than a hit.
-        let found = redemption.digests().iter().fold(None, |found, digest| {
+    /// What is known of the code with one of the digests. Every digest is looked up, found or not, so
+    /// that a miss is no more work than a hit.
+    fn find(&self, digests: &CodeDigests) -> Option<CodeState> {
+        let found = digests.iter().fold(None, |found, digest| {
             let known = self.digests.get(digest);
             found.or(known)
         });
-        let Some(code) = found.and_then(|id| self.codes.get(id)) else {
-            return refuse(Refusal::Unknown);
-        };
-        match &code.state {
-            State::Issued => {}
-            State::Purged => return refuse(Refusal::Expired),
-            State::Redeemed { grant, key, mac } => {
-                return Err(if redemption.repeats(key, *mac, grant.redeemed_at(), now) {
-                    Ok(grant.clone())
-                } else {
-                    Err(Refusal::AlreadyRedeemed)
-                });
+        let code = self.codes.get(found?)?;
+        Some(match &code.state {
+            State::Issued => {
+                CodeState::Issued(self.outstanding_of(&code.tenant, &code.profile)?.clone())
             }
-            State::Revoked => return refuse(Refusal::Revoked),
-            State::Superseded => return refuse(Refusal::Superseded),
-        }
-        let Some(outstanding) = self.outstanding_of(&code.tenant, &code.profile) else {
-            return refuse(Refusal::Unknown);
-        };
-        if outstanding.expires_at() <= Timestamp::from(now) {
-            return refuse(Refusal::Expired);
-        }
-        match outstanding.check(redemption.claimant()) {
-            Ok(()) => Ok(outstanding),
-            Err(refusal) => refuse(refusal),
-        }
+            State::Purged => CodeState::Purged,
+            State::Redeemed { grant, key, mac } => CodeState::Redeemed {
+                grant: grant.clone(),
+                key: *key,
+                mac: *mac,
+            },
+            State::Revoked => CodeState::Revoked,
+            State::Superseded => CodeState::Superseded,
+        })
     }
 
     fn knows(&self, digests: &CodeDigests) -> bool {

@@ -6,19 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    AccountId, ActivationCode, Admission, AdmitError, Binding, Claimant, CodeId, CodeMode,
-    CodePolicy, Entropy, EntropyError, GrantId, GuessBudget, NewCode, Peppers, ProfileId,
-    Redemption, StoreError, TenantId,
+    AccountId, ActivationCode, Admission, AdmitError, Binding, Claimant, CodeId, CodeMode, Entropy,
+    EntropyError, GrantId, GuessBudget, NewCode, Peppers, ProfileId, Redemption, StoreError,
+    TenantId,
 };
 
 use crate::PresentError;
 
-/// Where a tenant's codes are drawn and typed codes are read: peppers, policy, entropy, and the
-/// budget of wrong codes, which all tenants have together.
+/// Where a tenant's codes are drawn and typed codes are read: peppers, entropy, and the budget of
+/// wrong codes, which all tenants have together, and with it the policy of codes.
 pub struct CodeDesk {
     tenant: TenantId,
     peppers: Peppers,
-    policy: CodePolicy,
     mode: CodeMode,
     budget: Arc<GuessBudget>,
     entropy: Mutex<Box<dyn Entropy + Send>>,
@@ -29,14 +28,12 @@ impl CodeDesk {
     pub fn new(
         tenant: TenantId,
         peppers: Peppers,
-        policy: CodePolicy,
         budget: Arc<GuessBudget>,
         entropy: impl Entropy + Send + 'static,
     ) -> Self {
         Self {
             tenant,
             peppers,
-            policy,
             mode: CodeMode::default(),
             budget,
             entropy: Mutex::new(Box::new(entropy)),
@@ -69,10 +66,19 @@ impl CodeDesk {
         binding: Binding,
         now: SystemTime,
     ) -> Result<(ActivationCode, NewCode), EntropyError> {
-        let (code, id) =
-            self.with_entropy(|entropy| Ok((self.policy.draw(entropy)?, CodeId::draw(entropy)?)))?;
+        let (code, id) = self.with_entropy(|entropy| {
+            Ok((self.budget.codes().draw(entropy)?, CodeId::draw(entropy)?))
+        })?;
         let digests = self.peppers.digests(&self.tenant, &code);
-        let new = NewCode::new(id, digests, account, profile, binding, &self.policy, now);
+        let new = NewCode::new(
+            id,
+            digests,
+            account,
+            profile,
+            binding,
+            self.budget.codes(),
+            now,
+        );
         Ok((code, new.with_mode(self.mode.clone())))
     }
 
@@ -85,12 +91,16 @@ impl CodeDesk {
         source: IpAddr,
         now: SystemTime,
     ) -> Result<(Redemption, Admission), PresentError> {
-        let code = self.policy.read(typed).map_err(PresentError::Malformed)?;
+        let code = self
+            .budget
+            .codes()
+            .read(typed)
+            .map_err(PresentError::Malformed)?;
         let grant = self
             .with_entropy(GrantId::draw)
             .map_err(PresentError::Entropy)?;
         let digests = self.peppers.digests(&self.tenant, &code);
-        let redemption = Redemption::new(digests, claimant, grant).with_policy(&self.policy);
+        let redemption = Redemption::new(digests, claimant, grant).with_policy(self.budget.codes());
         match self.budget.admit(&redemption, source, now).await {
             Ok(admission) => Ok((redemption, admission)),
             Err(AdmitError::Refused(over)) => Err(PresentError::OverBudget(over)),

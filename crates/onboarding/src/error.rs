@@ -1,7 +1,7 @@
 //! What can go wrong, apart by who has to act: *refused* is for the caller to mend, a
 //! [`StoreError`] may pass.
 
-use offhook_activation_code::{Refusal, StoreError};
+use offhook_activation_code::{IssueRefusal, Refusal, StoreError};
 use thiserror::Error;
 
 mod device;
@@ -85,6 +85,15 @@ pub enum RequestCodeRefusal {
     UnknownDevice,
 }
 
+impl From<IssueRefusal> for RequestCodeRefusal {
+    fn from(refusal: IssueRefusal) -> Self {
+        match refusal {
+            IssueRefusal::Outstanding => Self::Outstanding,
+            _ => Self::CodeInUse,
+        }
+    }
+}
+
 /// A device was not activated.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -107,7 +116,7 @@ pub enum ActivateRefusal {
     /// The grant has activated a device with another address.
     #[error("the grant is bound to another device")]
     BoundElsewhere,
-    /// Another device of the tenant has the address.
+    /// Another device of the tenant has the address, or the name made from it.
     #[error("another device has this MAC address")]
     MacInUse,
     /// The device is not waiting to be activated.

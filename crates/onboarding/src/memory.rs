@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use offhook_activation_code::{
     CodeId, CodeStore, CodeTable, Grant, GuessBatch, GuessCount, GuessStore, GuessTable,
-    IssueError, IssueRefusal, NewCode, OutstandingCode, Page, ProfileId, RedeemError, Redemption,
-    ReissueError, Replacement, RevokeError, StoreError, TenantId, Timestamp,
+    IssueError, NewCode, OutstandingCode, Page, ProfileId, RedeemError, Redemption, ReissueError,
+    Replacement, RevokeError, StoreError, TenantId, Timestamp,
 };
 use offhook_device_name::DeviceName;
 
@@ -119,7 +119,7 @@ impl GuessStore for MemoryRegistry {
         Ok(self.state().codes.live_codes(now))
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn purge_guesses(&self, before: Timestamp, _now: SystemTime) -> Result<u64, StoreError> {
         Ok(self.state().guesses.purge(before))
     }
 }
@@ -165,15 +165,11 @@ impl Registry for MemoryRegistry {
         let device = row.with_code(code).map_err(RequestCodeError::Refused)?;
         let mut codes = state.codes.clone();
         if let Some(earlier) = earlier {
-            // One that was redeemed or has expired is no longer there to be revoked.
+            // One that was redeemed or purged is no longer there to be revoked.
             let _ = codes.revoke(code.tenant(), earlier);
         }
-        match codes.issue(code, now) {
-            Ok(()) => {}
-            Err(IssueRefusal::Outstanding) => {
-                return refused(RequestCodeRefusal::Outstanding);
-            }
-            Err(_) => return refused(RequestCodeRefusal::CodeInUse),
+        if let Err(refusal) = codes.issue(code, now) {
+            return refused(refusal.into());
         }
         state.codes = codes;
         state.put(device.clone(), Some(code.id()));
@@ -268,7 +264,7 @@ impl Registry for MemoryRegistry {
             return Err(UpdateError::NameInUse);
         }
         if let Some(code) = row.code {
-            // One that was redeemed or has expired is no longer there to be revoked.
+            // One that was redeemed or purged is no longer there to be revoked.
             let _ = state.codes.revoke(tenant, code);
         }
         let device = row.deactivated(dummy);
@@ -347,7 +343,7 @@ impl State {
             if activated.repeated || other.profile == device.profile {
                 continue;
             }
-            if other.mac == device.mac {
+            if other.mac == device.mac || other.name == device.name {
                 return Err(ActivateRefusal::MacInUse);
             }
             if other.subject == device.subject {

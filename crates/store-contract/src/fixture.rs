@@ -46,4 +46,10 @@ pub trait NetworkFixture: SharedFixture {
     /// [`SharedFixture::location`] by way of `proxy`, which forwards bytes to
     /// [`server`](Self::server).
     fn location_by(&self, proxy: SocketAddr) -> String;
+
+    /// Whether the store asks again by itself when a connection breaks before the answer, so that its
+    /// caller never has to. Unless told otherwise it does not.
+    fn asks_again(&self) -> bool {
+        false
+    }
 }

@@ -22,7 +22,7 @@ pub async fn random_batches_are_counted_as_by_the_model(fixture: &impl Fixture<S
         let window = GuessWindow::DEFAULT;
         let (bucket, since) = (window.bucket(world.now), window.since(world.now));
         if world.below(20) == 0 {
-            let purged = store.purge_guesses(since).await.unwrap();
+            let purged = store.purge_guesses(since, world.now).await.unwrap();
             assert_eq!(purged, model.purge(since), "step {step}");
         }
         let charges = (0..world.below(4)).map(|number| {

@@ -19,6 +19,7 @@ pub mod node;
 pub mod process;
 pub mod race;
 pub mod registry;
+pub mod right;
 mod tally;
 mod world;
 

@@ -66,6 +66,10 @@ macro_rules! registry_tests {
             the_audit_log_is_a_chain
             the_outbox_is_emptied_in_order
         }
+        $crate::__tests! { right $fresh;
+            a_certificate_without_a_code_activates_no_device_that_is_activating
+            a_name_belongs_to_one_device
+        }
         $crate::__tests! { model $fresh;
             a_random_history_of_devices_is_answered_as_in_memory
         }

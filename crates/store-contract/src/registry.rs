@@ -481,7 +481,7 @@ pub async fn the_outbox_is_emptied_in_order(fixture: &impl Fixture<Store: Regist
 }
 
 /// A device that waits for its code, and that code.
-async fn waiting(
+pub(crate) async fn waiting(
     world: &mut World,
     store: &impl Registry,
     name: &str,
@@ -531,7 +531,7 @@ pub(crate) fn new_device(world: &mut World, name: &str, mac: Option<MacAddress>)
     )
 }
 
-fn by_code(redemption: &Redemption, number: u8) -> Activation {
+pub(crate) fn by_code(redemption: &Redemption, number: u8) -> Activation {
     Activation {
         tenant: redemption.digests().tenant().clone(),
         entitlement: Entitlement::Code(redemption.clone()),
@@ -549,7 +549,7 @@ fn by_grant(world: &World, grant: &Uuid, number: u8) -> Activation {
     }
 }
 
-fn by_certificate(subject: Uuid, number: u8) -> Activation {
+pub(crate) fn by_certificate(subject: Uuid, number: u8) -> Activation {
     Activation {
         tenant: TenantId::new("acme").unwrap(),
         entitlement: Entitlement::Certificate { subject },
@@ -564,7 +564,7 @@ async fn audited(store: &impl Registry) -> Vec<AuditEvent> {
     records.iter().map(|record| record.entry().event).collect()
 }
 
-fn refusal(answer: Result<Activated, ActivateError>) -> ActivateRefusal {
+pub(crate) fn refusal(answer: Result<Activated, ActivateError>) -> ActivateRefusal {
     match answer {
         Err(ActivateError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),

@@ -5,8 +5,8 @@ mod statement;
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeMode, Grant, GrantId, IssueRefusal,
-    NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
+    Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeState, Grant, GrantId, IssueRefusal,
+    Judgement, NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
     RevokeRefusal, SealedCode, TenantId,
 };
 use tokio_postgres::Row;
@@ -109,7 +109,16 @@ async fn redeem_by(
         return grant(&row).map(Ok);
     }
     let row = session.row(EXPLAIN, &[&session.now(now), &digests]).await?;
-    row.map_or(Ok(Err(Refusal::Unknown)), |row| explain(&row, redemption))
+    let Some(row) = row else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    let (code, now) = (code_state(&row)?, timestamp(&row, 12)?);
+    Ok(match redemption.judge(Some(code), now.into()) {
+        Ok(Judgement::Repeated(grant)) => Ok(grant),
+        // It may have been issued just now, behind the attempt.
+        Ok(Judgement::Redeemable(_)) => Err(Refusal::Unknown),
+        Err(refusal) => Err(refusal),
+    })
 }
 
 pub(crate) async fn revoke(
@@ -375,29 +384,28 @@ fn outstanding_code(row: &Row) -> Result<OutstandingCode, PostgresError> {
         .with_sealed(sealed))
 }
 
-/// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it.
-fn explain(row: &Row, redemption: &Redemption) -> Result<Result<Grant, Refusal>, PostgresError> {
-    let now = timestamp(row, 12)?;
-    let refusal = match value(row, 7)? {
-        "issued" if timestamp(row, 8)? <= now => Refusal::Expired,
+/// What is known of a code, by the columns of [`EXPLAIN`].
+fn code_state(row: &Row) -> Result<CodeState, PostgresError> {
+    Ok(match value(row, 7)? {
         "issued" => {
-            let (mode, binding): (CodeMode, Binding) = (text(row, 6)?, text(row, 9)?);
-            mode.check(redemption.claimant())
-                .and_then(|()| binding.check(redemption.claimant()))
-                .err()
-                // It may have been issued just now, behind the attempt.
-                .unwrap_or(Refusal::Unknown)
+            let code = OutstandingCode::new(
+                CodeId::from_uuid(value(row, 1)?),
+                text(row, 2)?,
+                text(row, 3)?,
+                text(row, 4)?,
+                text(row, 9)?,
+                timestamp(row, 5)?,
+                timestamp(row, 8)?,
+            );
+            CodeState::Issued(code.with_mode(text(row, 6)?))
         }
-        "redeemed" => {
-            let (key, mac) = (text(row, 10)?, optional_text(row, 11)?);
-            if redemption.repeats(&key, mac, timestamp(row, 5)?, now.into()) {
-                return Ok(Ok(grant(row)?.into_repeated()));
-            }
-            Refusal::AlreadyRedeemed
-        }
-        "revoked" => Refusal::Revoked,
-        "superseded" => Refusal::Superseded,
-        _ => Refusal::Expired,
-    };
-    Ok(Err(refusal))
+        "redeemed" => CodeState::Redeemed {
+            grant: grant(row)?,
+            key: text(row, 10)?,
+            mac: optional_text(row, 11)?,
+        },
+        "revoked" => CodeState::Revoked,
+        "superseded" => CodeState::Superseded,
+        _ => CodeState::Purged,
+    })
 }

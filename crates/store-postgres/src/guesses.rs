@@ -11,7 +11,7 @@ use offhook_activation_code::{
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::column::{count, millis, timestamp, value};
+use crate::column::{count, millis, now, timestamp, value};
 use crate::session::Session;
 use crate::store::failed;
 use crate::{PostgresError, PostgresStore, codes};
@@ -36,11 +36,23 @@ impl GuessStore for PostgresStore {
             .map_err(failed("count live codes"))
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.connections
-            .run(|session| async move { session.count(PURGE, &[&millis(before)]).await })
-            .await
-            .map_err(failed("purge guesses"))
+    async fn purge_guesses(&self, before: Timestamp, now: SystemTime) -> Result<u64, StoreError> {
+        let (before, age) = (millis(before), millis(now) - millis(before));
+        let mut purged = 0;
+        loop {
+            let some = self
+                .connections
+                .run(|session| async move {
+                    let now = session.now(now);
+                    session.count(PURGE, &[&now, &before, &age]).await
+                })
+                .await
+                .map_err(failed("purge guesses"))?;
+            purged += some;
+            if some == 0 {
+                return Ok(purged);
+            }
+        }
     }
 }
 
@@ -95,4 +107,12 @@ const READ: &str = "
     WHERE key = ANY ($1::uuid[]) AND bucket >= $2
     GROUP BY key, bucket HAVING sum(count) > 0";
 
-const PURGE: &str = "DELETE FROM guesses WHERE bucket < $1";
+/// Some rows at a time, so that nobody waits long, and none that is younger than it was to be by the
+/// clock that decides. `bucket + 0` leaves the server one index to take, and no other statement that
+/// one. A row that is locked still counts for somebody.
+const PURGE: &str = concat!(
+    "DELETE FROM guesses WHERE ctid = ANY (ARRAY (
+         SELECT ctid FROM guesses WHERE bucket + 0 < least($2::int8, ",
+    now!(),
+    " - $3::int8) LIMIT 1000 FOR UPDATE SKIP LOCKED))"
+);

@@ -2,9 +2,7 @@
 
 use std::time::SystemTime;
 
-use offhook_activation_code::{
-    Grant, IssueRefusal, NewCode, ProfileId, Redemption, Refusal, TenantId,
-};
+use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, Device, DeviceKey, Entitlement,
@@ -45,13 +43,11 @@ pub(crate) async fn request_code(
         Err(refusal) => return Ok(Err(refusal)),
     };
     if let Some(earlier) = earlier {
-        // One that was redeemed or has expired is no longer there to be revoked.
+        // One that was redeemed or purged is no longer there to be revoked.
         let _ = codes::revoke(session, code.tenant(), earlier, now).await?;
     }
-    match codes::issue(session, code, now).await? {
-        Ok(()) => {}
-        Err(IssueRefusal::Outstanding) => return Ok(Err(RequestCodeRefusal::Outstanding)),
-        Err(_) => return Ok(Err(RequestCodeRefusal::CodeInUse)),
+    if let Err(refusal) = codes::issue(session, code, now).await? {
+        return Ok(Err(refusal.into()));
     }
     devices::update(session, &device, Some(code.id())).await?;
     note_device(session, &device, AuditEvent::CodeIssued, now).await?;
@@ -141,7 +137,7 @@ pub(crate) async fn deactivate(
         return Ok(Err(UpdateError::UnknownDevice));
     };
     if let Some(code) = record.code {
-        // One that was redeemed or has expired is no longer there to be revoked.
+        // One that was redeemed or purged is no longer there to be revoked.
         let _ = codes::revoke(session, tenant, code, now).await?;
     }
     let device = record.deactivated(dummy.map(DeviceName::bat));

@@ -3,9 +3,9 @@
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    Binding, ClaimantKey, CodeDigest, CodeDigests, CodeId, Grant, GrantId, IssueRefusal, NewCode,
-    OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement, RevokeRefusal,
-    SealedCode, TenantId, Timestamp,
+    Binding, ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeState, Grant, GrantId, IssueRefusal,
+    Judgement, NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
+    RevokeRefusal, SealedCode, TenantId,
 };
 use offhook_device_name::MacAddress;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -75,12 +75,18 @@ pub(crate) fn redeem(
             return Ok(Ok(grant));
         }
     }
+    // Every digest is looked up, found or not: a miss runs the same statements as each refusal.
+    let mut found = None;
     for digest in redemption.digests().iter() {
-        if let Some(answer) = explain(db, digest, redemption, now)? {
-            return Ok(answer);
-        }
+        let known = find(db, digest)?;
+        found = found.or(known);
     }
-    Ok(Err(Refusal::Unknown))
+    Ok(match redemption.judge(found, now) {
+        Ok(Judgement::Repeated(grant)) => Ok(grant),
+        // The statement would have redeemed it.
+        Ok(Judgement::Redeemable(_)) => Err(Refusal::Unknown),
+        Err(refusal) => Err(refusal),
+    })
 }
 
 pub(crate) fn revoke(
@@ -288,53 +294,35 @@ fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
     Ok(grant.with_mode(text(row, 5)?))
 }
 
-/// Why a code could not be redeemed; or the grant, if this very claimant has redeemed it; nothing
-/// where no code has the digest.
-fn explain(
-    db: &Connection,
-    digest: &CodeDigest,
-    redemption: &Redemption,
-    now: SystemTime,
-) -> rusqlite::Result<Option<Result<Grant, Refusal>>> {
+/// What is known of the code with a digest.
+fn find(db: &Connection, digest: &CodeDigest) -> rusqlite::Result<Option<CodeState>> {
     let (head, tail) = split(digest);
-    let found = params![head, tail, digest.pepper_id().get()];
-    let select = |columns| format!("SELECT {columns} FROM codes WHERE {FOUND}");
-    let state = db
-        .prepare_cached(&select("state"))?
-        .query_row(found, |row| row.get(0))
-        .optional()?;
-    let Some(state) = state else {
-        return Ok(None);
-    };
-    let refusal = match state {
-        ISSUED => {
-            let code = db
-                .prepare_cached(&select(CODE))?
-                .query_row(found, outstanding_code)?;
-            let check = code.check(redemption.claimant());
-            if code.expires_at() <= Timestamp::from(now) {
-                Refusal::Expired
-            } else {
-                check.err().unwrap_or(Refusal::Unknown)
-            }
-        }
-        REDEEMED => {
-            let columns = format!("{GRANT}, claimant_key, claimant_mac");
-            let (grant, key, mac) = db
-                .prepare_cached(&select(&columns))?
-                .query_row(found, |row| {
-                    Ok((grant(row)?, text(row, 7)?, optional_mac(row, 8)?))
-                })?;
-            if redemption.repeats(&key, mac, grant.redeemed_at(), now) {
-                return Ok(Some(Ok(grant.into_repeated())));
-            }
-            Refusal::AlreadyRedeemed
-        }
-        REVOKED => Refusal::Revoked,
-        SUPERSEDED => Refusal::Superseded,
-        _ => Refusal::Expired,
-    };
-    Ok(Some(Err(refusal)))
+    db.prepare_cached(&format!("SELECT {KNOWN} FROM codes WHERE {FOUND}"))?
+        .query_row(params![head, tail, digest.pepper_id().get()], code_state)
+        .optional()
+}
+
+/// What is known of a code, by the columns of [`KNOWN`].
+fn code_state(row: &Row<'_>) -> rusqlite::Result<CodeState> {
+    Ok(match row.get(11)? {
+        ISSUED => CodeState::Issued(outstanding_code(row)?),
+        REDEEMED => CodeState::Redeemed {
+            grant: Grant::new(
+                GrantId::from_uuid(uuid(row, 13)?),
+                CodeId::from_uuid(uuid(row, 0)?),
+                text(row, 1)?,
+                text(row, 2)?,
+                text(row, 3)?,
+                timestamp(row, 12)?,
+            )
+            .with_mode(text(row, 6)?),
+            key: text(row, 14)?,
+            mac: optional_mac(row, 15)?,
+        },
+        REVOKED => CodeState::Revoked,
+        SUPERSEDED => CodeState::Superseded,
+        _ => CodeState::Purged,
+    })
 }
 
 /// The two parts of a digest.
@@ -352,6 +340,14 @@ fn name(id: &CodeId) -> (&[u8], &[u8]) {
     (id.get(..8).unwrap_or(id), id)
 }
 
+macro_rules! code_columns {
+    () => {
+        "id, (SELECT name FROM tenants WHERE number = codes.tenant), account, profile, mac,
+         (SELECT binding FROM terms WHERE number = codes.terms),
+         (SELECT mode FROM terms WHERE number = codes.terms), issued_at, expires_at, generation,
+         sealed"
+    };
+}
 const ISSUED: i64 = 0;
 const REDEEMED: i64 = 1;
 const REVOKED: i64 = 2;
@@ -364,9 +360,13 @@ const FOUND: &str = "digest_head = ?1 AND digest_tail = ?2 AND pepper = ?3";
 const NAMED: &str = "substr(id, 1, 8) = :head AND id = :id";
 
 /// The columns of a code.
-const CODE: &str = "id, (SELECT name FROM tenants WHERE number = codes.tenant), account, profile,
-    mac, (SELECT binding FROM terms WHERE number = codes.terms),
-    (SELECT mode FROM terms WHERE number = codes.terms), issued_at, expires_at, generation, sealed";
+const CODE: &str = code_columns!();
+
+/// The columns of all that is known of a code.
+const KNOWN: &str = concat!(
+    code_columns!(),
+    ", state, closed_at, grant_id, claimant_key, claimant_mac"
+);
 
 /// The columns of a grant.
 const GRANT: &str = "grant_id, id, (SELECT name FROM tenants WHERE number = codes.tenant), account,
@@ -398,3 +398,6 @@ const PURGE: &str = "
     WHERE state = 0 AND expires_at <= :now";
 
 pub(crate) const PURGED_AT_ONCE: u64 = 1_000;
+
+#[cfg(test)]
+mod tests;

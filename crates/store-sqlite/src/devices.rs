@@ -157,9 +157,7 @@ fn by(
     value: &dyn ToSql,
 ) -> rusqlite::Result<Option<DeviceRow>> {
     let found = db
-        .prepare_cached(&format!(
-            "{SELECT} WHERE tenant = ?1 AND {condition} ORDER BY profile LIMIT 1"
-        ))?
+        .prepare_cached(&format!("{SELECT} WHERE tenant = ?1 AND {condition}"))?
         .query_row(params![tenant.as_str(), value], read)
         .optional()?;
     let Some(mut row) = found else {

@@ -2,9 +2,7 @@
 
 use std::time::SystemTime;
 
-use offhook_activation_code::{
-    Grant, IssueRefusal, NewCode, ProfileId, Redemption, Refusal, TenantId,
-};
+use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     ActivateError, ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, Device,
@@ -52,15 +50,11 @@ pub(crate) fn request_code(
             Err(refusal) => return refused(refusal),
         };
         if let Some(earlier) = row.code.replace(code.id()) {
-            // One that was redeemed or has expired is no longer there to be revoked.
+            // One that was redeemed or purged is no longer there to be revoked.
             let _ = codes::revoke(db, code.tenant(), earlier, now)?;
         }
-        match codes::issue(db, code, now)? {
-            Ok(()) => {}
-            Err(IssueRefusal::Outstanding) => {
-                return refused(RequestCodeRefusal::Outstanding);
-            }
-            Err(_) => return refused(RequestCodeRefusal::CodeInUse),
+        if let Err(refusal) = codes::issue(db, code, now)? {
+            return refused(refusal.into());
         }
         devices::update(db, &row)?;
         note_device(db, &row.device, AuditEvent::CodeIssued, now)?;
@@ -133,7 +127,7 @@ pub(crate) fn deactivate(
     }
     row.device = record(&row).deactivated(dummy);
     if let Some(code) = row.code.take() {
-        // One that was redeemed or has expired is no longer there to be revoked.
+        // One that was redeemed or purged is no longer there to be revoked.
         let _ = codes::revoke(db, tenant, code, now)?;
     }
     devices::update(db, &row)?;
@@ -190,7 +184,9 @@ fn enter(
         answer => return Ok(answer),
     };
     let (tenant, profile) = (&device.tenant, &device.profile);
-    if devices::mac_is_taken(db, tenant, activation.mac, profile)? {
+    if devices::mac_is_taken(db, tenant, activation.mac, profile)?
+        || devices::name_is_taken(db, tenant, &device.name, profile)?
+    {
         return Ok(Err(ActivateRefusal::MacInUse));
     }
     if let Some(subject) = device.subject

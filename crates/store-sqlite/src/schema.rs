@@ -121,3 +121,31 @@ const APPLICATION_ID: i64 = 0x6f66_686b;
 const PAUSE: Duration = Duration::from_millis(5);
 /// The statements that lead from each schema version to the next.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(connection: &Connection, name: &str) -> String {
+        let sql = format!("SELECT CAST((SELECT * FROM pragma_{name}) AS TEXT)");
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The figures of `synchronous`: 2 is `FULL`.
+    #[test]
+    fn a_commit_is_in_the_log_and_the_log_on_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("codes.db");
+        let options = SqliteOptions::default().with_busy_timeout(Duration::from_millis(1_234));
+        let writer = open_writer(&path, &options).unwrap();
+        let reader = open_reader(&path, &options).unwrap();
+        assert_eq!(pragma(&writer, "synchronous"), "2");
+        assert_eq!(pragma(&writer, "fullfsync"), "1");
+        assert_eq!(pragma(&writer, "query_only"), "0");
+        assert_eq!(pragma(&reader, "query_only"), "1");
+        for connection in [&writer, &reader] {
+            assert_eq!(pragma(connection, "journal_mode"), "wal");
+            assert_eq!(pragma(connection, "busy_timeout"), "1234");
+        }
+    }
+}

@@ -16,15 +16,18 @@ use crate::{OpenError, SqliteOptions, capf, codes, devices, guesses, schema};
 
 /// Activation codes in an `SQLite` file, durable.
 ///
-/// One thread writes and one reads. The writer puts the verbs that wait into one transaction and
+/// One thread writes, one reads, and one counts live codes, which takes long when there are many.
+/// The writer puts the verbs that wait into one transaction and
 /// answers each only when that is committed and on the disk. Several processes on one host may
 /// open the same file; a network file system is no place for it.
 ///
 /// Dropping the store waits until what is queued is done and closes the file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    /// Dropped first: the last connection to close tidies the log away, and a reader may not.
+    /// The readers are dropped first: the last connection to close tidies the log away, and a
+    /// reader may not.
     pub(crate) reader: Worker,
+    pub(crate) counter: Worker,
     pub(crate) writer: Worker,
 }
 
@@ -39,9 +42,11 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
         let writer = schema::open_writer(path.as_ref(), options)?;
         let reader = schema::open_reader(path.as_ref(), options)?;
+        let counter = schema::open_reader(path.as_ref(), options)?;
         Ok(Self {
             writer: Worker::writer(writer, options.queue(), options.max_batch())?,
             reader: Worker::reader(reader, options.queue())?,
+            counter: Worker::reader(counter, options.queue())?,
         })
     }
 
@@ -152,12 +157,12 @@ impl GuessStore for SqliteStore {
     }
 
     async fn live_codes(&self, now: SystemTime) -> Result<u64, StoreError> {
-        self.reader
+        self.counter
             .run("count codes", move |db| codes::live(db, now))
             .await
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn purge_guesses(&self, before: Timestamp, _now: SystemTime) -> Result<u64, StoreError> {
         let purge = move |db: &Connection| guesses::purge(db, before);
         self.purge("forget guesses", guesses::PURGED_AT_ONCE, purge)
             .await
@@ -199,5 +204,36 @@ impl CapfStore for SqliteStore {
             .await
             .map_err(CapfError::Store)?
             .map_err(CapfError::Refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, mpsc};
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn live_codes_are_counted_while_the_reader_is_busy() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::default();
+        let store = SqliteStore::open(directory.path().join("codes.db"), &options).unwrap();
+        let (end, ended) = mpsc::channel::<()>();
+        let ended = Mutex::new(ended);
+        let reading = store.reader.run("read for long", move |_| {
+            // Until the other end is gone.
+            let limit = std::time::Duration::from_secs(9);
+            let waited = ended.lock().unwrap().recv_timeout(limit);
+            Ok(waited == Err(mpsc::RecvTimeoutError::Timeout))
+        });
+        let counting = async {
+            let counted = store.live_codes(UNIX_EPOCH).await;
+            drop(end);
+            counted
+        };
+        let (timed_out, counted) = tokio::join!(reading, counting);
+        assert!(!timed_out.unwrap());
+        assert_eq!(counted.unwrap(), 0);
     }
 }

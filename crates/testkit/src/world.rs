@@ -398,11 +398,16 @@ fn code_desk(guesses: Arc<dyn GuessStore>) -> anyhow::Result<CodeDesk> {
     let mut bytes = vec![0; 32];
     SystemEntropy::new().fill(&mut bytes).context("pepper")?;
     let peppers = Peppers::new(PepperId::new(1), Pepper::new(bytes)?);
-    let budget = GuessBudget::new(guesses, &peppers, GuessPolicy::default(), 1);
+    let budget = GuessBudget::new(
+        guesses,
+        &peppers,
+        CodePolicy::default(),
+        GuessPolicy::default(),
+        1,
+    );
     Ok(CodeDesk::new(
         TenantId::new("example")?,
         peppers,
-        CodePolicy::default(),
         Arc::new(budget),
         SystemEntropy::new(),
     ))

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::lock::Mutex as Turn;
 
 use super::ledger::{Attempt, Charge, Held, Ledger};
 use super::source::SourceKeys;
 use crate::{
-    AdmitError, ClaimantKey, GuessKey, GuessPolicy, GuessStore, Peppers, Redemption, StoreError,
+    AdmitError, ClaimantKey, CodePolicy, GuessKey, GuessPolicy, GuessScope, GuessStore, Peppers,
+    Redemption, StoreError,
 };
 
 /// The gate that every attempt passes before its code is looked up: it bounds how many wrong codes
@@ -42,16 +43,22 @@ use crate::{
 ///
 /// # When the store fails
 ///
-/// When a look into the store is due and fails, nobody is admitted. Charges whose fate is not known
-/// are added again, so that they may count twice and never not at all. The same goes for a caller
-/// that goes away in the middle of a look.
+/// When a look into the store is due and fails, nobody is admitted. When the codes that can be
+/// redeemed are to be counted and that fails, the last count stands for
+/// [`MAX_COUNT_AGE`](Self::MAX_COUNT_AGE); then nobody is admitted. Charges whose fate is not known
+/// are added again, so that they may count twice and never not at all; what was given back is not, so
+/// that it counts once or not at all. The same goes for a caller that goes away in the middle of a
+/// look.
 pub struct GuessBudget {
     store: Arc<dyn GuessStore>,
+    codes: CodePolicy,
     shard: u32,
     sources: SourceKeys,
     ledger: Mutex<Ledger>,
     /// Held by whoever looks into the store.
     turn: Turn<()>,
+    /// Held by whoever counts the live codes and purges.
+    upkeep: Turn<()>,
 }
 
 /// An attempt that may be looked up. Its charge stands unless it is given back by
@@ -60,7 +67,14 @@ pub struct GuessBudget {
 pub struct Admission(Charge);
 
 impl GuessBudget {
+    /// How old the count of the codes that can be redeemed may be: one hour. Where it cannot be
+    /// brought up to date for longer nobody is admitted.
+    pub const MAX_COUNT_AGE: Duration = Duration::from_secs(60 * 60);
+
     /// The budget whose counters are in `store`.
+    ///
+    /// `codes` is the policy under which all codes of the store are drawn and read: a check digit
+    /// leaves a guesser fewer codes to choose from.
     ///
     /// Counters of addresses are kept under digests that need the current pepper of `peppers`; with
     /// another one they begin anew. `shard` is whose rows this node writes: nodes that run at the
@@ -69,16 +83,25 @@ impl GuessBudget {
     pub fn new(
         store: Arc<dyn GuessStore>,
         peppers: &Peppers,
+        codes: CodePolicy,
         policy: GuessPolicy,
         shard: u32,
     ) -> Self {
         Self {
             store,
+            codes,
             shard,
             sources: SourceKeys::new(peppers),
-            ledger: Mutex::new(Ledger::new(policy)),
+            ledger: Mutex::new(Ledger::new(policy, codes.check_digit())),
             turn: Turn::new(()),
+            upkeep: Turn::new(()),
         }
+    }
+
+    /// The policy of the codes that are guessed at.
+    #[must_use]
+    pub fn codes(&self) -> &CodePolicy {
+        &self.codes
     }
 
     /// Charges an attempt from `source` and admits it, or does neither.
@@ -103,6 +126,9 @@ impl GuessBudget {
         now: SystemTime,
     ) -> Result<Admission, AdmitError> {
         let attempt = self.attempt(redemption, source);
+        self.keep_up(UPKEEP_BY_CALLERS, now)
+            .await
+            .map_err(AdmitError::Store)?;
         if self.ledger().is_due(now)
             && let Some(_turn) = self.turn.try_lock()
             && self.ledger().is_due(now)
@@ -128,13 +154,18 @@ impl GuessBudget {
         self.ledger().refund(&admission.0, now);
     }
 
-    /// Looks into the store now, whether or not it is due: before the process ends, and every now
-    /// and then where [`guess_risk`](Self::guess_risk) is shown and nobody asks for admission.
+    /// Looks into the store now, whether or not it is due: before the process ends, and once a minute
+    /// in a task of its own, where [`guess_risk`](Self::guess_risk) is shown for one.
+    ///
+    /// At most once a minute it counts the codes that can be redeemed and purges, which takes a store
+    /// long when it has many. Where it is not called for ten minutes, one caller of
+    /// [`admit`](Self::admit) does so and waits for it; the others go on.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store failed.
     pub async fn sync(&self, now: SystemTime) -> Result<(), StoreError> {
+        self.keep_up(UPKEEP_INTERVAL, now).await?;
         let _turn = self.turn.lock().await;
         self.look(now).await
     }
@@ -145,7 +176,7 @@ impl GuessBudget {
     pub fn guess_risk(&self, now: SystemTime) -> f64 {
         let ledger = self.ledger();
         let counted = ledger.counted(now);
-        ledger.policy().risk(counted, ledger.live_codes())
+        ledger.risk(counted)
     }
 
     /// How many wrong codes were counted in the window of `now`, as of the last look into the
@@ -158,8 +189,7 @@ impl GuessBudget {
     /// How many wrong codes are allowed in a window, as of the last look into the store.
     #[must_use]
     pub fn guesses_allowed(&self) -> u64 {
-        let ledger = self.ledger();
-        ledger.policy().global(ledger.live_codes())
+        self.ledger().allowed(GuessScope::Global)
     }
 
     fn attempt(&self, redemption: &Redemption, source: IpAddr) -> Attempt {
@@ -179,18 +209,40 @@ impl GuessBudget {
 
     /// To be called by whoever has the turn.
     async fn look(&self, now: SystemTime) -> Result<(), StoreError> {
-        if self.ledger().counts_codes(now) {
-            let live_codes = self.store.live_codes(now).await?;
-            self.ledger().codes_counted(live_codes, now);
-        }
         let batch = self.ledger().send(self.shard, now);
         let counts = self.store.charge_guesses(&batch).await?;
         self.ledger().answered(&counts, now);
+        Ok(())
+    }
+
+    /// Counts the codes that can be redeemed and purges, if nobody has tried for `interval`. While
+    /// there is a count to go by nobody waits for anybody else here, and a failure is left to the
+    /// next.
+    async fn keep_up(&self, interval: Duration, now: SystemTime) -> Result<(), StoreError> {
+        if self.ledger().is_count_usable(now) {
+            if let Some(_turn) = self.upkeep.try_lock()
+                && self.ledger().begin_upkeep(interval, now)
+            {
+                let _: Result<(), StoreError> = self.count_and_purge(now).await;
+            }
+            return Ok(());
+        }
+        let _turn = self.upkeep.lock().await;
+        if self.ledger().is_count_usable(now) {
+            return Ok(());
+        }
+        self.ledger().begin_upkeep(Duration::ZERO, now);
+        self.count_and_purge(now).await
+    }
+
+    async fn count_and_purge(&self, now: SystemTime) -> Result<(), StoreError> {
+        let live_codes = self.store.live_codes(now).await?;
+        self.ledger().codes_counted(live_codes, now);
         let purges = self.ledger().purges(now);
         if let Some(before) = purges
-            && self.store.purge_guesses(before).await.is_ok()
+            && self.store.purge_guesses(before, now).await.is_ok()
         {
-            // Else it is tried again at the next look.
+            // Else it is tried again the next time.
             self.ledger().purged(before);
         }
         Ok(())
@@ -214,3 +266,9 @@ impl fmt::Debug for GuessBudget {
 fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How often the codes that can be redeemed are counted: a store may have to look at each.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often that is done by a caller who wants to be admitted, where nobody else does it.
+const UPKEEP_BY_CALLERS: Duration = Duration::from_secs(10 * 60);

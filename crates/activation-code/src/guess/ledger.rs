@@ -6,14 +6,15 @@ use std::time::{Duration, SystemTime};
 use super::bounded::Bounded;
 use super::counter::Counter;
 use crate::{
-    CodeDigest, GuessBatch, GuessCharge, GuessCount, GuessKey, GuessPolicy, GuessScope, OverBudget,
-    Timestamp,
+    CheckDigit, CodeDigest, GuessBatch, GuessBudget, GuessCharge, GuessCount, GuessKey,
+    GuessPolicy, GuessScope, OverBudget, Timestamp,
 };
 
 /// Counts, as of the last look into the store, and what the store does not know of yet.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     policy: GuessPolicy,
+    check_digit: CheckDigit,
     /// Apart from the others, because it must never be forgotten.
     global: Counter,
     counters: Bounded<GuessKey, Counter>,
@@ -23,11 +24,15 @@ pub(crate) struct Ledger {
     pending: Amounts,
     /// Sent, and not answered yet.
     sent: Amounts,
-    /// The guesses of everybody among `pending` and `sent`.
-    unsynced: (i64, i64),
+    /// How many charges are among `pending` and how many among `sent`, but for those that were given
+    /// back before they were sent.
+    unsynced: (u32, u32),
+    /// How often was sent.
+    sends: u64,
     live_codes: u64,
     synced: Option<Timestamp>,
     counted_codes: Option<Timestamp>,
+    kept_up: Option<Timestamp>,
     purged: Option<Timestamp>,
 }
 
@@ -57,6 +62,8 @@ pub(crate) struct Charge {
     attempt: Attempt,
     /// `None` for a wrong code that has been charged before.
     bucket: Option<Timestamp>,
+    /// How often had been sent.
+    sends: u64,
 }
 
 /// Why an attempt is not charged.
@@ -68,18 +75,21 @@ pub(crate) enum Held {
 }
 
 impl Ledger {
-    pub(crate) fn new(policy: GuessPolicy) -> Self {
+    pub(crate) fn new(policy: GuessPolicy, check_digit: CheckDigit) -> Self {
         Self {
             policy,
+            check_digit,
             global: Counter::default(),
             counters: Bounded::new(MAX_KEYS),
             seen: Bounded::new(MAX_KEYS),
             pending: Amounts::new(),
             sent: Amounts::new(),
             unsynced: (0, 0),
+            sends: 0,
             live_codes: 0,
             synced: None,
             counted_codes: None,
+            kept_up: None,
             purged: None,
         }
     }
@@ -99,8 +109,11 @@ impl Ledger {
         if let Some(seen) = self.seen.touch(&seen).filter(|seen| seen.bucket >= since) {
             if seen.repeats < GuessPolicy::MAX_REPEATS {
                 seen.repeats += 1;
-                let (attempt, bucket) = (*attempt, None);
-                return Ok(Charge { attempt, bucket });
+                return Ok(Charge {
+                    attempt: *attempt,
+                    bucket: None,
+                    sends: self.sends,
+                });
             }
             if !attempt.certified {
                 return Err(over(GuessScope::Repeat));
@@ -111,10 +124,12 @@ impl Ledger {
         }
         let first = Seen { bucket, repeats: 0 };
         self.seen.insert(seen, first);
+        self.unsynced.0 += 1;
         self.add(attempt, bucket, 1, since);
         Ok(Charge {
             attempt: *attempt,
             bucket: Some(bucket),
+            sends: self.sends,
         })
     }
 
@@ -123,15 +138,19 @@ impl Ledger {
         let attempt = &charge.attempt;
         self.seen.remove(&(attempt.source, attempt.code));
         if let Some(bucket) = charge.bucket {
+            // Giving back what the store was told makes no room for what it was not.
+            if charge.sends == self.sends {
+                self.unsynced.0 -= 1;
+            }
             self.add(attempt, bucket, -1, self.policy.window().since(now));
         }
     }
 
     /// Whether nothing may be charged before the store was looked into.
     pub(crate) fn must_sync(&self) -> bool {
-        let unsynced = self.unsynced.0 + self.unsynced.1;
+        let unsynced = self.unsynced.0.saturating_add(self.unsynced.1);
         self.synced.is_none()
-            || unsynced >= i64::from(self.policy.max_unsynced().get())
+            || unsynced >= self.policy.max_unsynced().get()
             || self.pending.len() >= MAX_PENDING
     }
 
@@ -140,9 +159,21 @@ impl Ledger {
         is_past(self.synced, self.policy.sync_interval(), now)
     }
 
-    /// Whether it is time to count the codes that can be redeemed.
-    pub(crate) fn counts_codes(&self, now: SystemTime) -> bool {
-        is_past(self.counted_codes, LIVE_CODES_INTERVAL, now)
+    /// Whether the codes that can be redeemed were counted, and not too long ago.
+    pub(crate) fn is_count_usable(&self, now: SystemTime) -> bool {
+        let now = Timestamp::from(now);
+        self.counted_codes
+            .is_some_and(|counted| now < counted.saturating_add(GuessBudget::MAX_COUNT_AGE))
+    }
+
+    /// Whether it is time to count the codes that can be redeemed and to purge, because nobody has
+    /// tried for `interval`; it is the caller who tries now.
+    pub(crate) fn begin_upkeep(&mut self, interval: Duration, now: SystemTime) -> bool {
+        let begins = is_past(self.kept_up, interval, now);
+        if begins {
+            self.kept_up = Some(now.into());
+        }
+        begins
     }
 
     /// So many codes can be redeemed.
@@ -168,12 +199,17 @@ impl Ledger {
     ///
     /// Until there is an [answer](Self::answered) it is sent again, with what has come to it, so
     /// that a charge of which is not known whether it was added counts once or twice and not never.
+    /// What was given back is not sent again: it counts once or not at all, and not twice.
     pub(crate) fn send(&mut self, shard: u32, now: SystemTime) -> GuessBatch {
         let window = self.policy.window();
+        for amount in self.sent.values_mut() {
+            *amount = (*amount).max(0);
+        }
         for (row, amount) in self.pending.drain() {
             *self.sent.entry(row).or_default() += amount;
         }
-        self.unsynced = (0, self.unsynced.0 + self.unsynced.1);
+        self.unsynced = (0, self.unsynced.0.saturating_add(self.unsynced.1));
+        self.sends += 1;
         // The store's count of everybody's guesses is read every time.
         self.sent
             .entry((global_key(), window.bucket(now)))
@@ -218,12 +254,15 @@ impl Ledger {
         self.global.total(self.policy.window().since(now))
     }
 
-    pub(crate) fn live_codes(&self) -> u64 {
-        self.live_codes
+    /// The chance that so many guesses have hit a code that can be redeemed.
+    pub(crate) fn risk(&self, guesses: u64) -> f64 {
+        self.policy.risk(self.check_digit, guesses, self.live_codes)
     }
 
-    pub(crate) fn policy(&self) -> &GuessPolicy {
-        &self.policy
+    /// How many guesses of `scope` are allowed in a window.
+    pub(crate) fn allowed(&self, scope: GuessScope) -> u64 {
+        let (codes, live) = (self.check_digit, self.live_codes);
+        self.policy.allowed(scope, codes, live)
     }
 
     /// The first budget that leaves no room for the attempt.
@@ -232,7 +271,7 @@ impl Ledger {
             let counter = self.counters.get(key);
             counter.map_or(0, |counter| counter.total(since))
         };
-        let is_over = |scope, total| total >= self.policy.allowed(scope, self.live_codes);
+        let is_over = |scope, total| total >= self.allowed(scope);
         let over = |scope, key| is_over(scope, total(key)).then_some(scope);
         let device = over(GuessScope::Device, &attempt.device);
         if device.is_some() || attempt.certified {
@@ -246,7 +285,6 @@ impl Ledger {
     }
 
     fn add(&mut self, attempt: &Attempt, bucket: Timestamp, amount: i64, since: Timestamp) {
-        self.unsynced.0 += amount;
         self.global.add(bucket, amount, since);
         for key in [attempt.device, attempt.source, attempt.tenant] {
             match self.counters.touch(&key) {
@@ -282,9 +320,6 @@ pub(crate) const fn global_key() -> GuessKey {
 /// The most keys and the most wrong codes that are remembered: about twelve MiB together. What is
 /// forgotten of a key is read from the store again; a wrong code that is forgotten is charged again.
 const MAX_KEYS: usize = 65_536;
-
-/// How often the codes that can be redeemed are counted: a store may have to look at each.
-const LIVE_CODES_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The most rows that are sent at once, but for what is given back in the meantime.
 const MAX_PENDING: usize = 1_024;

@@ -20,18 +20,17 @@ use crate::{CheckDigit, GuessPolicyError, GuessWindow, Timestamp};
 ///
 /// ```
 /// use std::num::NonZeroU64;
-/// use offhook_activation_code::GuessPolicy;
+/// use offhook_activation_code::{CheckDigit, GuessPolicy};
 ///
 /// let policy = GuessPolicy::default();
-/// assert_eq!(policy.global(100_000), 100_000);
+/// assert_eq!(policy.global(CheckDigit::None, 100_000), 100_000);
 /// let strict = policy.with_risk_of_one_in(NonZeroU64::MIN.saturating_add((1 << 32) - 1));
-/// assert_eq!(strict.global(100_000), 23);
+/// assert_eq!(strict.global(CheckDigit::None, 100_000), 23);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct GuessPolicy {
     one_in: NonZeroU64,
     window: GuessWindow,
-    check_digit: CheckDigit,
     device: NonZeroU32,
     source: NonZeroU32,
     tenant: NonZeroU32,
@@ -66,16 +65,6 @@ impl GuessPolicy {
     #[must_use]
     pub fn with_window(self, window: GuessWindow) -> Self {
         Self { window, ..self }
-    }
-
-    /// The policy for codes with that check digit: a tenth of the codes need a tenth of the
-    /// guesses. The default is none.
-    #[must_use]
-    pub fn with_check_digit(self, check_digit: CheckDigit) -> Self {
-        Self {
-            check_digit,
-            ..self
-        }
     }
 
     /// The policy that allows `guesses` of a device, whatever it has proved. The default is 20.
@@ -129,21 +118,21 @@ impl GuessPolicy {
         })
     }
 
-    /// How many guesses are allowed in a window when `live_codes` can be redeemed: at most
-    /// [`GuessPolicy::MAX_GLOBAL`].
+    /// How many guesses are allowed in a window when `live_codes` with that check digit can be
+    /// redeemed: at most [`GuessPolicy::MAX_GLOBAL`]. A tenth of the codes need a tenth of the guesses.
     #[must_use]
-    pub fn global(&self, live_codes: u64) -> u64 {
-        let guesses = self.codes() / self.one_in / live_codes.max(1);
+    pub fn global(&self, check_digit: CheckDigit, live_codes: u64) -> u64 {
+        let guesses = check_digit.codes() / self.one_in / live_codes.max(1);
         guesses.min(self.max_global)
     }
 
-    /// The chance that at least one of `guesses` has hit one of `live_codes`.
+    /// The chance that at least one of `guesses` has hit one of `live_codes` with that check digit.
     #[must_use]
-    pub fn risk(&self, guesses: u64, live_codes: u64) -> f64 {
+    pub fn risk(&self, check_digit: CheckDigit, guesses: u64, live_codes: u64) -> f64 {
         if guesses == 0 {
             return 0.0; // even where every code is a live one
         }
-        let hit = (live_codes as f64 / self.codes() as f64).min(1.0);
+        let hit = (live_codes as f64 / check_digit.codes() as f64).min(1.0);
         -(guesses as f64 * (-hit).ln_1p()).exp_m1()
     }
 
@@ -164,21 +153,18 @@ impl GuessPolicy {
     }
 
     /// How many guesses of `scope` are allowed when `live_codes` can be redeemed.
-    pub(crate) fn allowed(&self, scope: GuessScope, live_codes: u64) -> u64 {
+    pub(crate) fn allowed(
+        &self,
+        scope: GuessScope,
+        check_digit: CheckDigit,
+        live_codes: u64,
+    ) -> u64 {
         match scope {
             GuessScope::Device => self.device.get().into(),
-            GuessScope::Global => self.global(live_codes),
+            GuessScope::Global => self.global(check_digit, live_codes),
             GuessScope::Repeat => Self::MAX_REPEATS.into(),
             GuessScope::Source => self.source.get().into(),
             GuessScope::Tenant => self.tenant.get().into(),
-        }
-    }
-
-    /// How many different codes a guesser has to choose from.
-    fn codes(&self) -> u64 {
-        match self.check_digit {
-            CheckDigit::None => 10_000_000_000_000_000,
-            CheckDigit::Damm => 1_000_000_000_000_000,
         }
     }
 }
@@ -189,7 +175,6 @@ impl Default for GuessPolicy {
         Self {
             one_in: NonZeroU64::MIN.saturating_add(999_999),
             window: GuessWindow::DEFAULT,
-            check_digit: CheckDigit::None,
             device: number(20),
             source: number(100),
             tenant: number(10_000),
@@ -275,24 +260,27 @@ mod tests {
     #[test]
     fn the_global_budget_is_risk_times_codes_by_live_codes() {
         let policy = GuessPolicy::default();
-        assert_eq!(policy.global(100_000), 100_000);
-        assert_eq!(policy.global(1_000_000), 10_000);
-        assert_eq!(policy.global(0), GuessPolicy::MAX_GLOBAL);
-        assert_eq!(policy.global(u64::MAX), 0);
-        let damm = policy.with_check_digit(CheckDigit::Damm);
-        assert_eq!(damm.global(100_000), 10_000);
+        assert_eq!(policy.global(CheckDigit::None, 100_000), 100_000);
+        assert_eq!(policy.global(CheckDigit::None, 1_000_000), 10_000);
+        assert_eq!(policy.global(CheckDigit::None, 0), GuessPolicy::MAX_GLOBAL);
+        assert_eq!(policy.global(CheckDigit::None, u64::MAX), 0);
+        assert_eq!(policy.global(CheckDigit::Damm, 100_000), 10_000);
     }
 
     #[test]
     fn the_risk_of_a_budget_used_up_is_the_risk_accepted() {
         let policy = GuessPolicy::default();
         for live in [10_000, 100_000, 1_000_000, 10_000_000] {
-            let risk = policy.risk(policy.global(live), live);
+            let risk = policy.risk(
+                CheckDigit::None,
+                policy.global(CheckDigit::None, live),
+                live,
+            );
             assert!((risk * 1e6 - 1.0).abs() < 1e-3, "{risk}");
         }
-        assert_eq!(policy.risk(0, 100_000), 0.0);
-        assert_eq!(policy.risk(0, u64::MAX), 0.0);
-        assert_eq!(policy.risk(1_000, 0), 0.0);
-        assert_eq!(policy.risk(1, u64::MAX), 1.0);
+        assert_eq!(policy.risk(CheckDigit::None, 0, 100_000), 0.0);
+        assert_eq!(policy.risk(CheckDigit::None, 0, u64::MAX), 0.0);
+        assert_eq!(policy.risk(CheckDigit::None, 1_000, 0), 0.0);
+        assert_eq!(policy.risk(CheckDigit::None, 1, u64::MAX), 1.0);
     }
 }

@@ -49,10 +49,13 @@ pub trait GuessStore: fmt::Debug + Send + Sync {
     /// Forgets the rows of all buckets before `before`; says how many. Due once a bucket, with
     /// [`GuessWindow::since`](crate::GuessWindow::since).
     ///
+    /// `now` is the caller's clock. A store that several nodes share may go by its database's
+    /// instead, so that it forgets nothing that is younger by that than `before` is by `now`.
+    ///
     /// # Errors
     ///
     /// [`StoreError`] when the store failed.
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError>;
+    async fn purge_guesses(&self, before: Timestamp, now: SystemTime) -> Result<u64, StoreError>;
 }
 
 /// Of whom guesses are counted: a digest, so that a store keeps no addresses and no names.

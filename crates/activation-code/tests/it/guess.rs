@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    ActivationCode, AdmitError, Binding, Claimant, ClaimantKey, CodeStore, GuessBatch, GuessBudget,
-    GuessCount, GuessPolicy, GuessScope, GuessStore, MemoryStore, Redemption, StoreError,
-    Timestamp,
+    ActivationCode, AdmitError, Binding, CheckDigit, Claimant, ClaimantKey, CodePolicy, CodeStore,
+    GuessBatch, GuessBudget, GuessCount, GuessPolicy, GuessScope, GuessStore, MemoryStore,
+    Redemption, StoreError, Timestamp,
 };
 use offhook_device_name::DeviceModel;
 
@@ -40,6 +40,7 @@ fn budget(store: &Arc<impl GuessStore + 'static>, policy: GuessPolicy, shard: u3
     GuessBudget::new(
         Arc::clone(store) as Arc<dyn GuessStore>,
         &peppers(),
+        CodePolicy::default(),
         policy,
         shard,
     )
@@ -157,6 +158,86 @@ async fn the_store_is_looked_into_before_more_is_counted_than_it_may_not_know_of
 }
 
 #[tokio::test]
+async fn when_codes_cannot_be_counted_the_last_count_stands_for_an_hour() {
+    let entropy = &mut Seeded(9);
+    let store = Arc::new(Faulty::default());
+    let budget = budget(&store, GuessPolicy::default(), 1);
+    store.counts.store(Counts::FAIL, Ordering::Relaxed);
+    let first = budget.admit(&attempt(entropy), source(1), now()).await;
+    assert!(matches!(first, Err(AdmitError::Store(_))), "{first:?}");
+    store.counts.store(Counts::WELL, Ordering::Relaxed);
+    budget
+        .admit(&attempt(entropy), source(1), now())
+        .await
+        .unwrap();
+
+    store.counts.store(Counts::FAIL, Ordering::Relaxed);
+    let last = now() + GuessBudget::MAX_COUNT_AGE - Duration::from_millis(1);
+    for minutes in [10, 20, 30] {
+        let later = now() + Duration::from_secs(minutes * 60);
+        budget.sync(later).await.unwrap();
+    }
+    budget
+        .admit(&attempt(entropy), source(1), last)
+        .await
+        .unwrap();
+    let late = now() + GuessBudget::MAX_COUNT_AGE;
+    let err = budget.admit(&attempt(entropy), source(1), late).await;
+    assert!(matches!(err, Err(AdmitError::Store(_))), "{err:?}");
+    assert!(budget.sync(late).await.is_err());
+    store.counts.store(Counts::WELL, Ordering::Relaxed);
+    budget
+        .admit(&attempt(entropy), source(1), late)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn while_codes_are_counted_or_rows_purged_others_are_admitted() {
+    let entropy = &mut Seeded(10);
+    let store = Arc::new(Faulty::default());
+    let budget = Arc::new(budget(&store, GuessPolicy::default(), 1));
+    budget.sync(now()).await.unwrap();
+    let counted = store.counted.load(Ordering::Relaxed);
+    store.counts.store(Counts::HANG, Ordering::Relaxed);
+    let later = now() + Duration::from_secs(59 * 60);
+    let task = Arc::clone(&budget);
+    let keeps_up = tokio::spawn(async move { task.sync(later).await });
+    while store.counted.load(Ordering::Relaxed) == counted {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..40 {
+        let hung = attempt(entropy);
+        let admitted = budget.admit(&hung, source(1), later);
+        let admitted = tokio::time::timeout(Duration::from_secs(9), admitted).await;
+        admitted.unwrap().unwrap();
+    }
+    keeps_up.abort();
+}
+
+/// Counting may take a store long: it is not for those who want to be admitted.
+#[tokio::test]
+async fn where_a_task_keeps_the_budget_up_callers_count_no_codes() {
+    let entropy = &mut Seeded(11);
+    let store = Arc::new(Faulty::default());
+    let budget = budget(&store, GuessPolicy::default(), 1);
+    for minute in 0..30 {
+        let now = now() + Duration::from_secs(minute * 60);
+        budget.sync(now).await.unwrap();
+        let counted = store.counted.load(Ordering::Relaxed);
+        assert_eq!(counted, minute + 1);
+        for second in 0..3 {
+            let now = now + Duration::from_secs(second * 20);
+            budget
+                .admit(&attempt(entropy), source(1), now)
+                .await
+                .unwrap();
+        }
+        assert_eq!(store.counted.load(Ordering::Relaxed), counted);
+    }
+}
+
+#[tokio::test]
 async fn a_caller_who_goes_away_in_the_middle_of_a_look_loses_no_charge() {
     let entropy = &mut Seeded(5);
     let store = Arc::new(Faulty::default());
@@ -207,6 +288,35 @@ async fn a_success_is_given_back_and_the_risk_is_that_of_the_failures() {
 }
 
 #[tokio::test]
+async fn the_check_digit_of_the_codes_makes_the_budget_a_tenth_and_the_risk_ten_times_as_high() {
+    let entropy = &mut Seeded(12);
+    let store = Arc::new(MemoryStore::new());
+    let code = ActivationCode::draw(entropy).unwrap();
+    let model = DeviceModel::new("CP-8841-3PCC").unwrap();
+    let new = new_code(&code, Binding::Model(model), entropy);
+    store.issue(&new, now()).await.unwrap();
+    // Few enough are allowed that the most of a window is not reached.
+    let policy = GuessPolicy::default().with_risk_of_one_in(1_000_000_000_000.try_into().unwrap());
+    let mut figures = Vec::new();
+    for (shard, check_digit) in (1_u8..).zip([CheckDigit::None, CheckDigit::Damm]) {
+        let codes = CodePolicy::default().with_check_digit(check_digit);
+        let budget = GuessBudget::new(store.clone(), &peppers(), codes, policy, shard.into());
+        budget
+            .admit(&attempt(entropy), source(shard), now())
+            .await
+            .unwrap();
+        budget.sync(now()).await.unwrap();
+        let risk = budget.guess_risk(now()) / budget.guesses(now()) as f64;
+        figures.push((budget.guesses_allowed(), risk));
+    }
+    let [(plain, low), (damm, high)] = figures[..] else {
+        panic!("not two figures")
+    };
+    assert_eq!((plain, damm), (10_000, 1_000));
+    assert!((high / low / 10.0 - 1.0).abs() < 1e-6, "{low} {high}");
+}
+
+#[tokio::test]
 async fn rows_that_no_longer_count_are_purged() {
     let entropy = &mut Seeded(7);
     let store = Arc::new(MemoryStore::new());
@@ -218,7 +328,7 @@ async fn rows_that_no_longer_count_are_purged() {
     budget.sync(now()).await.unwrap();
     let weeks = now() + Duration::from_secs(4 * 7 * 24 * 60 * 60);
     budget.sync(weeks).await.unwrap();
-    assert_eq!(store.purge_guesses(weeks.into()).await.unwrap(), 0);
+    assert_eq!(store.purge_guesses(weeks.into(), weeks).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -255,8 +365,19 @@ struct Faulty {
     inner: MemoryStore,
     fails: AtomicBool,
     hangs: AtomicBool,
+    /// What becomes of a count of live codes.
+    counts: AtomicU64,
+    counted: AtomicU64,
     looks: AtomicU64,
     told: AtomicU64,
+}
+
+struct Counts;
+
+impl Counts {
+    const WELL: u64 = 0;
+    const FAIL: u64 = 1;
+    const HANG: u64 = 2;
 }
 
 #[async_trait]
@@ -278,10 +399,16 @@ impl GuessStore for Faulty {
     }
 
     async fn live_codes(&self, now: SystemTime) -> Result<u64, StoreError> {
+        self.counted.fetch_add(1, Ordering::Relaxed);
+        match self.counts.load(Ordering::Relaxed) {
+            Counts::FAIL => return Err(StoreError::new("count codes", "as told")),
+            Counts::HANG => std::future::pending::<()>().await,
+            _ => {}
+        }
         self.inner.live_codes(now).await
     }
 
-    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.inner.purge_guesses(before).await
+    async fn purge_guesses(&self, before: Timestamp, now: SystemTime) -> Result<u64, StoreError> {
+        self.inner.purge_guesses(before, now).await
     }
 }

@@ -45,9 +45,10 @@ impl Bench {
         let peppers = Peppers::new(PepperId::new(1), Pepper::new(vec![7; 32]).unwrap());
         let policy = CodePolicy::default();
         let registry = Arc::new(MemoryRegistry::new());
-        let budget = Arc::new(GuessBudget::new(registry.clone(), &peppers, guesses, 1));
+        let budget = GuessBudget::new(registry.clone(), &peppers, policy, guesses, 1);
+        let budget = Arc::new(budget);
         let entropy = SystemEntropy::new();
-        let desk = CodeDesk::new(tenant, peppers, policy, budget, entropy).with_mode(mode);
+        let desk = CodeDesk::new(tenant, peppers, budget, entropy).with_mode(mode);
         let desk = Arc::new(desk);
         let counters = Arc::new(Counters::default());
         let mail = Arc::new(Recorder::default());

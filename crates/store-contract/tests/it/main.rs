@@ -17,5 +17,6 @@ mod memory_registry {
     use super::*;
 
     offhook_store_contract::code_store_tests!(async { Arc::new(MemoryRegistry::new()) });
+    offhook_store_contract::guess_store_tests!(async { Arc::new(MemoryRegistry::new()) });
     offhook_store_contract::registry_tests!(async { Arc::new(MemoryRegistry::new()) });
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offhook_activation_code::{
     CapfAttempt, CapfDevice, CapfDeviceType, CapfError, CapfMode, CapfOperation, CapfRefusal,
-    CapfStore, CodePolicy, CodeStore, GuessStore, Page, RedeemError, Refusal, Timestamp,
+    CapfStore, CodePolicy, CodeStore, GuessBatch, GuessCharge, GuessCount, GuessKey, GuessStore,
+    GuessWindow, Page, RedeemError, Refusal, Timestamp,
 };
 use offhook_device_name::DeviceName;
 use offhook_onboarding::Registry;
@@ -162,4 +163,31 @@ async fn a_certificate_operation_ends_by_the_databases_clock() {
             assert_eq!(answer, expected);
         }
     }
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_weeks_ahead_purges_no_guess_that_still_counts() {
+    let Some(fixture) = InSchema::with(PostgresOptions::default()).await else {
+        return;
+    };
+    let (store, client) = (fixture.store(), fixture.client().await);
+    let window = GuessWindow::DEFAULT;
+    let (now, week) = (database_now(&client).await, window.length());
+    let key = GuessKey::from_bytes([1; GuessKey::BYTES]);
+    let buckets = [now - 4 * week, now].map(|at| window.bucket(at));
+    let charges = buckets.map(|bucket| GuessCharge::new(key, bucket, 1));
+    let batch = GuessBatch::new(1, buckets[0], charges.to_vec());
+    store.charge_guesses(&batch).await.unwrap();
+
+    let ahead = now + 8 * week;
+    let before = window.since(ahead - week);
+    assert_eq!(store.purge_guesses(before, ahead).await.unwrap(), 1);
+    let look = GuessCharge::new(key, buckets[1], 0);
+    let look = GuessBatch::new(1, buckets[0], vec![look]);
+    let counts = store.charge_guesses(&look).await.unwrap();
+    assert_eq!(counts, [GuessCount::new(key, buckets[1], 1)]);
+    // One that is behind makes nobody forget either.
+    let behind = now - 8 * week;
+    let before = window.since(behind - week);
+    assert_eq!(store.purge_guesses(before, behind).await.unwrap(), 0);
 }

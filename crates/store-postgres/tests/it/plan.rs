@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use offhook_activation_code::CodeStore;
+use offhook_activation_code::{
+    CodeStore, GuessBatch, GuessCharge, GuessKey, GuessStore, Timestamp,
+};
 use offhook_onboarding::Registry;
 use offhook_store_postgres::{Clock, PostgresOptions};
 use tokio_postgres::Client;
@@ -82,6 +84,47 @@ async fn a_verb_reads_its_own_rows_however_many_there_are() {
     for ((index, after), (_, before)) in after.iter().zip(&before) {
         assert!(after - before < verbs * 40, "{index}: {before} → {after}");
     }
+}
+
+/// The primary key begins with the key, and a purge has none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_of_guesses_reads_the_old_rows_alone() {
+    const OLD: i64 = 2_500;
+    let Some(fixture) = InSchema::new().await else {
+        return;
+    };
+    let client = fixture.client().await;
+    let options = PostgresOptions::default()
+        .with_clock(Clock::Caller)
+        .with_pool_size(1);
+    let store = fixture.node(options).await;
+    let before = Timestamp::from(now());
+    let charge = GuessCharge::new(GuessKey::from_bytes([1; GuessKey::BYTES]), before, 1);
+    let batch = GuessBatch::new(1, before, vec![charge]);
+    // The plans are made while the table is empty.
+    store.purge_guesses(before, now()).await.unwrap();
+    store.charge_guesses(&batch).await.unwrap();
+    let fill = format!(
+        "ALTER TABLE guesses SET (autovacuum_enabled = off);
+         INSERT INTO guesses (key, bucket, shard, count)
+         SELECT gen_random_uuid(), CASE WHEN i <= {OLD} THEN 1 ELSE {} END, 1, 1
+         FROM generate_series(1, 20 * {OLD}) AS i",
+        before.as_millis()
+    );
+    client.batch_execute(&fill).await.unwrap();
+    let purged = store.purge_guesses(before, now()).await.unwrap();
+    assert_eq!(purged, OLD.unsigned_abs());
+    for _ in 0..20 {
+        store.charge_guesses(&batch).await.unwrap();
+    }
+    // A session that ends tells the server what it has read.
+    drop(store);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let sql = "SELECT idx_scan FROM pg_stat_user_indexes
+               WHERE schemaname = current_schema() AND indexrelname = 'guesses_old'";
+    let scans: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+    // The purge of the empty table; then two full batches, a part of one, and none.
+    assert_eq!(scans, 1 + 4);
 }
 
 /// How many entries of each index were read, and how many rows of each table without one.
