@@ -19,13 +19,12 @@ use crate::{
 ///
 /// An attempt is charged when it is [admitted](Self::admit), in one step in this node, and the
 /// charge is [given back](Self::refund) if the code was good. A success gives back its own charge
-/// and no other. The same wrong code again from the same source is charged once; the
-/// [`GuessPolicy::MAX_REPEATS`]th repetition is the last that is looked up, so that a device that
-/// asks on and on fills no audit log. Whoever gets the device right in the meantime and not the code
-/// has it reissued.
+/// and no other. The same wrong code again from the same source is charged once for
+/// [`GuessPolicy::MAX_REPEATS`] repetitions, and once more after them, so that a device that asks on
+/// and on fills no audit log, and yet shuts nobody else out who has the same code to type.
 ///
-/// Past the budget of its source, its tenant or everybody, and past the last repetition, only a
-/// device that has proved a certificate is admitted, and past its own budget no device.
+/// Past the budget of its source, its tenant or everybody, only a device that has proved a
+/// certificate is admitted, and past its own budget no device.
 ///
 /// # How closely the nodes keep together
 ///

@@ -115,9 +115,6 @@ impl Ledger {
                     sends: self.sends,
                 });
             }
-            if !attempt.certified {
-                return Err(over(GuessScope::Repeat));
-            }
         }
         if self.must_sync() {
             return Err(Held::Sync);

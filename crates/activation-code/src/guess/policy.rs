@@ -44,8 +44,8 @@ impl GuessPolicy {
     /// bounds the rows of a store.
     pub const MAX_GLOBAL: u64 = 1_000_000;
 
-    /// How often the same wrong code may come again from the same source before it is refused
-    /// unseen.
+    /// How often the same wrong code may come again from the same source before it is charged once
+    /// more.
     pub const MAX_REPEATS: u8 = 8;
 
     /// The longest time between two looks into the store: one minute.
@@ -162,7 +162,6 @@ impl GuessPolicy {
         match scope {
             GuessScope::Device => self.device.get().into(),
             GuessScope::Global => self.global(check_digit, live_codes),
-            GuessScope::Repeat => Self::MAX_REPEATS.into(),
             GuessScope::Source => self.source.get().into(),
             GuessScope::Tenant => self.tenant.get().into(),
         }
@@ -193,8 +192,6 @@ pub enum GuessScope {
     Device,
     /// That of everybody together.
     Global,
-    /// That of one wrong code from one source.
-    Repeat,
     /// That of the address or network.
     Source,
     /// That of the tenant whose code it would be.
@@ -208,7 +205,6 @@ impl GuessScope {
         match self {
             Self::Device => "device",
             Self::Global => "global",
-            Self::Repeat => "repeat",
             Self::Source => "source",
             Self::Tenant => "tenant",
         }
