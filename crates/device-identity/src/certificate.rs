@@ -7,9 +7,10 @@ use offhook_device_name::MacAddress;
 use self::text::Narrowed;
 pub(crate) use self::text::Text;
 use crate::CertificateError;
-use crate::candidate::{Candidates, is_filler, twelve_digits};
+use crate::candidate::Candidates;
 use crate::der::{self, Item, Reader};
 use crate::rule::{Attribute, Rule, Rules};
+use crate::scan::{is_filler, twelve_digits};
 
 /// Every address that the certificate `der` carries, without any verification.
 ///

@@ -206,8 +206,9 @@ pub enum HeaderError {
     /// The proxy has not found the certificate good.
     #[error("certificate not verified by the proxy")]
     NotVerified,
-    /// The pattern has matched a piece of a longer run of hexadecimal digits.
-    #[error("address is part of a longer run of digits")]
+    /// The pattern has matched a piece of something longer: a word, a run of hexadecimal digits, a
+    /// UUID or a telephone number.
+    #[error("address is part of something longer")]
     PartOfLongerRun,
     /// A quotation mark stands in the value where none belongs.
     #[error("quotation mark at octet {at}")]

@@ -11,6 +11,7 @@ use std::ops::Range;
 use offhook_device_name::MacAddress;
 use regex::{Regex, RegexBuilder};
 
+use crate::scan::individual;
 use crate::{Limits, PatternError};
 
 /// A regular expression whose first group is the address, such as `.*([0-9a-fA-F]{12}).*`.
@@ -84,9 +85,11 @@ impl IdentityPattern {
     }
 
     /// The address in the first group, if the whole of `text` matches and the group holds one.
+    ///
+    /// The address of a group of stations is none.
     #[must_use]
     pub fn matches(&self, text: &str) -> Option<MacAddress> {
-        self.find(text).map(|(mac, _)| mac)
+        self.find(text).and_then(|(mac, _)| individual(mac))
     }
 
     /// The pattern as it was written.

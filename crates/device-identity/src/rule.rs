@@ -76,6 +76,9 @@ impl fmt::Display for Attribute {
 ///
 /// An address in a form that does not count is no identity, but still contradicts another one.
 ///
+/// Twelve decimal digits can be a telephone number: `CN=447700900123` is read as an address. Where
+/// an anchor certifies other things than devices too, set the rules of its maker.
+///
 /// # Source
 ///
 /// Each maker's constant says where its form was seen.
