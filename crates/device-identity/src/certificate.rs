@@ -56,6 +56,7 @@ pub fn candidates_by(der: &[u8], rules: Rules) -> Result<Candidates<'_>, Certifi
 /// The parts of a certificate that matter here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
+    version: Option<Item<'a>>,
     issuer: Item<'a>,
     validity: Item<'a>,
     subject: Item<'a>,
@@ -75,7 +76,7 @@ impl<'a> Certificate<'a> {
         certificate.expect(der::BIT_STRING)?;
         certificate.finish()?;
 
-        body.optional(VERSION)?;
+        let version = body.optional(VERSION)?;
         body.expect(der::INTEGER)?;
         body.expect(der::SEQUENCE)?; // signature algorithm
         let issuer = body.expect(der::SEQUENCE)?;
@@ -88,12 +89,28 @@ impl<'a> Certificate<'a> {
         body.finish()?;
 
         Ok(Self {
+            version,
             issuer,
             validity,
             subject,
             public_key,
             extensions,
         })
+    }
+
+    /// Whether it may issue certificates; one of version 1 or 2 cannot say so, and may.
+    pub(crate) fn is_authority(&self) -> Result<bool, CertificateError> {
+        if self
+            .version
+            .is_none_or(|version| version.contents != VERSION_3)
+        {
+            return Ok(true);
+        }
+        let Some(constraints) = self.extension(BASIC_CONSTRAINTS)? else {
+            return Ok(false);
+        };
+        let authority = constraints.open().optional(der::BOOLEAN)?;
+        Ok(authority.is_some_and(|authority| authority.contents == [0xff]))
     }
 
     pub(crate) const fn issuer(&self) -> Item<'a> {
@@ -346,9 +363,11 @@ pub(crate) const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
 pub(crate) const LOCALITY: &[u8] = &[0x55, 4, 7];
 pub(crate) const STATE: &[u8] = &[0x55, 4, 8];
 pub(crate) const ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 29, 19];
 pub(crate) const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 29, 17];
 
 const VERSION: u8 = 0xa0;
+const VERSION_3: &[u8] = &[der::INTEGER, 1, 2];
 const ISSUER_UNIQUE_ID: u8 = 0x81;
 const SUBJECT_UNIQUE_ID: u8 = 0x82;
 const EXTENSIONS: u8 = 0xa3;

@@ -129,10 +129,22 @@ pub struct ChainVerifierBuilder {
 impl ChainVerifierBuilder {
     /// Adds the authority `certificate` as an anchor, be it self-signed or not.
     ///
+    /// Its end, its key usage and the length of path that it allows are not looked at: an anchor
+    /// is trusted because it was named.
+    ///
     /// # Errors
     ///
-    /// [`AnchorError::Malformed`] when it cannot be read.
+    /// [`AnchorError::Malformed`] when it cannot be read, [`AnchorError::NotAnAuthority`] when it
+    /// is a certificate of version 3 that may not issue others.
+    ///
+    /// # Source
+    ///
+    /// RFC 5280 section 4.2.1.9, <https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9>.
     pub fn anchor(mut self, certificate: &CertificateDer<'_>) -> Result<Self, AnchorError> {
+        let is_authority = Certificate::read(certificate).and_then(|read| read.is_authority());
+        if !is_authority.map_err(|error| AnchorError::Malformed(error.into()))? {
+            return Err(AnchorError::NotAnAuthority);
+        }
         let anchor = anchor_from_trusted_cert(certificate)
             .map_err(|error| AnchorError::Malformed(error.into()))?;
         self.policy.anchors.push(anchor.to_owned());
@@ -143,8 +155,7 @@ impl ChainVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`AnchorError::Malformed`] when one cannot be read, [`AnchorError::None`] when there is
-    /// none.
+    /// As of [`anchor`](Self::anchor) for each, and [`AnchorError::None`] when there is none.
     pub fn anchors_from_pem(mut self, pem: &[u8]) -> Result<Self, AnchorError> {
         let before = self.policy.anchors.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {

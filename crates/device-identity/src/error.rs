@@ -115,6 +115,9 @@ pub enum AnchorError {
     /// A concession needs a reason that can be recorded.
     #[error("no reason")]
     NoReason,
+    /// The certificate may not issue others: it is that of a device or a server.
+    #[error("anchor is not an authority")]
+    NotAnAuthority,
     /// The key is not an RSA key, which alone can have signed with SHA-1.
     #[error("not an RSA key")]
     NotRsa,
@@ -130,7 +133,7 @@ pub enum RevocationListError {
     /// Without lists nothing could ever be revoked.
     #[error("no revocation lists")]
     None,
-    /// Two lists of one authority, of which only one could count.
+    /// Two lists of one authority, of which only one would count.
     #[error("two revocation lists of one authority")]
     Twice,
 }
