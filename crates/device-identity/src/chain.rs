@@ -47,6 +47,10 @@ impl ChainVerifier {
 
     /// Verifies `end_entity` at `now` with the help of the `intermediates` that came with it.
     ///
+    /// A certificate is no secret: that the peer holds its key, the handshake of its connection
+    /// must have shown. For certificates that a header carries there is
+    /// [`CarriedCertificates::verify`](crate::CarriedCertificates::verify).
+    ///
     /// # Errors
     ///
     /// [`ChainError`], which says what is wrong with the chain.
@@ -88,10 +92,14 @@ impl ChainVerifier {
             certificate,
             concession,
             rules: policy.rules,
+            source: Source::Certificate,
         })
     }
 
     /// Verifies the certificates of a peer, its own one first, and gives its identity.
+    ///
+    /// They must be those of a connection on which the peer has proved that it holds the key, as
+    /// of [`verify`](Self::verify).
     ///
     /// # Errors
     ///
@@ -233,9 +241,18 @@ pub struct VerifiedCertificate<'a> {
     certificate: Certificate<'a>,
     concession: Option<&'a Arc<str>>,
     rules: Rules,
+    source: Source,
 }
 
 impl VerifiedCertificate<'_> {
+    /// The same, where a listed proxy has passed it on.
+    pub(crate) const fn carried(self) -> Self {
+        Self {
+            source: Source::Header,
+            ..self
+        }
+    }
+
     /// Why the certificate counts though it is past its end; `None` where it is not.
     #[must_use]
     pub fn concession(&self) -> Option<&str> {
@@ -268,7 +285,7 @@ impl VerifiedCertificate<'_> {
             // A model that is too long for one is no reason to refuse the device.
             model: model.and_then(|model| DeviceModel::new(model).ok()),
             rule,
-            source: Source::Certificate,
+            source: self.source,
             key: Some(sha256(self.certificate.public_key())),
             certificate_thumbprint: Some(sha256(self.der)),
             concession: self.concession.cloned(),

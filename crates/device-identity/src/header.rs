@@ -14,7 +14,7 @@ use std::time::SystemTime;
 pub use self::certificate::{AlbMode, CarriedCertificates, CertificateHeader, XfccElement};
 use crate::{
     ChainVerifier, DeviceIdentity, HeaderError, HeaderNameError, IdentityPattern, Limits,
-    ListedProxy, Source,
+    ListedProxy,
 };
 
 /// A header in which a listed proxy passes on who the device is.
@@ -144,15 +144,8 @@ impl HeaderSource {
         match &self.format {
             Format::Certificate(header, verifier) => {
                 let carried = header.read(proxy, values, companions)?;
-                let identity = verifier
-                    .verify(&carried.end_entity, &carried.intermediates, now)
-                    .map_err(HeaderError::Chain)?
-                    .identity()
-                    .map_err(HeaderError::Identity)?;
-                Ok(DeviceIdentity {
-                    source: Source::Header,
-                    ..identity
-                })
+                let verified = carried.verify(verifier, now).map_err(HeaderError::Chain)?;
+                verified.identity().map_err(HeaderError::Identity)
             }
             Format::Subject(element, pattern) => {
                 let value = alone(values, companions)?;

@@ -1,6 +1,7 @@
 //! The headers in which proxies pass on certificates.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use rustls_pki_types::CertificateDer;
 
@@ -8,7 +9,10 @@ use super::base64::decode;
 use super::percent::Safe;
 use super::{Marks, bounded, checked, checked_name, envoy, escaped, first_bad, single};
 use crate::candidate::Candidates;
-use crate::{CertificateError, HeaderError, HeaderNameError, Limits, ListedProxy, candidates};
+use crate::{
+    CertificateError, ChainError, ChainVerifier, HeaderError, HeaderNameError, Limits, ListedProxy,
+    VerifiedCertificate, candidates,
+};
 
 /// A header in which a proxy passes on the certificate of its client, and how the proxy writes it.
 ///
@@ -224,8 +228,8 @@ impl CertificateHeader {
     /// from `proxy`, and in `companions`, which are all values of the header that
     /// [`companion`](Self::companion) names.
     ///
-    /// They are as the proxy passes them on and not verified: only
-    /// [`HeaderSource::certificate`](crate::HeaderSource::certificate) makes an identity of them.
+    /// They are as the proxy passes them on and not verified: for that there is
+    /// [`CarriedCertificates::verify`].
     ///
     /// # Errors
     ///
@@ -251,16 +255,33 @@ pub struct CarriedCertificates {
 }
 
 impl CarriedCertificates {
-    /// The certificate of the device.
+    /// The DER of the certificate of the device.
     #[must_use]
-    pub const fn end_entity(&self) -> &CertificateDer<'static> {
+    pub fn end_entity(&self) -> &[u8] {
         &self.end_entity
     }
 
-    /// Those that came with it, in the order of the header.
-    #[must_use]
-    pub fn intermediates(&self) -> &[CertificateDer<'static>] {
-        &self.intermediates
+    /// The DER of those that came with it, in the order of the header.
+    pub fn intermediates(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.intermediates.iter().map(AsRef::as_ref)
+    }
+
+    /// Verifies the certificate of the device by `verifier` at `now`, with the help of those that
+    /// came with it.
+    ///
+    /// What it proves, it proves by the word of the proxy: the source of the identity is
+    /// [`Source::Header`](crate::Source::Header).
+    ///
+    /// # Errors
+    ///
+    /// As of [`ChainVerifier::verify`].
+    pub fn verify<'a>(
+        &'a self,
+        verifier: &'a ChainVerifier,
+        now: SystemTime,
+    ) -> Result<VerifiedCertificate<'a>, ChainError> {
+        let verified = verifier.verify(&self.end_entity, &self.intermediates, now)?;
+        Ok(verified.carried())
     }
 
     /// Every address that the certificate of the device carries, as of

@@ -263,3 +263,20 @@ fn the_headers_have_the_names_that_the_proxies_give_them() {
     );
     assert!(CertificateHeader::nginx("a b").is_err());
 }
+
+#[test]
+fn what_a_header_carried_proves_by_the_word_of_the_proxy_whoever_verifies_it() {
+    let world = World::new();
+    let chain = [&world.device, &world.maker.certificate].map(|der| STANDARD.encode(der));
+    let [own, chain] = chain.map(|base64| format!(":{base64}:"));
+    let header = CertificateHeader::client_cert();
+    let values = [own.as_bytes()];
+    let carried = header.read(&proxy(), values, [chain.as_bytes()]).unwrap();
+    assert_eq!(carried.end_entity(), &*world.device);
+    assert!(carried.intermediates().eq([&*world.maker.certificate]));
+    let verified = carried.verify(&world.verifier, now()).unwrap();
+    assert_eq!(verified.identity().unwrap().source(), Source::Header);
+    let pattern = IdentityPattern::new(".*([0-9a-fA-F]{12}).*").unwrap();
+    let identity = pattern.identity(&verified).unwrap();
+    assert_eq!(identity.source(), Source::Header);
+}
