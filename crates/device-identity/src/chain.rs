@@ -19,7 +19,7 @@ use crate::certificate::Certificate;
 use crate::danger::DangerousChainVerifierBuilder;
 use crate::{
     AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError,
-    Limits, Rule, Rules, Source,
+    IdentityPattern, Limits, Rule, Rules, Source,
 };
 
 pub(crate) use self::policy::Concession;
@@ -92,6 +92,7 @@ impl ChainVerifier {
             certificate,
             concession,
             rules: policy.rules,
+            pattern: policy.pattern.as_ref(),
             source: Source::Certificate,
         })
     }
@@ -214,6 +215,13 @@ impl ChainVerifierBuilder {
         self
     }
 
+    /// Takes addresses by `pattern` instead of the rules, for makers whose form has none, as of
+    /// [`IdentityPattern::identity`].
+    pub fn pattern(mut self, pattern: IdentityPattern) -> Self {
+        self.policy.pattern = Some(pattern);
+        self
+    }
+
     /// Ways to accept what is refused for good reasons.
     pub const fn dangerous(self) -> DangerousChainVerifierBuilder {
         DangerousChainVerifierBuilder { inner: self }
@@ -241,6 +249,7 @@ pub struct VerifiedCertificate<'a> {
     certificate: Certificate<'a>,
     concession: Option<&'a Arc<str>>,
     rules: Rules,
+    pattern: Option<&'a IdentityPattern>,
     source: Source,
 }
 
@@ -259,12 +268,16 @@ impl VerifiedCertificate<'_> {
         self.concession.map(|reason| &**reason)
     }
 
-    /// The identity that the certificate proves.
+    /// The identity that the certificate proves, by the pattern of the verifier if it has one and
+    /// by its rules otherwise.
     ///
     /// # Errors
     ///
     /// [`IdentityError`] when it names no device, or several, or is shared by many.
     pub fn identity(&self) -> Result<DeviceIdentity, IdentityError> {
+        if let Some(pattern) = self.pattern {
+            return pattern.identity(self);
+        }
         let candidates = self.certificate.candidates(self.rules);
         let only = candidates.map_err(IdentityError::Certificate)?.one()?;
         Ok(self.proves(only.mac(), only.rule(), only.model()))

@@ -149,7 +149,8 @@ impl Rules {
     /// Yealink administrator guides, server certificates and device certificates.
     pub const YEALINK: Self = Self::of(Rule::CommonName);
 
-    /// One form only. [`Rule::Pattern`] is none: patterns are no part of the rules.
+    /// One form only. [`Rule::Pattern`] is none: a pattern stands in the place of the rules, see
+    /// [`ChainVerifierBuilder::pattern`](crate::ChainVerifierBuilder::pattern).
     #[must_use]
     pub const fn of(rule: Rule) -> Self {
         match rule {

@@ -13,7 +13,7 @@ use super::revocation::Revocation;
 use super::sha1::NamedKeys;
 use super::time;
 use crate::certificate::Certificate;
-use crate::{CertificateError, ChainError, Limits, Rules};
+use crate::{CertificateError, ChainError, IdentityPattern, Limits, Rules};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
@@ -21,6 +21,7 @@ pub(crate) struct Policy {
     pub(super) intermediates: Vec<CertificateDer<'static>>,
     pub(super) pinned: bool,
     pub(super) rules: Rules,
+    pub(super) pattern: Option<IdentityPattern>,
     pub(super) limits: Limits,
     pub(super) revocation: Option<Revocation>,
     pub(crate) sha1_keys: Vec<Box<[u8]>>,
