@@ -122,6 +122,39 @@ impl CertificateHeader {
         Self::named(name, Carrier::Nginx)
     }
 
+    /// As [`apache`](Self::apache), with the header `verify_name` beside it that says whether Apache
+    /// has verified the certificate: `expr=%{SSL_CLIENT_VERIFY}`. Unless it is `SUCCESS`, nothing
+    /// counts.
+    ///
+    /// Prefer this one: under `SSLVerifyClient optional_no_ca` Apache passes on any certificate.
+    ///
+    /// # Errors
+    ///
+    /// As of [`haproxy`](Self::haproxy).
+    ///
+    /// # Source
+    ///
+    /// Apache httpd, `mod_ssl`, environment variables, `SSL_CLIENT_VERIFY`.
+    pub fn apache_verified(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
+        Self::apache(name)?.with_companion(verify_name)
+    }
+
+    /// As [`nginx`](Self::nginx), with the header `verify_name` beside it that says whether nginx
+    /// has verified the certificate: `$ssl_client_verify`. Unless it is `SUCCESS`, nothing counts.
+    ///
+    /// Prefer this one: under `ssl_verify_client optional_no_ca` nginx passes on any certificate.
+    ///
+    /// # Errors
+    ///
+    /// As of [`haproxy`](Self::haproxy).
+    ///
+    /// # Source
+    ///
+    /// nginx, module `ngx_http_ssl_module`, embedded variables, `$ssl_client_verify`.
+    pub fn nginx_verified(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
+        Self::nginx(name)?.with_companion(verify_name)
+    }
+
     /// The header `name` with the base64 of the DER of the certificate, with or without quotation
     /// marks, and the header `verify_name` with the outcome of `HAProxy`'s own verification.
     ///
@@ -136,14 +169,27 @@ impl CertificateHeader {
     ///
     /// `HAProxy` configuration manual, fetching samples at layer 5, `ssl_c_der` and `ssl_c_verify`.
     pub fn haproxy(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
-        let header = Self::named(name, Carrier::HaProxy)?;
-        let verify_name = checked_name(verify_name)?;
-        if *header.name == *verify_name {
+        Self::named(name, Carrier::HaProxy)?.with_companion(verify_name)
+    }
+
+    /// RFC 9440's values in headers of other names: the certificate of the device in `name` and
+    /// the intermediates, which may be absent, in `chain_name`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`haproxy`](Self::haproxy).
+    pub fn client_cert_named(name: &str, chain_name: &str) -> Result<Self, HeaderNameError> {
+        Self::named(name, Carrier::ClientCert)?.with_companion(chain_name)
+    }
+
+    fn with_companion(self, name: &str) -> Result<Self, HeaderNameError> {
+        let name = checked_name(name)?;
+        if *self.name == *name {
             return Err(HeaderNameError::Twice);
         }
         Ok(Self {
-            companion: Some(Cow::Owned(verify_name.into())),
-            ..header
+            companion: Some(Cow::Owned(name.into())),
+            ..self
         })
     }
 
@@ -218,7 +264,7 @@ impl CertificateHeader {
     }
 
     /// The name, in lower case, of a second header that the format reads: `Client-Cert-Chain`, or
-    /// the outcome of `HAProxy`'s verification.
+    /// the outcome of the proxy's own verification.
     #[must_use]
     pub fn companion(&self) -> Option<&str> {
         self.companion.as_deref()
@@ -242,8 +288,12 @@ impl CertificateHeader {
         companions: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<CarriedCertificates, HeaderError> {
         let value = single(values)?.ok_or(HeaderError::Missing)?;
+        let companion = single(companions)?;
+        if self.companion.is_some() && matches!(self.carrier, Carrier::Apache | Carrier::Nginx) {
+            succeeded(companion)?;
+        }
         self.carrier
-            .certificates(value, single(companions)?, self.limits.header_bytes)
+            .certificates(value, companion, self.limits.header_bytes)
     }
 }
 
@@ -384,6 +434,15 @@ fn verified(status: Option<&[u8]>) -> Result<(), HeaderError> {
     match status.map(<[u8]>::trim_ascii) {
         None | Some(b"" | b"\"\"") => Err(HeaderError::NoVerifyStatus),
         Some(b"0" | b"\"0\"") => Ok(()),
+        Some(_) => Err(HeaderError::NotVerified),
+    }
+}
+
+/// Whether nginx or Apache has verified the certificate.
+fn succeeded(status: Option<&[u8]>) -> Result<(), HeaderError> {
+    match status.map(<[u8]>::trim_ascii) {
+        None | Some(b"") => Err(HeaderError::NoVerifyStatus),
+        Some(b"SUCCESS") => Ok(()),
         Some(_) => Err(HeaderError::NotVerified),
     }
 }
