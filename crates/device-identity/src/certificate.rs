@@ -268,16 +268,13 @@ fn read_alternative_names<'a>(
     rules: Rules,
     found: &mut Candidates<'a>,
 ) -> Result<(), CertificateError> {
-    let by_name = rules.has_attribute(Attribute::AlternativeName);
     let mut names = names.open();
     while !names.is_empty() {
         let name = names.next()?;
         match name.tag {
-            DNS_NAME | MAIL_ADDRESS | RESOURCE if by_name => {
-                found.named(name.contents, Attribute::AlternativeName);
+            DNS_NAME | MAIL_ADDRESS | RESOURCE => {
+                alternative_name(found, rules, name.tag == DNS_NAME, name.contents);
             }
-            DNS_NAME => found.host_name(name.contents),
-            MAIL_ADDRESS | RESOURCE => found.elsewhere(name.contents),
             DIRECTORY_NAME => {
                 let mut directory_name = name.open();
                 let inner = directory_name.expect(der::SEQUENCE)?;
@@ -289,6 +286,22 @@ fn read_alternative_names<'a>(
         }
     }
     Ok(())
+}
+
+/// Reads a host name, or another alternative name that is a text.
+pub(crate) fn alternative_name<'a>(
+    found: &mut Candidates<'a>,
+    rules: Rules,
+    is_host: bool,
+    text: &'a [u8],
+) {
+    if rules.has_attribute(Attribute::AlternativeName) {
+        found.named(text, Attribute::AlternativeName);
+    } else if is_host {
+        found.host_name(text);
+    } else {
+        found.elsewhere(text);
+    }
 }
 
 /// Reads an attribute of a name that is not the subject.

@@ -18,7 +18,7 @@ use crate::{
 ///
 /// The proxy must remove headers of these names that the client has sent, on every port that it
 /// serves, those without TLS too. As a second line of defence a request with the header twice is
-/// refused here, and so is every value that the proxy would not have written in just that way.
+/// refused here, and so is a value that is not in the encoding of the proxy.
 ///
 /// # Examples
 ///
