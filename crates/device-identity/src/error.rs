@@ -356,10 +356,19 @@ pub enum Unsupported {
     /// `\B`, `\G`, `\Z` or another position.
     #[error("position escape")]
     Position,
+    /// `\N{…}`.
+    #[error("character by name")]
+    NamedCharacter,
     /// `a*+`, `a++`, `a?+` or `a{2}+`.
     #[error("possessive quantifier")]
     Possessive,
-    /// `\h`, `\H`, `\v`, `\V`, `\R`, `\X` or `\N`.
+    /// `[\Q…\E]`.
+    #[error("quotation in a class")]
+    Quotation,
+    /// `\h`, `\H`, `\v`, `\V`, `\R` or `\X`.
     #[error("white-space or line-break escape")]
     Space,
+    /// `\ud83d\ude00`: one character in two halves.
+    #[error("character in two halves")]
+    Surrogate,
 }
