@@ -287,7 +287,7 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     mac: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<String>,
+    rule: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<Vec<CandidateLine>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -297,7 +297,7 @@ struct Line {
 #[derive(Serialize)]
 struct CandidateLine {
     mac: String,
-    rule: String,
+    rule: &'static str,
 }
 
 fn as_json(file: &Path, found: anyhow::Result<Found>, unverified: bool) -> Line {
@@ -309,12 +309,12 @@ fn as_json(file: &Path, found: anyhow::Result<Found>, unverified: bool) -> Line 
     match found {
         Ok(Found::Identity(identity)) => {
             line.mac = Some(format!("{:x}", identity.mac()));
-            line.rule = Some(identity.rule().to_string());
+            line.rule = Some(identity.rule().as_str());
         }
         Ok(Found::Candidates(all)) => {
             let all = all.iter().map(|(mac, rule)| CandidateLine {
                 mac: format!("{mac:x}"),
-                rule: rule.to_string(),
+                rule: rule.as_str(),
             });
             line.candidates = Some(all.collect());
         }
