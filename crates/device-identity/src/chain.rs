@@ -17,6 +17,7 @@ use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use self::policy::{Policy, chain_error};
 use crate::certificate::Certificate;
 use crate::danger::DangerousChainVerifierBuilder;
+use crate::identity::Der;
 use crate::{
     AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError,
     IdentityPattern, Limits, Rule, Rules, Source,
@@ -299,8 +300,7 @@ impl VerifiedCertificate<'_> {
             model: model.and_then(|model| DeviceModel::new(model).ok()),
             rule,
             source: self.source,
-            key: Some(sha256(self.certificate.public_key())),
-            certificate_thumbprint: Some(sha256(self.der)),
+            certificate: Some(Der(self.der.into())),
             concession: self.concession.cloned(),
         }
     }

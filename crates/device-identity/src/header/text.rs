@@ -33,8 +33,7 @@ pub(super) fn from_text(
         model: None,
         rule: Rule::Pattern,
         source: Source::Header,
-        key: None,
-        certificate_thumbprint: None,
+        certificate: None,
         concession: None,
     })
 }
