@@ -21,9 +21,9 @@ use crate::{Limits, PatternError};
 /// with Java's `matches()`. What has no faithful translation is refused by name. A pattern with
 /// `\b`, on whose meaning beside other letters versions of Java differ, matches ASCII texts only.
 ///
-/// Matching takes time linear in the text, a few times as long where it matches, and a text
-/// of more than [`Limits::pattern_input_bytes`] never does. Beware what a pattern says: `.*` is greedy, so the one
-/// above takes the *last* twelve digits of the text, be they the tail of a longer number.
+/// Matching takes time linear in the text, and one longer than [`Limits::pattern_input_bytes`]
+/// never matches. Beware what a pattern says: `.*` is greedy, so the one above takes the *last*
+/// twelve digits of the text, be they the tail of a longer number.
 /// [`HeaderSource`](crate::HeaderSource) therefore checks what stands around a match.
 ///
 /// # Examples
