@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use offhook_device_identity::{
-    AlbMode, CertificateHeader, ChainVerifier, HeaderSource, IdentityPattern, Rules,
+    AlbMode, CertificateHeader, ChainVerifier, HeaderSource, IdentityPattern, Limits, Rules,
     TrustedProxies, XfccElement, candidates, candidates_of,
 };
 use rcgen::{
@@ -196,6 +196,8 @@ fn chain_policy(criterion: &mut Criterion) {
     in_turn("verify beside webpki", ours, webpkis);
     in_turn("verify and identify beside webpki", whole, webpkis);
     in_turn("webpki beside ring", webpkis, rings);
+    in_turn("verify beside ring", ours, rings);
+    in_turn("verify and identify beside ring", whole, rings);
 }
 
 /// The key of the authority, and what it has signed.
@@ -303,7 +305,10 @@ fn proxy_header(criterion: &mut Criterion) {
 }
 
 fn identity_pattern(criterion: &mut Criterion) {
-    let pattern = IdentityPattern::new(".*mac.*:.*([0-9a-fA-F]{12}).*");
+    let hostile_pattern = ".*mac.*:.*([0-9a-fA-F]{12}).*";
+    let mut limits = Limits::DEFAULT;
+    limits.pattern_input_bytes = 65_536;
+    let pattern = IdentityPattern::with_limits(hostile_pattern, limits);
     let field = IdentityPattern::new(".*([0-9a-fA-F]{12}).*");
     let proxies = TrustedProxies::new("192.0.2.0/24".parse());
     let (Ok(pattern), Ok(field), Some(proxy)) =
@@ -325,9 +330,23 @@ fn identity_pattern(criterion: &mut Criterion) {
         "hostile input of 64 KiB",
         pattern.matches(black_box(&hostile))
     );
+    let (almost, _) = hostile.split_at(4_084);
+    let matching = format!("{almost}000e08abcdef");
+    assert!(pattern.matches(&matching).is_some());
     bench!(
         group,
-        "hostile input of 64 KiB, the field's pattern",
+        "hostile input of 4 KiB that matches",
+        pattern.matches(black_box(&matching))
+    );
+    let digits = "0e8mac:a4c".repeat(408) + "0e8e08abcdef";
+    bench!(
+        group,
+        "digits of 4 KiB that match",
+        pattern.matches(black_box(&digits))
+    );
+    bench!(
+        group,
+        "input of 64 KiB beyond the default limit",
         field.matches(black_box(&hostile))
     );
     let Ok(plain) = HeaderSource::plain("macaddress", field) else {

@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 use offhook_device_identity::{
-    AlbMode, CertificateHeader, ChainVerifier, DeviceIdentity, IdentityPattern, Rule,
-    TrustedProxies, XfccElement, candidates,
+    AlbMode, CarriedCertificates, CertificateHeader, ChainVerifier, DeviceIdentity,
+    IdentityPattern, Rule, TrustedProxies, VerifiedCertificate, XfccElement, candidates,
 };
 use offhook_device_name::MacAddress;
 use rustls_pki_types::CertificateDer;
@@ -161,25 +161,32 @@ impl Reader {
         if bytes.is_empty() {
             bail!("empty");
         }
-        let chain = match &self.header {
-            Some(header) => carried(header, &bytes)?,
-            None => certificates(bytes)?,
-        };
+        if let Some(header) = &self.header {
+            let carried = carried(header, &bytes)?;
+            return match &self.verifier {
+                None => self.unverified(carried.end_entity()),
+                Some(verifier) => self.identity(&carried.verify(verifier, self.now)?),
+            };
+        }
+        let chain = certificates(bytes)?;
         let Some((own, others)) = chain.split_first() else {
             bail!("no certificate in PEM");
         };
-        let Some(verifier) = &self.verifier else {
-            return self.unverified(own);
-        };
-        let verified = verifier.verify(own, others, self.now)?;
+        match &self.verifier {
+            None => self.unverified(own),
+            Some(verifier) => self.identity(&verifier.verify(own, others, self.now)?),
+        }
+    }
+
+    fn identity(&self, verified: &VerifiedCertificate<'_>) -> anyhow::Result<Found> {
         let identity = match &self.pattern {
-            Some(pattern) => pattern.identity(&verified),
+            Some(pattern) => pattern.identity(verified),
             None => verified.identity(),
         };
         Ok(Found::Identity(identity?))
     }
 
-    fn unverified(&self, own: &CertificateDer<'_>) -> anyhow::Result<Found> {
+    fn unverified(&self, own: &[u8]) -> anyhow::Result<Found> {
         if let Some(pattern) = &self.pattern {
             let mac = pattern.candidate(own)?;
             return Ok(Found::Candidates(vec![(mac, Rule::Pattern)]));
@@ -206,11 +213,8 @@ impl Format {
     }
 }
 
-/// The certificates in the value of a header, the device's own one first.
-fn carried(
-    header: &CertificateHeader,
-    bytes: &[u8],
-) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+/// The certificates in the value of a header.
+fn carried(header: &CertificateHeader, bytes: &[u8]) -> anyhow::Result<CarriedCertificates> {
     let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
     let mut lines = lines.map(|line| without_name(line.trim_ascii()));
     let value = lines.next();
@@ -225,9 +229,7 @@ fn carried(
     let here = [127, 0, 0, 1].into();
     let proxies = TrustedProxies::new(["127.0.0.1".parse()?]);
     let proxy = proxies.admit(here).context("loopback is not listed")?;
-    let carried = header.read(&proxy, value, companion)?;
-    let own = [carried.end_entity().clone()];
-    Ok([&own, carried.intermediates()].concat())
+    Ok(header.read(&proxy, value, companion)?)
 }
 
 /// What follows `Name: `, which no value begins with.
@@ -285,7 +287,7 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     mac: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<String>,
+    rule: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<Vec<CandidateLine>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -295,7 +297,7 @@ struct Line {
 #[derive(Serialize)]
 struct CandidateLine {
     mac: String,
-    rule: String,
+    rule: &'static str,
 }
 
 fn as_json(file: &Path, found: anyhow::Result<Found>, unverified: bool) -> Line {
@@ -307,12 +309,12 @@ fn as_json(file: &Path, found: anyhow::Result<Found>, unverified: bool) -> Line 
     match found {
         Ok(Found::Identity(identity)) => {
             line.mac = Some(format!("{:x}", identity.mac()));
-            line.rule = Some(identity.rule().to_string());
+            line.rule = Some(identity.rule().as_str());
         }
         Ok(Found::Candidates(all)) => {
             let all = all.iter().map(|(mac, rule)| CandidateLine {
                 mac: format!("{mac:x}"),
-                rule: rule.to_string(),
+                rule: rule.as_str(),
             });
             line.candidates = Some(all.collect());
         }

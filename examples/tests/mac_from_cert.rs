@@ -132,7 +132,7 @@ fn with_roots_a_file_gives_an_identity() {
         json!({
             "file": file,
             "mac": "000e08abcdef",
-            "rule": "state attribute of a Cisco MPP certificate",
+            "rule": "cisco-mpp",
         })
     });
     assert_eq!((lines, status), (expected.to_vec(), Some(0)));
@@ -146,7 +146,7 @@ fn without_roots_there_are_candidates_only() {
         "file": "phone.pem",
         "unverified": true,
         "candidates": [
-            {"mac": "000e08abcdef", "rule": "state attribute of a Cisco MPP certificate"},
+            {"mac": "000e08abcdef", "rule": "cisco-mpp"},
         ],
     });
     assert_eq!((lines, status), (vec![expected], Some(0)));
@@ -220,7 +220,7 @@ fn every_header_format_gives_the_identity() {
         // Without roots the same certificate is nothing but what it says of itself.
         let arguments = ["--json", "--header", format, "-"];
         let (lines, status) = files.run(&arguments, value.as_bytes());
-        let rule = "state attribute of a Cisco MPP certificate";
+        let rule = "cisco-mpp";
         let expected = json!({
             "file": "-",
             "unverified": true,
@@ -330,14 +330,14 @@ fn a_pattern_is_tried_on_the_subject() {
     let (lines, status) = files.run(&with_roots, b"");
     assert_eq!(status, Some(0));
     assert_eq!(lines[0]["mac"], "000e08abcdef");
-    assert_eq!(lines[0]["rule"], "identity pattern");
+    assert_eq!(lines[0]["rule"], "pattern");
     let base64 = format!(":{}:", STANDARD.encode(&files.der));
     let in_header = ["--json", "--roots", "roots.pem", "--header", "rfc9440"];
     let in_header = [&in_header[..], &["--pattern", pattern, "-"]].concat();
     let (lines, _) = files.run(&in_header, base64.as_bytes());
     assert_eq!(
         lines,
-        [json!({"file": "-", "mac": "000e08abcdef", "rule": "identity pattern"})]
+        [json!({"file": "-", "mac": "000e08abcdef", "rule": "pattern"})]
     );
     let (lines, _) = files.run(&["--json", "--pattern", pattern, "phone.pem"], b"");
     assert_eq!(lines[0]["candidates"][0]["mac"], "000e08abcdef");

@@ -67,7 +67,7 @@ pub fn check(
 
 pub fn all(found: CarriedCertificates) -> Vec<Vec<u8>> {
     let own = [found.end_entity().to_vec()];
-    let others = found.intermediates().iter().map(|other| other.to_vec());
+    let others = found.intermediates().map(|other| other.to_vec());
     own.into_iter().chain(others).collect()
 }
 

@@ -4,6 +4,7 @@ use offhook_device_name::MacAddress;
 
 use crate::IdentityError;
 use crate::rule::{Attribute, Rule, Rules};
+use crate::scan::{Token, is_filler, tokens};
 
 /// An address that a certificate carries in a known form.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -146,13 +147,10 @@ impl<'a> Candidates<'a> {
 
     /// Reads a common name, where an address is expected.
     pub(crate) fn common_name(&mut self, text: &'a [u8]) {
-        let text = text.trim_ascii();
-        if let Some(mac) = separated(text) {
-            return self.place(mac, Rule::CommonName, None);
-        }
-        for token in tokens(text) {
+        for token in tokens(text.trim_ascii()) {
             match (token.before, token.after, token.named) {
                 ([], [], false) => self.place(token.mac, Rule::CommonName, None),
+                _ if token.separated => self.stray(token.mac),
                 ([], [], true) => self.place(token.mac, Rule::Name, None),
                 ([model @ .., b'-'], [], named) if !model.is_empty() => {
                     let rule = if named {
@@ -181,9 +179,6 @@ impl<'a> Candidates<'a> {
 
     /// Reads a text in which no known form has an address.
     pub(crate) fn elsewhere(&mut self, text: &[u8]) {
-        if let Some(mac) = separated(text) {
-            return self.stray(mac);
-        }
         for token in tokens(text) {
             self.stray(token.mac);
         }
@@ -192,9 +187,6 @@ impl<'a> Candidates<'a> {
     /// Reads an attribute that the operator has named.
     pub(crate) fn named(&mut self, text: &'a [u8], attribute: Attribute) {
         let rule = Rule::Attribute(attribute);
-        if let Some(mac) = separated(text) {
-            return self.place(mac, rule, None);
-        }
         for token in tokens(text) {
             let model = match (attribute, token.before) {
                 (Attribute::AlternativeName, _) => None,
@@ -217,118 +209,14 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// Every device has these two or none, so they are no addresses.
-pub(crate) fn is_filler(mac: MacAddress) -> bool {
-    matches!(
-        mac.octets(),
-        [0, 0, 0, 0, 0, 0] | [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
-    )
-}
-
-/// Twelve hexadecimal digits that stand alone, or after `SEP`.
-struct Token<'a> {
-    mac: MacAddress,
-    /// Whether `SEP` stands before the digits.
-    named: bool,
-    before: &'a [u8],
-    after: &'a [u8],
-}
-
 impl Token<'_> {
+    /// Whether the digits stand alone, or at the end of the first label of a host name.
     fn ends_first_label(&self) -> bool {
-        matches!(self.before, [] | [.., b'-'])
+        !self.separated
+            && matches!(self.before, [] | [.., b'-'])
             && !self.before.contains(&b'.')
             && matches!(self.after, [] | [b'.', ..])
     }
-}
-
-/// The addresses among the words of `text`, a word being a run of letters and digits.
-#[inline]
-fn tokens(text: &[u8]) -> impl Iterator<Item = Token<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            // Twelve digits in a row that begin here or later cover this octet or a later one, so
-            // that most texts need no closer look.
-            let probe = at + 11;
-            if !text.get(probe)?.is_ascii_hexdigit() {
-                at = probe + 1;
-                continue;
-            }
-            let left = text.get(at..probe)?.iter().rev();
-            let start = probe - left.take_while(|byte| byte.is_ascii_hexdigit()).count();
-            let right = text.get(probe..)?.iter();
-            at = probe + right.take_while(|byte| byte.is_ascii_hexdigit()).count();
-            let found = token(text.split_at_checked(start)?, at - start);
-            if found.is_some() {
-                return found;
-            }
-        }
-    })
-}
-
-/// The address that `digits` octets after the split spell, if they are a word or one with `SEP`.
-fn token<'a>((before, from): (&'a [u8], &'a [u8]), digits: usize) -> Option<Token<'a>> {
-    let (digits, after) = from.split_at_checked(digits)?;
-    let (before, named) = match before {
-        [before @ .., b's' | b'S', b'e' | b'E', b'p' | b'P'] => (before, true),
-        _ => (before, false),
-    };
-    let inside = |end: Option<&u8>| end.is_some_and(|byte| is_word(*byte));
-    if inside(before.last()) || inside(after.first()) {
-        return None;
-    }
-    Some(Token {
-        mac: twelve_digits(digits)?,
-        named,
-        before,
-        after,
-    })
-}
-
-/// Letters, digits and every octet outside of ASCII, so that no part of a word passes for one.
-const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80
-}
-
-/// The address that is spelled by exactly twelve hexadecimal digits.
-#[inline]
-pub(crate) fn twelve_digits(text: &[u8]) -> Option<MacAddress> {
-    let digits: &[u8; 12] = text.try_into().ok()?;
-    let mut octets = [0; 6];
-    let mut bad = 0;
-    for (octet, [high, low]) in octets.iter_mut().zip(digits.as_chunks().0) {
-        let (high, low) = (digit(*high), digit(*low));
-        bad |= high | low;
-        *octet = high << 4 | low & 0xf;
-    }
-    (bad & 0x80 == 0).then_some(MacAddress::new(octets))
-}
-
-/// What a hexadecimal digit stands for; 0x80 of anything else.
-const fn digit(byte: u8) -> u8 {
-    let (number, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
-    if number < 10 {
-        number
-    } else if letter < 6 {
-        letter + 10
-    } else {
-        0x80
-    }
-}
-
-/// The address if the whole of `text` is one in groups with a separator.
-#[inline]
-fn separated(text: &[u8]) -> Option<MacAddress> {
-    if !is_separated_length(text.len()) {
-        return None;
-    }
-    str::from_utf8(text).ok()?.parse().ok()
-}
-
-/// Whether a text can be so long that is an address in groups of six, four or two digits.
-pub(crate) const fn is_separated_length(length: usize) -> bool {
-    matches!(length, 13 | 14 | 17)
 }
 
 #[cfg(test)]

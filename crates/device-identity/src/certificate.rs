@@ -7,9 +7,10 @@ use offhook_device_name::MacAddress;
 use self::text::Narrowed;
 pub(crate) use self::text::Text;
 use crate::CertificateError;
-use crate::candidate::{Candidates, is_filler, twelve_digits};
+use crate::candidate::Candidates;
 use crate::der::{self, Item, Reader};
 use crate::rule::{Attribute, Rule, Rules};
+use crate::scan::{is_filler, twelve_digits};
 
 /// Every address that the certificate `der` carries, without any verification.
 ///
@@ -55,6 +56,7 @@ pub fn candidates_by(der: &[u8], rules: Rules) -> Result<Candidates<'_>, Certifi
 /// The parts of a certificate that matter here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
+    version: Option<Item<'a>>,
     issuer: Item<'a>,
     validity: Item<'a>,
     subject: Item<'a>,
@@ -74,7 +76,7 @@ impl<'a> Certificate<'a> {
         certificate.expect(der::BIT_STRING)?;
         certificate.finish()?;
 
-        body.optional(VERSION)?;
+        let version = body.optional(VERSION)?;
         body.expect(der::INTEGER)?;
         body.expect(der::SEQUENCE)?; // signature algorithm
         let issuer = body.expect(der::SEQUENCE)?;
@@ -87,12 +89,28 @@ impl<'a> Certificate<'a> {
         body.finish()?;
 
         Ok(Self {
+            version,
             issuer,
             validity,
             subject,
             public_key,
             extensions,
         })
+    }
+
+    /// Whether it may issue certificates; one of version 1 or 2 cannot say so, and may.
+    pub(crate) fn is_authority(&self) -> Result<bool, CertificateError> {
+        if self
+            .version
+            .is_none_or(|version| version.contents != VERSION_3)
+        {
+            return Ok(true);
+        }
+        let Some(constraints) = self.extension(BASIC_CONSTRAINTS)? else {
+            return Ok(false);
+        };
+        let authority = constraints.open().optional(der::BOOLEAN)?;
+        Ok(authority.is_some_and(|authority| authority.contents == [0xff]))
     }
 
     pub(crate) const fn issuer(&self) -> Item<'a> {
@@ -250,16 +268,13 @@ fn read_alternative_names<'a>(
     rules: Rules,
     found: &mut Candidates<'a>,
 ) -> Result<(), CertificateError> {
-    let by_name = rules.has_attribute(Attribute::AlternativeName);
     let mut names = names.open();
     while !names.is_empty() {
         let name = names.next()?;
         match name.tag {
-            DNS_NAME | MAIL_ADDRESS | RESOURCE if by_name => {
-                found.named(name.contents, Attribute::AlternativeName);
+            DNS_NAME | MAIL_ADDRESS | RESOURCE => {
+                alternative_name(found, rules, name.tag == DNS_NAME, name.contents);
             }
-            DNS_NAME => found.host_name(name.contents),
-            MAIL_ADDRESS | RESOURCE => found.elsewhere(name.contents),
             DIRECTORY_NAME => {
                 let mut directory_name = name.open();
                 let inner = directory_name.expect(der::SEQUENCE)?;
@@ -271,6 +286,22 @@ fn read_alternative_names<'a>(
         }
     }
     Ok(())
+}
+
+/// Reads a host name, or another alternative name that is a text.
+pub(crate) fn alternative_name<'a>(
+    found: &mut Candidates<'a>,
+    rules: Rules,
+    is_host: bool,
+    text: &'a [u8],
+) {
+    if rules.has_attribute(Attribute::AlternativeName) {
+        found.named(text, Attribute::AlternativeName);
+    } else if is_host {
+        found.host_name(text);
+    } else {
+        found.elsewhere(text);
+    }
 }
 
 /// Reads an attribute of a name that is not the subject.
@@ -345,9 +376,11 @@ pub(crate) const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
 pub(crate) const LOCALITY: &[u8] = &[0x55, 4, 7];
 pub(crate) const STATE: &[u8] = &[0x55, 4, 8];
 pub(crate) const ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 29, 19];
 pub(crate) const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 29, 17];
 
 const VERSION: u8 = 0xa0;
+const VERSION_3: &[u8] = &[der::INTEGER, 1, 2];
 const ISSUER_UNIQUE_ID: u8 = 0x81;
 const SUBJECT_UNIQUE_ID: u8 = 0x82;
 const EXTENSIONS: u8 = 0xa3;

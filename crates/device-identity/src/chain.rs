@@ -17,9 +17,10 @@ use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use self::policy::{Policy, chain_error};
 use crate::certificate::Certificate;
 use crate::danger::DangerousChainVerifierBuilder;
+use crate::identity::Der;
 use crate::{
     AnchorError, CertificateError, ChainError, DeviceIdentity, IdentifyError, IdentityError,
-    Limits, Rule, Rules, Source,
+    IdentityPattern, Limits, Rule, Rules, Source,
 };
 
 pub(crate) use self::policy::Concession;
@@ -46,6 +47,10 @@ impl ChainVerifier {
     }
 
     /// Verifies `end_entity` at `now` with the help of the `intermediates` that came with it.
+    ///
+    /// A certificate is no secret: that the peer holds its key, the handshake of its connection
+    /// must have shown. For certificates that a header carries there is
+    /// [`CarriedCertificates::verify`](crate::CarriedCertificates::verify).
     ///
     /// # Errors
     ///
@@ -88,10 +93,15 @@ impl ChainVerifier {
             certificate,
             concession,
             rules: policy.rules,
+            pattern: policy.pattern.as_ref(),
+            source: Source::Certificate,
         })
     }
 
     /// Verifies the certificates of a peer, its own one first, and gives its identity.
+    ///
+    /// They must be those of a connection on which the peer has proved that it holds the key, as
+    /// of [`verify`](Self::verify).
     ///
     /// # Errors
     ///
@@ -129,10 +139,22 @@ pub struct ChainVerifierBuilder {
 impl ChainVerifierBuilder {
     /// Adds the authority `certificate` as an anchor, be it self-signed or not.
     ///
+    /// Its end, its key usage and the length of path that it allows are not looked at: an anchor
+    /// is trusted because it was named.
+    ///
     /// # Errors
     ///
-    /// [`AnchorError::Malformed`] when it cannot be read.
+    /// [`AnchorError::Malformed`] when it cannot be read, [`AnchorError::NotAnAuthority`] when it
+    /// is a certificate of version 3 that may not issue others.
+    ///
+    /// # Source
+    ///
+    /// RFC 5280 section 4.2.1.9, <https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9>.
     pub fn anchor(mut self, certificate: &CertificateDer<'_>) -> Result<Self, AnchorError> {
+        let is_authority = Certificate::read(certificate).and_then(|read| read.is_authority());
+        if !is_authority.map_err(|error| AnchorError::Malformed(error.into()))? {
+            return Err(AnchorError::NotAnAuthority);
+        }
         let anchor = anchor_from_trusted_cert(certificate)
             .map_err(|error| AnchorError::Malformed(error.into()))?;
         self.policy.anchors.push(anchor.to_owned());
@@ -143,8 +165,7 @@ impl ChainVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`AnchorError::Malformed`] when one cannot be read, [`AnchorError::None`] when there is
-    /// none.
+    /// As of [`anchor`](Self::anchor) for each, and [`AnchorError::None`] when there is none.
     pub fn anchors_from_pem(mut self, pem: &[u8]) -> Result<Self, AnchorError> {
         let before = self.policy.anchors.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -195,6 +216,13 @@ impl ChainVerifierBuilder {
         self
     }
 
+    /// Takes addresses by `pattern` instead of the rules, for makers whose form has none, as of
+    /// [`IdentityPattern::identity`].
+    pub fn pattern(mut self, pattern: IdentityPattern) -> Self {
+        self.policy.pattern = Some(pattern);
+        self
+    }
+
     /// Ways to accept what is refused for good reasons.
     pub const fn dangerous(self) -> DangerousChainVerifierBuilder {
         DangerousChainVerifierBuilder { inner: self }
@@ -222,21 +250,35 @@ pub struct VerifiedCertificate<'a> {
     certificate: Certificate<'a>,
     concession: Option<&'a Arc<str>>,
     rules: Rules,
+    pattern: Option<&'a IdentityPattern>,
+    source: Source,
 }
 
 impl VerifiedCertificate<'_> {
+    /// The same, where a listed proxy has passed it on.
+    pub(crate) const fn carried(self) -> Self {
+        Self {
+            source: Source::Header,
+            ..self
+        }
+    }
+
     /// Why the certificate counts though it is past its end; `None` where it is not.
     #[must_use]
     pub fn concession(&self) -> Option<&str> {
         self.concession.map(|reason| &**reason)
     }
 
-    /// The identity that the certificate proves.
+    /// The identity that the certificate proves, by the pattern of the verifier if it has one and
+    /// by its rules otherwise.
     ///
     /// # Errors
     ///
     /// [`IdentityError`] when it names no device, or several, or is shared by many.
     pub fn identity(&self) -> Result<DeviceIdentity, IdentityError> {
+        if let Some(pattern) = self.pattern {
+            return pattern.identity(self);
+        }
         let candidates = self.certificate.candidates(self.rules);
         let only = candidates.map_err(IdentityError::Certificate)?.one()?;
         Ok(self.proves(only.mac(), only.rule(), only.model()))
@@ -257,9 +299,8 @@ impl VerifiedCertificate<'_> {
             // A model that is too long for one is no reason to refuse the device.
             model: model.and_then(|model| DeviceModel::new(model).ok()),
             rule,
-            source: Source::Certificate,
-            key: Some(sha256(self.certificate.public_key())),
-            certificate_thumbprint: Some(sha256(self.der)),
+            source: self.source,
+            certificate: Some(Der(self.der.into())),
             concession: self.concession.cloned(),
         }
     }

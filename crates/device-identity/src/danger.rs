@@ -48,7 +48,9 @@ impl DangerousChainVerifierBuilder {
     /// Accepts certificates of devices up to `most` after their end, for a `reason` that every
     /// identity so proven carries, see [`DeviceIdentity::concession`].
     ///
-    /// Only the device's own certificate may be past its end; intermediates may not. Revocation
+    /// Only the device's own certificate may be past its end; intermediates may not. The chain is
+    /// judged as it was in the last second of the device, so an intermediate that was renewed
+    /// later, and begins later, is refused: name the authority as an anchor instead. Revocation
     /// lists may leave out what has expired, so a list is no help against such a certificate.
     ///
     /// # Errors

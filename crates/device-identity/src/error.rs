@@ -115,6 +115,9 @@ pub enum AnchorError {
     /// A concession needs a reason that can be recorded.
     #[error("no reason")]
     NoReason,
+    /// The certificate may not issue others: it is that of a device or a server.
+    #[error("anchor is not an authority")]
+    NotAnAuthority,
     /// The key is not an RSA key, which alone can have signed with SHA-1.
     #[error("not an RSA key")]
     NotRsa,
@@ -130,7 +133,7 @@ pub enum RevocationListError {
     /// Without lists nothing could ever be revoked.
     #[error("no revocation lists")]
     None,
-    /// Two lists of one authority, of which only one could count.
+    /// Two lists of one authority, of which only one would count.
     #[error("two revocation lists of one authority")]
     Twice,
 }
@@ -206,8 +209,9 @@ pub enum HeaderError {
     /// The proxy has not found the certificate good.
     #[error("certificate not verified by the proxy")]
     NotVerified,
-    /// The pattern has matched a piece of a longer run of hexadecimal digits.
-    #[error("address is part of a longer run of digits")]
+    /// The pattern has matched a piece of something longer: a word, a run of hexadecimal digits, a
+    /// UUID or a telephone number.
+    #[error("address is part of something longer")]
     PartOfLongerRun,
     /// A quotation mark stands in the value where none belongs.
     #[error("quotation mark at octet {at}")]
@@ -352,10 +356,19 @@ pub enum Unsupported {
     /// `\B`, `\G`, `\Z` or another position.
     #[error("position escape")]
     Position,
+    /// `\N{…}`.
+    #[error("character by name")]
+    NamedCharacter,
     /// `a*+`, `a++`, `a?+` or `a{2}+`.
     #[error("possessive quantifier")]
     Possessive,
-    /// `\h`, `\H`, `\v`, `\V`, `\R`, `\X` or `\N`.
+    /// `[\Q…\E]`.
+    #[error("quotation in a class")]
+    Quotation,
+    /// `\h`, `\H`, `\v`, `\V`, `\R` or `\X`.
     #[error("white-space or line-break escape")]
     Space,
+    /// `\ud83d\ude00`: one character in two halves.
+    #[error("character in two halves")]
+    Surrogate,
 }

@@ -14,14 +14,16 @@ use std::time::SystemTime;
 pub use self::certificate::{AlbMode, CarriedCertificates, CertificateHeader, XfccElement};
 use crate::{
     ChainVerifier, DeviceIdentity, HeaderError, HeaderNameError, IdentityPattern, Limits,
-    ListedProxy, Source,
+    ListedProxy,
 };
 
 /// A header in which a listed proxy passes on who the device is.
 ///
 /// The proxy must remove headers of these names that the client has sent, on every port that it
-/// serves, those without TLS too. As a second line of defence a request with the header twice is
-/// refused here, and so is every value that the proxy would not have written in just that way.
+/// serves, those without TLS too. Where it fails to, whoever has a device's certificate, which is
+/// no secret, is that device: a header of the client's, with a verify status of the client's, is
+/// the same octets as the proxy's (CVE-2026-46579). As a second line of defence a request with the
+/// header twice is refused here, and so is a value that is not in the encoding of the proxy.
 ///
 /// A certificate in a header does not show that the client holds its key: that the proxy has
 /// checked. Its chain is verified here all the same.
@@ -144,15 +146,8 @@ impl HeaderSource {
         match &self.format {
             Format::Certificate(header, verifier) => {
                 let carried = header.read(proxy, values, companions)?;
-                let identity = verifier
-                    .verify(&carried.end_entity, &carried.intermediates, now)
-                    .map_err(HeaderError::Chain)?
-                    .identity()
-                    .map_err(HeaderError::Identity)?;
-                Ok(DeviceIdentity {
-                    source: Source::Header,
-                    ..identity
-                })
+                let verified = carried.verify(verifier, now).map_err(HeaderError::Chain)?;
+                verified.identity().map_err(HeaderError::Identity)
             }
             Format::Subject(element, pattern) => {
                 let value = alone(values, companions)?;

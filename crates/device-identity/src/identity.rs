@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use offhook_device_name::{DeviceModel, MacAddress};
 
+use crate::certificate::Certificate;
+use crate::chain::sha256;
 use crate::{ChainVerifier, HeaderSource, IdentitySourceError, Rule, TrustedProxies};
 
 /// The identity of a device, proven by a verified certificate or by a listed proxy.
@@ -21,8 +23,7 @@ use crate::{ChainVerifier, HeaderSource, IdentitySourceError, Rule, TrustedProxi
 ///     model: None,
 ///     rule: Rule::Name,
 ///     source: Source::Certificate,
-///     key: None,
-///     certificate_thumbprint: None,
+///     certificate: None,
 ///     concession: None,
 /// };
 /// ```
@@ -32,8 +33,7 @@ pub struct DeviceIdentity {
     pub(crate) model: Option<DeviceModel>,
     pub(crate) rule: Rule,
     pub(crate) source: Source,
-    pub(crate) key: Option<[u8; 32]>,
-    pub(crate) certificate_thumbprint: Option<[u8; 32]>,
+    pub(crate) certificate: Option<Der>,
     pub(crate) concession: Option<Arc<str>>,
 }
 
@@ -64,9 +64,13 @@ impl DeviceIdentity {
 
     /// The SHA-256 of the device's public key (its whole `SubjectPublicKeyInfo`), which stays the
     /// same when the certificate is renewed for the same key; `None` where no certificate was seen.
+    ///
+    /// It is computed at each call, as is [`certificate_thumbprint`](Self::certificate_thumbprint):
+    /// together they would cost more than all else that makes an identity of a verified chain.
     #[must_use]
-    pub const fn key(&self) -> Option<[u8; 32]> {
-        self.key
+    pub fn key(&self) -> Option<[u8; 32]> {
+        let certificate = Certificate::read(&self.certificate.as_ref()?.0).ok()?;
+        Some(sha256(certificate.public_key()))
     }
 
     /// The SHA-256 of the whole certificate; `None` where no certificate was seen.
@@ -75,8 +79,8 @@ impl DeviceIdentity {
     ///
     /// RFC 8705 section 3.1, `x5t#S256`, <https://www.rfc-editor.org/rfc/rfc8705#section-3.1>.
     #[must_use]
-    pub const fn certificate_thumbprint(&self) -> Option<[u8; 32]> {
-        self.certificate_thumbprint
+    pub fn certificate_thumbprint(&self) -> Option<[u8; 32]> {
+        self.certificate.as_ref().map(|Der(der)| sha256(der))
     }
 
     /// Why the certificate counted though it was past its end; `None` where it was not. It belongs
@@ -84,6 +88,16 @@ impl DeviceIdentity {
     #[must_use]
     pub fn concession(&self) -> Option<&str> {
         self.concession.as_deref()
+    }
+}
+
+/// The DER of a certificate that was verified.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) struct Der(pub(crate) Arc<[u8]>);
+
+impl fmt::Debug for Der {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets", self.0.len())
     }
 }
 

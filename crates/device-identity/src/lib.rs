@@ -9,6 +9,7 @@ mod der;
 mod error;
 mod header;
 mod identity;
+mod label;
 mod limits;
 mod network;
 #[cfg(feature = "parsed")]
@@ -16,6 +17,7 @@ mod parsed;
 mod pattern;
 pub mod requirement;
 mod rule;
+mod scan;
 #[cfg(feature = "rustls")]
 mod verifier;
 

@@ -99,6 +99,9 @@ impl TrustedProxies {
     }
 
     /// The proof that `peer`, the other end of the TCP connection, is listed.
+    ///
+    /// A list is as good as it is short: one that covers the whole address space in pieces, such as
+    /// `0.0.0.0/1` and `128.0.0.0/1`, is not refused and admits everybody.
     #[must_use]
     pub fn admit(&self, peer: IpAddr) -> Option<ListedProxy> {
         self.0

@@ -8,8 +8,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 
 use crate::candidate::Candidates;
-use crate::certificate::{Subject, Text, elsewhere};
-use crate::rule::{Attribute, Rules};
+use crate::certificate::{self, Subject, Text, elsewhere};
+use crate::rule::Rules;
 use crate::{CertificateError, der};
 
 /// Every address that `certificate` carries, of which only those count that have a form in
@@ -77,13 +77,8 @@ fn alternative_name<'a>(
         // Other names carry hardware serial numbers (RFC 4108), addresses octets.
         _ => return Ok(()),
     };
-    if rules.has_attribute(Attribute::AlternativeName) {
-        found.named(text, Attribute::AlternativeName);
-    } else if matches!(name, GeneralName::DnsName(_)) {
-        found.host_name(text);
-    } else {
-        found.elsewhere(text);
-    }
+    let is_host = matches!(name, GeneralName::DnsName(_));
+    certificate::alternative_name(found, rules, is_host, text);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use std::ops::Range;
 use offhook_device_name::MacAddress;
 use regex::{Regex, RegexBuilder};
 
+use crate::scan::individual;
 use crate::{Limits, PatternError};
 
 /// A regular expression whose first group is the address, such as `.*([0-9a-fA-F]{12}).*`.
@@ -20,8 +21,9 @@ use crate::{Limits, PatternError};
 /// with Java's `matches()`. What has no faithful translation is refused by name. A pattern with
 /// `\b`, on whose meaning beside other letters versions of Java differ, matches ASCII texts only.
 ///
-/// Matching takes time linear in the text. Beware what a pattern says: `.*` is greedy, so the one
-/// above takes the *last* twelve digits of the text, be they the tail of a longer number.
+/// Matching takes time linear in the text, and one longer than [`Limits::pattern_input_bytes`]
+/// never matches. Beware what a pattern says: `.*` is greedy, so the one above takes the *last*
+/// twelve digits of the text, be they the tail of a longer number.
 /// [`HeaderSource`](crate::HeaderSource) therefore checks what stands around a match.
 ///
 /// # Examples
@@ -84,9 +86,11 @@ impl IdentityPattern {
     }
 
     /// The address in the first group, if the whole of `text` matches and the group holds one.
+    ///
+    /// The address of a group of stations is none.
     #[must_use]
     pub fn matches(&self, text: &str) -> Option<MacAddress> {
-        self.find(text).map(|(mac, _)| mac)
+        self.find(text).and_then(|(mac, _)| individual(mac))
     }
 
     /// The pattern as it was written.

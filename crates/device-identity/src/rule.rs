@@ -25,6 +25,28 @@ pub enum Rule {
     Pattern,
 }
 
+impl Rule {
+    /// A word for machines, which does not change: `cisco-mpp`, `common-name`, `attribute-state`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attribute(Attribute::AlternativeName) => "attribute-alternative-name",
+            Self::Attribute(Attribute::CommonName) => "attribute-common-name",
+            Self::Attribute(Attribute::Locality) => "attribute-locality",
+            Self::Attribute(Attribute::OrganizationalUnit) => "attribute-organizational-unit",
+            Self::Attribute(Attribute::SerialNumber) => "attribute-serial-number",
+            Self::Attribute(Attribute::State) => "attribute-state",
+            Self::CiscoMpp => "cisco-mpp",
+            Self::CommonName => "common-name",
+            Self::HostName => "host-name",
+            Self::Model => "model",
+            Self::ModelAndName => "model-and-name",
+            Self::Name => "name",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -75,6 +97,9 @@ impl fmt::Display for Attribute {
 /// those of some, or an attribute that the operator names.
 ///
 /// An address in a form that does not count is no identity, but still contradicts another one.
+///
+/// Twelve decimal digits can be a telephone number: `CN=447700900123` is read as an address. Where
+/// an anchor certifies other things than devices too, set the rules of its maker.
 ///
 /// # Source
 ///
@@ -146,7 +171,8 @@ impl Rules {
     /// Yealink administrator guides, server certificates and device certificates.
     pub const YEALINK: Self = Self::of(Rule::CommonName);
 
-    /// One form only. [`Rule::Pattern`] is none: patterns are no part of the rules.
+    /// One form only. [`Rule::Pattern`] is none: a pattern stands in the place of the rules, see
+    /// [`ChainVerifierBuilder::pattern`](crate::ChainVerifierBuilder::pattern).
     #[must_use]
     pub const fn of(rule: Rule) -> Self {
         match rule {
@@ -220,4 +246,23 @@ const fn form_bit(rule: Rule) -> u8 {
 
 const fn attribute_bit(attribute: Attribute) -> u8 {
     1 << attribute as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines_read_the_same_word_for_ever() {
+        for (rule, word) in [
+            (Rule::CiscoMpp, "cisco-mpp"),
+            (Rule::ModelAndName, "model-and-name"),
+            (
+                Rule::Attribute(Attribute::SerialNumber),
+                "attribute-serial-number",
+            ),
+        ] {
+            assert_eq!(rule.as_str(), word);
+        }
+    }
 }

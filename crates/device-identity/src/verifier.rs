@@ -59,8 +59,8 @@ impl DeviceCertificateVerifier {
 
     /// The identity of a peer, from the certificates that its connection reports.
     ///
-    /// The chain is verified again, so that a connection that outlives its certificate, or a
-    /// resumed session, gives no identity after the end.
+    /// Ask once, when the handshake is done, and keep the identity with the connection. The chain
+    /// is verified again, so that a resumed session gives no identity after the certificate's end.
     ///
     /// # Errors
     ///

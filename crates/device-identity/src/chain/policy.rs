@@ -13,7 +13,7 @@ use super::revocation::Revocation;
 use super::sha1::NamedKeys;
 use super::time;
 use crate::certificate::Certificate;
-use crate::{CertificateError, ChainError, Limits, Rules};
+use crate::{CertificateError, ChainError, IdentityPattern, Limits, Rules};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
@@ -21,6 +21,7 @@ pub(crate) struct Policy {
     pub(super) intermediates: Vec<CertificateDer<'static>>,
     pub(super) pinned: bool,
     pub(super) rules: Rules,
+    pub(super) pattern: Option<IdentityPattern>,
     pub(super) limits: Limits,
     pub(super) revocation: Option<Revocation>,
     pub(crate) sha1_keys: Vec<Box<[u8]>>,
@@ -48,13 +49,6 @@ impl Policy {
         let end = end(certificate).map_err(ChainError::Malformed)?;
         match now.checked_sub(end) {
             Some(past @ 1..) if past <= concession.most.as_secs() => {
-                if self
-                    .revocation
-                    .as_ref()
-                    .is_some_and(|lists| lists.is_stale(now))
-                {
-                    return Err(ChainError::RevocationListStale);
-                }
                 Ok((end, Some(&concession.reason)))
             }
             _ => Ok((now, None)),
@@ -82,7 +76,10 @@ impl Policy {
         let lists = self.revocation.as_ref().map(Revocation::lists);
         let revocation = self.revocation.as_ref().zip(lists.as_deref());
         let revocation = revocation.and_then(|(revocation, lists)| options(revocation, lists));
-        let current = |path: &VerifiedPath<'_>| authorities_are_current(path, now);
+        let current = |path: &VerifiedPath<'_>| {
+            authorities_are_current(path, now)?;
+            self.lists_are_current(path, now)
+        };
         let result = certificate.verify_for_usage(
             algorithms,
             &self.anchors,
@@ -98,6 +95,19 @@ impl Policy {
                 Err(ChainError::UnsupportedSignature)
             }
             Err(error) => Err(chain_error(error)),
+        }
+    }
+
+    /// Whether no list that the path depends on is stale `now`, where the path is judged at an
+    /// earlier time.
+    fn lists_are_current(&self, path: &VerifiedPath<'_>, now: u64) -> Result<(), webpki::Error> {
+        let lists = self.revocation.as_ref();
+        match lists.and_then(|lists| lists.stale_since(path, now)) {
+            None => Ok(()),
+            Some(next_update) => Err(webpki::Error::CrlExpired {
+                time: UnixTime::since_unix_epoch(Duration::from_secs(now)),
+                next_update: UnixTime::since_unix_epoch(Duration::from_secs(next_update)),
+            }),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateRevocationListDer;
 use webpki::{
     CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth,
-    UnknownStatusPolicy,
+    UnknownStatusPolicy, VerifiedPath,
 };
 
 use crate::RevocationListError;
@@ -61,7 +61,8 @@ struct List {
 }
 
 impl Revocation {
-    /// Revocation by `lists`, of which an authority has one at most for each distribution point.
+    /// Revocation by `lists`, of which an authority has one at most: what an authority has split
+    /// among distribution points is not supported, for only one of its lists would count.
     ///
     /// # Errors
     ///
@@ -81,10 +82,7 @@ impl Revocation {
             let list = OwnedCertRevocationList::from_der(&der)
                 .map_err(|error| RevocationListError::Malformed(error.into()))?;
             let list = CertRevocationList::Owned(list);
-            let same = |other: &List| {
-                other.list.issuer() == list.issuer()
-                    && other.list.issuing_distribution_point() == list.issuing_distribution_point()
-            };
+            let same = |other: &List| other.list.issuer() == list.issuer();
             if read.iter().any(same) {
                 return Err(RevocationListError::Twice);
             }
@@ -118,10 +116,22 @@ impl Revocation {
         self.lists.iter().map(|list| &list.list).collect()
     }
 
-    /// Whether a list is too old to count `now`, in seconds since 1970.
-    pub(super) fn is_stale(&self, now: u64) -> bool {
-        let stale = |list: &List| list.next_update.is_none_or(|next| next <= now);
-        self.stale == StaleList::Refuse && self.lists.iter().any(stale)
+    /// Whether the list of an issuer in `path` is too old to count `now`, in seconds since 1970,
+    /// and when it should have been renewed.
+    pub(super) fn stale_since(&self, path: &VerifiedPath<'_>, now: u64) -> Option<u64> {
+        if self.stale == StaleList::Accept {
+            return None;
+        }
+        let above = path.intermediate_certificates();
+        let above = above.filter(|_| self.depth == RevocationDepth::Chain);
+        let mut issuers = Vec::from([path.end_entity().issuer()]);
+        issuers.extend(above.map(|authority| authority.issuer()));
+        let lists = self.lists.iter();
+        let mut lists = lists.filter(|list| issuers.contains(&list.list.issuer()));
+        lists.find_map(|list| match list.next_update {
+            Some(next) => (next <= now).then_some(next),
+            None => Some(now),
+        })
     }
 
     pub(super) const fn policies(

@@ -1,6 +1,7 @@
 //! The headers in which proxies pass on certificates.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use rustls_pki_types::CertificateDer;
 
@@ -8,13 +9,16 @@ use super::base64::decode;
 use super::percent::Safe;
 use super::{Marks, bounded, checked, checked_name, envoy, escaped, first_bad, single};
 use crate::candidate::Candidates;
-use crate::{CertificateError, HeaderError, HeaderNameError, Limits, ListedProxy, candidates};
+use crate::{
+    CertificateError, ChainError, ChainVerifier, HeaderError, HeaderNameError, Limits, ListedProxy,
+    VerifiedCertificate, candidates,
+};
 
 /// A header in which a proxy passes on the certificate of its client, and how the proxy writes it.
 ///
 /// The proxy must remove headers of these names that the client has sent, on every port that it
 /// serves, those without TLS too. As a second line of defence a request with the header twice is
-/// refused here, and so is every value that the proxy would not have written in just that way.
+/// refused here, and so is a value that is not in the encoding of the proxy.
 ///
 /// # Examples
 ///
@@ -118,6 +122,39 @@ impl CertificateHeader {
         Self::named(name, Carrier::Nginx)
     }
 
+    /// As [`apache`](Self::apache), with the header `verify_name` beside it that says whether Apache
+    /// has verified the certificate: `expr=%{SSL_CLIENT_VERIFY}`. Unless it is `SUCCESS`, nothing
+    /// counts.
+    ///
+    /// Prefer this one: under `SSLVerifyClient optional_no_ca` Apache passes on any certificate.
+    ///
+    /// # Errors
+    ///
+    /// As of [`haproxy`](Self::haproxy).
+    ///
+    /// # Source
+    ///
+    /// Apache httpd, `mod_ssl`, environment variables, `SSL_CLIENT_VERIFY`.
+    pub fn apache_verified(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
+        Self::apache(name)?.with_companion(verify_name)
+    }
+
+    /// As [`nginx`](Self::nginx), with the header `verify_name` beside it that says whether nginx
+    /// has verified the certificate: `$ssl_client_verify`. Unless it is `SUCCESS`, nothing counts.
+    ///
+    /// Prefer this one: under `ssl_verify_client optional_no_ca` nginx passes on any certificate.
+    ///
+    /// # Errors
+    ///
+    /// As of [`haproxy`](Self::haproxy).
+    ///
+    /// # Source
+    ///
+    /// nginx, module `ngx_http_ssl_module`, embedded variables, `$ssl_client_verify`.
+    pub fn nginx_verified(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
+        Self::nginx(name)?.with_companion(verify_name)
+    }
+
     /// The header `name` with the base64 of the DER of the certificate, with or without quotation
     /// marks, and the header `verify_name` with the outcome of `HAProxy`'s own verification.
     ///
@@ -132,14 +169,27 @@ impl CertificateHeader {
     ///
     /// `HAProxy` configuration manual, fetching samples at layer 5, `ssl_c_der` and `ssl_c_verify`.
     pub fn haproxy(name: &str, verify_name: &str) -> Result<Self, HeaderNameError> {
-        let header = Self::named(name, Carrier::HaProxy)?;
-        let verify_name = checked_name(verify_name)?;
-        if *header.name == *verify_name {
+        Self::named(name, Carrier::HaProxy)?.with_companion(verify_name)
+    }
+
+    /// RFC 9440's values in headers of other names: the certificate of the device in `name` and
+    /// the intermediates, which may be absent, in `chain_name`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`haproxy`](Self::haproxy).
+    pub fn client_cert_named(name: &str, chain_name: &str) -> Result<Self, HeaderNameError> {
+        Self::named(name, Carrier::ClientCert)?.with_companion(chain_name)
+    }
+
+    fn with_companion(self, name: &str) -> Result<Self, HeaderNameError> {
+        let name = checked_name(name)?;
+        if *self.name == *name {
             return Err(HeaderNameError::Twice);
         }
         Ok(Self {
-            companion: Some(Cow::Owned(verify_name.into())),
-            ..header
+            companion: Some(Cow::Owned(name.into())),
+            ..self
         })
     }
 
@@ -214,7 +264,7 @@ impl CertificateHeader {
     }
 
     /// The name, in lower case, of a second header that the format reads: `Client-Cert-Chain`, or
-    /// the outcome of `HAProxy`'s verification.
+    /// the outcome of the proxy's own verification.
     #[must_use]
     pub fn companion(&self) -> Option<&str> {
         self.companion.as_deref()
@@ -224,8 +274,8 @@ impl CertificateHeader {
     /// from `proxy`, and in `companions`, which are all values of the header that
     /// [`companion`](Self::companion) names.
     ///
-    /// They are as the proxy passes them on and not verified: only
-    /// [`HeaderSource::certificate`](crate::HeaderSource::certificate) makes an identity of them.
+    /// They are as the proxy passes them on and not verified: for that there is
+    /// [`CarriedCertificates::verify`].
     ///
     /// # Errors
     ///
@@ -238,8 +288,12 @@ impl CertificateHeader {
         companions: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<CarriedCertificates, HeaderError> {
         let value = single(values)?.ok_or(HeaderError::Missing)?;
+        let companion = single(companions)?;
+        if self.companion.is_some() && matches!(self.carrier, Carrier::Apache | Carrier::Nginx) {
+            succeeded(companion)?;
+        }
         self.carrier
-            .certificates(value, single(companions)?, self.limits.header_bytes)
+            .certificates(value, companion, self.limits.header_bytes)
     }
 }
 
@@ -251,16 +305,33 @@ pub struct CarriedCertificates {
 }
 
 impl CarriedCertificates {
-    /// The certificate of the device.
+    /// The DER of the certificate of the device.
     #[must_use]
-    pub const fn end_entity(&self) -> &CertificateDer<'static> {
+    pub fn end_entity(&self) -> &[u8] {
         &self.end_entity
     }
 
-    /// Those that came with it, in the order of the header.
-    #[must_use]
-    pub fn intermediates(&self) -> &[CertificateDer<'static>] {
-        &self.intermediates
+    /// The DER of those that came with it, in the order of the header.
+    pub fn intermediates(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.intermediates.iter().map(AsRef::as_ref)
+    }
+
+    /// Verifies the certificate of the device by `verifier` at `now`, with the help of those that
+    /// came with it.
+    ///
+    /// What it proves, it proves by the word of the proxy: the source of the identity is
+    /// [`Source::Header`](crate::Source::Header).
+    ///
+    /// # Errors
+    ///
+    /// As of [`ChainVerifier::verify`].
+    pub fn verify<'a>(
+        &'a self,
+        verifier: &'a ChainVerifier,
+        now: SystemTime,
+    ) -> Result<VerifiedCertificate<'a>, ChainError> {
+        let verified = verifier.verify(&self.end_entity, &self.intermediates, now)?;
+        Ok(verified.carried())
     }
 
     /// Every address that the certificate of the device carries, as of
@@ -363,6 +434,15 @@ fn verified(status: Option<&[u8]>) -> Result<(), HeaderError> {
     match status.map(<[u8]>::trim_ascii) {
         None | Some(b"" | b"\"\"") => Err(HeaderError::NoVerifyStatus),
         Some(b"0" | b"\"0\"") => Ok(()),
+        Some(_) => Err(HeaderError::NotVerified),
+    }
+}
+
+/// Whether nginx or Apache has verified the certificate.
+fn succeeded(status: Option<&[u8]>) -> Result<(), HeaderError> {
+    match status.map(<[u8]>::trim_ascii) {
+        None | Some(b"") => Err(HeaderError::NoVerifyStatus),
+        Some(b"SUCCESS") => Ok(()),
         Some(_) => Err(HeaderError::NotVerified),
     }
 }

@@ -3,11 +3,13 @@
 use offhook_device_name::MacAddress;
 
 use super::IdentityPattern;
-use crate::candidate::{Candidates, is_filler};
+use crate::candidate::Candidates;
 use crate::certificate::{
     COMMON_NAME, Certificate, LOCALITY, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE, Text,
     for_each_attribute,
 };
+use crate::label::is_serial_number;
+use crate::scan::is_filler;
 use crate::{DeviceIdentity, IdentityError, Rule, Rules, VerifiedCertificate};
 
 impl IdentityPattern {
@@ -81,12 +83,13 @@ impl IdentityPattern {
         })
         .map_err(IdentityError::Certificate)?;
 
-        let first = self.matches(&text).ok_or(IdentityError::NoAddress)?;
+        let (first, place) = self.find(&text).ok_or(IdentityError::NoAddress)?;
         if is_filler(first) {
             return Err(IdentityError::Shared);
         }
         // What the pattern has cut out of a longer run of digits is not among these.
-        if !whole.has_stray(first) {
+        if !whole.has_stray(first) || is_serial_number(text.get(..place.start).unwrap_or_default())
+        {
             return Err(IdentityError::NoAddress);
         }
         let second = whole.other_than(first);

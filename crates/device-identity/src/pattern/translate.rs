@@ -321,7 +321,13 @@ impl Translator {
                 Escape::Char(code)
             }
             'x' => Escape::Char(self.code(2..=2, 16)?),
+            'u' if self.is_surrogate() => return Err(unsupported(Unsupported::Surrogate, at)),
             'u' => Escape::Char(self.code(4..=4, 16)?),
+            'c' => {
+                let char = self.take().ok_or(PatternError::Syntax { at })?;
+                let control = char::from_u32(u32::from(char) ^ 0x40);
+                Escape::Char(control.ok_or(PatternError::Syntax { at })?)
+            }
             '0' => {
                 // A third digit belongs to it only below 0400.
                 let digits = match self.peek() {
@@ -331,7 +337,10 @@ impl Translator {
                 Escape::Char(self.code(digits, 8)?)
             }
             '1'..='9' | 'k' => return Err(unsupported(Unsupported::BackReference, at)),
-            'h' | 'H' | 'v' | 'V' | 'R' | 'X' | 'N' => {
+            'N' => return Err(unsupported(Unsupported::NamedCharacter, at)),
+            // Outside of a class it has been read already.
+            'Q' => return Err(unsupported(Unsupported::Quotation, at)),
+            'h' | 'H' | 'v' | 'V' | 'R' | 'X' => {
                 return Err(unsupported(Unsupported::Space, at));
             }
             'b' | 'A' | 'B' | 'G' | 'Z' | 'z' => {
@@ -340,6 +349,12 @@ impl Translator {
             _ if char.is_ascii_alphanumeric() => return Err(PatternError::Syntax { at }),
             _ => Escape::Char(char),
         })
+    }
+
+    /// Whether the digits of half a character follow, as in `\ud83d`.
+    fn is_surrogate(&self) -> bool {
+        let next = self.chars.get(self.at..).unwrap_or_default();
+        matches!(next, ['d' | 'D', '8' | '9' | 'a'..='f' | 'A'..='F', ..])
     }
 
     /// The character whose number is written in as many digits as there are, within `length`.

@@ -34,6 +34,9 @@ fn text() -> impl Strategy<Value = String> {
         Just("ciscogeneric".to_owned()),
         Just("000e08abcdef".to_owned()),
         Just("00:0e:08:ab:cd:ef".to_owned()),
+        "(MAC |mac:|AP-|4:|[A-F]{2}-|)(00[:-]0e[:-]08:ab:cd:ef|000e\\.08ab\\.cdef|000e08-abcdef)(\\.example|[:-]1|)",
+        "(urn:uuid:|SEP|)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "(\\+|sip:|TEL:|)44[0-9]{10}(@example\\.com|)",
     ]
 }
 
@@ -145,14 +148,17 @@ impl Slow {
     fn place(&mut self, digits: &str) {
         if is_filler(digits) {
             self.shared = true;
-        } else {
+        } else if !is_group(digits) {
             self.placed.push(digits.to_uppercase());
         }
     }
 
     fn common_name(&mut self, text: &str) {
         let pattern = r"^(?is:(?:.+-)?(?:SEP)?([0-9A-F]{12})|[^.]+-(?:SEP)?([0-9A-F]{12})\..*)$";
-        self.by(text, pattern);
+        match text.parse::<offhook_device_name::MacAddress>() {
+            Ok(mac) => self.place(&mac.to_string()),
+            Err(_) => self.by(text, pattern),
+        }
         self.host_name(text);
     }
 
@@ -161,26 +167,66 @@ impl Slow {
     }
 
     fn by(&mut self, text: &str, pattern: &str) {
-        if let Ok(mac) = text.parse::<offhook_device_name::MacAddress>() {
-            return self.place(&mac.to_string());
-        }
+        let text = without_lookalikes(text);
         let pattern = regex::Regex::new(pattern).unwrap();
-        if let Some(found) = pattern.captures(text) {
+        if let Some(found) = pattern.captures(&text) {
             let group = found.get(1).or_else(|| found.get(2)).unwrap();
             self.place(group.as_str());
         }
-        self.elsewhere(text);
+        self.elsewhere(&text);
     }
 
     fn elsewhere(&mut self, text: &str) {
-        if let Ok(mac) = text.parse::<offhook_device_name::MacAddress>() {
-            return self.stray.push(mac.to_string());
-        }
+        let text = without_lookalikes(text).replace('_', " ");
         let pattern = regex::Regex::new(r"(?i:\b(?:SEP)?([0-9A-F]{12})\b)").unwrap();
-        for found in pattern.captures_iter(&text.replace('_', " ")) {
-            self.stray.push(found[1].to_uppercase());
+        for found in pattern.captures_iter(&text) {
+            self.stray(&found[1]);
+        }
+        for start in 0..text.len() {
+            for length in [13, 14, 17] {
+                let Some(spelled) = text.get(start..start + length) else {
+                    continue;
+                };
+                let Ok(mac) = spelled.parse::<offhook_device_name::MacAddress>() else {
+                    continue;
+                };
+                let mark =
+                    regex::escape(&spelled.replace(|char: char| char.is_alphanumeric(), "")[..1]);
+                let before = r"(?i:(?:^|[^[:alnum:]é])(?:SEP)?$)";
+                let group_before = format!(r"(?i:(?:^|[^[:alnum:]é])[0-9A-F]+{mark}(?:SEP)?$)");
+                let group_after = format!(r"(?i:^{mark}[0-9A-F]+(?:$|[^[:alnum:]é]))");
+                let is =
+                    |pattern: &str, text: &str| regex::Regex::new(pattern).unwrap().is_match(text);
+                let (left, right) = (&text[..start], &text[start + length..]);
+                if is(before, left)
+                    && is("^(?:$|[^[:alnum:]é])", right)
+                    && !is(&group_before, left)
+                    && !is(&group_after, right)
+                {
+                    self.stray(&mac.to_string());
+                }
+            }
         }
     }
+
+    fn stray(&mut self, digits: &str) {
+        if is_filler(digits) || !is_group(digits) {
+            self.stray.push(digits.to_uppercase());
+        }
+    }
+}
+
+/// The text without UUIDs and telephone numbers.
+fn without_lookalikes(text: &str) -> String {
+    let pattern =
+        r"(?i:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-(?:SEP)?[0-9A-F]{12}\b|(?:\+|sips?:|tel:)[0-9]{12}\b)";
+    let pattern = regex::Regex::new(pattern).unwrap();
+    pattern.replace_all(text, "|").into_owned()
+}
+
+/// Whether the lowest bit of the first octet is set.
+fn is_group(digits: &str) -> bool {
+    "13579bBdDfF".contains(&digits[1..2])
 }
 
 fn is_filler(digits: &str) -> bool {

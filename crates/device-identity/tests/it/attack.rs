@@ -8,8 +8,8 @@ use offhook_device_identity::{
     AlbMode, CertificateHeader, ChainError, HeaderError, HeaderSource, IdentityError, XfccElement,
 };
 
-use crate::authority::Authority;
-use crate::proxy::{World, escaped, hex, pattern, pem, phone, read};
+use crate::authority::{Authority, now};
+use crate::proxy::{World, escaped, hex, pattern, pem, phone, proxy, read};
 
 struct Attack {
     what: &'static str,
@@ -203,7 +203,7 @@ fn no_known_attack_or_mistake_gives_an_identity() {
             E::BadEncoding | E::BadEscape { .. }
         ),
         attack!(
-            "no verify status (CVE-2026-46579: headers not removed on plain HTTP)",
+            "a certificate of the client's without verify status (half of CVE-2026-46579)",
             haproxy(),
             [base64],
             [],
@@ -505,7 +505,7 @@ fn no_known_attack_or_mistake_gives_an_identity() {
         attack!(
             "digits after the address",
             plain(),
-            ["000e08abcdef;hash=0123456789abcdef0123"],
+            ["000e08abcdef;hash=0123456788abcdef0123"],
             [],
             E::PartOfLongerRun
         ),
@@ -532,4 +532,16 @@ fn no_known_attack_or_mistake_gives_an_identity() {
             Err(error) => assert!((attack.refused)(&error), "{}: {error:?}", attack.what),
         }
     }
+}
+
+/// The other half of CVE-2026-46579: what a client sends over plain HTTP through a listed proxy
+/// that removes nothing is what the proxy itself would have sent. Only the proxy can prevent it.
+#[test]
+fn a_certificate_and_status_that_a_proxy_failed_to_remove_cannot_be_told_from_its_own() {
+    let world = World::new();
+    let header = CertificateHeader::haproxy("X-SSL-Client-DER", "X-SSL-Client-Verify").unwrap();
+    let source = HeaderSource::certificate(header, world.pinned());
+    let stolen = world.base64();
+    let found = source.identity_with(&proxy(), [stolen.as_bytes()], [&b"0"[..]], now());
+    assert_eq!(found.unwrap().mac().to_string(), "000E08ABCDEF");
 }

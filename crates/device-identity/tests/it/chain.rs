@@ -1,7 +1,7 @@
 use offhook_device_identity::{
     AnchorError, ChainError, ChainVerifier, IdentifyError, IdentityError, Limits, Source,
 };
-use rcgen::{BasicConstraints, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{BasicConstraints, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use ring::digest::{SHA256, digest};
 use rustls_pki_types::CertificateDer;
 
@@ -41,7 +41,7 @@ fn the_key_outlives_the_certificate() {
     let verifier = maker.verifier();
     let mut identities = [2030, 2031].map(|year| {
         let mut params = mpp();
-        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(year, 1, 1);
         let der = params.signed_by(&key, &maker.issuer).unwrap().der().clone();
         verifier.identify(&[der], now()).unwrap()
     });
@@ -154,7 +154,7 @@ fn an_intermediate_may_come_from_the_device_or_be_known_or_be_an_anchor() {
 }
 
 #[test]
-fn an_anchor_is_trusted_whatever_its_own_key_usage_and_end() {
+fn an_anchor_is_trusted_whatever_its_own_key_usage() {
     let root = Authority::root("Root CA");
     let maker = root.under("CAPF", &[ExtendedKeyUsagePurpose::ServerAuth]);
     let (der, _) = maker.issue(&mpp());
@@ -164,6 +164,70 @@ fn an_anchor_is_trusted_whatever_its_own_key_usage_and_end() {
         Err(ChainError::NotForClients)
     ));
     assert!(maker.verifier().verify(&der, &[], now()).is_ok());
+}
+
+#[test]
+fn an_anchor_is_trusted_past_its_own_end_and_beyond_its_own_length_of_path() {
+    let mut params = device(&[(DnType::CommonName, "Old Root CA")]);
+    params.not_after = date_time_ymd(2021, 1, 1);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap().der().clone();
+    let root = Authority {
+        issuer: rcgen::Issuer::new(params, key),
+        certificate,
+    };
+    let (der, _) = root.issue(&mpp());
+    assert!(root.verifier().verify(&der, &[], now()).is_ok());
+    let maker = root.under("Manufacturing CA", &[]);
+    let (der, _) = maker.issue(&mpp());
+    let sent = [maker.certificate];
+    assert!(root.verifier().verify(&der, &sent, now()).is_ok());
+}
+
+#[test]
+fn an_intermediate_cannot_have_another_beyond_its_own_length_of_path() {
+    let root = Authority::root("Root CA");
+    let mut params = device(&[(DnType::CommonName, "Manufacturing CA")]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let (certificate, key) = root.issue(&params);
+    let maker = Authority {
+        issuer: rcgen::Issuer::new(params, key),
+        certificate,
+    };
+    let (der, _) = maker.issue(&mpp());
+    let sent = [maker.certificate.clone()];
+    assert!(root.verifier().verify(&der, &sent, now()).is_ok());
+    let below = maker.under("Factory CA", &[]);
+    let (der, _) = below.issue(&mpp());
+    let sent = [below.certificate, maker.certificate];
+    assert!(matches!(
+        root.verifier().verify(&der, &sent, now()),
+        Err(ChainError::Invalid(_))
+    ));
+}
+
+#[test]
+fn a_phones_own_certificate_is_no_anchor() {
+    let maker = Authority::root("Manufacturing CA");
+    let mut explicit = mpp();
+    explicit.is_ca = IsCa::ExplicitNoCa;
+    let mut silent = mpp();
+    silent.use_authority_key_identifier_extension = true;
+    for phone in [mpp(), explicit, silent] {
+        let (phone, _) = maker.issue(&phone);
+        assert!(matches!(
+            ChainVerifier::builder().anchor(&phone),
+            Err(AnchorError::NotAnAuthority)
+        ));
+    }
+    // The phone's own chain, as somebody may have saved it.
+    let (phone, _) = maker.issue(&mpp());
+    let chain = [phone, maker.certificate].map(|der| crate::proxy::pem(&der));
+    assert!(matches!(
+        ChainVerifier::builder().anchors_from_pem(chain.concat().as_bytes()),
+        Err(AnchorError::NotAnAuthority)
+    ));
 }
 
 #[test]

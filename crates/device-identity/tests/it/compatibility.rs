@@ -1,9 +1,15 @@
 //! Identity patterns on subjects: the field's own pattern on the field's own certificates.
 
-use offhook_device_identity::{IdentityError, IdentityPattern, Rule, candidates};
+use std::sync::Arc;
+
+use offhook_device_identity::{
+    CertificateHeader, ChainVerifier, HeaderSource, IdentifyError, IdentityError, IdentityPattern,
+    Rule, Source, candidates,
+};
 use rcgen::{DnType, SanType};
 
 use crate::authority::{Authority, device, now, serial_number};
+use crate::proxy::{escaped, pem, proxy};
 use crate::subject::orders;
 
 const FIELD: &str = ".*([0-9a-fA-F]{12}).*";
@@ -159,5 +165,46 @@ fn an_alternative_name_contradicts_a_pattern() {
     assert_eq!(
         error.to_string(),
         "ambiguous: 000E08ABCDEF and 805EC0112233"
+    );
+}
+
+#[test]
+fn a_verifier_with_a_pattern_takes_addresses_by_it_from_connections_and_headers() {
+    let maker = Authority::root("maker");
+    let subject = [
+        (DnType::CommonName, "phone"),
+        (DnType::OrganizationalUnitName, "unit 000e08abcdef"),
+    ];
+    let (der, _) = maker.issue(&device(&subject));
+    let (other, _) = maker.issue(&device(&[(DnType::CommonName, "SEP000E08ABCDEF")]));
+    let pattern = IdentityPattern::new(".*OU=unit ([0-9a-f]{12}).*").unwrap();
+    let builder = ChainVerifier::builder().anchor(&maker.certificate).unwrap();
+    let verifier = Arc::new(builder.pattern(pattern).build().unwrap());
+
+    let identity = verifier
+        .identify(std::slice::from_ref(&der), now())
+        .unwrap();
+    assert_eq!(identity.mac().to_string(), "000E08ABCDEF");
+    assert_eq!(identity.rule(), Rule::Pattern);
+    assert!(matches!(
+        verifier.identify(&[other], now()),
+        Err(IdentifyError::Identity(IdentityError::NoAddress))
+    ));
+    assert!(
+        maker
+            .verifier()
+            .identify(std::slice::from_ref(&der), now())
+            .is_err()
+    );
+
+    let header = CertificateHeader::nginx("ssl-client-cert").unwrap();
+    let header = HeaderSource::certificate(header, verifier);
+    let value = escaped(&pem(&der), "");
+    let identity = header
+        .identity(&proxy(), [value.as_bytes()], now())
+        .unwrap();
+    assert_eq!(
+        (identity.rule(), identity.source()),
+        (Rule::Pattern, Source::Header)
     );
 }

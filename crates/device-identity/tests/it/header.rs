@@ -91,7 +91,7 @@ fn no_value_is_guessed_at() {
         Err(HeaderError::NotAscii { at: 11 })
     ));
     assert!(matches!(
-        plain(&[b"000e08abcdef hash=0123456789abcdef0123"]),
+        plain(&[b"000e08abcdef hash=0123456788abcdef0123"]),
         Err(HeaderError::PartOfLongerRun)
     ));
     assert!(matches!(
@@ -126,6 +126,7 @@ fn no_value_is_guessed_at() {
         "805ec0112233;000e08abcdef",
         "000e08abcdef.805ec0112233.example.com",
         "80:5e:c0:11:22:33 000e08abcdef",
+        "mac:80:5e:c0:11:22:33 000e08abcdef",
     ] {
         assert!(
             matches!(
@@ -134,6 +135,40 @@ fn no_value_is_guessed_at() {
             ),
             "{two}"
         );
+    }
+}
+
+#[test]
+fn a_serial_number_and_what_only_looks_like_an_address_is_none() {
+    for value in [
+        "PID:CP-8841 SN:88E8B7000000",
+        "serial: 88012BA01234",
+        "L=a=88012BA01234",
+        "Serial Number: 88012BA01234",
+    ] {
+        assert!(
+            matches!(
+                plain(&[value.as_bytes()]),
+                Err(HeaderError::Identity(IdentityError::NoAddress))
+            ),
+            "{value}"
+        );
+    }
+    for value in [
+        "BAT0023456789AB",
+        "X805EC0112233Y",
+        "urn:uuid:550e8400-e29b-41d4-a716-446655440000",
+        "01005E7FFFFA",
+        "tel:+447700900123",
+    ] {
+        assert!(plain(&[value.as_bytes()]).is_err(), "{value}");
+    }
+    for value in [
+        "000e08abcdef urn:x",
+        "serial: FOC8704M57A; mac: 000e08abcdef",
+        "urn:uuid:550e8400-e29b-41d4-a716-446655440000; mac: 000e08abcdef",
+    ] {
+        assert!(plain(&[value.as_bytes()]).is_ok(), "{value}");
     }
 }
 

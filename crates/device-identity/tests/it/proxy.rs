@@ -263,3 +263,85 @@ fn the_headers_have_the_names_that_the_proxies_give_them() {
     );
     assert!(CertificateHeader::nginx("a b").is_err());
 }
+
+#[test]
+fn what_a_header_carried_proves_by_the_word_of_the_proxy_whoever_verifies_it() {
+    let world = World::new();
+    let chain = [&world.device, &world.maker.certificate].map(|der| STANDARD.encode(der));
+    let [own, chain] = chain.map(|base64| format!(":{base64}:"));
+    let header = CertificateHeader::client_cert();
+    let values = [own.as_bytes()];
+    let carried = header.read(&proxy(), values, [chain.as_bytes()]).unwrap();
+    assert_eq!(carried.end_entity(), &*world.device);
+    assert!(carried.intermediates().eq([&*world.maker.certificate]));
+    let verified = carried.verify(&world.verifier, now()).unwrap();
+    assert_eq!(verified.identity().unwrap().source(), Source::Header);
+    let pattern = IdentityPattern::new(".*([0-9a-fA-F]{12}).*").unwrap();
+    let identity = pattern.identity(&verified).unwrap();
+    assert_eq!(identity.source(), Source::Header);
+}
+
+#[test]
+fn nginx_and_apache_can_be_asked_for_their_verify_status() {
+    let world = World::new();
+    for header in [
+        CertificateHeader::nginx_verified("x-cert", "x-verify").unwrap(),
+        CertificateHeader::apache_verified("x-cert", "x-verify").unwrap(),
+    ] {
+        assert_eq!(header.companion(), Some("x-verify"));
+        let nginx = header
+            .clone()
+            .read(&proxy(), [world.escaped().as_bytes()], [&b"SUCCESS"[..]]);
+        let value = if nginx.is_ok() {
+            world.escaped()
+        } else {
+            escaped(&pem(&world.device), "+=/")
+        };
+        let source = HeaderSource::certificate(header, world.pinned());
+        let read = |status: Option<&[u8]>| {
+            source.identity_with(&proxy(), [value.as_bytes()], status, now())
+        };
+        assert!(read(Some(b"SUCCESS")).is_ok());
+        for status in [None, Some(&b""[..])] {
+            assert!(matches!(read(status), Err(HeaderError::NoVerifyStatus)));
+        }
+        for status in [
+            "FAILED:unable to verify the first certificate",
+            "FAILED",
+            "GENEROUS",
+            "NONE",
+            "success",
+            "0",
+            "SUCCESS, SUCCESS",
+        ] {
+            assert!(
+                matches!(read(Some(status.as_bytes())), Err(HeaderError::NotVerified)),
+                "{status}"
+            );
+        }
+    }
+    assert_eq!(
+        CertificateHeader::nginx_verified("x-cert", "X-Cert").unwrap_err(),
+        HeaderNameError::Twice
+    );
+}
+
+#[test]
+fn the_values_of_rfc_9440_can_stand_in_headers_of_other_names() {
+    let world = World::new();
+    let header = CertificateHeader::client_cert_named("X-Cert", "X-Chain").unwrap();
+    assert_eq!(
+        (header.name(), header.companion()),
+        ("x-cert", Some("x-chain"))
+    );
+    let source = HeaderSource::certificate(header, Arc::clone(&world.verifier));
+    let own = format!(":{}:", world.base64());
+    let chain = format!(":{}:", STANDARD.encode(&world.maker.certificate));
+    let read = |chain: Option<&[u8]>| {
+        source
+            .identity_with(&proxy(), [own.as_bytes()], chain, now())
+            .is_ok()
+    };
+    assert!(read(Some(chain.as_bytes())));
+    assert!(!read(None));
+}

@@ -5,8 +5,9 @@ use offhook_device_identity::{
     UnknownStatus,
 };
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, DnType, KeyIdMethod, RevokedCertParams,
-    SerialNumber, date_time_ymd,
+    CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CrlIssuingDistributionPoint, DnType, KeyIdMethod, RevokedCertParams, SerialNumber,
+    date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer as ListDer};
 
@@ -26,11 +27,25 @@ fn list(authority: &Authority, revoked: &[u64]) -> ListDer<'static> {
 }
 
 fn list_of(authority: &Authority, revoked: impl Iterator<Item = SerialNumber>) -> ListDer<'static> {
+    list_at(authority, revoked, None)
+}
+
+/// A list, of one distribution point where that is given.
+fn list_at(
+    authority: &Authority,
+    revoked: impl Iterator<Item = SerialNumber>,
+    point: Option<&str>,
+) -> ListDer<'static> {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2025, 12, 1),
         next_update: date_time_ymd(2026, 2, 1),
         crl_number: SerialNumber::from(1),
-        issuing_distribution_point: None,
+        issuing_distribution_point: point.map(|uri| CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint {
+                uris: vec![uri.to_owned()],
+            },
+            scope: None,
+        }),
         revoked_certs: revoked
             .map(|serial| RevokedCertParams {
                 serial_number: serial,
@@ -181,6 +196,71 @@ fn bad_lists_are_refused_before_they_are_used() {
     assert!(matches!(
         new(vec![list(&maker, &[]), list(&maker, &[7])]),
         Err(RevocationListError::Twice)
+    ));
+}
+
+/// Only the first one would count, so a device that the other one revokes would pass.
+#[test]
+fn a_second_list_of_an_authority_is_refused_whatever_its_distribution_point_and_place() {
+    let maker = Authority::root("Manufacturing CA");
+    let list = |revoked: &[u64], point| {
+        let serials = revoked.iter().map(|serial| SerialNumber::from(*serial));
+        list_at(&maker, serials, point)
+    };
+    let new = |lists: [ListDer<'static>; 2]| Revocation::new(lists, UnknownStatus::Refuse);
+    let (a, b) = (Some("http://crl.example/a"), Some("http://crl.example/b"));
+    for (first, second) in [(None, a), (a, None), (a, b)] {
+        assert!(matches!(
+            new([list(&[], first), list(&[7], second)]),
+            Err(RevocationListError::Twice)
+        ));
+        assert!(matches!(
+            new([list(&[7], first), list(&[], second)]),
+            Err(RevocationListError::Twice)
+        ));
+    }
+}
+
+#[test]
+fn a_stale_list_of_another_authority_is_no_reason_to_refuse_an_expired_device() {
+    let (maker, other) = (Authority::root("maker"), Authority::root("other"));
+    let mut expired = phone(7);
+    expired.not_after = date_time_ymd(2025, 12, 15);
+    let (der, _) = maker.issue(&expired);
+    let verifier = |stale: &Authority| {
+        let mut old = CertificateRevocationListParams {
+            this_update: date_time_ymd(2025, 11, 1),
+            next_update: date_time_ymd(2025, 12, 20),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: vec![],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let mut made = |authority: &Authority, next_update| {
+            old.next_update = next_update;
+            let list = old.signed_by(&authority.issuer).unwrap();
+            list.der().clone()
+        };
+        let good = date_time_ymd(2026, 2, 1);
+        let passed = date_time_ymd(2025, 12, 20);
+        let next = |authority| {
+            if std::ptr::eq(authority, stale) {
+                passed
+            } else {
+                good
+            }
+        };
+        let lists = [made(&maker, next(&maker)), made(&other, next(&other))];
+        let builder = ChainVerifier::builder().anchor(&maker.certificate).unwrap();
+        let builder = builder.revocation(refusing(&lists)).dangerous();
+        let year = Duration::from_secs(365 * 86_400);
+        let builder = builder.accept_expired_devices(year, "test").unwrap();
+        builder.build().unwrap()
+    };
+    assert!(verifier(&other).verify(&der, &[], now()).is_ok());
+    assert!(matches!(
+        verifier(&maker).verify(&der, &[], now()),
+        Err(ChainError::RevocationListStale)
     ));
 }
 

@@ -214,12 +214,31 @@ fn an_alternative_name_can_carry_the_address_and_contradict_it() {
         vec![dns("www.805EC0112233.example.com")],
         vec![uri("urn:dev:mac:805ec0112233")],
         vec![dns("example.com"), uri("sip:805ec0112233@example.com")],
+        vec![uri("urn:dev:mac:80-5e-c0-11-22-33")],
+        vec![dns("80-5e-c0-11-22-33.example.com")],
     ] {
-        let error = read("000e08abcdef", &names).unwrap_err();
-        assert!(
-            matches!(error, IdentityError::Ambiguous { .. }),
-            "{names:?}"
-        );
+        let Err(IdentityError::Ambiguous { first, second }) = read("000e08abcdef", &names) else {
+            panic!("{names:?}");
+        };
+        let mut both = [first.to_string(), second.to_string()];
+        both.sort();
+        assert_eq!(both, [MAC, "805EC0112233"], "{names:?}");
+    }
+    // RFC 5626 instances, telephone numbers and groups contradict nothing, and prove nothing.
+    for names in [
+        vec![uri("urn:uuid:550e8400-e29b-41d4-a716-446655440000")],
+        vec![dns("550e8400-e29b-41d4-a716-446655440000.example.com")],
+        vec![uri("sip:+447700900123@example.com")],
+        vec![
+            uri("sips:447700900123@example.com"),
+            uri("tel:447700900123"),
+        ],
+        vec![uri("urn:dev:mac:01-00-5e-7f-ff-fa")],
+        vec![dns("01005e7ffffa.example.com")],
+    ] {
+        assert_eq!(read("SEP000E08ABCDEF", &names).unwrap(), MAC, "{names:?}");
+        let error = read("phone", &names).unwrap_err();
+        assert_eq!(error, IdentityError::NoAddress, "{names:?}");
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn identity(
 ) -> Result<Option<DeviceIdentity>, Refused> {
     match source {
         IdentitySource::Certificate(_) if peer.certificates().is_empty() => Ok(None),
-        IdentitySource::Certificate(chain) => chain
-            .identify(peer.certificates(), now)
+        IdentitySource::Certificate(verifier) => peer
+            .identity(verifier, now)
             .map(Some)
             .map_err(|error| refused(&error)),
         IdentitySource::Header { proxies, header } => {

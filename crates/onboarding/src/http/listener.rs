@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::IntoResponse as _;
@@ -11,6 +11,7 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use offhook_device_identity::{ChainVerifier, DeviceIdentity, IdentifyError};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
@@ -39,6 +40,8 @@ pub struct ServerLimits {
 pub struct Peer {
     address: SocketAddr,
     certificates: Arc<[CertificateDer<'static>]>,
+    /// What the certificates prove, and by which verifier.
+    identity: Arc<OnceLock<(Arc<ChainVerifier>, DeviceIdentity)>>,
 }
 
 impl ServerLimits {
@@ -107,6 +110,26 @@ impl Peer {
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         &self.certificates
     }
+
+    /// The identity that the certificates prove by `verifier`.
+    ///
+    /// It is proved once and stays with the connection: what was good at its first request is not
+    /// verified again at the next.
+    pub(super) fn identity(
+        &self,
+        verifier: &Arc<ChainVerifier>,
+        now: SystemTime,
+    ) -> Result<DeviceIdentity, IdentifyError> {
+        if let Some((by, identity)) = self.identity.get()
+            && Arc::ptr_eq(by, verifier)
+        {
+            return Ok(identity.clone());
+        }
+        let identity = verifier.identify(&self.certificates, now)?;
+        // Where another verifier was first, or another request at the same time, that stays.
+        let _ = self.identity.set((Arc::clone(verifier), identity.clone()));
+        Ok(identity)
+    }
 }
 
 /// Serves `router` to the connections of `listener`, over TLS with the settings `tls`, until the
@@ -159,6 +182,7 @@ async fn connection(
     let peer = Peer {
         address,
         certificates: certificates.map(<[_]>::to_vec).unwrap_or_default().into(),
+        identity: Arc::default(),
     };
     let router = router.layer(Extension(ConnectInfo(peer)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
@@ -236,6 +260,40 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_identity_is_proved_once_for_a_connection_and_each_verifier_for_itself() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        let much_later = now + Duration::from_secs(3_000_000_000);
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let authority = params.self_signed(&key).unwrap().der().clone();
+        let issuer = rcgen::Issuer::new(params, key);
+        let mut phone = rcgen::CertificateParams::default();
+        phone.not_after = rcgen::date_time_ymd(2030, 1, 1);
+        let names = &mut phone.distinguished_name;
+        names.push(rcgen::DnType::CommonName, "SEP000E08ABCDEF");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let phone = phone.signed_by(&key, &issuer).unwrap().der().clone();
+        let verifier = || {
+            let builder = ChainVerifier::builder().anchor(&authority).unwrap();
+            Arc::new(builder.build().unwrap())
+        };
+        let peer = || Peer {
+            address: ([192, 0, 2, 1], 5061).into(),
+            certificates: [phone.clone()].into(),
+            identity: Arc::default(),
+        };
+
+        let (one, another) = (verifier(), verifier());
+        let connection = peer();
+        assert!(connection.identity(&one, now).is_ok());
+        let request = connection.clone();
+        assert!(request.identity(&one, much_later).is_ok());
+        assert!(request.identity(&another, much_later).is_err());
+        assert!(peer().identity(&one, much_later).is_err());
+    }
 
     #[test]
     fn an_address_has_its_share_and_gets_it_back() {

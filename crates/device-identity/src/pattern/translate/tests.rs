@@ -98,6 +98,9 @@ fn what_means_something_else_is_refused_by_name() {
         (r"(\h)", Unsupported::Space, 1),
         (r"(\R)", Unsupported::Space, 1),
         (r"(\v)", Unsupported::Space, 1),
+        (r"([\Qa.\E])", Unsupported::Quotation, 2),
+        (r"(\ud83d\ude00)", Unsupported::Surrogate, 1),
+        (r"(\N{DIGIT ONE})", Unsupported::NamedCharacter, 1),
         ("(?U)(a)", Unsupported::Flag, 2),
         ("(?d)(a)", Unsupported::Flag, 2),
         ("(?im)(a)", Unsupported::Flag, 3),
@@ -143,7 +146,6 @@ fn what_java_refuses_is_refused() {
         "(?i-i-i)(a)",
         r"(\x4)",
         r"(\u12)",
-        r"(\ud800)",
         r"(\x{110000})",
         r"(\08)",
         r"([a-\d])",
@@ -210,5 +212,17 @@ fn a_pattern_that_would_grow_too_large_is_refused() {
             IdentityPattern::new(&pattern).unwrap_err(),
             PatternError::TooLarge
         );
+    }
+}
+
+#[test]
+fn a_control_escape_is_the_control_character() {
+    for (pattern, text) in [
+        (r"\cA([0-9a-f]{12})", '\x01'),
+        (r"[\cJ]([0-9a-f]{12})", '\n'),
+    ] {
+        let pattern = IdentityPattern::new(pattern).unwrap();
+        assert!(pattern.matches(&format!("{text}000e08abcdef")).is_some());
+        assert!(pattern.matches("A000e08abcdef").is_none());
     }
 }
