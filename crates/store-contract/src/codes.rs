@@ -289,6 +289,18 @@ pub async fn a_code_issued_under_a_retired_pepper_is_redeemed(fixture: &impl Fix
     assert!(store.redeem(&attempt, now).await.unwrap().repeated());
 }
 
+/// A digest is known together with the number of its pepper: the same pepper under another number is
+/// another one.
+pub async fn a_pepper_under_another_number_knows_no_code(fixture: &impl Fixture) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (code, now) = (world.draw(), world.now);
+    let new = world.new_code(&code, "desk");
+    store.issue(&new, now).await.unwrap();
+    world.peppers = Peppers::new(PepperId::new(7), pepper(1));
+    let attempt = world.redemption(&code, device(1));
+    assert_eq!(refusal(store.redeem(&attempt, now).await), Refusal::Unknown);
+}
+
 /// Issuing is never an upsert: neither the digits nor the name of a code serve twice.
 pub async fn a_code_drawn_twice_is_refused(fixture: &impl Fixture) {
     let (world, store) = (&mut World::new(), fixture.store());

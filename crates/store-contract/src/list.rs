@@ -18,6 +18,7 @@ macro_rules! code_store_tests {
             a_code_issued_under_a_retired_pepper_is_redeemed
             a_grant_id_in_use_burns_nothing
             a_lost_answer_is_repeated_within_the_grace_time_only
+            a_pepper_under_another_number_knows_no_code
             a_profile_has_one_outstanding_code
             a_reissue_voids_the_old_code
             a_revoked_code_is_refused

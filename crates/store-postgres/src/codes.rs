@@ -5,9 +5,9 @@ mod statement;
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    Binding, Claimant, ClaimantKey, CodeDigests, CodeId, CodeState, Grant, GrantId, IssueRefusal,
-    Judgement, NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal, Replacement,
-    RevokeRefusal, SealedCode, TenantId,
+    Binding, Claimant, ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeState, Grant, GrantId,
+    IssueRefusal, Judgement, NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal,
+    Replacement, RevokeRefusal, SealedCode, TenantId,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -88,6 +88,7 @@ async fn redeem_by(
 ) -> Result<Result<Grant, Refusal>, PostgresError> {
     let claimant = redemption.claimant();
     let digests = digests(redemption.digests());
+    let peppers: Vec<i32> = redemption.digests().iter().map(pepper).collect();
     let admitted = Admitted::of(claimant);
     let row = session
         .row(
@@ -102,13 +103,16 @@ async fn redeem_by(
                 &admitted.mac,
                 &admitted.model,
                 &admitted.line,
+                &peppers,
             ],
         )
         .await?;
     if let Some(row) = row {
         return grant(&row).map(Ok);
     }
-    let row = session.row(EXPLAIN, &[&session.now(now), &digests]).await?;
+    let row = session
+        .row(EXPLAIN, &[&session.now(now), &digests, &peppers])
+        .await?;
     let Some(row) = row else {
         return Ok(Err(Refusal::Unknown));
     };
@@ -257,6 +261,10 @@ pub(crate) fn digests(digests: &CodeDigests) -> Vec<&[u8]> {
         .collect()
 }
 
+fn pepper(digest: &CodeDigest) -> i32 {
+    digest.pepper_id().get().cast_signed()
+}
+
 /// A code as it is written.
 struct Columns<'a> {
     digests: Vec<&'a [u8]>,
@@ -282,7 +290,7 @@ impl<'a> Columns<'a> {
         Self {
             digests: self::digests(digests),
             digest: digest.as_bytes(),
-            pepper: digest.pepper_id().get().cast_signed(),
+            pepper: pepper(digest),
             id: *code.id().as_uuid(),
             tenant: code.tenant().as_str(),
             profile: code.profile().as_str(),

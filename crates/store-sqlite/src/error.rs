@@ -20,6 +20,10 @@ pub enum OpenError {
         /// The newest version that this crate knows.
         known: i64,
     },
+    /// The file cannot have a write-ahead log, so that a commit could be lost: it is in memory only,
+    /// or on a file system that shares no memory. Give the path of a file on a local disk.
+    #[error("the file cannot have a write-ahead log")]
+    NotDurable,
     /// The file, or a thread for it, could not be had.
     #[error("store not opened")]
     Store(#[source] StoreError),

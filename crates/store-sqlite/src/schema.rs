@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{OpenError, SqliteOptions};
 
@@ -12,7 +12,10 @@ use crate::{OpenError, SqliteOptions};
 pub(crate) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
     let connection = open(path, options)?;
     check_owner(&connection)?;
-    use_wal(&connection, options).map_err(failed("turn on the write-ahead log"))?;
+    let mode = use_wal(&connection, options).map_err(failed("turn on the write-ahead log"))?;
+    if mode != "wal" {
+        return Err(OpenError::NotDurable);
+    }
     // An acknowledged commit must be on the disk; on macOS only `fullfsync` gets it there.
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")
@@ -31,7 +34,11 @@ pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
 }
 
 fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    let connection = Connection::open(path).map_err(failed("open the file"))?;
+    // No URI: its parameters could turn off what keeps a commit.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed("open the file"))?;
     connection
         .busy_timeout(options.busy_timeout())
         .map_err(failed("set the busy timeout"))?;
@@ -40,10 +47,10 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
 }
 
 /// The change into WAL mode needs the file alone and does not wait for it by itself.
-fn use_wal(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+fn use_wal(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<String> {
     let mut waited = Duration::ZERO;
     loop {
-        let answer = connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
+        let answer = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
         match answer {
             Err(err)
                 if err.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)

@@ -106,15 +106,16 @@ impl Ledger {
             return Err(over(scope));
         }
         let seen = (attempt.source, attempt.code);
-        if let Some(seen) = self.seen.touch(&seen).filter(|seen| seen.bucket >= since) {
-            if seen.repeats < GuessPolicy::MAX_REPEATS {
-                seen.repeats += 1;
-                return Ok(Charge {
-                    attempt: *attempt,
-                    bucket: None,
-                    sends: self.sends,
-                });
-            }
+        let known = self.seen.touch(&seen);
+        let free =
+            |seen: &&mut Seen| seen.bucket >= since && seen.repeats < GuessPolicy::MAX_REPEATS;
+        if let Some(seen) = known.filter(free) {
+            seen.repeats += 1;
+            return Ok(Charge {
+                attempt: *attempt,
+                bucket: None,
+                sends: self.sends,
+            });
         }
         if self.must_sync() {
             return Err(Held::Sync);

@@ -13,7 +13,7 @@ macro_rules! redeem {
              SET state = 'redeemed', sealed = NULL, changed_at = ",
             now!(),
             ", grant_id = $3, claimant_key = $4, claimant_mac = $6
-             WHERE digest = ANY ($2::bytea[])
+             WHERE digest = ANY ($2::bytea[]) AND pepper = ANY ($10::int4[])
                AND state || '' = 'issued' AND expires_at > ",
             now!(),
             " AND (mode <> 'on-premises' OR $5)
@@ -40,7 +40,7 @@ pub(super) const EXPLAIN: &str = concat!(
     "SELECT grant_id, id, tenant, account, profile, changed_at, mode,
             state, expires_at, binding, claimant_key, claimant_mac, ",
     now!(),
-    " FROM codes WHERE digest = ANY ($2::bytea[])"
+    " FROM codes WHERE digest = ANY ($2::bytea[]) AND pepper = ANY ($3::int4[])"
 );
 
 pub(super) const GRANT: &str = "

@@ -33,6 +33,22 @@ async fn a_reopened_file_still_holds_the_redeem() {
     ));
 }
 
+#[test]
+fn what_lives_in_memory_only_is_no_store() {
+    for path in ["", ":memory:"] {
+        let answer = SqliteStore::open(path, &SqliteOptions::default());
+        assert!(
+            matches!(answer, Err(OpenError::NotDurable)),
+            "{path}: {answer:?}"
+        );
+    }
+    // A URI is the name of a file like any other.
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("file:x?mode=memory");
+    SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
+    assert!(path.exists());
+}
+
 #[tokio::test]
 async fn what_is_queued_when_the_store_is_dropped_is_done() {
     let disk = OnDisk::new();
