@@ -16,6 +16,7 @@ mod forge;
 mod https;
 mod issuer;
 mod key_set;
+mod matrix;
 mod poll;
 mod refresh;
 mod refreshed;
