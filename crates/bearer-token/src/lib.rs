@@ -54,7 +54,7 @@ pub use refresh::{
     ClientSecret, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse,
 };
 pub use refreshed::{REFRESH_RETRY, RefreshedToken};
-pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, RemoteKeys};
+pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, KEY_SET_REFRESH_AFTER, RemoteKeys};
 pub use scope::Scope;
 pub use subject::Subject;
 pub use token::{AccessToken, RefreshToken};
