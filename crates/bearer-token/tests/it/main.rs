@@ -10,6 +10,7 @@
 mod attacks;
 mod challenge;
 mod claims;
+mod conformance;
 mod credentials;
 mod forge;
 #[cfg(feature = "fetch")]
@@ -21,4 +22,5 @@ mod poll;
 mod refresh;
 mod refreshed;
 mod remote;
+mod rfc;
 mod secrets;
