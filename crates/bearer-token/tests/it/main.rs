@@ -7,6 +7,7 @@
     reason = "a test may fail, and its helpers with it"
 )]
 
+mod allocation;
 mod attacks;
 mod challenge;
 mod claims;
