@@ -1,5 +1,6 @@
 //! The keys of an issuer.
 
+use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -18,6 +19,7 @@ use crate::{Algorithm, KeySetError, MAX_RESPONSE_BYTES, TokenRefusal};
 pub struct KeySet {
     keys: Vec<Key>,
     skipped: usize,
+    fingerprint: [u8; 32],
 }
 
 impl KeySet {
@@ -38,6 +40,7 @@ impl KeySet {
         Self {
             keys: Vec::new(),
             skipped: 0,
+            fingerprint: [0; 32],
         }
     }
 
@@ -57,6 +60,14 @@ impl KeySet {
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
+    }
+
+    /// What tells this set from another: the same for the same JSON, and for no other.
+    ///
+    /// What was decided with one set says nothing under a set of another fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
     }
 
     /// Whether the set has a key of this id.
@@ -113,7 +124,11 @@ impl KeySet {
             }
         }
         let skipped = found - keys.len();
-        Ok(Self { keys, skipped })
+        Ok(Self {
+            keys,
+            skipped,
+            fingerprint: fingerprint(json),
+        })
     }
 }
 
@@ -133,6 +148,12 @@ pub fn key_set_with_shared_secrets(json: &[u8]) -> Result<KeySet, KeySetError> {
 struct Document<'a> {
     #[serde(borrow)]
     keys: Vec<&'a RawValue>,
+}
+
+fn fingerprint(json: &[u8]) -> [u8; 32] {
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest(&SHA256, json).as_ref());
+    fingerprint
 }
 
 /// Whether no header could tell the two keys apart.

@@ -91,6 +91,18 @@ impl RemoteKeys {
         }
     }
 
+    /// Which keys are good at `now`: a number that changes whenever the set does, and `None` while
+    /// there is no set.
+    ///
+    /// It is cheap. A cache of verified tokens reads it before it verifies, keeps it with the
+    /// token, and serves a token only while it is still the same.
+    #[must_use]
+    pub fn generation(&self, now: SystemTime) -> Option<u64> {
+        let _ = now;
+        let known = self.source.known();
+        known.fetched.is_some().then_some(known.generation)
+    }
+
     /// Waits for a newer set, unless one came just now or it is too early.
     async fn refresh(&self, now: SystemTime) -> Result<(), KeysError> {
         let Some(joined) = self.flight.join(|| self.source.start(now)) else {
@@ -154,6 +166,10 @@ impl Source {
             is_good: outcome.is_ok(),
         });
         let keys = Arc::new(outcome?);
+        let is_other = |old: &Fetched| old.keys.fingerprint() != keys.fingerprint();
+        if known.fetched.as_ref().is_none_or(is_other) {
+            known.generation += 1;
+        }
         known.fetched = Some(Fetched { at, keys });
         Ok(())
     }
@@ -175,6 +191,8 @@ impl Source {
 
 #[derive(Clone, Default)]
 struct Known {
+    /// Counts the sets that differed from the one before.
+    generation: u64,
     fetched: Option<Fetched>,
     last_try: Option<Try>,
 }

@@ -323,3 +323,20 @@ async fn a_client_that_panics_has_failed_and_no_more() {
     ));
     bed.verify(&forge, NOW + 30).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_generation_changes_when_the_set_does_and_only_then() {
+    let (old, new) = (Forge::with_id("old"), Forge::with_id("new"));
+    let bed = Bed::new(&[&old]);
+    assert_eq!(bed.keys.generation(at(NOW)), None);
+    bed.verify(&old, NOW).await.unwrap();
+    let first = bed.keys.generation(at(NOW));
+    assert!(first.is_some());
+    assert!(is_unknown(bed.verify(&new, NOW + 30).await));
+    assert_eq!(bed.asked(), 2);
+    assert_eq!(bed.keys.generation(at(NOW + 30)), first);
+    bed.serve(&[&new]);
+    bed.verify(&new, NOW + 60).await.unwrap();
+    let second = bed.keys.generation(at(NOW + 60));
+    assert!(second.is_some() && second != first);
+}
