@@ -10,7 +10,7 @@ use ring::signature::{
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::claims::END_OF_TIME;
+use crate::payload::END_OF_TIME;
 use crate::{
     AccessToken, Algorithm, IssuerError, MAX_TOKEN_BYTES, Scope, Subject, TokenPolicy, base64url,
     scope,

@@ -1,27 +1,45 @@
-//! A small JSON tree that refuses what an attacker likes: members given twice, deep nesting,
-//! objects without end.
+//! JSON read where it lies, without a tree and without the heap, that refuses what an attacker
+//! likes: members given twice, deep nesting, objects without end.
 
-use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
+use std::str::Chars;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
-/// A JSON value that borrows from its text wherever no escape stands in the way.
+/// The members of an object, each name once, and everything below them well formed.
 #[derive(Debug)]
-pub(crate) enum Json<'a> {
-    Array(Vec<Self>),
-    /// `true`, `false` or `null`: no claim we read may be one of them.
-    Literal,
-    Number(f64),
-    Object(Object<'a>),
-    Text(Cow<'a, str>),
-    Whole(u64),
+pub(crate) struct Object<'a> {
+    json: &'a str,
+    members: Members,
 }
 
-/// The members of an object, each name once.
-#[derive(Debug, Default)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+/// The value of a member, as it stands in the text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Json<'a> {
+    Array(Items<'a>),
+    /// `true`, `false` or `null`: no member we read may be one of them.
+    Literal,
+    Number(&'a str),
+    /// An object, with its braces.
+    Object(&'a str),
+    Text(Text<'a>),
+}
+
+/// A text between its quotation marks, with its escapes as they were written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    raw: &'a str,
+    spot: Spot,
+}
+
+/// The items of an array whose form was found good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Items<'a>(Reader<'a>);
+
+/// Where a text lies, in bytes from the beginning of the whole, and whether it has escapes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spot {
+    start: u32,
+    end: u32,
+    is_escaped: bool,
+}
 
 /// Why a text is not JSON that we read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,32 +49,60 @@ pub(crate) enum JsonFault {
     TooDeep,
 }
 
+/// A member is there and is no text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotText;
+
 impl<'a> Object<'a> {
-    /// Reads an object that fills the whole of `bytes`.
+    /// Reads an object that fills the whole of `bytes`, white space around it aside.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, JsonFault> {
-        let fault = Cell::new(JsonFault::Malformed);
-        let seed = Seed {
-            fault: &fault,
-            depth: 1,
-        };
-        let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let value = seed.deserialize(&mut reader).map_err(|_| fault.get())?;
-        reader.end().map_err(|_| JsonFault::Malformed)?;
-        match value {
-            Json::Object(object) => Ok(object),
-            _ => Err(JsonFault::Malformed),
+        let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
+        if u32::try_from(json.len()).is_err() {
+            return Err(JsonFault::Malformed);
+        }
+        let mut reader = Reader { json, at: 0 };
+        reader.skip_space();
+        if reader.peek() != Some(b'{') {
+            return Err(JsonFault::Malformed);
+        }
+        let mut members = Members::new();
+        reader.object(0, &mut members)?;
+        reader.skip_space();
+        match reader.peek() {
+            None => Ok(Self { json, members }),
+            Some(_) => Err(JsonFault::Malformed),
         }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.0
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value)
+    pub(crate) fn get(&self, name: &str) -> Option<Json<'a>> {
+        let mut reader = Reader {
+            json: self.json,
+            at: self.members.get(self.json, name)?,
+        };
+        reader.value(0).ok()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.get(self.json, name).is_some()
+    }
+
+    /// Where the value of a member lies, for [`Json::read`].
+    pub(crate) fn spot(&self, name: &str) -> Option<Spot> {
+        let start = self.members.get(self.json, name)?;
+        let mut reader = Reader {
+            json: self.json,
+            at: start,
+        };
+        reader.value(0).ok()?;
+        Some(Spot {
+            start: position(start),
+            end: position(reader.at),
+            is_escaped: false,
+        })
     }
 
     /// The text of a member; `Err` when it is there and no text.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, NotText> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<Text<'a>>, NotText> {
         match self.get(name) {
             None => Ok(None),
             Some(Json::Text(text)) => Ok(Some(text)),
@@ -65,137 +111,444 @@ impl<'a> Object<'a> {
     }
 }
 
-/// A member is there and is no text.
+impl<'a> Json<'a> {
+    /// Reads a value whose form was found good.
+    pub(crate) fn read(json: &'a str) -> Option<Self> {
+        Reader { json, at: 0 }.value(0).ok()
+    }
+}
+
+impl<'a> Text<'a> {
+    /// Its characters, escapes resolved.
+    pub(crate) fn chars(self) -> Unescaped<'a> {
+        Unescaped(self.raw.chars())
+    }
+
+    pub(crate) fn spot(self) -> Spot {
+        self.spot
+    }
+
+    /// The text itself, where it has no escapes.
+    pub(crate) fn plain(self) -> Option<&'a str> {
+        (!self.spot.is_escaped).then_some(self.raw)
+    }
+
+    fn digest(self) -> u32 {
+        match self.plain() {
+            Some(plain) => plain.bytes().fold(0, mix),
+            None => self.chars().fold(0, |digest, resolved| {
+                let mut utf8 = [0; 4];
+                resolved.encode_utf8(&mut utf8).bytes().fold(digest, mix)
+            }),
+        }
+    }
+
+    pub(crate) fn is(self, other: &str) -> bool {
+        match self.plain() {
+            Some(plain) => plain == other,
+            None => self.chars().eq(other.chars()),
+        }
+    }
+}
+
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.chars().collect()
+    }
+}
+
+impl Spot {
+    pub(crate) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// What lies there in `text`.
+    pub(crate) fn of(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// Resolves the escapes in place; spaces fill what becomes free.
+    pub(crate) fn unescape(&mut self, json: &mut [u8]) {
+        let Some(part) = json.get_mut(self.start as usize..self.end as usize) else {
+            return;
+        };
+        if !self.is_escaped {
+            return;
+        }
+        let (mut read, mut written) = (0, 0);
+        while let Some(&byte) = part.get(read) {
+            let mut utf8 = [byte, 0, 0, 0];
+            let (from, to) = match part.get(read..).and_then(escape) {
+                Some((resolved, length)) => (length, resolved.encode_utf8(&mut utf8).len()),
+                None => (1, 1),
+            };
+            // No escape is shorter than what it stands for.
+            if let (Some(target), Some(bytes)) =
+                (part.get_mut(written..written + to), utf8.get(..to))
+            {
+                target.copy_from_slice(bytes);
+            }
+            read += from;
+            written += to;
+        }
+        if let Some(rest) = part.get_mut(written..) {
+            rest.fill(b' ');
+        }
+        self.end = self.start + u32::try_from(written).unwrap_or(0);
+        self.is_escaped = false;
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        // The form is known to be good: what stands before an item is a bracket or a comma.
+        let reader = &mut self.0;
+        reader.skip_space();
+        match reader.peek() {
+            Some(b'[' | b',') => reader.at += 1,
+            _ => return None,
+        }
+        reader.skip_space();
+        reader.value(0).ok()
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NotText;
-
-#[derive(Clone, Copy)]
-struct Seed<'f> {
-    fault: &'f Cell<JsonFault>,
-    depth: usize,
+struct Reader<'a> {
+    json: &'a str,
+    at: usize,
 }
 
-impl Seed<'_> {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= MAX_DEPTH {
-            return Err(self.fail(JsonFault::TooDeep));
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.json.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn since(&self, start: usize) -> &'a str {
+        self.json.get(start..self.at).unwrap_or_default()
+    }
+
+    fn take(&mut self, byte: u8) -> Result<(), JsonFault> {
+        if self.peek() != Some(byte) {
+            return Err(JsonFault::Malformed);
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        self.at += 1;
+        Ok(())
     }
 
-    fn fail<E: Error>(self, fault: JsonFault) -> E {
-        self.fault.set(fault);
-        E::custom("refused")
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Json<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
+    /// Reads a value that stands within `depth` others.
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {
+        let start = self.at;
+        match self.peek() {
+            Some(b'"') => self.text().map(Json::Text),
+            Some(b'{') => {
+                self.object(depth, &mut Members::new())?;
+                Ok(Json::Object(self.since(start)))
+            }
+            Some(b'[') => {
+                self.array(depth)?;
+                Ok(Json::Array(Items(Self { at: start, ..*self })))
+            }
+            Some(b'-' | b'0'..=b'9') => self.number().map(Json::Number),
+            _ => self.literal(),
+        }
+    }
+
+    /// Reads an object; it begins here.
+    fn object(&mut self, depth: usize, members: &mut Members) -> Result<(), JsonFault> {
+        let depth = deeper(depth)?;
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.skip_space();
+            let name = self.text()?;
+            self.skip_space();
+            self.take(b':')?;
+            self.skip_space();
+            members.add(self.json, name, self.at)?;
+            self.value(depth)?;
+            self.skip_space();
+            if self.take(b',').is_err() {
+                return self.take(b'}');
+            }
+        }
+    }
+
+    /// Reads an array; it begins here.
+    fn array(&mut self, depth: usize) -> Result<(), JsonFault> {
+        let depth = deeper(depth)?;
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.skip_space();
+            self.value(depth)?;
+            self.skip_space();
+            if self.take(b',').is_err() {
+                return self.take(b']');
+            }
+        }
+    }
+
+    fn text(&mut self) -> Result<Text<'a>, JsonFault> {
+        self.take(b'"')?;
+        let start = self.at;
+        let mut is_escaped = false;
+        loop {
+            self.at += plain_length(self.rest());
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let (_, length) = escape(self.rest()).ok_or(JsonFault::Malformed)?;
+                    self.at += length;
+                    is_escaped = true;
+                }
+                _ => return Err(JsonFault::Malformed),
+            }
+        }
+        let raw = self.since(start);
+        let spot = Spot {
+            start: position(start),
+            end: position(self.at),
+            is_escaped,
+        };
+        self.at += 1;
+        Ok(Text { raw, spot })
+    }
+
+    fn number(&mut self) -> Result<&'a str, JsonFault> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(self.since(start))
+    }
+
+    fn digits(&mut self) -> Result<(), JsonFault> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(JsonFault::Malformed);
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self) -> Result<Json<'a>, JsonFault> {
+        let rest = self.rest();
+        let word = ["true", "false", "null"]
+            .into_iter()
+            .find(|word| rest.starts_with(word.as_bytes()))
+            .ok_or(JsonFault::Malformed)?;
+        self.at += word.len();
         Ok(Json::Literal)
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Literal)
-    }
+/// Where names and values lie.
+#[derive(Debug)]
+struct Members {
+    found: [Member; MAX_MEMBERS],
+    count: usize,
+}
 
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Whole(value))
-    }
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    name: Spot,
+    /// Tells most names apart without a look at them.
+    digest: u32,
+    value: u32,
+}
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json<'de>, E> {
-        // serde_json comes here for negative numbers only, and no member we read may be one.
-        Ok(Json::Number(-1.0))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
-        let seed = self.deeper()?;
-        let mut found = Vec::new();
-        while let Some(item) = items.next_element_seed(seed)? {
-            found.push(item);
+impl Members {
+    fn new() -> Self {
+        Self {
+            found: [Member::NONE; MAX_MEMBERS],
+            count: 0,
         }
-        Ok(Json::Array(found))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        let seed = self.deeper()?;
-        let mut object = Object(Vec::with_capacity(USUAL_MEMBERS));
-        while let Some(name) = members.next_key_seed(Name)? {
-            if object.get(&name).is_some() {
-                return Err(self.fail(JsonFault::DuplicateMember));
-            }
-            if object.0.len() == MAX_MEMBERS {
-                return Err(self.fail(JsonFault::Malformed));
-            }
-            let value = members.next_value_seed(seed)?;
-            object.0.push((name, value));
+    fn add(&mut self, json: &str, name: Text<'_>, value: usize) -> Result<(), JsonFault> {
+        let member = Member {
+            name: name.spot,
+            digest: name.digest(),
+            value: position(value),
+        };
+        let is_same = |known: &Member| known.digest == member.digest && known.is(json, name);
+        if self.known().iter().any(is_same) {
+            return Err(JsonFault::DuplicateMember);
         }
-        Ok(Json::Object(object))
+        let place = self.found.get_mut(self.count);
+        *place.ok_or(JsonFault::Malformed)? = member;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Where the value of a member begins.
+    fn get(&self, json: &str, name: &str) -> Option<usize> {
+        let digest = name.bytes().fold(0, mix);
+        let mut known = self.known().iter();
+        let found = known.find(|member| member.digest == digest && member.text(json).is(name));
+        found.map(|member| member.value as usize)
+    }
+
+    fn known(&self) -> &[Member] {
+        self.found.get(..self.count).unwrap_or_default()
     }
 }
 
-struct Name;
+impl Member {
+    const NONE: Self = Self {
+        name: Spot {
+            start: 0,
+            end: 0,
+            is_escaped: false,
+        },
+        digest: 0,
+        value: 0,
+    };
 
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
+    fn text(self, json: &str) -> Text<'_> {
+        Text {
+            raw: self.name.of(json),
+            spot: self.name,
+        }
+    }
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
+    fn is(self, json: &str, name: Text<'_>) -> bool {
+        match name.plain() {
+            Some(plain) => self.text(json).is(plain),
+            None => self.text(json).chars().eq(name.chars()),
+        }
     }
 }
 
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
+/// The characters of a text whose escapes were found good.
+#[derive(Clone)]
+pub(crate) struct Unescaped<'a>(Chars<'a>);
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member's name")
-    }
+impl Iterator for Unescaped<'_> {
+    type Item = char;
 
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
+    fn next(&mut self) -> Option<char> {
+        let rest = self.0.as_str();
+        let Some((resolved, length)) = escape(rest.as_bytes()) else {
+            return self.0.next();
+        };
+        self.0 = rest.get(length..).unwrap_or_default().chars();
+        Some(resolved)
     }
+}
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
+/// The character that the escape at the beginning of `bytes` stands for, and the escape's length.
+fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let [b'\\', kind, rest @ ..] = bytes else {
+        return None;
+    };
+    let plain = match kind {
+        b'"' | b'\\' | b'/' => char::from(*kind),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return unicode_escape(rest),
+        _ => return None,
+    };
+    Some((plain, 2))
+}
+
+fn unicode_escape(digits: &[u8]) -> Option<(char, usize)> {
+    let unit = hex(digits)?;
+    if let Some(plain) = char::from_u32(unit) {
+        return Some((plain, 6));
     }
+    // Half of a pair: the other half must follow.
+    let [b'\\', b'u', rest @ ..] = digits.get(4..)? else {
+        return None;
+    };
+    let (high, low) = (unit.checked_sub(0xd800)?, hex(rest)?.checked_sub(0xdc00)?);
+    if high >= 0x400 || low >= 0x400 {
+        return None;
+    }
+    char::from_u32(0x1_0000 + (high << 10) + low).map(|pair| (pair, 12))
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    let digits = digits.get(..4)?.iter();
+    digits.copied().try_fold(0, |value, digit| {
+        Some(value << 4 | char::from(digit).to_digit(16)?)
+    })
+}
+
+/// How many bytes come before a quotation mark, a backslash or a control character.
+fn plain_length(bytes: &[u8]) -> usize {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    bytes.iter().position(is_special).unwrap_or(bytes.len())
+}
+
+fn mix(digest: u32, byte: u8) -> u32 {
+    (digest.rotate_left(5) ^ u32::from(byte)).wrapping_mul(0x9e37_79b9)
+}
+
+fn deeper(depth: usize) -> Result<usize, JsonFault> {
+    if depth == MAX_DEPTH {
+        return Err(JsonFault::TooDeep);
+    }
+    Ok(depth + 1)
+}
+
+/// A position in a text whose length was found to fit.
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Objects and arrays within one another, the outermost counted.
-const MAX_DEPTH: usize = 17;
+const MAX_DEPTH: usize = 16;
 /// Members of one object: keeps the search for duplicates from growing with its square.
 const MAX_MEMBERS: usize = 64;
-const USUAL_MEMBERS: usize = 12;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
 
     fn fault(text: &str) -> Option<JsonFault> {
@@ -207,12 +560,17 @@ mod tests {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":2}"#,
+            r#"{"\u0061":1,"a":2}"#,
+            r#"{"\u0061":1,"\u0061":2}"#,
+            r#"{"/":1,"\/":2}"#,
+            r#"{"\ud83d\ude00":1,"😀":2}"#,
+            r#"{"":1,"":2}"#,
             r#"{"b":{"a":1,"a":2}}"#,
             r#"{"b":[{"a":1,"a":2}]}"#,
         ] {
             assert_eq!(fault(text), Some(JsonFault::DuplicateMember), "{text}");
         }
-        assert_eq!(fault(r#"{"a":{"a":1},"A":1}"#), None);
+        assert_eq!(fault(r#"{"a":{"a":1},"A":1,"\\u0061":2}"#), None);
     }
 
     #[test]
@@ -238,12 +596,39 @@ mod tests {
             "\"a\"",
             "{} {}",
             "{}x",
+            "{}\0",
             "{\"a\":}",
-            "{\"a\":1e999}",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "{,\"a\":1}",
+            "{\"a\":[1,]}",
+            "{\"a\":[,1]}",
+            "{\"a\":[1 2]}",
+            "{\"a\":1 \"b\":2}",
             "{'a':1}",
+            "{a:1}",
             "\u{feff}{}",
             "{\"a\":01}",
+            "{\"a\":+1}",
+            "{\"a\":.5}",
+            "{\"a\":1.}",
+            "{\"a\":1e}",
+            "{\"a\":-}",
+            "{\"a\":0x1}",
+            "{\"a\":NaN}",
+            "{\"a\":Infinity}",
+            "{\"a\":True}",
+            "{\"a\":nul}",
             "{\"a\":\"\u{1}\"}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":\"\\x41\"}",
+            "{\"a\":\"\\u00g0\"}",
+            "{\"a\":\"\\ud83d\"}",
+            "{\"a\":\"\\ude00\"}",
+            "{\"a\":\"\\ud83d\\u0041\"}",
+            "{\"a\":\"x",
+            "{\"a\":\"x\\",
+            "{/**/}",
         ] {
             assert_eq!(fault(text), Some(JsonFault::Malformed), "{text:?}");
         }
@@ -261,5 +646,81 @@ mod tests {
         };
         assert_eq!(fault(&of(64)), None);
         assert_eq!(fault(&of(65)), Some(JsonFault::Malformed));
+    }
+
+    #[test]
+    fn escapes_are_resolved_in_place() {
+        let mut json = br#" {"a" : "\u00e9\/\ud83d\ude00\n|", "b":"x"} "#.to_vec();
+        let object = Object::parse(&json).unwrap();
+        let text = object.text("a").unwrap().unwrap();
+        assert!(text.is("é/😀\n|") && !text.is("é/😀\n"));
+        assert_eq!(text.plain(), None);
+        let mut spot = text.spot();
+        spot.unescape(&mut json);
+        let json = std::str::from_utf8(&json).unwrap();
+        assert_eq!(spot.of(json), "é/😀\n|");
+        assert!(json.contains("\"b\":\"x\""));
+    }
+
+    /// What `serde_json` makes of the same value.
+    fn is_same(ours: Json<'_>, theirs: &Value) -> bool {
+        match (ours, theirs) {
+            (Json::Array(items), Value::Array(values)) => {
+                let pairs = items.zip(values);
+                items.count() == values.len() && pairs.into_iter().all(|(a, b)| is_same(a, b))
+            }
+            (Json::Literal, Value::Bool(_) | Value::Null) | (Json::Number(_), Value::Number(_)) => {
+                true
+            }
+            (Json::Object(text), Value::Object(map)) => {
+                let object = Object::parse(text.as_bytes()).unwrap();
+                object.members.count == map.len()
+                    && map.iter().all(|(name, value)| {
+                        object.get(name).is_some_and(|ours| is_same(ours, value))
+                    })
+            }
+            (Json::Text(text), Value::String(value)) => text.is(value),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_json_writes_is_read_alike(
+            members in prop::collection::hash_map("\\PC{0,4}|[\"\\\\/\u{1}-\u{20}]{1,3}", any_json(), 0..8),
+        ) {
+            let value = Value::Object(members.into_iter().collect());
+            let text = value.to_string();
+            let whole = format!("{{\"x\":{text}}}");
+            let object = Object::parse(whole.as_bytes()).unwrap();
+            prop_assert!(is_same(object.get("x").unwrap(), &value), "{}", whole);
+        }
+
+        #[test]
+        fn what_serde_json_refuses_is_refused(text in "[{}\\[\\]\",:0-9a-cetrufalsn\\\\ .eE+-]{0,24}") {
+            let theirs = serde_json::from_str::<Value>(&text);
+            match fault(&text) {
+                None => prop_assert!(theirs.is_ok_and(|value| value.is_object()) || text.contains(['e', 'E'])),
+                Some(JsonFault::Malformed) => prop_assert!(!theirs.is_ok_and(|value| value.is_object())),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,6}|[\"\\\\/\u{1}-\u{20}]{1,3}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map("[a-c\"\\\\]{0,3}", inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
     }
 }

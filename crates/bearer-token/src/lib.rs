@@ -8,6 +8,7 @@ mod credentials;
 mod error;
 mod fetch;
 mod flight;
+mod header;
 #[cfg(feature = "fetch")]
 mod https;
 mod issuer;
@@ -15,17 +16,21 @@ mod json;
 mod jwt;
 mod key;
 mod key_set;
+mod payload;
 mod policy;
 mod refresh;
 mod refreshed;
 mod remote;
+mod roca;
 mod scope;
 mod subject;
 mod token;
 
 /// Choices that weaken a check, kept apart so that they stand out where they are made.
 pub mod danger {
+    pub use crate::jwt::payload;
     pub use crate::key_set::key_set_with_shared_secrets;
+    pub use crate::policy::{any_audience, any_issuer, any_typ};
 }
 
 pub use challenge::{BearerError, Challenge};
@@ -40,9 +45,10 @@ pub use fetch::{Fetch, MAX_RESPONSE_BYTES};
 #[cfg(feature = "fetch")]
 pub use https::{DEFAULT_TIMEOUT, HttpsFetch};
 pub use issuer::{MachineClaims, MachineTokenIssuer, SigningKey};
-pub use jwt::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES, verify};
+pub use jwt::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES, verify, verify_in};
 pub use key::Algorithm;
 pub use key_set::{KeySet, MAX_KEYS};
+pub use payload::{ClaimsBuffer, VerifiedClaims};
 pub use policy::{DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, TokenPolicy};
 pub use refresh::{
     ClientSecret, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse,

@@ -166,7 +166,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> RefreshError {
     let Ok(Some(reason)) = body.text("error") else {
         return RefreshError::Status(status);
     };
-    RefreshError::Refused(match reason {
+    RefreshError::Refused(match reason.plain().unwrap_or_default() {
         "invalid_client" => RefreshRefusal::InvalidClient,
         "invalid_grant" => RefreshRefusal::InvalidGrant,
         "invalid_request" => RefreshRefusal::InvalidRequest,

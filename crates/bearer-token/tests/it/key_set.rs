@@ -148,14 +148,29 @@ fn what_is_no_key_set_is_refused_as_a_whole() {
 }
 
 #[test]
-fn of_two_keys_with_one_name_the_first_stays() {
-    let (first, second) = (Forge::new(), Forge::new());
-    let keys = key_set(&[first.jwk(), second.jwk()]);
-    assert_eq!((keys.len(), keys.skipped()), (1, 1));
-    assert!(keys.has_key("k1") && !keys.has_key("k2"));
-    assert!(verify(&first.good(), &keys, &policy(), at(NOW)).is_ok());
-    let other = verify(&second.good(), &keys, &policy(), at(NOW));
-    assert_eq!(other.unwrap_err(), TokenRefusal::Signature);
+fn of_two_keys_with_one_name_and_algorithm_none_is_taken() {
+    let (first, second, third) = (Forge::new(), Forge::new(), Forge::with_id("k3"));
+    let keys = key_set(&[first.jwk(), third.jwk(), second.jwk()]);
+    assert_eq!((keys.len(), keys.skipped()), (1, 2));
+    assert!(!keys.has_key("k1") && keys.has_key("k3"));
+    let answer = verify(&first.good(), &keys, &policy(), at(NOW));
+    assert_eq!(answer.unwrap_err(), TokenRefusal::UnknownKey);
+    let again = key_set(&[first.jwk(), first.jwk()]);
+    assert_eq!((again.len(), again.skipped()), (1, 1));
+    assert!(verify(&first.good(), &again, &policy(), at(NOW)).is_ok());
+}
+
+#[test]
+fn a_set_is_known_by_its_usable_keys_in_whatever_order_they_stand() {
+    let (one, two) = (Forge::with_id("k1"), Forge::with_id("k2"));
+    let print = |keys: &[String]| *key_set(keys).fingerprint();
+    let both = print(&[one.jwk(), two.jwk()]);
+    assert_eq!(both, print(&[two.jwk(), one.jwk(), "{}".into(), one.jwk()]));
+    let renamed = two.jwk().replace("\"k2\"", "\"k3\"");
+    let others = [vec![one.jwk()], vec![], vec![one.jwk(), renamed]];
+    for other in others {
+        assert_ne!(both, print(&other));
+    }
 }
 
 #[test]
