@@ -74,6 +74,7 @@ pub struct TokenResponse {
     access_token: AccessToken,
     refresh_token: Option<RefreshToken>,
     expires_in: Option<Duration>,
+    refresh_token_expires_in: Option<Duration>,
     scopes: Option<Vec<Scope>>,
 }
 
@@ -119,6 +120,13 @@ impl TokenResponse {
         self.expires_in
     }
 
+    /// How long the refresh token lives, counted from the answer; `None` where the server does not
+    /// say, as RFC 6749 knows no such member.
+    #[must_use]
+    pub fn refresh_token_expires_in(&self) -> Option<Duration> {
+        self.refresh_token_expires_in
+    }
+
     /// The scopes granted; `None` when they are those that were asked for.
     #[must_use]
     pub fn scopes(&self) -> Option<&[Scope]> {
@@ -140,6 +148,7 @@ impl TokenResponse {
             access_token: parse(body.access_token)?,
             refresh_token: body.refresh_token.map(parse).transpose()?,
             expires_in: body.expires_in.map(Duration::from_secs),
+            refresh_token_expires_in: body.refresh_token_expires_in.map(Duration::from_secs),
             scopes: scopes.transpose().map_err(|_| RefreshError::Response)?,
         })
     }
@@ -152,6 +161,7 @@ struct Body<'a> {
     refresh_token: Option<&'a str>,
     token_type: &'a str,
     expires_in: Option<u64>,
+    refresh_token_expires_in: Option<u64>,
     scope: Option<&'a str>,
 }
 
