@@ -262,7 +262,7 @@ impl TokenInfoFormat {
         &self,
         answer: &Answer<'v>,
         claim: Claim,
-        is_good: fn(&Value) -> bool,
+        is_good: IsGood,
     ) -> Result<Option<&'v Value>, TokenInfoError> {
         let value = self.member(claim).and_then(|member| answer.get(member));
         match value.filter(|value| !value.is_null()) {
@@ -347,6 +347,8 @@ impl fmt::Display for Claim {
     }
 }
 
+type IsGood = fn(&Value) -> bool;
+
 struct Answer<'v>(&'v Value);
 
 impl<'v> Answer<'v> {
@@ -393,7 +395,7 @@ const RFC7662: [(Claim, &str); 13] = [
 ];
 
 /// What is taken over as it is, under which name, and of which type it must be.
-const TAKEN: [(Claim, &str, fn(&Value) -> bool); 11] = [
+const TAKEN: [(Claim, &str, IsGood); 11] = [
     (Claim::Audience, "aud", is_text_or_list),
     (Claim::ClientId, "client_id", Value::is_string),
     (Claim::Confirmation, "cnf", Value::is_object),
