@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::header::UsualHeader;
 use crate::json::Text;
-use crate::key::{Key, SharedSecrets};
+use crate::key::{self, Key, SharedSecrets};
 use crate::{KeySetError, MAX_RESPONSE_BYTES, TokenRefusal};
 
 /// The public keys an issuer signs with.
@@ -124,10 +124,19 @@ impl KeySet {
         if found > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found });
         }
-        let read = document.keys.iter();
-        let mut keys: Vec<Key> = read
-            .filter_map(|jwk| Key::from_jwk(jwk.get().as_bytes(), secrets))
-            .collect();
+        let mut keys = Vec::with_capacity(found);
+        let mut unread = Vec::new();
+        for jwk in document.keys {
+            let jwk = jwk.get().as_bytes();
+            match Key::from_jwk(jwk, secrets) {
+                Some(key) => keys.push(key),
+                None => unread.push(jwk),
+            }
+        }
+        // A secret that cannot be read may be the one that is meant by its name.
+        for id in unread.into_iter().filter_map(key::secret_id) {
+            keys.retain(|key| !key.is_secret() || key.id.as_deref() != Some(&id));
+        }
         // Where others can sign with a key that verifies, public keys beside it would look alike.
         if !keys.iter().all(Key::is_secret) {
             keys.retain(|key| !key.is_secret());

@@ -83,7 +83,7 @@ pub use policy::{DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, TokenPolicy};
 pub use refresh::{REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse};
 pub use refreshed::{REFRESH_RETRY, REFRESH_TOKEN_WARNING, RefreshTokenLife, RefreshedToken};
 pub use rejection::{Rejection, SipRole};
-pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, RemoteKeys};
+pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, KEY_SET_REFRESH_AFTER, RemoteKeys};
 pub use revocation::{RevocationRequest, read_revocation};
 pub use revoked::{REVOCATION_CAPACITY, RevocationCheck, RevocationList};
 pub use scope::Scope;

@@ -21,6 +21,10 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+pub(crate) fn decode(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
 pub(crate) struct Forge {
     pair: EcdsaKeyPair,
     pub(crate) id: String,
@@ -38,6 +42,11 @@ impl Forge {
             pair: EcdsaKeyPair::from_pkcs8(&ES256, pkcs8.as_ref(), &random).unwrap(),
             id: id.to_owned(),
         }
+    }
+
+    /// The public half of the key, uncompressed.
+    pub(crate) fn point(&self) -> Vec<u8> {
+        self.pair.public_key().as_ref().to_vec()
     }
 
     /// The public half of the key.
@@ -97,23 +106,33 @@ pub(crate) fn policy() -> TokenPolicy {
 /// Good claims, with the members of `changes` put in their place or added; an empty value takes
 /// the member away.
 pub(crate) fn claims(changes: &[(&str, &str)]) -> String {
-    let mut members = vec![
-        ("iss", format!("\"{ISSUER}\"")),
-        ("aud", format!("\"{AUDIENCE}\"")),
-        ("sub", format!("\"{SUBJECT}\"")),
-        ("iat", NOW.to_string()),
-        ("exp", (NOW + 3_600).to_string()),
+    let text = |text: &str| format!("\"{text}\"");
+    let (iss, aud, sub) = (text(ISSUER), text(AUDIENCE), text(SUBJECT));
+    let (iat, exp) = (NOW.to_string(), (NOW + 3_600).to_string());
+    let members = [
+        ("iss", &*iss),
+        ("aud", &aud),
+        ("sub", &sub),
+        ("iat", &iat),
+        ("exp", &exp),
         (
             "scope",
-            "\"broadworks-connector-user dm-bridge:device_auth\"".to_owned(),
+            r#""broadworks-connector-user dm-bridge:device_auth""#,
         ),
-        ("client_id", "\"C1\"".to_owned()),
-        ("jti", "\"t1\"".to_owned()),
+        ("client_id", r#""C1""#),
+        ("jti", r#""t1""#),
     ];
+    object(&members, changes)
+}
+
+/// An object of `members`, with those of `changes` put in their place or added; an empty value
+/// takes the member away.
+pub(crate) fn object(members: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
+    let mut members = members.to_vec();
     for (name, value) in changes {
         members.retain(|(known, _)| known != name);
         if !value.is_empty() {
-            members.push((name, (*value).to_owned()));
+            members.push((name, value));
         }
     }
     let members: Vec<String> = members
@@ -122,3 +141,6 @@ pub(crate) fn claims(changes: &[(&str, &str)]) -> String {
         .collect();
     format!("{{{}}}", members.join(","))
 }
+
+/// Of a key made with OpenSSL 3.0 (`genrsa 2048`); the private key was thrown away.
+pub(crate) const RSA_MODULUS: &str = "1eAlHS8E5LQCepH9YzekKr6_5_6LaYkhEcgmdbxxg4iQFFk2VMATTzbq9kZjFOQUCnl-SclntGCt8o1amPfU69vuiB79rUn9w2toJQaOXndEAeHM6izg8214p2Ojy-ZXnnVeX1UWjc1FSgKBz1qb2ArNIBMzZ2ogsIDbChUb4Bvgf3ASfGdplcua5zCWBkFtogbk-_q32OW-PVGi62KxSagiLSaMPr-GxArLldUGMUmnJpK5t8Z8bY9mwyiUT18HkXzMRycYhUkFCZYC79x_nPGReG-MqqCpf-Af8Mckq4DLnRJwmMQA4k6LcwwK2Nh0X82UEZjF8LNtcxV32oMH7w";

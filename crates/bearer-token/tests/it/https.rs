@@ -1,15 +1,19 @@
 //! The HTTPS client against a server on loopback.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use offhook_bearer_token::{Fetch, FetchError, HttpsFetch, MAX_RESPONSE_BYTES};
+use offhook_bearer_token::{Fetch, FetchError, HttpsFetch, MAX_RESPONSE_BYTES, RemoteKeys};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+
+use crate::forge::{Forge, NOW, at, key_set_json, policy};
+use crate::poll::poll_once;
 
 /// Starts a server that reads a request and writes `answer` bytes as they are; gives the client
 /// that trusts it and its address.
@@ -137,4 +141,37 @@ async fn a_certificate_of_another_ca_is_refused() {
         matches!(answer, Err(FetchError::Transport(_))),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn an_exchange_that_nobody_polls_goes_on_and_serves_the_next_caller() {
+    let forge = Forge::new();
+    let body = key_set_json(&[forge.jwk()]);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+    let (client, url) = serve(format!("{head}{body}").into_bytes()).await;
+    let limit = Duration::from_secs(1);
+    let keys = RemoteKeys::new(url.parse().unwrap(), Arc::new(client.with_timeout(limit)));
+    let (token, policy) = (forge.good(), policy());
+    {
+        let call = pin!(keys.verify(&token, &policy, at(NOW)));
+        assert!(poll_once(call).await.is_pending());
+    }
+    // Longer than the client's own time: polled only now, it would have run out.
+    tokio::time::sleep(limit + Duration::from_millis(200)).await;
+    keys.verify(&token, &policy, at(NOW + 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_dropped_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let (client, _) = serve(Vec::new()).await;
+    let mut stream = {
+        let mut call = pin!(client.fetch(get(&url)));
+        assert!(poll_once(call.as_mut()).await.is_pending());
+        listener.accept().await.unwrap().0
+    };
+    let mut hello = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut hello));
+    assert!(read.await.is_ok(), "the client holds the connection");
 }

@@ -10,14 +10,17 @@
 mod attacks;
 mod challenge;
 mod claims;
+mod conformance;
 mod credentials;
 mod forge;
 #[cfg(feature = "fetch")]
 mod https;
 mod issuer;
 mod key_set;
+mod matrix;
 mod poll;
 mod refresh;
 mod refreshed;
 mod remote;
+mod rfc;
 mod secrets;
