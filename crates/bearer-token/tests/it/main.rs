@@ -7,7 +7,9 @@
     reason = "a test may fail, and its helpers with it"
 )]
 
+mod access;
 mod attacks;
+mod cache;
 mod challenge;
 mod claims;
 mod conformance;
@@ -15,12 +17,19 @@ mod credentials;
 mod forge;
 #[cfg(feature = "fetch")]
 mod https;
+mod introspection;
 mod issuer;
 mod key_set;
+#[cfg(feature = "tower")]
+mod layer;
 mod matrix;
+mod opaque;
+mod partner;
 mod poll;
 mod refresh;
 mod refreshed;
+mod rejection;
 mod remote;
+mod revocation;
 mod rfc;
 mod secrets;
