@@ -67,7 +67,7 @@ impl UsualHeader {
     }
 
     pub(crate) fn is(&self, encoded: &str) -> bool {
-        self.encoded.as_str() == encoded
+        self.encoded.bytes() == encoded.as_bytes()
     }
 
     pub(crate) fn typ(&self) -> Option<&str> {
@@ -91,8 +91,11 @@ impl<const N: usize> Short<N> {
         Some(Self { bytes, length })
     }
 
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
     fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..self.length).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
 }

@@ -65,39 +65,33 @@ impl<'a> Object<'a> {
         if reader.peek() != Some(b'{') {
             return Err(JsonFault::Malformed);
         }
-        let mut members = Members::new();
-        reader.object(0, &mut members)?;
+        let mut object = Self {
+            json,
+            members: Members::new(),
+        };
+        reader.object(0, &mut object.members)?;
         reader.skip_space();
         match reader.peek() {
-            None => Ok(Self { json, members }),
+            None => Ok(object),
             Some(_) => Err(JsonFault::Malformed),
         }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Json<'a>> {
-        let mut reader = Reader {
-            json: self.json,
-            at: self.members.get(self.json, name)?,
-        };
-        reader.value(0).ok()
+        let member = self.members.get(self.json, name)?;
+        Some(member.kind.of(self.json, member.value))
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.members.get(self.json, name).is_some()
     }
 
-    /// Where the value of a member lies, for [`Json::read`].
-    pub(crate) fn spot(&self, name: &str) -> Option<Spot> {
-        let start = self.members.get(self.json, name)?;
-        let mut reader = Reader {
-            json: self.json,
-            at: start,
-        };
-        reader.value(0).ok()?;
-        Some(Spot {
-            start: position(start),
-            end: position(reader.at),
-            is_escaped: false,
+    /// Each member: its name, its value, and where that lies for [`Json::read`].
+    pub(crate) fn members(&self) -> impl Iterator<Item = (Text<'a>, Json<'a>, Spot)> {
+        let json = self.json;
+        self.members.known().iter().map(move |member| {
+            let value = member.kind.of(json, member.value);
+            (member.name.text(json), value, member.whole())
         })
     }
 
@@ -114,7 +108,8 @@ impl<'a> Object<'a> {
 impl<'a> Json<'a> {
     /// Reads a value whose form was found good.
     pub(crate) fn read(json: &'a str) -> Option<Self> {
-        Reader { json, at: 0 }.value(0).ok()
+        let (kind, spot) = Reader { json, at: 0 }.value(0).ok()?;
+        Some(kind.of(json, spot))
     }
 }
 
@@ -133,14 +128,28 @@ impl<'a> Text<'a> {
         (!self.spot.is_escaped).then_some(self.raw)
     }
 
-    fn digest(self) -> u32 {
-        match self.plain() {
-            Some(plain) => plain.bytes().fold(0, mix),
-            None => self.chars().fold(0, |digest, resolved| {
-                let mut utf8 = [0; 4];
-                resolved.encode_utf8(&mut utf8).bytes().fold(digest, mix)
-            }),
+    fn equals(self, other: Text<'_>) -> bool {
+        match (self.plain(), other.plain()) {
+            (Some(plain), Some(other)) => plain == other,
+            _ => self.chars().eq(other.chars()),
         }
+    }
+
+    /// The text, in `room` where it has escapes; `None` when it has more bytes than that.
+    pub(crate) fn resolve<'r>(self, room: &'r mut [u8]) -> Option<&'r str>
+    where
+        'a: 'r,
+    {
+        if let Some(plain) = self.plain() {
+            return Some(plain);
+        }
+        let mut length = 0;
+        for resolved in self.chars() {
+            let end = length + resolved.len_utf8();
+            resolved.encode_utf8(room.get_mut(length..end)?);
+            length = end;
+        }
+        std::str::from_utf8(room.get(..length)?).ok()
     }
 
     pub(crate) fn is(self, other: &str) -> bool {
@@ -158,8 +167,21 @@ impl From<Text<'_>> for String {
 }
 
 impl Spot {
+    const NONE: Self = Self {
+        start: 0,
+        end: 0,
+        is_escaped: false,
+    };
+
     pub(crate) fn is_empty(self) -> bool {
         self.start == self.end
+    }
+
+    fn text(self, json: &str) -> Text<'_> {
+        Text {
+            raw: self.of(json),
+            spot: self,
+        }
     }
 
     /// What lies there in `text`.
@@ -200,6 +222,29 @@ impl Spot {
     }
 }
 
+/// What a value is, apart from where it lies.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Array,
+    Literal,
+    Number,
+    Object,
+    Text,
+}
+
+impl Kind {
+    fn of(self, json: &str, spot: Spot) -> Json<'_> {
+        let raw = spot.of(json);
+        match self {
+            Self::Array => Json::Array(Items(Reader { json: raw, at: 0 })),
+            Self::Literal => Json::Literal,
+            Self::Number => Json::Number(raw),
+            Self::Object => Json::Object(raw),
+            Self::Text => Json::Text(spot.text(json)),
+        }
+    }
+}
+
 impl<'a> Iterator for Items<'a> {
     type Item = Json<'a>;
 
@@ -212,7 +257,8 @@ impl<'a> Iterator for Items<'a> {
             _ => return None,
         }
         reader.skip_space();
-        reader.value(0).ok()
+        let (kind, spot) = reader.value(0).ok()?;
+        Some(kind.of(reader.json, spot))
     }
 }
 
@@ -231,10 +277,6 @@ impl<'a> Reader<'a> {
         self.json.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn since(&self, start: usize) -> &'a str {
-        self.json.get(start..self.at).unwrap_or_default()
-    }
-
     fn take(&mut self, byte: u8) -> Result<(), JsonFault> {
         if self.peek() != Some(byte) {
             return Err(JsonFault::Malformed);
@@ -250,21 +292,33 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a value that stands within `depth` others.
-    fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {
+    fn value(&mut self, depth: usize) -> Result<(Kind, Spot), JsonFault> {
         let start = self.at;
-        match self.peek() {
-            Some(b'"') => self.text().map(Json::Text),
+        let kind = match self.peek() {
+            Some(b'"') => return self.text().map(|spot| (Kind::Text, spot)),
             Some(b'{') => {
-                self.object(depth, &mut Members::new())?;
-                Ok(Json::Object(self.since(start)))
+                self.inner_object(depth)?;
+                Kind::Object
             }
             Some(b'[') => {
                 self.array(depth)?;
-                Ok(Json::Array(Items(Self { at: start, ..*self })))
+                Kind::Array
             }
-            Some(b'-' | b'0'..=b'9') => self.number().map(Json::Number),
-            _ => self.literal(),
-        }
+            Some(b'-' | b'0'..=b'9') => {
+                self.number()?;
+                Kind::Number
+            }
+            _ => {
+                self.literal()?;
+                Kind::Literal
+            }
+        };
+        let spot = Spot {
+            start: position(start),
+            end: position(self.at),
+            is_escaped: false,
+        };
+        Ok((kind, spot))
     }
 
     /// Reads an object; it begins here.
@@ -282,13 +336,20 @@ impl<'a> Reader<'a> {
             self.skip_space();
             self.take(b':')?;
             self.skip_space();
-            members.add(self.json, name, self.at)?;
-            self.value(depth)?;
+            members.add(self.json, name)?;
+            let (kind, value) = self.value(depth)?;
+            members.complete(kind, value);
             self.skip_space();
             if self.take(b',').is_err() {
                 return self.take(b'}');
             }
         }
+    }
+
+    /// Reads an object whose members nobody asks for; apart, so that its room is seldom needed.
+    #[inline(never)]
+    fn inner_object(&mut self, depth: usize) -> Result<(), JsonFault> {
+        self.object(depth, &mut Members::new())
     }
 
     /// Reads an array; it begins here.
@@ -310,7 +371,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self) -> Result<Text<'a>, JsonFault> {
+    /// Reads a text and tells where it lies.
+    fn text(&mut self) -> Result<Spot, JsonFault> {
         self.take(b'"')?;
         let start = self.at;
         let mut is_escaped = false;
@@ -326,18 +388,16 @@ impl<'a> Reader<'a> {
                 _ => return Err(JsonFault::Malformed),
             }
         }
-        let raw = self.since(start);
-        let spot = Spot {
-            start: position(start),
-            end: position(self.at),
-            is_escaped,
-        };
+        let end = self.at;
         self.at += 1;
-        Ok(Text { raw, spot })
+        Ok(Spot {
+            start: position(start),
+            end: position(end),
+            is_escaped,
+        })
     }
 
-    fn number(&mut self) -> Result<&'a str, JsonFault> {
-        let start = self.at;
+    fn number(&mut self) -> Result<(), JsonFault> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -356,7 +416,7 @@ impl<'a> Reader<'a> {
             }
             self.digits()?;
         }
-        Ok(self.since(start))
+        Ok(())
     }
 
     fn digits(&mut self) -> Result<(), JsonFault> {
@@ -370,92 +430,112 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn literal(&mut self) -> Result<Json<'a>, JsonFault> {
+    fn literal(&mut self) -> Result<(), JsonFault> {
         let rest = self.rest();
         let word = ["true", "false", "null"]
             .into_iter()
             .find(|word| rest.starts_with(word.as_bytes()))
             .ok_or(JsonFault::Malformed)?;
         self.at += word.len();
-        Ok(Json::Literal)
+        Ok(())
     }
 }
 
 /// Where names and values lie.
 #[derive(Debug)]
 struct Members {
+    /// Of the names, to find the few that must be looked at.
+    digests: [u32; MAX_MEMBERS],
     found: [Member; MAX_MEMBERS],
     count: usize,
+    has_escaped: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Member {
     name: Spot,
-    /// Tells most names apart without a look at them.
-    digest: u32,
-    value: u32,
+    value: Spot,
+    kind: Kind,
 }
 
 impl Members {
     fn new() -> Self {
         Self {
+            digests: [0; MAX_MEMBERS],
             found: [Member::NONE; MAX_MEMBERS],
             count: 0,
+            has_escaped: false,
         }
     }
 
-    fn add(&mut self, json: &str, name: Text<'_>, value: usize) -> Result<(), JsonFault> {
-        let member = Member {
-            name: name.spot,
-            digest: name.digest(),
-            value: position(value),
-        };
-        let is_same = |known: &Member| known.digest == member.digest && known.is(json, name);
-        if self.known().iter().any(is_same) {
+    /// Adds a name whose value is still to come.
+    fn add(&mut self, json: &str, name: Spot) -> Result<(), JsonFault> {
+        let text = name.text(json);
+        let digest = digest(text.raw);
+        self.has_escaped |= name.is_escaped;
+        let may_be_known = self.has_escaped || self.digests().contains(&digest);
+        if may_be_known
+            && self
+                .known()
+                .iter()
+                .any(|known| known.name.text(json).equals(text))
+        {
             return Err(JsonFault::DuplicateMember);
         }
         let place = self.found.get_mut(self.count);
-        *place.ok_or(JsonFault::Malformed)? = member;
+        let place = place.ok_or(JsonFault::Malformed)?;
+        *place = Member {
+            name,
+            ..Member::NONE
+        };
+        if let Some(place) = self.digests.get_mut(self.count) {
+            *place = digest;
+        }
         self.count += 1;
         Ok(())
     }
 
-    /// Where the value of a member begins.
-    fn get(&self, json: &str, name: &str) -> Option<usize> {
-        let digest = name.bytes().fold(0, mix);
+    /// Adds the value of the last name.
+    fn complete(&mut self, kind: Kind, value: Spot) {
+        if let Some(member) = self.found.get_mut(self.count.wrapping_sub(1)) {
+            member.kind = kind;
+            member.value = value;
+        }
+    }
+
+    fn get(&self, json: &str, name: &str) -> Option<Member> {
         let mut known = self.known().iter();
-        let found = known.find(|member| member.digest == digest && member.text(json).is(name));
-        found.map(|member| member.value as usize)
+        known
+            .find(|member| member.name.text(json).is(name))
+            .copied()
     }
 
     fn known(&self) -> &[Member] {
         self.found.get(..self.count).unwrap_or_default()
     }
+
+    fn digests(&self) -> &[u32] {
+        self.digests.get(..self.count).unwrap_or_default()
+    }
 }
 
 impl Member {
     const NONE: Self = Self {
-        name: Spot {
-            start: 0,
-            end: 0,
-            is_escaped: false,
-        },
-        digest: 0,
-        value: 0,
+        name: Spot::NONE,
+        value: Spot::NONE,
+        kind: Kind::Array,
     };
 
-    fn text(self, json: &str) -> Text<'_> {
-        Text {
-            raw: self.name.of(json),
-            spot: self.name,
+    /// Where the value lies, for [`Json::read`].
+    fn whole(self) -> Spot {
+        let mut spot = self.value;
+        if let Kind::Text = self.kind {
+            // With its quotation marks.
+            spot.start -= 1;
+            spot.end += 1;
         }
-    }
-
-    fn is(self, json: &str, name: Text<'_>) -> bool {
-        match name.plain() {
-            Some(plain) => self.text(json).is(plain),
-            None => self.text(json).chars().eq(name.chars()),
-        }
+        spot.is_escaped = false;
+        spot
     }
 }
 
@@ -519,12 +599,35 @@ fn hex(digits: &[u8]) -> Option<u32> {
 
 /// How many bytes come before a quotation mark, a backslash or a control character.
 fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    // The lowest byte of the word that is below `limit` has its highest bit set, and none below it.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES << 7);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quotation = below(word ^ (ONES * 0x22), 1);
+        let backslash = below(word ^ (ONES * 0x5c), 1);
+        let special = below(word, 0x20) | quotation | backslash;
+        if special != 0 {
+            return index * 8 + (special.trailing_zeros() / 8) as usize;
+        }
+    }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    bytes.iter().position(is_special).unwrap_or(bytes.len())
+    let length = rest.iter().position(is_special).unwrap_or(rest.len());
+    words.len() * 8 + length
 }
 
-fn mix(digest: u32, byte: u8) -> u32 {
-    (digest.rotate_left(5) ^ u32::from(byte)).wrapping_mul(0x9e37_79b9)
+/// Tells most names apart without a look at all of them.
+fn digest(name: &str) -> u32 {
+    let bytes = name.as_bytes();
+    let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
+    let length = bytes.len();
+    u32::from_le_bytes([
+        at(0),
+        at(length / 2),
+        at(length.wrapping_sub(1)),
+        length.to_le_bytes()[0],
+    ])
 }
 
 fn deeper(depth: usize) -> Result<usize, JsonFault> {
@@ -646,6 +749,22 @@ mod tests {
         };
         assert_eq!(fault(&of(64)), None);
         assert_eq!(fault(&of(65)), Some(JsonFault::Malformed));
+    }
+
+    #[test]
+    fn a_special_byte_is_found_wherever_it_stands() {
+        for special in [b'"', b'\\', 0, 0x1f] {
+            for before in 0..24 {
+                let mut bytes = vec![b' '; before];
+                bytes.extend([special, b'"', 0xff, 0x80, special, b'a', 1, 0x23]);
+                assert_eq!(plain_length(&bytes), before);
+            }
+        }
+        let plain = [0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff];
+        for length in 0..24 {
+            let bytes: Vec<u8> = plain.iter().copied().cycle().take(length).collect();
+            assert_eq!(plain_length(&bytes), length);
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::time::SystemTime;
 
 use crate::header::Header;
-use crate::json::Text;
 use crate::key::Key;
 use crate::{
     Algorithm, ClaimsBuffer, KeySet, TokenPolicy, TokenRefusal, VerifiedClaims, VerifiedToken,
@@ -101,13 +100,15 @@ fn open<'b>(
         return Err(TokenRefusal::NotCompact);
     }
     let key = if let Some((key, usual)) = keys.by_header(header) {
-        check_typ(usual.typ().map(str::chars), policy)?;
+        check_typ(usual.typ(), policy)?;
         check_signature(key, message, signature)?;
         key
     } else {
         let mut buffer = [0; MAX_HEADER_BYTES];
         let read = Header::read(header, &mut buffer)?;
-        check_typ(read.typ.map(Text::chars), policy)?;
+        let mut room = [0; MAX_TYP_BYTES];
+        let typ = read.typ.map(|typ| typ.resolve(&mut room));
+        check_typ(typ.flatten(), policy)?;
         let key = keys.choose(read.key_id, read.algorithm)?;
         check_signature(key, message, signature)?;
         // Only a header whose signature is good is kept, so nobody else can fill the place.
@@ -117,10 +118,7 @@ fn open<'b>(
     Ok((key.algorithm, buffer.decode(payload)?))
 }
 
-fn check_typ(
-    typ: Option<impl Iterator<Item = char> + Clone>,
-    policy: Option<&TokenPolicy>,
-) -> Result<(), TokenRefusal> {
+fn check_typ(typ: Option<&str>, policy: Option<&TokenPolicy>) -> Result<(), TokenRefusal> {
     if policy.is_none_or(|policy| policy.is_typ(typ)) {
         return Ok(());
     }
@@ -141,5 +139,7 @@ pub const MAX_HEADER_BYTES: usize = 1_024;
 /// The longest token: 8,192 bytes, what usual servers take as a whole header. The number is ours.
 pub const MAX_TOKEN_BYTES: usize = 8_192;
 
+/// Of a `typ` with escapes; a longer one is nobody's.
+const MAX_TYP_BYTES: usize = 64;
 /// Enough for RSA of 8,192 bits.
 const MAX_SIGNATURE_BYTES: usize = 1_024;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use subtle::ConstantTimeEq;
 
-use crate::json::{Json, JsonFault, Object, Spot, Text};
+use crate::json::{Json, JsonFault, Object, Spot};
 use crate::{
     Algorithm, InsufficientScope, MAX_TOKEN_BYTES, Scope, TokenPolicy, TokenRefusal, base64url,
     scope,
@@ -253,33 +253,44 @@ impl fmt::Debug for VerifiedClaims<'_> {
 }
 
 impl Claims {
-    fn read(claims: &Object<'_>, algorithm: Option<Algorithm>) -> Result<Self, TokenRefusal> {
-        let text = |name: &str, refusal: TokenRefusal| {
-            let found = claims.text(name).map_err(|_| refusal)?;
-            Ok(found.map(Text::spot))
-        };
-        let issuer = text("iss", TokenRefusal::Issuer)?;
-        if !claims.get("aud").is_none_or(is_text_or_list) {
-            return Err(TokenRefusal::Audience);
+    fn read(object: &Object<'_>, algorithm: Option<Algorithm>) -> Result<Self, TokenRefusal> {
+        use TokenRefusal as Refusal;
+        let (mut issuer, mut audience, mut subject) = (None, None, None);
+        let (mut scope, mut client_id, mut token_id) = (None, None, None);
+        let (mut expires_at, mut issued_at, mut not_before) = (None, None, None);
+        let (mut roles, mut confirmation) = (None, None);
+        for (name, value, spot) in object.members() {
+            match name.resolve(&mut [0; LONGEST_NAME]).unwrap_or_default() {
+                "iss" => issuer = Some(text(value, Refusal::Issuer)?),
+                "aud" if is_text_or_list(value) => audience = Some(spot),
+                "aud" => return Err(Refusal::Audience),
+                "sub" => subject = Some(text(value, Refusal::Subject)?),
+                "exp" => expires_at = Some(time(value)?),
+                "iat" => issued_at = Some(time(value)?),
+                "nbf" => not_before = Some(time(value)?),
+                "jti" => token_id = Some(text(value, Refusal::Claims)?),
+                // Roles of another form are none that we know, and no fault.
+                "roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
+                "scope" => scope = Some(text(value, Refusal::Scope)?),
+                "client_id" => client_id = Some(text(value, Refusal::Claims)?),
+                "cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
+                _ => {}
+            }
         }
-        let subject = text("sub", TokenRefusal::Subject)?;
         let subject = subject.filter(|subject| !subject.is_empty());
         Ok(Self {
             algorithm,
             issuer,
-            audience: claims.spot("aud"),
-            expires_at: time(claims, "exp")?.ok_or(TokenRefusal::Time)?,
-            issued_at: time(claims, "iat")?.ok_or(TokenRefusal::Time)?,
-            not_before: time(claims, "nbf")?.unwrap_or(UNIX_EPOCH),
-            subject: subject.ok_or(TokenRefusal::Subject)?,
-            scope: text("scope", TokenRefusal::Scope)?,
-            // Roles of another form are none that we know, and no fault.
-            roles: claims
-                .spot("roles")
-                .filter(|_| claims.get("roles").is_some_and(is_text_or_list)),
-            confirmation: confirmation(claims)?,
-            client_id: text("client_id", TokenRefusal::Claims)?,
-            token_id: text("jti", TokenRefusal::Claims)?,
+            audience,
+            subject: subject.ok_or(Refusal::Subject)?,
+            scope,
+            roles,
+            client_id,
+            token_id,
+            not_before: not_before.unwrap_or(UNIX_EPOCH),
+            issued_at: issued_at.ok_or(Refusal::Time)?,
+            expires_at: expires_at.ok_or(Refusal::Time)?,
+            confirmation,
         })
     }
 
@@ -324,18 +335,22 @@ fn is_text_or_list(value: Json<'_>) -> bool {
     }
 }
 
+fn text(value: Json<'_>, otherwise: TokenRefusal) -> Result<Spot, TokenRefusal> {
+    match value {
+        Json::Text(text) => Ok(text.spot()),
+        _ => Err(otherwise),
+    }
+}
+
 /// A time in seconds since 1970; fractions are cut off.
-fn time(claims: &Object<'_>, name: &str) -> Result<Option<SystemTime>, TokenRefusal> {
-    let number = match claims.get(name) {
-        None => return Ok(None),
-        Some(Json::Number(number)) => number,
-        Some(_) => return Err(TokenRefusal::Time),
+fn time(value: Json<'_>) -> Result<SystemTime, TokenRefusal> {
+    let Json::Number(number) = value else {
+        return Err(TokenRefusal::Time);
     };
     seconds(number)
         .filter(|since| *since <= END_OF_TIME)
         .and_then(|since| UNIX_EPOCH.checked_add(since))
         .ok_or(TokenRefusal::Time)
-        .map(Some)
 }
 
 fn seconds(number: &str) -> Option<Duration> {
@@ -347,19 +362,17 @@ fn seconds(number: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.floor()).ok()
 }
 
-fn confirmation(claims: &Object<'_>) -> Result<Option<[u8; 32]>, TokenRefusal> {
-    let refused = TokenRefusal::Confirmation;
-    let members = match claims.get("cnf") {
-        None => return Ok(None),
-        Some(Json::Object(members)) => Object::parse(members.as_bytes()).map_err(|_| refused)?,
-        // A confirmation that we do not understand must not be taken for none.
-        Some(_) => return Err(refused),
+/// The SHA-256 of a certificate; a confirmation that we do not understand is not taken for none.
+fn thumbprint(value: Json<'_>) -> Option<[u8; 32]> {
+    let Json::Object(members) = value else {
+        return None;
     };
-    let text = members.text("x5t#S256").map_err(|_| refused)?;
-    let thumbprint = text.and_then(Text::plain).and_then(base64url::decode_array);
-    thumbprint.ok_or(refused).map(Some)
+    let members = Object::parse(members.as_bytes()).ok()?;
+    base64url::decode_array(members.text("x5t#S256").ok()??.plain()?)
 }
 
+/// Bytes of `client_id`; no claim we read has a longer name.
+const LONGEST_NAME: usize = 9;
 /// The last second of the year 9999.
 pub(crate) const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
 

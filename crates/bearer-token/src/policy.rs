@@ -35,8 +35,7 @@ impl TokenPolicy {
     /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4).
     #[must_use]
     pub fn with_typ(mut self, typ: &str) -> Self {
-        let typ = typ.to_ascii_lowercase();
-        self.typ = Some(typ.strip_prefix(APPLICATION).unwrap_or(&typ).into());
+        self.typ = Some(without_application(typ).into());
         self
     }
 
@@ -61,15 +60,11 @@ impl TokenPolicy {
     }
 
     /// Whether a token of this type, or of none, is asked for.
-    pub(crate) fn is_typ(&self, typ: Option<impl Iterator<Item = char> + Clone>) -> bool {
+    pub(crate) fn is_typ(&self, typ: Option<&str>) -> bool {
         let Some(wanted) = &self.typ else {
             return true;
         };
-        typ.is_some_and(|typ| {
-            let typ = typ.map(|letter| letter.to_ascii_lowercase());
-            let with_application = APPLICATION.chars().chain(wanted.chars());
-            typ.clone().eq(wanted.chars()) || typ.eq(with_application)
-        })
+        typ.is_some_and(|typ| without_application(typ).eq_ignore_ascii_case(wanted))
     }
 }
 
@@ -92,6 +87,13 @@ pub fn any_audience(mut policy: TokenPolicy) -> TokenPolicy {
 pub fn any_typ(mut policy: TokenPolicy) -> TokenPolicy {
     policy.typ = None;
     policy
+}
+
+fn without_application(typ: &str) -> &str {
+    match typ.split_at_checked(APPLICATION.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(APPLICATION) => rest,
+        _ => typ,
+    }
 }
 
 /// How far two clocks may be apart unless told otherwise: 60 seconds.

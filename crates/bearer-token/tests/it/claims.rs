@@ -90,6 +90,8 @@ fn a_type_may_be_a_media_type_in_any_case() {
         "AT+JWT",
         "application/at+jwt",
         "Application/At+Jwt",
+        r"application\/at+jwt",
+        r"\u0061t+jwt",
     ] {
         let header = format!(r#"{{"alg":"ES256","typ":"{typ}","kid":"k1"}}"#);
         assert!(forge.verify(&forge.sign(&header, &claims(&[]))).is_ok());

@@ -79,7 +79,7 @@ pub(super) fn attacks(forge: &Forge) -> Vec<Attack> {
         ("comma at the claims' end", and(&usual, ""), Claims),
         ("65 claims", and(&usual, &many(57)), Claims),
         ("a nested token", forge.good(), Claims),
-        ("no claim at all", "{}".into(), Time),
+        ("no claim at all", "{}".into(), Subject),
     ];
     for (name, claims, refusal) in whole {
         attacks.push(attack(name, forge.sign(&forge.header(), &claims), refusal));
