@@ -147,11 +147,16 @@ impl Introspector {
     }
 
     /// What is known, or else what the server says.
-    async fn ask(&self, token: &AccessToken, now: SystemTime) -> Result<Answer, LookupError> {
+    async fn ask(&self, token: &AccessToken, now: SystemTime) -> Outcome {
         let digest = TokenDigest::of(token);
-        if let Some(answer) = self.known.at(&digest, now) {
-            return Ok(answer);
+        match self.known.at(&digest, now) {
+            Some(answer) => Ok(answer),
+            None => self.join(digest, token, now).await,
         }
+    }
+
+    /// Joins the lookup under way, or begins one, for a caller who has found nothing.
+    async fn join(&self, digest: TokenDigest, token: &AccessToken, now: SystemTime) -> Outcome {
         let lookup = {
             let mut lookups = lock(&self.known.lookups);
             // Asked again under the lock: what the last lookup wrote is seen here.
@@ -246,7 +251,7 @@ struct Server {
 }
 
 impl Server {
-    async fn ask(&self, token: &AccessToken, now: SystemTime) -> Result<Answer, LookupError> {
+    async fn ask(&self, token: &AccessToken, now: SystemTime) -> Outcome {
         let endpoint = client::https(&self.url).ok_or(LookupError::NotHttps)?;
         let shown = if self.format.shows_the_token() {
             client::Shown::default()
@@ -351,3 +356,42 @@ pub const INTROSPECTION_CAPACITY: usize = 10_000;
 pub const INACTIVE_CAPACITY: usize = 2_000;
 /// The most tokens that are asked about at the same time: 1,024. The number is ours.
 pub const MAX_LOOKUPS: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::UNIX_EPOCH;
+
+    use http::Response;
+
+    use super::*;
+    use crate::FetchError;
+
+    #[derive(Debug, Default)]
+    struct Counts(AtomicUsize);
+
+    #[async_trait]
+    impl Fetch for Counts {
+        async fn fetch(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(Response::new(br#"{"active":false}"#.to_vec()))
+        }
+    }
+
+    /// The moment between a caller's look and his lock, in which another's lookup may end.
+    #[test]
+    fn who_looked_before_the_answer_was_written_makes_no_second_request() {
+        let server = Arc::new(Counts::default());
+        let url = "https://idp.example.net/introspect".parse().unwrap();
+        let introspector = Introspector::new(url, ClientAuthentication::none(), server.clone());
+        let token: AccessToken = "t1".parse().unwrap();
+        let digest = TokenDigest::of(&token);
+        assert!(introspector.known.at(&digest, UNIX_EPOCH).is_none());
+        let inactive = Err(TokenRefusal::Inactive);
+        let first = introspector.ask(&token, UNIX_EPOCH).now_or_never();
+        assert_eq!(first.unwrap().unwrap().map(drop), inactive);
+        let second = introspector.join(digest, &token, UNIX_EPOCH).now_or_never();
+        assert_eq!(second.unwrap().unwrap().map(drop), inactive);
+        assert_eq!(server.0.load(Ordering::SeqCst), 1);
+    }
+}

@@ -107,23 +107,31 @@ impl Rejection {
     }
 }
 
+impl From<BearerError> for Rejection {
+    fn from(error: BearerError) -> Self {
+        Reason::Challenged(Some(error)).into()
+    }
+}
+
 impl From<CredentialsError> for Rejection {
     fn from(error: CredentialsError) -> Self {
-        Self {
-            reason: Reason::Challenged(error.bearer_error()),
-            missing: Vec::new(),
-        }
+        Reason::Challenged(error.bearer_error()).into()
     }
 }
 
 impl From<&VerifyError> for Rejection {
     fn from(error: &VerifyError) -> Self {
-        let reason = match error {
-            VerifyError::Refused(_) => Reason::Challenged(Some(BearerError::InvalidToken)),
+        match error {
+            VerifyError::Refused(_) => BearerError::InvalidToken.into(),
             VerifyError::Keys(_) | VerifyError::Lookup(_) | VerifyError::Store(_) => {
-                Reason::Unavailable
+                Reason::Unavailable.into()
             }
-        };
+        }
+    }
+}
+
+impl From<Reason> for Rejection {
+    fn from(reason: Reason) -> Self {
         Self {
             reason,
             missing: Vec::new(),
@@ -134,8 +142,8 @@ impl From<&VerifyError> for Rejection {
 impl From<InsufficientScope> for Rejection {
     fn from(error: InsufficientScope) -> Self {
         Self {
-            reason: Reason::Challenged(Some(BearerError::InsufficientScope)),
             missing: vec![error.missing],
+            ..BearerError::InsufficientScope.into()
         }
     }
 }
@@ -148,8 +156,8 @@ impl From<AccessRefusal> for Rejection {
             AccessRefusal::Scope { allowed } => allowed,
         };
         Self {
-            reason: Reason::Challenged(Some(BearerError::InsufficientScope)),
             missing,
+            ..BearerError::InsufficientScope.into()
         }
     }
 }

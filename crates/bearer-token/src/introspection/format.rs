@@ -34,7 +34,7 @@ use crate::{AccessToken, MAX_RESPONSE_BYTES, TokenInfoError, TokenRefusal, Verif
 /// [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662). Device integration for Webex on
 /// `BroadWorks`, `tokenInfoUrl`: the guide gives the address and not the form, so the form can be
 /// configured.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TokenInfoFormat {
     request: TokenInfoRequest,
     parameters: Vec<(String, String)>,
@@ -273,6 +273,19 @@ impl TokenInfoFormat {
 
     fn member(&self, claim: Claim) -> Option<&str> {
         self.members.get(&claim).map(|name| &**name)
+    }
+}
+
+impl fmt::Debug for TokenInfoFormat {
+    /// Without the parameters: a secret may be among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenInfoFormat")
+            .field("request", &self.request)
+            .field("members", &self.members)
+            .field("inactive", &self.inactive)
+            .field("token_type", &self.token_type)
+            .field("required", &self.required)
+            .finish_non_exhaustive()
     }
 }
 

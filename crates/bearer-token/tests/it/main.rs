@@ -22,6 +22,7 @@ mod issuer;
 mod key_set;
 #[cfg(feature = "tower")]
 mod layer;
+mod lookup;
 mod matrix;
 mod opaque;
 mod partner;

@@ -10,7 +10,7 @@ use offhook_bearer_token::{
     AccessToken, ClientAuthentication, ClientSecret, Fetch, FetchError, Introspector,
     MachineClaims, MachineTokenIssuer, MemoryTokenStore, OpaqueTokenStore, OpaqueTokens,
     RefreshRequest, RefreshToken, RevocationRequest, SigningKey, TokenCache, TokenDigest,
-    TokenResponse, TokenVerifier, credentials_value, danger,
+    TokenInfoFormat, TokenResponse, TokenVerifier, credentials_value, danger,
 };
 
 use crate::forge::{Forge, NOW, SUBJECT, at, base64url, claims, policy};
@@ -146,6 +146,8 @@ async fn lookups_stores_and_caches_show_no_token_and_repeat_none_in_an_error() {
         texts.push(printed(&answer.unwrap_err()));
         texts.push(format!("{introspector:?}"));
     }
+    let format = TokenInfoFormat::rfc7662().with_parameter("client_secret", CANARY);
+    texts.push(format!("{format:?}"));
     let store = Arc::new(MemoryTokenStore::new());
     let tokens = OpaqueTokens::new(store.clone(), "i", "a", Duration::from_secs(60));
     let claims = MachineClaims::new(SUBJECT.parse().unwrap());
