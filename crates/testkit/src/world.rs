@@ -13,6 +13,7 @@ use offhook_activation_code::{
 };
 use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
+    TokenCache,
 };
 use offhook_device_identity::{
     CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
@@ -222,10 +223,9 @@ impl World {
                 Arc::new(from_proxy(HeaderSource::plain("macaddress", pattern)?)?)
             }
         };
-        let keys_for_management = Arc::new(keys()?);
         let api = ManagementApi::new(
             Arc::new(management),
-            keys_for_management,
+            Arc::new(TokenCache::new(keys()?)),
             policy.clone(),
             identity,
             clock.clone(),
