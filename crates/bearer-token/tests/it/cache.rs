@@ -1,16 +1,17 @@
 //! Tokens that were verified a moment ago.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use http::{Request, Response};
 use offhook_bearer_token::{
-    AccessToken, KeySet, TokenCache, TokenPolicy, TokenRefusal, TokenVerifier, VerifiedToken,
-    VerifyError,
+    AccessToken, Fetch, FetchError, KEY_SET_REFRESH_AFTER, KeySet, RemoteKeys, TokenCache,
+    TokenPolicy, TokenRefusal, TokenVerifier, VerifiedToken, VerifyError,
 };
 
-use crate::forge::{AUDIENCE, Forge, ISSUER, NOW, at, claims, policy};
+use crate::forge::{AUDIENCE, Forge, ISSUER, NOW, at, claims, key_set_json, policy};
 
 /// Counts how often it is asked, and changes its generation when told to.
 #[derive(Debug)]
@@ -224,4 +225,52 @@ async fn a_forged_signature_on_known_claims_is_no_hit() {
     let (_, signature) = forged.rsplit_once('.').unwrap();
     let forged: AccessToken = format!("{message}.{signature}").parse().unwrap();
     assert_eq!(bed.verify(&forged, NOW).await, Err(TokenRefusal::Signature));
+}
+
+/// Serves the key set that it has been given last.
+#[derive(Debug)]
+struct Keys(Mutex<String>);
+
+#[async_trait]
+impl Fetch for Keys {
+    async fn fetch(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchError> {
+        Ok(Response::new(self.0.lock().unwrap().clone().into_bytes()))
+    }
+}
+
+#[tokio::test]
+async fn a_key_withdrawn_at_the_server_takes_its_tokens_with_it_though_nobody_but_the_cache_asks() {
+    let (old, new) = (Forge::with_id("old"), Forge::with_id("new"));
+    let server = Arc::new(Keys(Mutex::new(key_set_json(&[old.jwk(), new.jwk()]))));
+    let url = "https://idp.example.net/keys".parse().unwrap();
+    let cache = TokenCache::new(RemoteKeys::new(url, server.clone()));
+    let cache = cache.with_max_age(Duration::MAX);
+    let due = NOW + KEY_SET_REFRESH_AFTER.as_secs();
+    let claims = claims(&[("exp", &(NOW + 7_200).to_string())]);
+    let token: AccessToken = old.sign(&old.header(), &claims).parse().unwrap();
+    let other: AccessToken = new.sign(&new.header(), &claims).parse().unwrap();
+    // With the first token the set is fetched, from the second time on tokens are kept.
+    for now in [NOW, NOW + 1] {
+        cache
+            .verify_token(&token, &policy(), at(now))
+            .await
+            .unwrap();
+        cache
+            .verify_token(&other, &policy(), at(now))
+            .await
+            .unwrap();
+    }
+    assert_eq!(cache.len(), 2);
+    *server.0.lock().unwrap() = key_set_json(&[new.jwk()]);
+    assert!(cache.get(&token, &policy(), at(due - 1)).unwrap().is_ok());
+    assert!(cache.get(&token, &policy(), at(due)).is_none());
+    let answer = cache.verify_token(&token, &policy(), at(due)).await;
+    assert!(matches!(
+        answer,
+        Err(VerifyError::Refused(TokenRefusal::UnknownKey))
+    ));
+    cache
+        .verify_token(&other, &policy(), at(due))
+        .await
+        .unwrap();
 }

@@ -11,6 +11,7 @@ use offhook_bearer_token::{
     PingError, RefreshedToken, TokenInfoError, TokenInfoFormat, TokenRefusal, TokenVerifier,
     VerifiedToken, VerifyError,
 };
+use proptest::prelude::*;
 use tokio::sync::Semaphore;
 
 use crate::forge::{AUDIENCE, ISSUER, NOW, SUBJECT, at, object, policy};
@@ -486,4 +487,48 @@ async fn a_format_with_members_of_its_own_is_followed() {
         answer,
         Err(VerifyError::Lookup(LookupError::Status(_)))
     ));
+}
+
+/// A member's value of any type.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("true".to_owned()),
+        Just("false".to_owned()),
+        Just("null".to_owned()),
+        Just(format!("\"{SUBJECT}\"")),
+        (NOW - 100..NOW + 100).prop_map(|number| number.to_string()),
+        any::<f64>()
+            .prop_filter("finite", |number| number.is_finite())
+            .prop_map(|number| number.to_string()),
+        "\"[ a-z]{0,12}\"",
+        "\\[\"[a-z]{0,5}\"(,[0-9])?\\]",
+        "\\{\"[a-z]{1,5}\":[0-9]\\}",
+    ]
+}
+
+proptest! {
+    /// Whatever a server says: a token is good only where `active` is `true`, it is ours by issuer
+    /// and audience, and it has not ended.
+    #[test]
+    fn no_answer_makes_a_token_good_that_is_not(
+        changes in proptest::collection::vec((0..10_usize, value()), 0..4),
+    ) {
+        let names = ["active", "iss", "aud", "sub", "exp", "iat", "nbf", "scope", "client_id", "token_type"];
+        let changes: Vec<(&str, &str)> = changes
+            .iter()
+            .map(|(name, value)| (names[*name], value.as_str()))
+            .collect();
+        let body = active(&changes);
+        let response = Response::new(body.clone().into_bytes());
+        let read = TokenInfoFormat::rfc7662().read(&response, at(NOW));
+        if let Ok(Ok(told)) = read
+            && told.judge(&policy(), at(NOW)).is_ok()
+        {
+            prop_assert!(body.contains("\"active\":true"), "{}", body);
+            prop_assert_eq!(told.issuer(), ISSUER);
+            prop_assert!(told.is_for(AUDIENCE));
+            prop_assert!(told.expires_at() > at(NOW - 60));
+            prop_assert_eq!(told.subject().to_string(), SUBJECT);
+        }
+    }
 }

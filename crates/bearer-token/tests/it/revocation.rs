@@ -7,8 +7,10 @@ use http::{Method, Response};
 use offhook_bearer_token::{
     AccessToken, ClientSecret, KeySet, RevocationCheck, RevocationError, RevocationList,
     RevocationListFull, RevocationRefusal, RevocationRequest, TokenCache, TokenRefusal,
-    TokenVerifier, VerifyError, read_revocation,
+    TokenVerifier, VerifyError, read_revocation, verify,
 };
+
+use proptest::prelude::*;
 
 use crate::forge::{Forge, NOW, SUBJECT, at, claims, policy};
 
@@ -199,4 +201,48 @@ fn a_full_list_forgets_what_is_not_needed_and_else_takes_no_more() {
     list.revoke_subject(&subject(3), at(NOW + 720), at(NOW + 720))
         .unwrap();
     assert_eq!(list.len(), 2);
+}
+
+/// What a test does to a list: a subject of three, a time of issue, and how much later.
+fn step() -> impl Strategy<Value = (usize, u64, u64)> {
+    (0..3_usize, 0..300_u64, 0..300_u64)
+}
+
+proptest! {
+    /// A token is refused exactly where its subject lost it, and for as long as it could be good.
+    #[test]
+    fn the_list_agrees_with_a_plain_record_of_what_was_taken_back(
+        steps in proptest::collection::vec(step(), 1..12),
+        issued in 0..2_000_u64,
+    ) {
+        let subjects = [
+            "00000001-8a80-4f1c-9d6b-1f3f0f1f2f3f",
+            "00000002-8a80-4f1c-9d6b-1f3f0f1f2f3f",
+            "00000003-8a80-4f1c-9d6b-1f3f0f1f2f3f",
+        ];
+        let policy = policy().with_max_lifetime(Duration::from_secs(600));
+        // Full after three, so that each step must forget what is not needed.
+        let list = RevocationList::new(&policy).with_capacity(3);
+        let (mut now, mut record) = (NOW, Vec::new());
+        for (subject, ago, later) in steps {
+            now += later;
+            let text = subjects[subject];
+            if list.revoke_subject(&text.parse().unwrap(), at(now - ago), at(now)).is_ok() {
+                record.push((text, now - ago));
+            }
+        }
+        let forge = Forge::new();
+        let iat = now - issued % 660;
+        for subject in subjects {
+            let (sub, iat_text, exp) =
+                (format!("\"{subject}\""), iat.to_string(), (iat + 600).to_string());
+            let claims = claims(&[("sub", &sub), ("iat", &iat_text), ("exp", &exp)]);
+            let token = forge.sign(&forge.header(), &claims);
+            let Ok(verified) = verify(&token, &forge.keys(), &policy, at(now)) else {
+                continue;
+            };
+            let is_lost = record.iter().any(|(lost, until)| *lost == subject && iat <= *until);
+            prop_assert_eq!(list.check(&verified).is_err(), is_lost);
+        }
+    }
 }
