@@ -20,9 +20,11 @@ use crate::{
     TokenRefusal, TokenVerifier, VerifiedToken, VerifyError,
 };
 
+mod claim;
 mod format;
 
-pub use format::{Claim, TokenInfoFormat, TokenInfoRequest};
+pub use claim::Claim;
+pub use format::{TokenInfoFormat, TokenInfoRequest};
 
 /// Asks a server whether a token is good, and remembers for a while what it said.
 ///
