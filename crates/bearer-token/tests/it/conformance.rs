@@ -40,7 +40,7 @@ fn wycheproof_json_web_signature_401_of_401() {
     let mut wrong = Vec::new();
     let mut of_357 = String::new();
     for group in array(&vectors["testGroups"]) {
-        let key = group.get("public").unwrap_or(&group["private"]);
+        let key = group.get("public").unwrap_or_else(|| &group["private"]);
         let keys = key_set(&json!({ "keys": [key] }));
         for test in array(&group["tests"]) {
             count += 1;
@@ -74,7 +74,7 @@ fn wycheproof_json_web_key_26_of_26() {
     let mut count = 0;
     let mut wrong = Vec::new();
     for group in array(&vectors["testGroups"]) {
-        let keys = key_set(group.get("public").unwrap_or(&group["private"]));
+        let keys = key_set(group.get("public").unwrap_or_else(|| &group["private"]));
         for test in array(&group["tests"]) {
             count += 1;
             let answer = verified(text(&test["jws"]), &keys);
