@@ -35,6 +35,10 @@ pub use format::{TokenInfoFormat, TokenInfoRequest};
 /// drives no good one out. Asking again never makes an entry live longer. When the server cannot be
 /// asked, a token is good for nothing, and that is not kept.
 ///
+/// The policy's `typ` is that of signed tokens and is not asked for; the answer's `token_type` is. A
+/// server that names no issuer or no audience needs a policy that asks for none
+/// ([`danger`](crate::danger)).
+///
 /// # Source
 ///
 /// [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662); caching, section 4.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What an answer may say of a token, each found in a member that a [`TokenInfoFormat`] names.
+/// What an answer may say of a token, each found in a member that a
+/// [`TokenInfoFormat`](crate::TokenInfoFormat) names.
 ///
 /// # Source
 ///

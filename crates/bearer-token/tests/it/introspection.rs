@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use http::{Method, Request, Response, StatusCode};
 use offhook_bearer_token::{
     AccessToken, ClientAuthentication, ClientSecret, Fetch, FetchError, Introspector, LookupError,
-    PingError, RefreshedToken, TokenInfoError, TokenInfoFormat, TokenRefusal, TokenVerifier,
-    VerifiedToken, VerifyError,
+    PingError, RefreshedToken, TokenInfoError, TokenInfoFormat, TokenPolicy, TokenRefusal,
+    TokenVerifier, VerifiedToken, VerifyError,
 };
 use proptest::prelude::*;
 use tokio::sync::Semaphore;
@@ -487,6 +487,61 @@ async fn a_format_with_members_of_its_own_is_followed() {
         answer,
         Err(VerifyError::Lookup(LookupError::Status(_)))
     ));
+}
+
+/// RFC 7662 sections 2.1 and 2.2: the second example request, and the example response.
+#[tokio::test]
+async fn the_examples_of_rfc_7662_are_asked_and_read() {
+    let bed = Bed::new();
+    let own = ClientAuthentication::basic("s6BhdRkqt3", &ClientSecret::new("gX1fBat3bV"));
+    let url = "https://server.example.com/introspect".parse().unwrap();
+    let introspector = Introspector::new(url, own, bed.server.clone());
+    let example = r#"{
+        "active": true,
+        "client_id": "l238j323ds-23ij4",
+        "username": "jdoe",
+        "scope": "read write dolphin",
+        "sub": "Z5O3upPC88QrAjx00dis",
+        "aud": "https://protected.example.net/resource",
+        "iss": "https://server.example.com/",
+        "exp": 1419356238,
+        "iat": 1419350238,
+        "extension_field": "twenty-seven"
+    }"#;
+    bed.tell(
+        "mF_9.B5f-4.1JqM",
+        example.replace("Z5O3upPC88QrAjx00dis", SUBJECT),
+    );
+    bed.tell("as-it-stands", example);
+    let policy = TokenPolicy::new(
+        "https://server.example.com/",
+        "https://protected.example.net/resource",
+    );
+    let ask = async |token: &str| {
+        let token: AccessToken = token.parse().unwrap();
+        introspector
+            .verify_token(&token, &policy, at(1_419_350_238))
+            .await
+    };
+    let verified = ask("mF_9.B5f-4.1JqM").await.unwrap();
+    let scopes: Vec<&str> = verified.scopes().collect();
+    assert_eq!(scopes, ["read", "write", "dolphin"]);
+    assert_eq!(verified.client_id(), Some("l238j323ds-23ij4"));
+    // Our subjects are UUIDs; that of the example is none.
+    let answer = ask("as-it-stands").await;
+    assert!(matches!(
+        answer,
+        Err(VerifyError::Refused(TokenRefusal::Subject))
+    ));
+    let asked = bed.server.asked.lock().unwrap();
+    assert_eq!(
+        asked[0].headers()["authorization"],
+        "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"
+    );
+    assert_eq!(
+        asked[0].body(),
+        b"token=mF_9.B5f-4.1JqM&token_type_hint=access_token"
+    );
 }
 
 /// A member's value of any type.

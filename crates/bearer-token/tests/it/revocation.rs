@@ -36,6 +36,24 @@ fn the_request_is_a_form_that_says_which_kind_of_token_it_is() {
     assert!(matches!(answer, Err(RevocationError::NotHttps)));
 }
 
+/// RFC 7009 section 2.1.
+#[test]
+fn the_example_of_rfc_7009_is_written() {
+    let url = "https://server.example.com/revoke".parse().unwrap();
+    let secret = ClientSecret::new("gX1fBat3bV");
+    let token = "45ghiukldjahdnhzdauz".parse().unwrap();
+    let request = RevocationRequest::of_refresh_token(&url, "s6BhdRkqt3", &secret, token);
+    let request = request.unwrap().to_http();
+    assert_eq!(
+        request.headers()["authorization"],
+        "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"
+    );
+    assert_eq!(
+        request.body(),
+        b"token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token"
+    );
+}
+
 #[test]
 fn each_answer_of_the_rfc_is_told_apart() {
     let read = |status: u16, body: &str| {
