@@ -64,27 +64,23 @@ impl<V: TokenVerifier> BearerLayer<V> {
     /// Asks for a scope, which every challenge names from then on. Of several, all are needed.
     #[must_use]
     pub fn require(self, scope: Scope) -> Self {
-        self.with(|door| door.scopes.push(scope))
+        let named = [scope.clone()];
+        self.with(&named, |door| door.scopes.push(scope))
     }
 
-    /// Asks for what these lists allow at this door.
+    /// Asks for what these lists allow at this door; every challenge names the scopes from then on.
     #[must_use]
     pub fn with_access(self, control: AccessControl, access: Access) -> Self {
-        self.with(|door| door.access = Some((control, access)))
+        let named = control.scopes(access).to_vec();
+        self.with(&named, |door| door.access = Some((control, access)))
     }
 
-    fn with(self, change: impl FnOnce(&mut Door<V>)) -> Self {
+    fn with(self, named: &[Scope], change: impl FnOnce(&mut Door<V>)) -> Self {
         let mut door = Arc::unwrap_or_clone(self.0);
         change(&mut door);
-        let scopes = door
-            .access
-            .as_ref()
-            .map(|(control, access)| control.scopes(*access));
-        let scopes = door.scopes.iter().chain(scopes.unwrap_or_default());
-        door.challenge = door
-            .challenge
-            .clone()
-            .with_scope(scopes.cloned().collect::<Vec<_>>());
+        let mut scope = door.challenge.scope().to_vec();
+        scope.extend_from_slice(named);
+        door.challenge = door.challenge.with_scope(scope);
         Self(Arc::new(door))
     }
 }

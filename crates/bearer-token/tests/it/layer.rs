@@ -109,6 +109,21 @@ async fn each_answer_has_the_status_and_the_challenge_of_the_rfc() {
 }
 
 #[tokio::test]
+async fn a_challenge_names_all_scopes_that_are_asked_for_and_its_own() {
+    let challenge = Challenge::new("dms").unwrap();
+    let challenge = challenge.with_scope(["a".parse().unwrap()]);
+    let layer = BearerLayer::new(Forge::new().keys(), policy(), challenge, || at(NOW))
+        .require(Scope::DM_BRIDGE_DEVICE_AUTH)
+        .with_access(AccessControl::default(), Access::Device);
+    let (status, challenge) = answer(&layer, &[]).await;
+    assert_eq!(status, 401);
+    assert_eq!(
+        challenge,
+        r#"Bearer realm="dms", scope="a dm-bridge:device_auth broadworks-connector-user""#
+    );
+}
+
+#[tokio::test]
 async fn a_token_in_the_address_or_the_body_counts_for_nothing() {
     let forge = Forge::new();
     let layer = layer(forge.keys());
