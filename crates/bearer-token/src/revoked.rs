@@ -106,12 +106,10 @@ impl RevocationList {
     /// [`TokenRefusal::Revoked`] when it is not.
     pub fn check(&self, token: &VerifiedToken) -> Result<(), TokenRefusal> {
         let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
-        if lists.tokens.is_empty() && lists.subjects.is_empty() {
-            return Ok(());
-        }
         let by_subject = lists.subjects.get(token.subject());
+        let by_id = token.token_id().filter(|_| !lists.tokens.is_empty());
         let is_revoked = by_subject.is_some_and(|entry| token.issued_at() <= entry.issued)
-            || token.token_id().is_some_and(|id| {
+            || by_id.is_some_and(|id| {
                 let key: (Box<str>, Box<str>) = (token.issuer().into(), id.into());
                 lists.tokens.contains_key(&key)
             });
