@@ -228,7 +228,8 @@ impl Challenge {
 ///
 /// # Source
 ///
-/// [RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
+/// [RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1) and
+/// [RFC 8898 section 4](https://www.rfc-editor.org/rfc/rfc8898#section-4).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BearerError {
@@ -236,6 +237,8 @@ pub enum BearerError {
     InsufficientScope,
     /// `invalid_request`, answered with 400.
     InvalidRequest,
+    /// `invalid_scope`, what SIP says for `insufficient_scope`; answered with 401 or 407.
+    InvalidScope,
     /// `invalid_token`, answered with 401.
     InvalidToken,
 }
@@ -247,7 +250,7 @@ impl BearerError {
         match self {
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InvalidScope | Self::InvalidToken => StatusCode::UNAUTHORIZED,
         }
     }
 
@@ -255,6 +258,7 @@ impl BearerError {
         match name {
             "insufficient_scope" => Some(Self::InsufficientScope),
             "invalid_request" => Some(Self::InvalidRequest),
+            "invalid_scope" => Some(Self::InvalidScope),
             "invalid_token" => Some(Self::InvalidToken),
             _ => None,
         }
@@ -266,6 +270,7 @@ impl fmt::Display for BearerError {
         f.write_str(match self {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
         })
     }

@@ -1,11 +1,12 @@
 //! A good token that outlives its text.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::payload::Claims;
+use crate::payload::{Claims, END_OF_TIME, MAX_CLAIMS_BYTES};
 use crate::{
-    Algorithm, InsufficientScope, Scope, Subject, TokenPolicy, TokenRefusal, VerifiedClaims,
+    Algorithm, CertificateThumbprint, InsufficientScope, Scope, Subject, TokenPolicy, TokenRefusal,
+    VerifiedClaims,
 };
 
 /// The claims of a token whose signature, issuer, audience and times were found good.
@@ -88,9 +89,9 @@ impl VerifiedToken {
         self.claims().client_id()
     }
 
-    /// The algorithm of its signature.
+    /// The algorithm of its signature; `None` where it was not signed but asked about.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> Option<Algorithm> {
         self.claims().algorithm()
     }
 
@@ -104,10 +105,33 @@ impl VerifiedToken {
         self.claims().confirmation()
     }
 
+    /// Whether it carries this role, as [`VerifiedClaims::has_role`] says.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.claims().has_role(role)
+    }
+
     /// Whether it is bound to the certificate of this SHA-256; `false` when it is bound to none.
     #[must_use]
     pub fn bound_to(&self, thumbprint: &[u8; 32]) -> bool {
         self.claims().bound_to(thumbprint)
+    }
+
+    /// Asks that the peer may use it: any peer, or the one with the certificate that it is bound
+    /// to.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenRefusal::NotHolder`] when it is bound to a certificate and the peer has shown another
+    /// or none.
+    ///
+    /// # Source
+    ///
+    /// [RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3).
+    pub fn check_holder(&self, peer: Option<&CertificateThumbprint>) -> Result<(), TokenRefusal> {
+        let is_held = self.confirmation().is_none()
+            || peer.is_some_and(|peer| self.bound_to(peer.as_bytes()));
+        is_held.then_some(()).ok_or(TokenRefusal::NotHolder)
     }
 
     /// Judges issuer, audience and times again, as [`VerifiedClaims::judge`] does.
@@ -117,6 +141,16 @@ impl VerifiedToken {
     /// [`TokenRefusal`] with the first thing that is wrong.
     pub fn judge(&self, policy: &TokenPolicy, now: SystemTime) -> Result<(), TokenRefusal> {
         self.claims().judge(policy, now)
+    }
+}
+
+impl VerifiedToken {
+    /// What somebody we trust has told of a token; nothing of it is judged yet.
+    pub(crate) fn told(json: &mut [u8]) -> Result<Self, TokenRefusal> {
+        if json.len() > MAX_CLAIMS_BYTES {
+            return Err(TokenRefusal::Claims);
+        }
+        VerifiedClaims::read(json, None)?.try_into()
     }
 }
 
@@ -141,4 +175,10 @@ impl fmt::Debug for VerifiedToken {
             .field(&self.claims())
             .finish()
     }
+}
+
+/// `span` after `at`, or the end of time.
+pub(crate) fn after(at: SystemTime, span: Duration) -> SystemTime {
+    at.checked_add(span)
+        .unwrap_or_else(|| UNIX_EPOCH + END_OF_TIME)
 }

@@ -54,12 +54,14 @@ pub struct VerifiedClaims<'b> {
 /// What was found in the text.
 #[derive(Clone, Copy)]
 pub(crate) struct Claims {
-    algorithm: Algorithm,
+    algorithm: Option<Algorithm>,
     issuer: Option<Spot>,
     /// As it was written: a text or a list of texts.
     audience: Option<Spot>,
     subject: Spot,
     scope: Option<Spot>,
+    /// As it was written: a text or a list of texts.
+    roles: Option<Spot>,
     client_id: Option<Spot>,
     token_id: Option<Spot>,
     not_before: SystemTime,
@@ -110,12 +112,17 @@ impl<'b> VerifiedClaims<'b> {
     /// Whether it is for this audience.
     #[must_use]
     pub fn is_for(&self, audience: &str) -> bool {
-        let is_us = |item: Json<'_>| matches!(item, Json::Text(text) if text.is(audience));
-        match self.text(self.claims.audience).and_then(Json::read) {
-            Some(Json::Array(mut items)) => items.any(is_us),
-            Some(item) => is_us(item),
-            None => false,
-        }
+        self.lists(self.claims.audience, audience)
+    }
+
+    /// Whether it carries this role (`roles`, a text or a list of texts).
+    ///
+    /// # Source
+    ///
+    /// [RFC 9068 section 2.2.3.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3.1).
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.lists(self.claims.roles, role)
     }
 
     /// When it was issued.
@@ -142,9 +149,9 @@ impl<'b> VerifiedClaims<'b> {
         self.text(self.claims.client_id)
     }
 
-    /// The algorithm of its signature.
+    /// The algorithm of its signature; `None` where it was not signed but asked about.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> Option<Algorithm> {
         self.claims.algorithm
     }
 
@@ -186,14 +193,17 @@ impl<'b> VerifiedClaims<'b> {
         self.claims.judge_times(policy, now)
     }
 
-    /// Reads what a key has signed.
-    pub(crate) fn read(json: &'b mut [u8], algorithm: Algorithm) -> Result<Self, TokenRefusal> {
+    /// Reads what a key has signed, or what somebody we trust has told.
+    pub(crate) fn read(
+        json: &'b mut [u8],
+        algorithm: impl Into<Option<Algorithm>>,
+    ) -> Result<Self, TokenRefusal> {
         let object = Object::parse(json).map_err(|fault| match fault {
             JsonFault::DuplicateMember => TokenRefusal::DuplicateMember,
             JsonFault::Malformed => TokenRefusal::Claims,
             JsonFault::TooDeep => TokenRefusal::TooDeep,
         })?;
-        let mut claims = Claims::read(&object, algorithm)?;
+        let mut claims = Claims::read(&object, algorithm.into())?;
         for spot in claims.texts() {
             spot.unescape(json);
         }
@@ -212,6 +222,16 @@ impl<'b> VerifiedClaims<'b> {
 
     pub(crate) fn from_parts(claims: Claims, text: &'b str) -> Self {
         Self { text, claims }
+    }
+
+    /// Whether a text, or a list of texts, has this one.
+    fn lists(&self, spot: Option<Spot>, wanted: &str) -> bool {
+        let is_wanted = |item: Json<'_>| matches!(item, Json::Text(text) if text.is(wanted));
+        match self.text(spot).and_then(Json::read) {
+            Some(Json::Array(mut items)) => items.any(is_wanted),
+            Some(item) => is_wanted(item),
+            None => false,
+        }
     }
 
     fn text(&self, spot: Option<Spot>) -> Option<&'b str> {
@@ -233,22 +253,24 @@ impl fmt::Debug for VerifiedClaims<'_> {
 }
 
 impl Claims {
-    fn read(object: &Object<'_>, algorithm: Algorithm) -> Result<Self, TokenRefusal> {
+    fn read(object: &Object<'_>, algorithm: Option<Algorithm>) -> Result<Self, TokenRefusal> {
         use TokenRefusal as Refusal;
         let (mut issuer, mut audience, mut subject) = (None, None, None);
         let (mut scope, mut client_id, mut token_id) = (None, None, None);
         let (mut expires_at, mut issued_at, mut not_before) = (None, None, None);
-        let mut confirmation = None;
+        let (mut roles, mut confirmation) = (None, None);
         for (name, value, spot) in object.members() {
             match name.resolve(&mut [0; LONGEST_NAME]).unwrap_or_default() {
                 "iss" => issuer = Some(text(value, Refusal::Issuer)?),
-                "aud" if is_audience(value) => audience = Some(spot),
+                "aud" if is_text_or_list(value) => audience = Some(spot),
                 "aud" => return Err(Refusal::Audience),
                 "sub" => subject = Some(text(value, Refusal::Subject)?),
                 "exp" => expires_at = Some(time(value)?),
                 "iat" => issued_at = Some(time(value)?),
                 "nbf" => not_before = Some(time(value)?),
                 "jti" => token_id = Some(text(value, Refusal::Claims)?),
+                // Roles of another form are none that we know, and no fault.
+                "roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
                 "scope" => scope = Some(text(value, Refusal::Scope)?),
                 "client_id" => client_id = Some(text(value, Refusal::Claims)?),
                 "cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
@@ -262,6 +284,7 @@ impl Claims {
             audience,
             subject: subject.ok_or(Refusal::Subject)?,
             scope,
+            roles,
             client_id,
             token_id,
             not_before: not_before.unwrap_or(UNIX_EPOCH),
@@ -303,10 +326,10 @@ impl Claims {
     }
 }
 
-/// Whether `aud` is a text or a list of texts.
-fn is_audience(aud: Json<'_>) -> bool {
+/// Whether a value is a text or a list of texts, as `aud` must be.
+fn is_text_or_list(value: Json<'_>) -> bool {
     let is_text = |item: Json<'_>| matches!(item, Json::Text(_));
-    match aud {
+    match value {
         Json::Array(mut items) => items.all(is_text),
         item => is_text(item),
     }
@@ -353,4 +376,5 @@ const LONGEST_NAME: usize = 9;
 /// The last second of the year 9999.
 pub(crate) const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
 
-const MAX_CLAIMS_BYTES: usize = MAX_TOKEN_BYTES / 4 * 3;
+/// The longest claims, of whatever token.
+pub(crate) const MAX_CLAIMS_BYTES: usize = MAX_TOKEN_BYTES / 4 * 3;

@@ -54,6 +54,11 @@ impl TokenPolicy {
         self
     }
 
+    /// Whether both ask for the same type: the one thing that is not judged again.
+    pub(crate) fn is_same_typ(&self, other: &Self) -> bool {
+        self.typ == other.typ
+    }
+
     /// Whether a token of this type, or of none, is asked for.
     pub(crate) fn is_typ(&self, typ: Option<&str>) -> bool {
         let Some(wanted) = &self.typ else {

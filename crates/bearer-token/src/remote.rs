@@ -115,8 +115,12 @@ impl RemoteKeys {
     /// token, and serves a token only while it is still the same.
     #[must_use]
     pub fn generation(&self, now: SystemTime) -> Option<u64> {
+        let (generation, is_due) = self.standing(now);
+        if !is_due {
+            return generation;
+        }
         self.move_on(now);
-        self.usable(now).map(|fetched| fetched.generation)
+        self.standing(now).0
     }
 
     /// Waits for a set that is not due, unless it is too early for a fetch.
@@ -132,6 +136,19 @@ impl RemoteKeys {
             return self.fetch(now).await;
         }
         Ok(())
+    }
+
+    /// The generation of the set that is good at `now`, and whether a newer one is due; under one
+    /// lock and without a copy, for each hit of a cache asks it.
+    fn standing(&self, now: SystemTime) -> (Option<u64>, bool) {
+        let known = self.source.known.read();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        let Some(fetched) = &known.fetched else {
+            return (None, true);
+        };
+        let is_usable = !has_passed(fetched.at, self.max_age, now);
+        let is_due = has_passed(fetched.at, self.refresh_after, now);
+        (is_usable.then_some(fetched.generation), is_due)
     }
 
     fn usable(&self, now: SystemTime) -> Option<Fetched> {

@@ -1,5 +1,6 @@
 //! The activation service: a code goes in, a machine token comes out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -44,7 +45,8 @@ impl ActivationService {
         }
     }
 
-    /// Redeems a code for the device that presents it.
+    /// Redeems a code for the device that presents it from `source`, its address or that of its
+    /// network's edge. Wrong codes are counted against a budget before they are looked up.
     ///
     /// A device with a maker's certificate is known again by that, any other by its redemption
     /// key. What a certificate says of address and model goes before what the device says.
@@ -53,18 +55,23 @@ impl ActivationService {
     ///
     /// [`PresentError::Malformed`], [`PresentError::Key`], [`PresentError::KeyMissing`] and
     /// [`PresentError::OtherAddress`] when the request is not well formed;
-    /// [`PresentError::Refused`] when the code is not good, for which a device must be told the same
+    /// [`PresentError::OverBudget`] when there were too many wrong codes, and this one was not looked
+    /// at; [`PresentError::Refused`] when the code is not good, for which a device must be told the same
     /// whatever the reason; the others when it could not be found out.
     pub async fn activate(
         &self,
         request: &CodePresented,
         identity: Option<&DeviceIdentity>,
+        source: IpAddr,
         now: SystemTime,
     ) -> Result<MachineToken, PresentError> {
         self.counters.add(Counter::ActivationRequests);
         self.counters.add(Counter::WebexActivationRequests);
-        let answer = self.redeem(request, identity, now).await;
-        if answer.is_err() {
+        let answer = self.redeem(request, identity, source, now).await;
+        if let Err(error) = &answer {
+            if matches!(error, PresentError::OverBudget(_)) {
+                self.counters.add(Counter::CodesOverBudget);
+            }
             self.counters.add(Counter::ActivationFailures);
             self.counters.add(Counter::WebexActivationFailures);
         }
@@ -75,21 +82,21 @@ impl ActivationService {
         &self,
         request: &CodePresented,
         identity: Option<&DeviceIdentity>,
+        source: IpAddr,
         now: SystemTime,
     ) -> Result<MachineToken, PresentError> {
         let claimant = claimant(request, identity)?;
-        let redemption = self
-            .desk
-            .present(request.activation_code.secret(), claimant)?;
-        let grant =
-            self.registry
-                .accept_code(&redemption, now)
-                .await
-                .map_err(|error| match error {
-                    RedeemError::Refused(refusal) => PresentError::Refused(refusal),
-                    RedeemError::Store(error) => PresentError::Store(error),
-                    error => PresentError::Store(StoreError::new("redeem a code", error)),
-                })?;
+        let code = request.activation_code.secret();
+        let (redemption, admission) = self.desk.present(code, claimant, source, now).await?;
+        let answer = self.registry.accept_code(&redemption, now).await;
+        if !matches!(answer, Err(RedeemError::Refused(_))) {
+            self.desk.budget().refund(admission, now);
+        }
+        let grant = answer.map_err(|error| match error {
+            RedeemError::Refused(refusal) => PresentError::Refused(refusal),
+            RedeemError::Store(error) => PresentError::Store(error),
+            error => PresentError::Store(StoreError::new("redeem a code", error)),
+        })?;
         if !grant.repeated() {
             self.counters.add(Counter::CodesRedeemed);
         }

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
+use offhook_activation_code::GuessBudget;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -11,8 +13,8 @@ use serde::ser::SerializeMap;
 /// # Source
 ///
 /// Webex for BroadWorks device integration, performance counters: modules
-/// `deviceActivation.activate` (six counters) and `dms.dmBridge` (two). The last four, the funnel
-/// of an onboarding, are ours.
+/// `deviceActivation.activate` (six counters) and `dms.dmBridge` (two). The last five, the funnel
+/// of an onboarding and what fell out of it by the guess budget, are ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Counter {
@@ -36,6 +38,8 @@ pub enum Counter {
     CodesIssued,
     /// Activation codes redeemed.
     CodesRedeemed,
+    /// Codes that were not looked at, because there were too many wrong ones.
+    CodesOverBudget,
     /// Configuration files given to activated devices.
     ConfigurationsServed,
     /// Devices that registered for the first time since their activation.
@@ -44,7 +48,7 @@ pub enum Counter {
 
 impl Counter {
     /// Every counter, in the order of the guide, the funnel last.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ActivationRequests,
         Self::ActivationFailures,
         Self::BroadWorksActivationRequests,
@@ -55,6 +59,7 @@ impl Counter {
         Self::DmBridgeFailures,
         Self::CodesIssued,
         Self::CodesRedeemed,
+        Self::CodesOverBudget,
         Self::ConfigurationsServed,
         Self::DevicesRegistered,
     ];
@@ -73,6 +78,7 @@ impl Counter {
             Self::DmBridgeFailures => "dm_bridge_failures",
             Self::CodesIssued => "codes_issued",
             Self::CodesRedeemed => "codes_redeemed",
+            Self::CodesOverBudget => "codes_over_budget",
             Self::ConfigurationsServed => "configurations_served",
             Self::DevicesRegistered => "devices_registered",
         }
@@ -99,6 +105,9 @@ impl Counter {
             Self::DmBridgeFailures => "Requests to the DM Bridge that did not end well.",
             Self::CodesIssued => "Activation codes issued.",
             Self::CodesRedeemed => "Activation codes redeemed.",
+            Self::CodesOverBudget => {
+                "Activation codes not looked at, because there were too many wrong ones."
+            }
             Self::ConfigurationsServed => "Configuration files given to activated devices.",
             Self::DevicesRegistered => {
                 "Devices registered for the first time since their activation."
@@ -145,6 +154,28 @@ impl Counters {
         }
         text
     }
+}
+
+/// How the budget of wrong codes stands at `now`, in the text format of Prometheus.
+pub(crate) fn gauges(budget: &GuessBudget, now: SystemTime) -> String {
+    let gauge = |name: &str, help: &str, value: &dyn fmt::Display| {
+        format!(
+            "# HELP offhook_{name} {help}\n# TYPE offhook_{name} gauge\noffhook_{name} {value}\n"
+        )
+    };
+    gauge(
+        "guess_risk",
+        "The chance that the wrong activation codes counted have hit a good one.",
+        &format_args!("{:e}", budget.guess_risk(now)),
+    ) + &gauge(
+        "guesses",
+        "Wrong activation codes counted in the window, over all nodes.",
+        &budget.guesses(now),
+    ) + &gauge(
+        "guesses_allowed",
+        "Wrong activation codes allowed in the window.",
+        &budget.guesses_allowed(),
+    )
 }
 
 impl Serialize for Counters {

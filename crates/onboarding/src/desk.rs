@@ -1,36 +1,42 @@
 //! Where codes are drawn and where typed codes are read: what both services share.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use offhook_activation_code::{
-    AccountId, ActivationCode, Binding, Claimant, CodeId, CodePolicy, Entropy, EntropyError,
-    GrantId, NewCode, Peppers, ProfileId, Redemption, TenantId,
+    AccountId, ActivationCode, Admission, AdmitError, Binding, Claimant, CodeId, CodePolicy,
+    Entropy, EntropyError, GrantId, GuessBudget, NewCode, Peppers, ProfileId, Redemption,
+    StoreError, TenantId,
 };
 
 use crate::PresentError;
 
-/// Where a tenant's codes are drawn and typed codes are read: peppers, policy and entropy.
+/// Where a tenant's codes are drawn and typed codes are read: peppers, policy, entropy, and the
+/// budget of wrong codes, which all tenants have together.
 pub struct CodeDesk {
     tenant: TenantId,
     peppers: Peppers,
     policy: CodePolicy,
+    budget: Arc<GuessBudget>,
     entropy: Mutex<Box<dyn Entropy + Send>>,
 }
 
 impl CodeDesk {
-    /// The desk of `tenant`.
+    /// The desk of `tenant`, whose typed codes pass `budget` before they are looked up.
     pub fn new(
         tenant: TenantId,
         peppers: Peppers,
         policy: CodePolicy,
+        budget: Arc<GuessBudget>,
         entropy: impl Entropy + Send + 'static,
     ) -> Self {
         Self {
             tenant,
             peppers,
             policy,
+            budget,
             entropy: Mutex::new(Box::new(entropy)),
         }
     }
@@ -41,6 +47,12 @@ impl CodeDesk {
         &self.tenant
     }
 
+    /// The budget of wrong codes.
+    #[must_use]
+    pub fn budget(&self) -> &GuessBudget {
+        &self.budget
+    }
+
     /// A fresh code, and what a store keeps of it.
     pub(crate) fn draw(
         &self,
@@ -49,25 +61,34 @@ impl CodeDesk {
         binding: Binding,
         now: SystemTime,
     ) -> Result<(ActivationCode, NewCode), EntropyError> {
-        let (code, id) = self
-            .with_entropy(|entropy| Ok((ActivationCode::draw(entropy)?, CodeId::draw(entropy)?)))?;
+        let (code, id) =
+            self.with_entropy(|entropy| Ok((self.policy.draw(entropy)?, CodeId::draw(entropy)?)))?;
         let digests = self.peppers.digests(&self.tenant, &code);
         let new = NewCode::new(id, digests, account, profile, binding, &self.policy, now);
         Ok((code, new))
     }
 
-    /// What a store needs to redeem the code that `claimant` typed.
-    pub(crate) fn present(
+    /// What a store needs to redeem the code that `claimant` typed at `source`, if the budget of
+    /// wrong codes leaves room for it; the admission is to be given back unless the code is refused.
+    pub(crate) async fn present(
         &self,
         typed: &str,
         claimant: Claimant,
-    ) -> Result<Redemption, PresentError> {
-        let code: ActivationCode = typed.parse().map_err(PresentError::Malformed)?;
+        source: IpAddr,
+        now: SystemTime,
+    ) -> Result<(Redemption, Admission), PresentError> {
+        let code = self.policy.read(typed).map_err(PresentError::Malformed)?;
         let grant = self
             .with_entropy(GrantId::draw)
             .map_err(PresentError::Entropy)?;
         let digests = self.peppers.digests(&self.tenant, &code);
-        Ok(Redemption::new(digests, claimant, grant).with_policy(&self.policy))
+        let redemption = Redemption::new(digests, claimant, grant).with_policy(&self.policy);
+        match self.budget.admit(&redemption, source, now).await {
+            Ok(admission) => Ok((redemption, admission)),
+            Err(AdmitError::Refused(over)) => Err(PresentError::OverBudget(over)),
+            Err(AdmitError::Store(error)) => Err(PresentError::Store(error)),
+            Err(error) => Err(PresentError::Store(StoreError::new("count guesses", error))),
+        }
     }
 
     /// Unpredictable bytes.

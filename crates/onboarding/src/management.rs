@@ -2,24 +2,26 @@
 
 mod file;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use offhook_activation_code::{
     AccountId, ActivationCode, Binding, Claimant, ClaimantKey, GrantId, NewCode, ProfileId,
-    TenantId, Timestamp,
+    StoreError, TenantId, Timestamp,
 };
 use offhook_bearer_token::{Scope, VerifiedToken};
 use offhook_device_identity::DeviceIdentity;
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
 
 use crate::configuration::rehearse;
+use crate::counter::gauges;
 use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, RegistrationReport};
 use crate::{
-    Activated, Activation, CodeDesk, CodeMail, Counter, Counters, Device, DeviceKey, DeviceTypes,
-    DmBridge, Entitlement, IssueCodeError, LinePort, MailAddress, Mailer, OnboardError,
-    PresentError, ProvisionError, ProvisionRefusal, Registration, Registry, RequestCodeError,
-    RequestCodeRefusal, RequestError, UpdateError,
+    ActivateError, Activated, Activation, CodeDesk, CodeMail, Counter, Counters, Device, DeviceKey,
+    DeviceTypes, DmBridge, Entitlement, IssueCodeError, LinePort, MailAddress, Mailer,
+    OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration, Registry,
+    RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
 };
 
 /// Device management of one tenant.
@@ -78,6 +80,15 @@ impl DeviceManagement {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What was counted, and how the budget of wrong codes stands, in the text format of
+    /// Prometheus. Looks into the store first, so that a node that nobody asks shows what the
+    /// others counted; where that fails, the last look counts.
+    pub async fn metrics(&self, now: SystemTime) -> String {
+        let budget = self.desk.budget();
+        let _: Result<(), StoreError> = budget.sync(now).await;
+        self.counters.to_prometheus() + &gauges(budget, now)
     }
 
     /// Adds a device.
@@ -206,23 +217,28 @@ impl DeviceManagement {
         Err(IssueCodeError::Request(last))
     }
 
-    /// Activates the device that asks: by the grant in its machine token, or by its maker's
-    /// certificate and a code.
+    /// Activates the device that asks from `source`: by the grant in its machine token, or by its
+    /// maker's certificate and a code, of which wrong ones are counted against a budget.
     ///
     /// # Errors
     ///
     /// [`OnboardError::Activate`] when it is refused, [`OnboardError::Present`] when the code is
-    /// not well formed, [`OnboardError::Request`] when the request is not.
+    /// not well formed or there were too many wrong ones, [`OnboardError::Request`] when the request
+    /// is not well formed.
     pub async fn activate(
         &self,
         caller: &Caller,
         request: ActivationRequest,
+        source: IpAddr,
         now: SystemTime,
     ) -> Result<Activated, OnboardError> {
         self.counters.add(Counter::ActivationRequests);
         self.counters.add(Counter::BroadWorksActivationRequests);
-        let answer = self.activate_uncounted(caller, request, now).await;
+        let answer = self.activate_uncounted(caller, request, source, now).await;
         if let Err(error) = &answer {
+            if matches!(error, OnboardError::Present(PresentError::OverBudget(_))) {
+                self.counters.add(Counter::CodesOverBudget);
+            }
             self.counters.add(Counter::ActivationFailures);
             if !error.is_authorization() {
                 self.counters.add(Counter::BroadWorksActivationFailures);
@@ -235,6 +251,7 @@ impl DeviceManagement {
         &self,
         caller: &Caller,
         request: ActivationRequest,
+        source: IpAddr,
         now: SystemTime,
     ) -> Result<Activated, OnboardError> {
         let serial_number = request.serial_number;
@@ -247,6 +264,7 @@ impl DeviceManagement {
         if request.mac_address.is_multicast() {
             return Err(RequestError::GroupAddress.into());
         }
+        let mut admission = None;
         let entitlement = match (caller, &request.activation_code) {
             (Caller::Token(token), None) => {
                 token
@@ -259,10 +277,12 @@ impl DeviceManagement {
                     return Err(RequestError::OtherAddress.into());
                 }
                 let claimant = claimant(identity, request.model)?;
-                let redemption = self
+                let (redemption, admitted) = self
                     .desk
-                    .present(code.secret(), claimant)
+                    .present(code.secret(), claimant, source, now)
+                    .await
                     .map_err(OnboardError::Present)?;
+                admission = Some(admitted);
                 Entitlement::Code(redemption)
             }
             (Caller::Token(_), Some(_)) => return Err(RequestError::TokenAndCode.into()),
@@ -275,11 +295,13 @@ impl DeviceManagement {
             mac: request.mac_address,
             serial_number,
         };
-        let activated = self
-            .registry
-            .activate(&activation, now)
-            .await
-            .map_err(OnboardError::Activate)?;
+        let answer = self.registry.activate(&activation, now).await;
+        if let Some(admission) = admission
+            && !matches!(answer, Err(ActivateError::Code(_)))
+        {
+            self.desk.budget().refund(admission, now);
+        }
+        let activated = answer.map_err(OnboardError::Activate)?;
         if by_code && !activated.repeated {
             self.counters.add(Counter::CodesRedeemed);
         }

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    CodeId, CodeStore, CodeTable, Grant, IssueError, IssueRefusal, NewCode, OutstandingCode, Page,
-    ProfileId, RedeemError, Redemption, ReissueError, Replacement, RevokeError, StoreError,
-    TenantId,
+    CodeId, CodeStore, CodeTable, Grant, GuessBatch, GuessCount, GuessStore, GuessTable,
+    IssueError, IssueRefusal, NewCode, OutstandingCode, Page, ProfileId, RedeemError, Redemption,
+    ReissueError, Replacement, RevokeError, StoreError, TenantId, Timestamp,
 };
 use offhook_device_name::DeviceName;
 
@@ -30,6 +30,7 @@ pub struct MemoryRegistry(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     codes: CodeTable,
+    guesses: GuessTable,
     devices: BTreeMap<(TenantId, ProfileId), DeviceRecord>,
     audit: Vec<AuditRecord>,
     outbox: Vec<OutboxEvent>,
@@ -105,6 +106,21 @@ impl CodeStore for MemoryRegistry {
 
     async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
         Ok(self.state().codes.purge_expired(now))
+    }
+}
+
+#[async_trait]
+impl GuessStore for MemoryRegistry {
+    async fn charge_guesses(&self, batch: &GuessBatch) -> Result<Vec<GuessCount>, StoreError> {
+        Ok(self.state().guesses.charge(batch))
+    }
+
+    async fn live_codes(&self, now: SystemTime) -> Result<u64, StoreError> {
+        Ok(self.state().codes.live_codes(now))
+    }
+
+    async fn purge_guesses(&self, before: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.state().guesses.purge(before))
     }
 }
 

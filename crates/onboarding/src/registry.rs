@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    CodeStore, Grant, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+    CodeStore, Grant, GuessStore, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
 
 use crate::{
@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A store of devices that keeps their activation codes too, so that one transaction can change
-/// both.
+/// both, and the counters of wrong codes, so that a service has one store to open, to back up and
+/// to watch.
 ///
 /// # What a store may do and what never
 ///
@@ -29,7 +30,7 @@ use crate::{
 /// and says so. Times are kept as
 /// [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
 #[async_trait]
-pub trait Registry: CodeStore {
+pub trait Registry: CodeStore + GuessStore {
     /// Adds a device. Audit: `Provisioned`.
     ///
     /// # Errors

@@ -183,7 +183,7 @@ const LAST: &str = "
 
 const TAKE: &str = "
     DELETE FROM audit_pending
-    WHERE entry IN (SELECT entry FROM audit_pending ORDER BY entry LIMIT $1)
+    WHERE entry = ANY (ARRAY (SELECT entry FROM audit_pending ORDER BY entry LIMIT $1))
     RETURNING entry, at, tenant, profile, event, reason";
 
 const APPEND: &str = "

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use offhook_activation_code::{
-    CodePolicy, Entropy as _, Pepper, PepperId, Peppers, SystemEntropy, TenantId,
+    CodePolicy, Entropy as _, GuessBudget, GuessPolicy, GuessStore, Pepper, PepperId, Peppers,
+    SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
+    TokenCache,
 };
 use offhook_device_identity::{
     CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
@@ -161,7 +163,7 @@ impl World {
             SqliteStore::open(folder.join("onboarding.db"), &SqliteOptions::default())
                 .context("opening the registry")?,
         );
-        let desk = Arc::new(code_desk()?);
+        let desk = Arc::new(code_desk(registry.clone())?);
         let counters = Arc::new(Counters::default());
         let chain = Arc::new(
             ChainVerifier::builder()
@@ -221,10 +223,9 @@ impl World {
                 Arc::new(from_proxy(HeaderSource::plain("macaddress", pattern)?)?)
             }
         };
-        let keys_for_management = Arc::new(keys()?);
         let api = ManagementApi::new(
             Arc::new(management),
-            keys_for_management,
+            Arc::new(TokenCache::new(keys()?)),
             policy.clone(),
             identity,
             clock.clone(),
@@ -393,15 +394,16 @@ fn machine_token_issuer() -> anyhow::Result<MachineTokenIssuer> {
     ))
 }
 
-fn code_desk() -> anyhow::Result<CodeDesk> {
+fn code_desk(guesses: Arc<dyn GuessStore>) -> anyhow::Result<CodeDesk> {
     let mut bytes = vec![0; 32];
     SystemEntropy::new().fill(&mut bytes).context("pepper")?;
     let peppers = Peppers::new(PepperId::new(1), Pepper::new(bytes)?);
-    let tenant = TenantId::new("example")?;
+    let budget = GuessBudget::new(guesses, &peppers, GuessPolicy::default(), 1);
     Ok(CodeDesk::new(
-        tenant,
+        TenantId::new("example")?,
         peppers,
         CodePolicy::default(),
+        Arc::new(budget),
         SystemEntropy::new(),
     ))
 }

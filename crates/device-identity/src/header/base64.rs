@@ -231,12 +231,25 @@ mod tests {
         }
 
         #[test]
-        fn what_another_decoder_refuses_is_refused(text in "[A-D+/=89]{0,12}|[ -~]{0,9}") {
+        fn what_another_decoder_refuses_is_refused(text in "[A-D+/=89]{0,12}|[ -~]{0,9}|([A-D]{4}){0,2}[A-D]{0,3}={0,3}") {
             let peers = PEER.decode(&text).ok();
             let ours = decode(text.as_bytes()).ok();
             prop_assert_eq!(ours.as_deref(), peers.as_deref());
             let ours = decode_escaped(escaped(&text, "").as_bytes(), Safe::Unreserved).ok();
             prop_assert_eq!(ours.as_deref(), peers.as_deref());
+        }
+    }
+
+    #[test]
+    fn padding_and_the_bits_before_it_have_one_form() {
+        for good in ["AA==", "AAA=", "AAAA", "AQ==", "AAE=", "AAAAAA=="] {
+            assert!(decode(good.as_bytes()).is_ok(), "{good}");
+        }
+        for bad in [
+            "AB==", "AAB=", "AA", "AAA", "A", "A===", "AA=", "AA===", "=", "AA=A", "AA==AAAA",
+            "AAA==", "AAAA=",
+        ] {
+            assert!(decode(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 

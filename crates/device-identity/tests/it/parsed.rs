@@ -67,6 +67,17 @@ fn both_paths_read_every_place_under_every_rule_alike() {
 }
 
 #[test]
+fn the_full_path_reads_text_in_utf_16() {
+    let mut params = device(&[]);
+    let wide = rcgen::string::BmpString::try_from("SEP000E08ABCDEF").unwrap();
+    let wide = rcgen::DnValue::BmpString(wide);
+    params.distinguished_name.push(DnType::CommonName, wide);
+    let (_, certificate) = issued(&params);
+    let found = candidates_of(&certificate, Rules::ALL).unwrap();
+    assert_eq!(found.one().unwrap().rule(), Rule::Name);
+}
+
+#[test]
 fn alternative_names_that_cannot_be_read_or_stand_there_twice_are_refused() {
     let name =
         |contents: &[u8]| CustomExtension::from_oid_content(&[2, 5, 29, 17], contents.to_vec());

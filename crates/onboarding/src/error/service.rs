@@ -3,7 +3,8 @@
 use std::error::Error as StdError;
 
 use offhook_activation_code::{
-    EntropyError, ParseCodeError, ParseIdError, ParseRedemptionKeyError, Refusal, StoreError,
+    EntropyError, OverBudget, ParseCodeError, ParseIdError, ParseRedemptionKeyError, Refusal,
+    StoreError,
 };
 use offhook_bearer_token::{InsufficientScope, IssuerError};
 use offhook_device_profile::{TagError, Violation};
@@ -54,6 +55,10 @@ pub enum PresentError {
     /// The request names another address than the certificate.
     #[error("the certificate is for another MAC address")]
     OtherAddress,
+    /// There were too many wrong codes, and this one was not looked at: come again later. Nothing
+    /// was written into the audit log.
+    #[error("too many wrong activation codes")]
+    OverBudget(OverBudget),
     /// The code is not good. The reason is for the audit log; a device is told the same for all.
     #[error("activation code refused")]
     Refused(Refusal),
@@ -143,6 +148,7 @@ impl OnboardError {
         matches!(
             self,
             Self::Scope(_)
+                | Self::Present(PresentError::OverBudget(_))
                 | Self::Activate(
                     ActivateError::Code(_)
                         | ActivateError::Refused(

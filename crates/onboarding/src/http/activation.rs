@@ -1,6 +1,7 @@
 //! The activation service over HTTP.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
@@ -10,7 +11,7 @@ use axum::{Json, Router};
 use offhook_device_identity::IdentitySource;
 
 use super::identity::identity;
-use super::problem::{Refused, chain, message};
+use super::problem::{Refused, chain, message, to_the_end};
 use super::{Clock, MAX_BODY_BYTES, Peer};
 use crate::message::{CodePresented, MachineToken};
 use crate::{ActivationService, PresentError};
@@ -57,16 +58,20 @@ async fn activate(
     let now = api.clock.now();
     let request: CodePresented = message(&body)?;
     let identity = identity(&api.identity, &peer, &headers, now)?;
-    let token = api
-        .service
-        .activate(&request, identity.as_ref(), now)
-        .await
-        .map_err(refused)?;
+    let (service, source) = (Arc::clone(&api.service), peer.address().ip());
+    let token = to_the_end(async move {
+        service
+            .activate(&request, identity.as_ref(), source, now)
+            .await
+    })
+    .await?
+    .map_err(|error| refused(error, now))?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(token)))
 }
 
-fn refused(error: PresentError) -> Refused {
+fn refused(error: PresentError, now: SystemTime) -> Refused {
     match error {
+        PresentError::OverBudget(over) => Refused::too_many(over, now),
         PresentError::Refused(_) => Refused::code(),
         PresentError::Key(_)
         | PresentError::KeyMissing

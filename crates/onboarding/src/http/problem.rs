@@ -1,12 +1,14 @@
 //! Answers that refuse.
 
 use std::error::Error as StdError;
+use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use offhook_bearer_token::{BearerError, Challenge, CredentialsError};
+use offhook_activation_code::OverBudget;
+use offhook_bearer_token::{BearerError, Challenge, CredentialsError, Rejection, VerifyError};
 use serde::de::DeserializeOwned;
 
 use crate::message::{Problem, parse};
@@ -18,6 +20,7 @@ pub(super) struct Refused {
     error: &'static str,
     description: String,
     challenge: Option<HeaderValue>,
+    retry_after: Option<Duration>,
 }
 
 impl Refused {
@@ -31,6 +34,7 @@ impl Refused {
             error,
             description: description.into(),
             challenge: None,
+            retry_after: None,
         }
     }
 
@@ -55,6 +59,20 @@ impl Refused {
         Self::forbidden("activation_code_refused", "activation code refused")
     }
 
+    /// The one answer to who is over a budget of wrong codes, whosever it is. The code was not looked
+    /// at.
+    pub(super) fn too_many(over: OverBudget, now: SystemTime) -> Self {
+        let description = "too many wrong activation codes; come again later";
+        Self {
+            retry_after: Some(over.retry_after(now)),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                description,
+            )
+        }
+    }
+
     /// We could not find out; what it was is not for the caller.
     pub(super) fn unavailable() -> Self {
         Self::new(
@@ -77,57 +95,34 @@ impl Refused {
 
     /// Credentials are missing or malformed.
     pub(super) fn credentials(error: CredentialsError, scope: &str) -> Self {
-        Self::bearer(
-            error.status(),
-            error.bearer_error(),
-            error.to_string(),
-            scope,
-        )
+        Self::bearer(&error.into(), error.to_string(), scope)
     }
 
-    /// A token that is not good; the reason is not told.
-    pub(super) fn token(scope: &str) -> Self {
-        let error = BearerError::InvalidToken;
-        Self::bearer(
-            error.status(),
-            Some(error),
-            "the token is not good".to_owned(),
-            scope,
-        )
+    /// A token that is not good, the reason is not told; or could not be judged.
+    pub(super) fn token(error: &VerifyError, scope: &str) -> Self {
+        Self::bearer(&error.into(), "the token is not good", scope)
     }
 
     /// A good token that lacks the scope.
     pub(super) fn scope(scope: &str) -> Self {
-        let error = BearerError::InsufficientScope;
-        Self::bearer(
-            error.status(),
-            Some(error),
-            format!("scope {scope} is needed"),
-            scope,
-        )
+        let error = Rejection::from(BearerError::InsufficientScope);
+        Self::bearer(&error, format!("scope {scope} is needed"), scope)
     }
 
-    fn bearer(
-        status: StatusCode,
-        error: Option<BearerError>,
-        description: String,
-        scope: &str,
-    ) -> Self {
-        let challenge = Challenge::new(REALM)
-            .map(|challenge| challenge.with_scope(scope.parse().ok()).with_error(error))
-            .ok()
-            .and_then(|challenge| HeaderValue::try_from(challenge.to_string()).ok());
-        let word = match error {
+    fn bearer(rejection: &Rejection, description: impl Into<String>, scope: &str) -> Self {
+        let base = Challenge::new(REALM).map(|base| base.with_scope(scope.parse().ok()));
+        let Some(challenge) = base.ok().and_then(|base| rejection.challenge(&base)) else {
+            return Self::unavailable();
+        };
+        let word = match challenge.error() {
             Some(BearerError::InvalidToken) => "invalid_token",
             Some(BearerError::InsufficientScope) => "insufficient_scope",
             Some(_) => "invalid_request",
             None => "unauthorized",
         };
         Self {
-            status,
-            error: word,
-            description,
-            challenge,
+            challenge: HeaderValue::try_from(challenge.to_string()).ok(),
+            ..Self::new(rejection.status(), word, description)
         }
     }
 }
@@ -144,8 +139,22 @@ impl IntoResponse for Refused {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Some(retry_after) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after.as_secs().into());
+        }
         response
     }
+}
+
+/// Carries `work` to its end, even if the caller hangs up: else a device could have its attempt
+/// counted twice or looked up in vain.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Refused> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|_| Refused::unavailable())
 }
 
 /// The message in a body.

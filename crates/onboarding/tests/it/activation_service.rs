@@ -1,8 +1,10 @@
-use offhook_activation_code::{CodePolicy, Refusal};
+use std::num::NonZeroU32;
+
+use offhook_activation_code::{CodePolicy, GuessPolicy, GuessScope, Refusal};
 use offhook_device_name::DeviceModel;
 use offhook_onboarding::{AuditEvent, Counter, PresentError, Registry as _};
 
-use crate::bench::{Bench, NOW, key, present, room_model};
+use crate::bench::{Bench, NOW, SOURCE, key, present, room_model};
 
 #[tokio::test]
 async fn the_same_device_gets_a_token_for_the_same_subject_again() {
@@ -12,12 +14,12 @@ async fn the_same_device_gets_a_token_for_the_same_subject_again() {
     let request = present(&code, room_model(), &key);
     let first = bench
         .activation
-        .activate(&request, None, *NOW)
+        .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap();
     let again = bench
         .activation
-        .activate(&request, None, *NOW)
+        .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap();
     let (first, again) = (bench.verified(&first, *NOW), bench.verified(&again, *NOW));
@@ -33,7 +35,7 @@ async fn the_reason_of_a_refusal_goes_to_the_audit_log_alone() {
     let other = DeviceModel::new("Cisco Room Bar").unwrap();
     let error = bench
         .activation
-        .activate(&present(&code, other, &key()), None, *NOW)
+        .activate(&present(&code, other, &key()), None, SOURCE, *NOW)
         .await
         .unwrap_err();
     assert!(matches!(error, PresentError::Refused(Refusal::WrongModel)));
@@ -45,7 +47,11 @@ async fn the_reason_of_a_refusal_goes_to_the_audit_log_alone() {
     assert_eq!(bench.counters.get(Counter::WebexActivationFailures), 1);
     // Nothing was burnt.
     let right = present(&code, room_model(), &key());
-    bench.activation.activate(&right, None, *NOW).await.unwrap();
+    bench
+        .activation
+        .activate(&right, None, SOURCE, *NOW)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -56,14 +62,14 @@ async fn a_code_is_refused_from_its_deadline_on() {
     let deadline = *NOW + CodePolicy::DEFAULT_TTL;
     let error = bench
         .activation
-        .activate(&request, None, deadline)
+        .activate(&request, None, SOURCE, deadline)
         .await
         .unwrap_err();
     assert!(matches!(error, PresentError::Refused(Refusal::Expired)));
     let last = deadline - std::time::Duration::from_millis(1);
     bench
         .activation
-        .activate(&request, None, last)
+        .activate(&request, None, SOURCE, last)
         .await
         .unwrap();
 }
@@ -76,15 +82,112 @@ async fn a_device_that_could_not_be_known_again_is_told_so() {
     request.redemption_key = None;
     let error = bench
         .activation
-        .activate(&request, None, *NOW)
+        .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap_err();
     assert!(matches!(error, PresentError::KeyMissing));
     request.redemption_key = Some("abc".to_owned().into());
     let error = bench
         .activation
-        .activate(&request, None, *NOW)
+        .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap_err();
     assert!(matches!(error, PresentError::Key(_)));
+}
+
+/// Past the budget a good code is not looked at either, so that the answer is no oracle, and the
+/// audit log does not grow.
+#[tokio::test]
+async fn past_the_budget_of_wrong_codes_nothing_is_looked_up_or_written() {
+    let guesses = GuessPolicy::default().with_source(NonZeroU32::new(3).unwrap());
+    let bench = Bench::with_guesses(guesses);
+    let code = bench.issue().await;
+    for wrong in [
+        "1111 1111 1111 1111",
+        "2222222222222222",
+        "3333-3333-3333-3333",
+    ] {
+        let request = present(wrong, room_model(), &key());
+        let error = bench
+            .activation
+            .activate(&request, None, SOURCE, *NOW)
+            .await;
+        assert!(matches!(
+            error,
+            Err(PresentError::Refused(Refusal::Unknown))
+        ));
+    }
+    let written = bench.registry.audit(0, 100).await.unwrap().len();
+    for typed in ["4444-4444-4444-4444", &code] {
+        for _ in 0..10 {
+            let request = present(typed, room_model(), &key());
+            let error = bench
+                .activation
+                .activate(&request, None, SOURCE, *NOW)
+                .await;
+            let Err(PresentError::OverBudget(over)) = error else {
+                panic!("{error:?}")
+            };
+            assert_eq!(over.scope(), GuessScope::Source);
+        }
+    }
+    assert_eq!(bench.registry.audit(0, 100).await.unwrap().len(), written);
+    assert_eq!(bench.counters.get(Counter::CodesOverBudget), 20);
+    let elsewhere = [192, 0, 2, 2].into();
+    let request = present(&code, room_model(), &key());
+    bench
+        .activation
+        .activate(&request, None, elsewhere, *NOW)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn good_codes_and_lost_answers_use_up_no_budget() {
+    let one = NonZeroU32::MIN;
+    let guesses = GuessPolicy::default().with_source(one).with_device(one);
+    let bench = Bench::with_guesses(guesses);
+    let request = present(&bench.issue().await, room_model(), &key());
+    for _ in 0..20 {
+        bench
+            .activation
+            .activate(&request, None, SOURCE, *NOW)
+            .await
+            .unwrap();
+    }
+    let typing_error = present("1234", room_model(), &key());
+    for _ in 0..20 {
+        let error = bench
+            .activation
+            .activate(&typing_error, None, SOURCE, *NOW)
+            .await;
+        assert!(matches!(error, Err(PresentError::Malformed(_))));
+    }
+    bench
+        .activation
+        .activate(&request, None, SOURCE, *NOW)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_risk_of_what_was_guessed_is_shown_to_the_administrator() {
+    let bench = Bench::new();
+    bench.issue().await;
+    let wrong = present("1111-1111-1111-1111", room_model(), &key());
+    bench
+        .activation
+        .activate(&wrong, None, SOURCE, *NOW)
+        .await
+        .unwrap_err();
+    let text = bench.management.metrics(*NOW).await;
+    // One guess at one code in 10^16.
+    let shown = text
+        .lines()
+        .find_map(|line| line.strip_prefix("offhook_guess_risk "));
+    let risk: f64 = shown.unwrap().parse().unwrap();
+    assert!((risk / 1e-16 - 1.0).abs() < 1e-6, "{risk}");
+    assert!(text.contains("\n# TYPE offhook_guess_risk gauge\n"));
+    assert!(text.contains("\noffhook_guesses 1\n"));
+    assert!(text.ends_with("\noffhook_guesses_allowed 1000000\n"));
 }

@@ -1,13 +1,14 @@
 //! The services over a registry in memory, with a clock, mail and DM Bridge of the tests' own.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    ActivationCode, CodePolicy, Pepper, PepperId, Peppers, ProfileId, RedemptionKey, SystemEntropy,
-    TenantId,
+    ActivationCode, CodePolicy, GuessBudget, GuessPolicy, Pepper, PepperId, Peppers, ProfileId,
+    RedemptionKey, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, VerifiedToken, verify};
 use offhook_device_name::{DeviceModel, MacAddress};
@@ -22,6 +23,9 @@ use offhook_onboarding::{
 };
 use uuid::Uuid;
 
+/// Where the devices are.
+pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
 pub(crate) struct Bench {
     pub(crate) registry: Arc<MemoryRegistry>,
     pub(crate) counters: Arc<Counters>,
@@ -33,11 +37,17 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with_guesses(GuessPolicy::default())
+    }
+
+    pub(crate) fn with_guesses(guesses: GuessPolicy) -> Self {
         let tenant = TenantId::new("example").unwrap();
         let peppers = Peppers::new(PepperId::new(1), Pepper::new(vec![7; 32]).unwrap());
         let policy = CodePolicy::default();
-        let desk = Arc::new(CodeDesk::new(tenant, peppers, policy, SystemEntropy::new()));
         let registry = Arc::new(MemoryRegistry::new());
+        let budget = Arc::new(GuessBudget::new(registry.clone(), &peppers, guesses, 1));
+        let entropy = SystemEntropy::new();
+        let desk = Arc::new(CodeDesk::new(tenant, peppers, policy, budget, entropy));
         let counters = Arc::new(Counters::default());
         let mail = Arc::new(Recorder::default());
         let (key, _) = SigningKey::generate_es256("k").unwrap();

@@ -11,7 +11,7 @@ use offhook_onboarding::{
 };
 
 use crate::bench::{
-    Bench, NOBODY, NOW, OTHER_MAC, ROOM_MAC, activation_request, key, present, room_model,
+    Bench, NOBODY, NOW, OTHER_MAC, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
     room_request,
 };
 
@@ -20,7 +20,7 @@ async fn token(bench: &Bench, code: &str) -> Caller {
     let request = present(code, room_model(), &key());
     let token = bench
         .activation
-        .activate(&request, None, *NOW)
+        .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap();
     Caller::Token(bench.verified(&token, *NOW))
@@ -34,7 +34,7 @@ async fn a_room_device_is_activated_configured_and_registered() {
     let management = &bench.management;
 
     let activated = management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     assert!(!activated.repeated);
@@ -74,17 +74,17 @@ async fn a_lost_answer_to_activate_is_given_again_and_another_address_is_refused
     let caller = token(&bench, &code).await;
     let management = &bench.management;
     let first = management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let again = management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     assert!(again.repeated);
     assert_eq!(again.device, first.device);
     let error = management
-        .activate(&caller, activation_request(OTHER_MAC), *NOW)
+        .activate(&caller, activation_request(OTHER_MAC), SOURCE, *NOW)
         .await
         .unwrap_err();
     assert!(matches!(
@@ -101,7 +101,7 @@ async fn a_newer_code_voids_the_grant_of_the_older_one() {
     let new = bench.reissue(*NOW).await;
     let error = bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap_err();
     assert!(matches!(
@@ -111,7 +111,7 @@ async fn a_newer_code_voids_the_grant_of_the_older_one() {
     let caller = token(&bench, &new).await;
     bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
 }
@@ -125,7 +125,7 @@ async fn an_older_code_is_void_once_a_newer_one_is_issued() {
     assert!(
         bench
             .activation
-            .activate(&request, None, *NOW)
+            .activate(&request, None, SOURCE, *NOW)
             .await
             .is_err()
     );
@@ -140,7 +140,7 @@ async fn a_code_can_be_issued_again_after_the_old_one_expired_unused() {
     let request = present(&code, room_model(), &key());
     bench
         .activation
-        .activate(&request, None, later)
+        .activate(&request, None, SOURCE, later)
         .await
         .unwrap();
 }
@@ -161,7 +161,7 @@ async fn nobody_gets_the_file_of_another_device_nor_one_before_activation() {
     assert_eq!(refusal(early.unwrap_err()), ConfigurationRefusal::NotFound);
     bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let foreign = bench
@@ -251,7 +251,7 @@ async fn no_code_is_issued_for_an_activated_device_or_one_with_an_address() {
     let caller = token(&bench, &code).await;
     bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let mut other = room_request();
@@ -284,7 +284,7 @@ async fn a_deactivated_device_has_its_dummy_name_again_and_its_grant_is_void() {
     let caller = token(&bench, &code).await;
     bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let profile = ProfileId::new("room-7").unwrap();
@@ -298,7 +298,7 @@ async fn a_deactivated_device_has_its_dummy_name_again_and_its_grant_is_void() {
     assert_eq!((device.mac, device.subject), (None, None));
     let again = bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await;
     assert!(again.is_err());
 }
@@ -310,7 +310,7 @@ async fn a_registration_of_another_line_or_of_nobody_is_refused() {
     let caller = token(&bench, &code).await;
     bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let key = DeviceKey::Mac(ROOM_MAC);
@@ -357,16 +357,16 @@ async fn failures_for_want_of_a_right_are_left_out_of_the_broadworks_counter() {
     taken.mac_address = Some(OTHER_MAC);
     management.provision(taken, *NOW).await.unwrap();
     let in_use = management
-        .activate(&caller, activation_request(OTHER_MAC), *NOW)
+        .activate(&caller, activation_request(OTHER_MAC), SOURCE, *NOW)
         .await;
     assert!(in_use.is_err());
     assert_eq!(counted(), [1, 1]);
     management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let elsewhere = management
-        .activate(&caller, activation_request(OTHER_MAC), *NOW)
+        .activate(&caller, activation_request(OTHER_MAC), SOURCE, *NOW)
         .await;
     assert!(elsewhere.is_err());
     assert_eq!(counted(), [2, 1]);

@@ -4,7 +4,7 @@ use offhook_onboarding::{Caller, Registry as _};
 use offhook_onboarding::device_side::{Flow as _, RoomOs};
 
 use crate::bench::{
-    Bench, NOW, ROOM_MAC, activation_request, device_settings, key, present, room_model,
+    Bench, NOW, ROOM_MAC, SOURCE, activation_request, device_settings, key, present, room_model,
     room_request,
 };
 
@@ -17,13 +17,13 @@ async fn secrets_never_print() {
     let request: CodePresented = present(&code, room_model(), &key);
     let token: MachineToken = bench
         .activation
-        .activate(&request, None, *NOW)
+        .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap();
     let caller = Caller::Token(bench.verified(&token, *NOW));
     bench
         .management
-        .activate(&caller, activation_request(ROOM_MAC), *NOW)
+        .activate(&caller, activation_request(ROOM_MAC), SOURCE, *NOW)
         .await
         .unwrap();
     let document = bench
@@ -34,7 +34,7 @@ async fn secrets_never_print() {
     let stranger = present(&code, room_model(), &self::key());
     let refused = bench
         .activation
-        .activate(&stranger, None, *NOW)
+        .activate(&stranger, None, SOURCE, *NOW)
         .await
         .unwrap_err();
     let records = bench.registry.audit(0, 100).await.unwrap();

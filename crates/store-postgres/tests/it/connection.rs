@@ -32,6 +32,16 @@ fn cause(err: &StoreError) -> &PostgresError {
     err.source().unwrap().downcast_ref().unwrap()
 }
 
+/// The device of the first code asks to be activated by it.
+fn by_code(grant: u128) -> Activation {
+    Activation {
+        tenant: code_device(1).tenant,
+        entitlement: Entitlement::Code(redemption(1, 1, grant)),
+        mac: mac(1),
+        serial_number: None,
+    }
+}
+
 /// How many sessions of the named node wait for a lock.
 async fn waiting(client: &Client, fixture: &InSchema) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity
@@ -230,6 +240,42 @@ async fn a_statement_that_takes_too_long_is_undone_and_said() {
     );
 }
 
+/// A transaction that is given up in its midst takes its connection with it: whoever came next on
+/// that connection would be undone with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_that_nobody_waits_for_leaves_no_transaction_open() {
+    let Some(fixture) = InSchema::new().await else {
+        return;
+    };
+    let store = Arc::new(fixture.named_node(options(1)).await);
+    let (mut client, watch) = (fixture.client().await, fixture.client().await);
+    store.provision(&code_device(1), now()).await.unwrap();
+    store
+        .request_code(&new_code(1, now()), now())
+        .await
+        .unwrap();
+    let lock = client.transaction().await.unwrap();
+    lock.batch_execute("SELECT FROM codes FOR UPDATE")
+        .await
+        .unwrap();
+    let activate = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.activate(&by_code(1), now()).await }
+    });
+    while waiting(&watch, &fixture).await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    activate.abort();
+    assert!(activate.await.unwrap_err().is_cancelled());
+    lock.rollback().await.unwrap();
+
+    store.issue(&new_code(2, now()), now()).await.unwrap();
+    let issued = "SELECT count(*) FROM codes WHERE state = 'issued'";
+    let row = watch.query_one(issued, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 2);
+    assert!(!store.activate(&by_code(1), now()).await.unwrap().repeated);
+}
+
 /// What others hold up is decided again, and the caller notices nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_with_a_stranger_is_tried_again() {
@@ -257,15 +303,7 @@ async fn a_deadlock_with_a_stranger_is_tried_again() {
         .unwrap();
     let activate = tokio::spawn({
         let store = Arc::clone(&store);
-        async move {
-            let activation = Activation {
-                tenant: code_device(1).tenant,
-                entitlement: Entitlement::Code(redemption(1, 1, 1)),
-                mac: mac(1),
-                serial_number: None,
-            };
-            store.activate(&activation, now()).await
-        }
+        async move { store.activate(&by_code(1), now()).await }
     });
     while waiting(&watch, &fixture).await == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;

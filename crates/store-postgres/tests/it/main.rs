@@ -5,6 +5,7 @@
 //! `CI` is `true`.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on panics, in its helpers too"
 )]
@@ -15,6 +16,7 @@ mod contract;
 mod crash;
 mod fixture;
 mod nodes;
+mod plan;
 mod proxy;
 mod server;
 mod text;

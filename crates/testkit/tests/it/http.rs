@@ -275,3 +275,50 @@ async fn raw(world: &World, from: Ipv4Addr, header: &str) -> String {
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8(answer).unwrap()
 }
+
+/// A hundred wrong codes are looked at from one address and twenty of one device; the answer to who
+/// comes then is the same for both, and for a code that is good.
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_wrong_codes_get_one_answer_and_leave_no_trace_in_the_audit_log() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let good = code(&world, &device).await;
+    let url = world.activation_url().join("v1/activations").unwrap();
+    let fetch = HttpsFetch::new(world.client(None).unwrap());
+    let present = async |code: &str, key: u64| {
+        let body = format!(
+            r#"{{"activationCode":"{code}","model":"Cisco Desk Pro",
+                "macAddress":"00:11:22:33:44:55","redemptionKey":"{key:064x}"}}"#
+        );
+        let request = Request::post(url.as_str()).body(body.into()).unwrap();
+        fetch.fetch(request).await.unwrap()
+    };
+    let audited = async || world.registry().audit(0, 1_000).await.unwrap().len();
+    let before = audited().await;
+    let mut over = Vec::new();
+    for number in 0..=20_u64 {
+        let response = present(&format!("{number:016}"), 1).await;
+        let expected = if number < 20 { 403 } else { 429 };
+        assert_eq!(response.status(), expected, "{number}");
+        over.extend((number == 20).then_some(response));
+    }
+    for number in 20..100_u64 {
+        assert_eq!(
+            present(&format!("{number:016}"), number).await.status(),
+            403
+        );
+    }
+    assert_eq!(audited().await, before + 100);
+    over.push(present("0000-0000-0000-0100", 100).await);
+    over.push(present(&good.to_string(), 101).await);
+    for response in &over {
+        assert_eq!(response.status(), 429);
+        assert_eq!(problem(response).error, "too_many_attempts");
+        assert_eq!(response.body(), over[0].body());
+        let seconds = response.headers()["retry-after"].to_str().unwrap();
+        let seconds: u64 = seconds.parse().unwrap();
+        // The counts fall at the end of an eighth of a week.
+        assert!((1..=75_600).contains(&seconds), "{seconds}");
+    }
+    assert_eq!(audited().await, before + 100);
+}
