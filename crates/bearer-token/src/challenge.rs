@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use http::StatusCode;
-use url::Url;
+use http::uri::Scheme;
+use http::{StatusCode, Uri};
 
 use crate::{ChallengeError, Scope, scope};
 
@@ -35,7 +35,7 @@ use crate::{ChallengeError, Scope, scope};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Challenge {
     realm: String,
-    authz_server: Option<Url>,
+    authz_server: Option<Uri>,
     scope: Vec<Scope>,
     error: Option<BearerError>,
     error_description: Option<String>,
@@ -65,8 +65,8 @@ impl Challenge {
     /// # Errors
     ///
     /// [`ChallengeError::BadValue`] unless it is an `https` address.
-    pub fn with_authz_server(mut self, server: Url) -> Result<Self, ChallengeError> {
-        if server.scheme() != "https" || server.as_str().contains(['"', '\\']) {
+    pub fn with_authz_server(mut self, server: Uri) -> Result<Self, ChallengeError> {
+        if server.scheme() != Some(&Scheme::HTTPS) || server.to_string().contains(['"', '\\']) {
             return Err(ChallengeError::BadValue {
                 parameter: "authz_server",
             });
@@ -116,7 +116,7 @@ impl Challenge {
 
     /// The server that gives tokens out.
     #[must_use]
-    pub fn authz_server(&self) -> Option<&Url> {
+    pub fn authz_server(&self) -> Option<&Uri> {
         self.authz_server.as_ref()
     }
 

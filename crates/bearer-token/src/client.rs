@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::uri::Scheme;
 use http::{HeaderValue, Method, Request, Uri};
-use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use crate::{AccessToken, KeepFreshError, RefreshedToken};
@@ -146,11 +146,8 @@ pub(crate) fn form<'p>(
 }
 
 /// The address of an endpoint that secrets may be sent to; `None` unless it is `https`.
-pub(crate) fn https(endpoint: &Url) -> Option<Uri> {
-    if endpoint.scheme() != "https" {
-        return None;
-    }
-    endpoint.as_str().parse().ok()
+pub(crate) fn https(endpoint: &Uri) -> Option<Uri> {
+    (endpoint.scheme() == Some(&Scheme::HTTPS)).then(|| endpoint.clone())
 }
 
 fn encode(text: &str) -> Zeroizing<String> {

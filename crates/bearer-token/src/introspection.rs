@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
-use http::{Request, StatusCode};
-use url::Url;
+use http::uri::PathAndQuery;
+use http::{Request, StatusCode, Uri};
 
 use crate::bounded::Bounded;
 use crate::claims::after;
@@ -53,7 +53,7 @@ impl Introspector {
     /// Asks at `url`, where `client` shows who we are; in the form of RFC 7662 unless told
     /// otherwise.
     #[must_use]
-    pub fn new(url: Url, client: ClientAuthentication, fetch: Arc<dyn Fetch>) -> Self {
+    pub fn new(url: Uri, client: ClientAuthentication, fetch: Arc<dyn Fetch>) -> Self {
         Self {
             server: Arc::new(Server {
                 url,
@@ -123,15 +123,14 @@ impl Introspector {
     ///
     /// Device integration for Webex on `BroadWorks`, configuration of Room OS services: the
     /// `tokenInfoURL` is checked by replacing its "idp/authenticate" portion with "ping".
-    pub fn ping_url(&self) -> Result<Url, PingError> {
-        let mut url = self.server.url.clone();
-        let path = url.path().trim_end_matches('/');
+    pub fn ping_url(&self) -> Result<Uri, PingError> {
+        let mut parts = self.server.url.clone().into_parts();
+        let path = self.server.url.path().trim_end_matches('/');
         let start = path.strip_suffix("/idp/authenticate");
         let ping = format!("{}/ping", start.ok_or(PingError::NoPing)?);
-        url.set_path(&ping);
-        url.set_query(None);
-        url.set_fragment(None);
-        Ok(url)
+        let ping = PathAndQuery::try_from(ping).map_err(|_| PingError::NoPing)?;
+        parts.path_and_query = Some(ping);
+        Uri::from_parts(parts).map_err(|_| PingError::NoPing)
     }
 
     /// Asks whether the server is well. No token and no secret is sent.
@@ -141,7 +140,7 @@ impl Introspector {
     /// [`PingError`] unless the server answers 200 to 299.
     pub async fn ping(&self) -> Result<(), PingError> {
         let url = self.ping_url()?;
-        let request = Request::get(url.as_str()).body(Vec::new());
+        let request = Request::get(url).body(Vec::new());
         let request = request.map_err(|_| PingError::NoPing)?;
         let response = self.server.fetch.fetch(request).await;
         let status = response.map_err(PingError::Fetch)?.status();
@@ -241,7 +240,7 @@ impl TokenVerifier for Introspector {
 impl fmt::Debug for Introspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Introspector")
-            .field("url", &self.server.url.as_str())
+            .field("url", &self.server.url)
             .field("max_age", &self.max_age)
             .field("inactive_max_age", &self.inactive_max_age)
             .finish_non_exhaustive()
@@ -250,7 +249,7 @@ impl fmt::Debug for Introspector {
 
 #[derive(Clone)]
 struct Server {
-    url: Url,
+    url: Uri,
     client: ClientAuthentication,
     fetch: Arc<dyn Fetch>,
     format: TokenInfoFormat,

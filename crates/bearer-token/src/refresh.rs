@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, Uri};
 use serde::Deserialize;
-use url::Url;
 
 use crate::{
     AccessToken, ClientSecret, MAX_RESPONSE_BYTES, RefreshError, RefreshRefusal, RefreshToken,
@@ -33,7 +32,7 @@ impl RefreshRequest {
     ///
     /// [`RefreshError::NotHttps`] for an endpoint that would show the secrets to the network.
     pub fn new(
-        endpoint: &Url,
+        endpoint: &Uri,
         client_id: &str,
         secret: &ClientSecret,
         refresh_token: RefreshToken,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use url::Url;
+use http::Uri;
 
 use crate::claims::after;
 use crate::fetch::shared_fetch;
@@ -45,7 +45,7 @@ impl RefreshedToken {
     /// yet.
     #[must_use]
     pub fn new(
-        endpoint: Url,
+        endpoint: Uri,
         client_id: &str,
         secret: ClientSecret,
         refresh_token: RefreshToken,
@@ -181,7 +181,7 @@ impl RefreshedToken {
 impl fmt::Debug for RefreshedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefreshedToken")
-            .field("endpoint", &self.client.endpoint.as_str())
+            .field("endpoint", &self.client.endpoint)
             .field("client_id", &self.client.id)
             .finish_non_exhaustive()
     }
@@ -191,7 +191,7 @@ type Outcome = Result<AccessToken, KeepFreshError>;
 
 #[derive(Clone)]
 struct TokenClient {
-    endpoint: Url,
+    endpoint: Uri,
     id: String,
     secret: ClientSecret,
     scopes: Vec<Scope>,

@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use http::header::ACCEPT;
-use url::Url;
+use http::{StatusCode, Uri};
 
 use crate::fetch::shared_fetch;
 use crate::flight::Flight;
@@ -39,7 +38,7 @@ pub struct RemoteKeys {
 impl RemoteKeys {
     /// Keys at this address; nothing is fetched yet.
     #[must_use]
-    pub fn new(url: Url, fetch: Arc<dyn Fetch>) -> Self {
+    pub fn new(url: Uri, fetch: Arc<dyn Fetch>) -> Self {
         Self {
             source: Arc::new(Source {
                 url,
@@ -193,7 +192,7 @@ impl RemoteKeys {
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteKeys")
-            .field("url", &self.source.url.as_str())
+            .field("url", &self.source.url)
             .field("fetched", &self.source.known().fetched)
             .finish_non_exhaustive()
     }
@@ -201,7 +200,7 @@ impl fmt::Debug for RemoteKeys {
 
 /// What a fetch needs and what it leaves, apart from the callers who wait for it.
 struct Source {
-    url: Url,
+    url: Uri,
     fetch: Arc<dyn Fetch>,
     known: RwLock<Known>,
 }
@@ -248,7 +247,7 @@ impl Source {
     }
 
     async fn ask(&self) -> Result<KeySet, KeysError> {
-        let request = http::Request::get(self.url.as_str())
+        let request = http::Request::get(self.url.clone())
             .header(ACCEPT, "application/jwk-set+json, application/json")
             .body(Vec::new())
             .map_err(|_| KeysError::Fetch(Arc::new(FetchError::NotHttps)))?;

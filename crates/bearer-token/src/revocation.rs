@@ -1,7 +1,6 @@
 //! Giving a token back to the server that gave it out.
 
 use http::{Request, Response, StatusCode, Uri};
-use url::Url;
 
 use crate::{
     AccessToken, ClientSecret, MAX_RESPONSE_BYTES, RefreshToken, RevocationError,
@@ -35,7 +34,7 @@ impl RevocationRequest {
     ///
     /// [`RevocationError::NotHttps`] for an endpoint that would show the secrets to the network.
     pub fn of_access_token(
-        endpoint: &Url,
+        endpoint: &Uri,
         client_id: &str,
         secret: &ClientSecret,
         token: AccessToken,
@@ -49,7 +48,7 @@ impl RevocationRequest {
     ///
     /// [`RevocationError::NotHttps`] for an endpoint that would show the secrets to the network.
     pub fn of_refresh_token(
-        endpoint: &Url,
+        endpoint: &Uri,
         client_id: &str,
         secret: &ClientSecret,
         token: RefreshToken,
@@ -69,7 +68,7 @@ impl RevocationRequest {
     }
 
     fn new(
-        endpoint: &Url,
+        endpoint: &Uri,
         client_id: &str,
         secret: &ClientSecret,
         token: Revoked,

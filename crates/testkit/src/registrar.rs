@@ -184,7 +184,7 @@ impl RegistrarSettings {
     fn turn_away(&self, request: &Request, rejection: &Rejection) -> anyhow::Result<Response> {
         let role = SipRole::UserAgentServer;
         let base = Challenge::new(&self.domain)?
-            .with_authz_server(self.authz_server.clone())?
+            .with_authz_server(self.authz_server.as_str().parse()?)?
             .with_scope([self.scope.clone()]);
         let challenge = rejection.sip_challenge(&base, role);
         let challenge =

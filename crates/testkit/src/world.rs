@@ -134,7 +134,7 @@ impl World {
         let issuer_url = https(issuer_server.address())?;
         let keys = || -> anyhow::Result<RemoteKeys> {
             Ok(RemoteKeys::new(
-                issuer_url.join(".well-known/jwks.json")?,
+                issuer_url.join(".well-known/jwks.json")?.as_str().parse()?,
                 Arc::clone(&fetch),
             ))
         };
@@ -149,7 +149,8 @@ impl World {
             TlsServer::start(bridge_router, server_config(service()?, None)?).await?;
 
         let token = |client: ClientCredentials| -> anyhow::Result<RefreshedToken> {
-            let (url, fetch) = (issuer_url.join("token")?, Arc::clone(&fetch));
+            let url = issuer_url.join("token")?.as_str().parse()?;
+            let fetch = Arc::clone(&fetch);
             let ClientCredentials {
                 id,
                 secret,

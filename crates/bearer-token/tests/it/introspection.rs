@@ -396,7 +396,7 @@ async fn nothing_is_sent_to_an_address_that_is_not_https() {
 async fn the_ping_address_is_derived_from_the_token_info_address() {
     let bed = Bed::new();
     assert_eq!(
-        bed.introspector.ping_url().unwrap().as_str(),
+        bed.introspector.ping_url().unwrap(),
         "https://idp.example.net/ping"
     );
     bed.introspector.ping().await.unwrap();
@@ -423,7 +423,7 @@ async fn the_ping_address_is_derived_from_the_token_info_address() {
             "https://a.example/ping",
         ),
     ] {
-        assert_eq!(at_url(url).unwrap().as_str(), ping);
+        assert_eq!(at_url(url).unwrap(), ping);
     }
     for url in [
         "https://a.example/",
