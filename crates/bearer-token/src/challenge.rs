@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use http::StatusCode;
-use url::Url;
+use http::uri::Scheme;
+use http::{StatusCode, Uri};
 
 use crate::{ChallengeError, Scope, scope};
 
@@ -35,7 +35,7 @@ use crate::{ChallengeError, Scope, scope};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Challenge {
     realm: String,
-    authz_server: Option<Url>,
+    authz_server: Option<Uri>,
     scope: Vec<Scope>,
     error: Option<BearerError>,
     error_description: Option<String>,
@@ -65,8 +65,8 @@ impl Challenge {
     /// # Errors
     ///
     /// [`ChallengeError::BadValue`] unless it is an `https` address.
-    pub fn with_authz_server(mut self, server: Url) -> Result<Self, ChallengeError> {
-        if server.scheme() != "https" || server.as_str().contains(['"', '\\']) {
+    pub fn with_authz_server(mut self, server: Uri) -> Result<Self, ChallengeError> {
+        if server.scheme() != Some(&Scheme::HTTPS) || server.to_string().contains(['"', '\\']) {
             return Err(ChallengeError::BadValue {
                 parameter: "authz_server",
             });
@@ -116,7 +116,7 @@ impl Challenge {
 
     /// The server that gives tokens out.
     #[must_use]
-    pub fn authz_server(&self) -> Option<&Url> {
+    pub fn authz_server(&self) -> Option<&Uri> {
         self.authz_server.as_ref()
     }
 
@@ -228,7 +228,8 @@ impl Challenge {
 ///
 /// # Source
 ///
-/// [RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
+/// [RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1) and
+/// [RFC 8898 section 4](https://www.rfc-editor.org/rfc/rfc8898#section-4).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BearerError {
@@ -236,6 +237,8 @@ pub enum BearerError {
     InsufficientScope,
     /// `invalid_request`, answered with 400.
     InvalidRequest,
+    /// `invalid_scope`, what SIP says for `insufficient_scope`; answered with 401 or 407.
+    InvalidScope,
     /// `invalid_token`, answered with 401.
     InvalidToken,
 }
@@ -247,7 +250,7 @@ impl BearerError {
         match self {
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InvalidScope | Self::InvalidToken => StatusCode::UNAUTHORIZED,
         }
     }
 
@@ -255,6 +258,7 @@ impl BearerError {
         match name {
             "insufficient_scope" => Some(Self::InsufficientScope),
             "invalid_request" => Some(Self::InvalidRequest),
+            "invalid_scope" => Some(Self::InvalidScope),
             "invalid_token" => Some(Self::InvalidToken),
             _ => None,
         }
@@ -266,6 +270,7 @@ impl fmt::Display for BearerError {
         f.write_str(match self {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
         })
     }

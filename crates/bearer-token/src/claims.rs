@@ -1,65 +1,30 @@
-//! What a good token says.
+//! A good token that outlives its text.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use subtle::ConstantTimeEq;
-
-use crate::json::{Json, Object};
+use crate::payload::{Claims, END_OF_TIME, MAX_CLAIMS_BYTES};
 use crate::{
-    Algorithm, InsufficientScope, Scope, Subject, TokenPolicy, TokenRefusal, base64url, scope,
+    Algorithm, CertificateThumbprint, InsufficientScope, Scope, Subject, TokenPolicy, TokenRefusal,
+    VerifiedClaims,
 };
 
 /// The claims of a token whose signature, issuer, audience and times were found good.
 ///
-/// It exists only after [`verify`](crate::verify), and holds no part of the signature.
+/// It exists only after [`verify()`](crate::verify), and holds no part of the signature. It is a
+/// [`VerifiedClaims`] that owns its text, and whose subject is a UUID.
 #[derive(Clone)]
 pub struct VerifiedToken {
-    algorithm: Algorithm,
-    issuer: Arc<str>,
     subject: Subject,
-    scope: Box<str>,
-    client_id: Option<Box<str>>,
-    token_id: Option<Box<str>>,
-    issued_at: SystemTime,
-    expires_at: SystemTime,
-    confirmation: Option<[u8; 32]>,
+    claims: Claims,
+    text: Box<str>,
 }
 
 impl VerifiedToken {
-    pub(crate) fn judge(
-        claims: &Object<'_>,
-        algorithm: Algorithm,
-        policy: &TokenPolicy,
-        now: SystemTime,
-    ) -> Result<Self, TokenRefusal> {
-        if claims.text("iss").ok().flatten() != Some(&policy.issuer) {
-            return Err(TokenRefusal::Issuer);
-        }
-        if !names_audience(claims.get("aud"), &policy.audience) {
-            return Err(TokenRefusal::Audience);
-        }
-        let (issued_at, expires_at) = check_times(claims, policy, now)?;
-        let subject = claims.text("sub").ok().flatten();
-        let subject = subject.and_then(|text| text.parse().ok());
-        let scope = claims.text("scope").map_err(|_| TokenRefusal::Scope)?;
-        let scope = scope.unwrap_or_default();
-        if !scope.is_empty() {
-            scope::check_list(scope).map_err(|_| TokenRefusal::Scope)?;
-        }
-        let text = |name| claims.text(name).map_err(|_| TokenRefusal::Claims);
-        Ok(Self {
-            algorithm,
-            issuer: Arc::clone(&policy.issuer),
-            subject: subject.ok_or(TokenRefusal::Subject)?,
-            scope: scope.into(),
-            client_id: text("client_id")?.map(Box::from),
-            token_id: text("jti")?.map(Box::from),
-            issued_at,
-            expires_at,
-            confirmation: confirmation(claims)?,
-        })
+    /// The same claims, borrowed.
+    #[must_use]
+    pub fn claims(&self) -> VerifiedClaims<'_> {
+        VerifiedClaims::from_parts(self.claims, &self.text)
     }
 
     /// Whom it speaks for.
@@ -70,13 +35,13 @@ impl VerifiedToken {
 
     /// The scopes it carries.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.scope.split(' ').filter(|scope| !scope.is_empty())
+        self.claims().scopes()
     }
 
     /// Whether it carries this scope.
     #[must_use]
     pub fn has_scope(&self, scope: &Scope) -> bool {
-        self.scopes().any(|found| found == scope.as_str())
+        self.claims().has_scope(scope)
     }
 
     /// Asks for a scope.
@@ -85,48 +50,49 @@ impl VerifiedToken {
     ///
     /// [`InsufficientScope`] when the token does not carry it.
     pub fn require(&self, scope: &Scope) -> Result<(), InsufficientScope> {
-        if self.has_scope(scope) {
-            return Ok(());
-        }
-        Err(InsufficientScope {
-            missing: scope.clone(),
-        })
+        self.claims().require(scope)
     }
 
-    /// Who issued it.
+    /// Who issued it; empty only where the policy asked for no issuer and it names none.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        self.claims().issuer()
+    }
+
+    /// Whether it is for this audience.
+    #[must_use]
+    pub fn is_for(&self, audience: &str) -> bool {
+        self.claims().is_for(audience)
     }
 
     /// When it was issued.
     #[must_use]
     pub fn issued_at(&self) -> SystemTime {
-        self.issued_at
+        self.claims().issued_at()
     }
 
     /// From when on it is no longer good, leeway aside.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
-        self.expires_at
+        self.claims().expires_at()
     }
 
     /// Its own id (`jti`).
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.token_id.as_deref()
+        self.claims().token_id()
     }
 
     /// The client it was given to (`client_id`).
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
+        self.claims().client_id()
     }
 
-    /// The algorithm of its signature.
+    /// The algorithm of its signature; `None` where it was not signed but asked about.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.claims().algorithm()
     }
 
     /// The SHA-256 of the certificate it is bound to (`cnf`, `x5t#S256`).
@@ -136,99 +102,83 @@ impl VerifiedToken {
     /// [RFC 8705 section 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1).
     #[must_use]
     pub fn confirmation(&self) -> Option<[u8; 32]> {
-        self.confirmation
+        self.claims().confirmation()
+    }
+
+    /// Whether it carries this role, as [`VerifiedClaims::has_role`] says.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.claims().has_role(role)
     }
 
     /// Whether it is bound to the certificate of this SHA-256; `false` when it is bound to none.
     #[must_use]
     pub fn bound_to(&self, thumbprint: &[u8; 32]) -> bool {
-        self.confirmation
-            .is_some_and(|bound| bound.ct_eq(thumbprint).into())
+        self.claims().bound_to(thumbprint)
+    }
+
+    /// Asks that the peer may use it: any peer, or the one with the certificate that it is bound
+    /// to.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenRefusal::NotHolder`] when it is bound to a certificate and the peer has shown another
+    /// or none.
+    ///
+    /// # Source
+    ///
+    /// [RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3).
+    pub fn check_holder(&self, peer: Option<&CertificateThumbprint>) -> Result<(), TokenRefusal> {
+        let is_held = self.confirmation().is_none()
+            || peer.is_some_and(|peer| self.bound_to(peer.as_bytes()));
+        is_held.then_some(()).ok_or(TokenRefusal::NotHolder)
+    }
+
+    /// Judges issuer, audience and times again, as [`VerifiedClaims::judge`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenRefusal`] with the first thing that is wrong.
+    pub fn judge(&self, policy: &TokenPolicy, now: SystemTime) -> Result<(), TokenRefusal> {
+        self.claims().judge(policy, now)
+    }
+}
+
+impl VerifiedToken {
+    /// What somebody we trust has told of a token; nothing of it is judged yet.
+    pub(crate) fn told(json: &mut [u8]) -> Result<Self, TokenRefusal> {
+        if json.len() > MAX_CLAIMS_BYTES {
+            return Err(TokenRefusal::Claims);
+        }
+        VerifiedClaims::read(json, None)?.try_into()
+    }
+}
+
+impl TryFrom<VerifiedClaims<'_>> for VerifiedToken {
+    type Error = TokenRefusal;
+
+    /// Copies the text, in one allocation; [`TokenRefusal::Subject`] when the subject is no UUID.
+    fn try_from(verified: VerifiedClaims<'_>) -> Result<Self, TokenRefusal> {
+        let subject = verified.subject().parse();
+        let (claims, text) = verified.into_parts();
+        Ok(Self {
+            subject: subject.map_err(|_| TokenRefusal::Subject)?,
+            claims,
+            text: text.into(),
+        })
     }
 }
 
 impl fmt::Debug for VerifiedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifiedToken")
-            .field("issuer", &self.issuer)
-            .field("subject", &self.subject)
-            .field("scope", &self.scope)
-            .field("client_id", &self.client_id)
-            .field("token_id", &self.token_id)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
+        f.debug_tuple("VerifiedToken")
+            .field(&self.claims())
+            .finish()
     }
 }
 
-/// Whether `aud`, a text or a list of texts, names `audience`.
-fn names_audience(aud: Option<&Json<'_>>, audience: &str) -> bool {
-    let is_text = |item: &Json<'_>| matches!(item, Json::Text(_));
-    let is_us = |item: &Json<'_>| matches!(item, Json::Text(text) if text == audience);
-    match aud {
-        Some(Json::Array(items)) => items.iter().all(is_text) && items.iter().any(is_us),
-        Some(item) => is_us(item),
-        None => false,
-    }
+/// `span` after `at`, or the end of time.
+pub(crate) fn after(at: SystemTime, span: Duration) -> SystemTime {
+    at.checked_add(span)
+        .unwrap_or_else(|| UNIX_EPOCH + END_OF_TIME)
 }
-
-fn check_times(
-    claims: &Object<'_>,
-    policy: &TokenPolicy,
-    now: SystemTime,
-) -> Result<(SystemTime, SystemTime), TokenRefusal> {
-    let expires_at = time(claims, "exp")?.ok_or(TokenRefusal::Time)?;
-    let issued_at = time(claims, "iat")?.ok_or(TokenRefusal::Time)?;
-    let not_before = time(claims, "nbf")?.unwrap_or(UNIX_EPOCH);
-    let behind = now.checked_sub(policy.leeway).unwrap_or(UNIX_EPOCH);
-    let ahead = now.checked_add(policy.leeway).ok_or(TokenRefusal::Time)?;
-    // RFC 7519 section 4.1.4: not accepted "on or after" the expiration time.
-    if expires_at <= behind {
-        return Err(TokenRefusal::Expired);
-    }
-    if not_before > ahead {
-        return Err(TokenRefusal::NotYetValid);
-    }
-    if issued_at > ahead {
-        return Err(TokenRefusal::IssuedInFuture);
-    }
-    let lifetime = expires_at
-        .duration_since(issued_at)
-        .map_err(|_| TokenRefusal::Time)?;
-    if lifetime > policy.max_lifetime {
-        return Err(TokenRefusal::LifetimeTooLong);
-    }
-    Ok((issued_at, expires_at))
-}
-
-/// A time in seconds since 1970; fractions are cut off.
-fn time(claims: &Object<'_>, name: &str) -> Result<Option<SystemTime>, TokenRefusal> {
-    let since = match claims.get(name) {
-        None => return Ok(None),
-        Some(Json::Whole(seconds)) => Duration::from_secs(*seconds),
-        Some(Json::Number(seconds)) => {
-            Duration::try_from_secs_f64(seconds.floor()).map_err(|_| TokenRefusal::Time)?
-        }
-        Some(_) => return Err(TokenRefusal::Time),
-    };
-    if since > END_OF_TIME {
-        return Err(TokenRefusal::Time);
-    }
-    Ok(UNIX_EPOCH.checked_add(since))
-}
-
-fn confirmation(claims: &Object<'_>) -> Result<Option<[u8; 32]>, TokenRefusal> {
-    let refused = TokenRefusal::Confirmation;
-    match claims.get("cnf") {
-        None => Ok(None),
-        // A confirmation that we do not understand must not be taken for none.
-        Some(Json::Object(members)) => {
-            let text = members.text("x5t#S256").map_err(|_| refused)?;
-            let thumbprint = text.and_then(base64url::decode_array);
-            thumbprint.ok_or(refused).map(Some)
-        }
-        Some(_) => Err(refused),
-    }
-}
-
-/// The last second of the year 9999.
-pub(crate) const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);

@@ -8,6 +8,16 @@ use thiserror::Error;
 
 use crate::{BearerError, Scope};
 
+mod lookup;
+mod partner;
+mod revocation;
+mod store;
+
+pub use lookup::{LookupError, PingError, TokenInfoError};
+pub use partner::{ParseReleaseError, PartnerError};
+pub use revocation::{RevocationError, RevocationListFull, RevocationRefusal};
+pub use store::{IssueOpaqueError, TokenStoreError};
+
 /// A text is not a token.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
@@ -188,6 +198,9 @@ pub enum TokenRefusal {
     /// The header is longer than 1,024 bytes.
     #[error("header too long")]
     HeaderTooLong,
+    /// Whoever gave it out says that it is not good, or no longer.
+    #[error("token is not active")]
+    Inactive,
     /// `iat` lies in the future, leeway included.
     #[error("issued in the future")]
     IssuedInFuture,
@@ -200,12 +213,18 @@ pub enum TokenRefusal {
     /// It lives longer than the policy allows, counted from `iat`.
     #[error("lifetime too long")]
     LifetimeTooLong,
+    /// It is bound to a certificate, and the peer has shown another or none.
+    #[error("token of another holder")]
+    NotHolder,
     /// `nbf` has not come yet, leeway included.
     #[error("not valid yet")]
     NotYetValid,
     /// Not three parts with dots between them.
     #[error("not a compact signed token")]
     NotCompact,
+    /// It, or all that its subject had, was revoked before its time.
+    #[error("revoked")]
+    Revoked,
     /// `scope` is there and is no list of scopes.
     #[error("malformed scope")]
     Scope,
@@ -287,9 +306,15 @@ pub enum VerifyError {
     /// We could not find out: answer 503.
     #[error("keys are not at hand")]
     Keys(#[source] KeysError),
+    /// Whoever knows the token could not be asked: answer 503.
+    #[error("token could not be looked up")]
+    Lookup(#[source] LookupError),
     /// The token is not good: answer 401.
     #[error("token refused")]
     Refused(#[source] TokenRefusal),
+    /// Our own store of tokens could not answer: answer 503.
+    #[error("store of tokens failed")]
+    Store(#[source] TokenStoreError),
 }
 
 /// A signing key cannot be used, or signing failed.

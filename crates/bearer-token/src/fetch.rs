@@ -12,7 +12,8 @@ use crate::FetchError;
 /// One HTTP exchange, by whatever client the embedder has.
 ///
 /// An implementor follows no redirect, judges no status, and gives up on a body as soon as it is
-/// longer than [`MAX_RESPONSE_BYTES`]: it must never be read whole first.
+/// longer than [`MAX_RESPONSE_BYTES`]: it must never be read whole first. Whoever needs an exchange
+/// polls it, which may be seldom: where a runtime is at hand, it should go on in a task.
 #[async_trait]
 pub trait Fetch: Debug + Send + Sync {
     /// Sends the request and gives the whole response, whatever its status.

@@ -13,6 +13,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::{Fetch, FetchError, MAX_RESPONSE_BYTES};
 
@@ -20,7 +22,8 @@ use crate::{Fetch, FetchError, MAX_RESPONSE_BYTES};
 ///
 /// It keeps connections open, follows no redirect, gives up after [`DEFAULT_TIMEOUT`] unless told
 /// otherwise and reads at most [`MAX_RESPONSE_BYTES`]. Roots of trust and the client's own
-/// certificate, if any, come with the `ClientConfig`. It runs on a tokio runtime.
+/// certificate, if any, come with the `ClientConfig`. It runs on a tokio runtime, where an exchange
+/// goes on in a task of its own until it ends or its future is dropped.
 #[derive(Clone, Debug)]
 pub struct HttpsFetch {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -73,9 +76,21 @@ impl Fetch for HttpsFetch {
         if request.uri().scheme() != Some(&Scheme::HTTPS) {
             return Err(FetchError::NotHttps);
         }
-        tokio::time::timeout(self.timeout, self.exchange(request))
-            .await
-            .map_err(|_| FetchError::Timeout)?
+        let (client, limit) = (self.clone(), self.timeout);
+        // In a task of its own it goes on while nobody asks how far it is.
+        let exchange = async move { timeout(limit, client.exchange(request)).await };
+        let mut task = EndedOnDrop(tokio::spawn(exchange));
+        let outcome = (&mut task.0).await.map_err(transport)?;
+        outcome.map_err(|_| FetchError::Timeout)?
+    }
+}
+
+/// A task that ends when nobody is left to hear of it.
+struct EndedOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for EndedOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

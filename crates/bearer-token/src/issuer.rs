@@ -10,7 +10,7 @@ use ring::signature::{
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::claims::END_OF_TIME;
+use crate::payload::END_OF_TIME;
 use crate::{
     AccessToken, Algorithm, IssuerError, MAX_TOKEN_BYTES, Scope, Subject, TokenPolicy, base64url,
     scope,
@@ -182,6 +182,42 @@ impl MachineClaims {
         self.confirmation = Some(thumbprint);
         self
     }
+
+    pub(crate) fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The claims of a token of this issuer, given out at `now`.
+    pub(crate) fn to_json(
+        &self,
+        issuer: &str,
+        audience: &str,
+        token_id: &[u8; 16],
+        now: SystemTime,
+        lifetime: Duration,
+    ) -> Result<Vec<u8>, IssuerError> {
+        let issued = now
+            .duration_since(UNIX_EPOCH)
+            .map_err(|_| IssuerError::Time)?;
+        let expires = issued.checked_add(lifetime);
+        let expires = expires
+            .filter(|expires| *expires <= END_OF_TIME)
+            .ok_or(IssuerError::Time)?;
+        let claims = Claims {
+            iss: issuer,
+            sub: self.subject.to_string(),
+            aud: audience,
+            exp: expires.as_secs(),
+            iat: issued.as_secs(),
+            jti: base64url::encode(token_id),
+            client_id: self.client_id.as_deref(),
+            scope: (!self.scopes.is_empty()).then(|| scope::join(&self.scopes)),
+            cnf: self.confirmation.map(|thumbprint| Confirmation {
+                thumbprint: base64url::encode(&thumbprint),
+            }),
+        };
+        serde_json::to_vec(&claims).map_err(|_| IssuerError::Signing)
+    }
 }
 
 /// Gives out the tokens with which devices come back: signed, short-lived, of type `at+jwt`.
@@ -220,35 +256,16 @@ impl MachineTokenIssuer {
         token_id: [u8; 16],
         now: SystemTime,
     ) -> Result<AccessToken, IssuerError> {
-        let issued = now
-            .duration_since(UNIX_EPOCH)
-            .map_err(|_| IssuerError::Time)?;
-        let expires = issued.checked_add(self.lifetime);
-        let expires = expires
-            .filter(|expires| *expires <= END_OF_TIME)
-            .ok_or(IssuerError::Time)?;
+        let claims = claims.to_json(&self.issuer, &self.audience, &token_id, now, self.lifetime)?;
         let header = encode(&Header {
             alg: self.key.algorithm().as_str(),
             typ: "at+jwt",
             kid: &self.key.id,
         })?;
-        let claims = encode(&Claims {
-            iss: &self.issuer,
-            sub: claims.subject.to_string(),
-            aud: &self.audience,
-            exp: expires.as_secs(),
-            iat: issued.as_secs(),
-            jti: base64url::encode(&token_id),
-            client_id: claims.client_id.as_deref(),
-            scope: (!claims.scopes.is_empty()).then(|| scope::join(&claims.scopes)),
-            cnf: claims.confirmation.map(|thumbprint| Confirmation {
-                thumbprint: base64url::encode(&thumbprint),
-            }),
-        })?;
         let mut token = Zeroizing::new(String::with_capacity(MAX_TOKEN_BYTES));
         token.push_str(&header);
         token.push('.');
-        token.push_str(&claims);
+        token.push_str(&base64url::encode(&claims));
         let signature = base64url::encode(&self.key.sign(token.as_bytes())?);
         token.push('.');
         token.push_str(&signature);

@@ -1,62 +1,84 @@
-//! A small JSON tree that refuses what an attacker likes: members given twice, deep nesting,
-//! objects without end.
+//! JSON read where it lies, without a tree and without the heap, that refuses what an attacker
+//! likes: members given twice, deep nesting, objects without end.
 
-use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
+mod reader;
+mod text;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+pub(crate) use reader::JsonFault;
+use reader::{Members, Reader};
+pub(crate) use text::{Spot, Text};
 
-/// A JSON value that borrows from its text wherever no escape stands in the way.
+/// The members of an object, each name once, and everything below them well formed.
 #[derive(Debug)]
+pub(crate) struct Object<'a> {
+    json: &'a str,
+    members: Members,
+}
+
+/// The value of a member, as it stands in the text.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Json<'a> {
-    Array(Vec<Self>),
-    /// `true`, `false` or `null`: no claim we read may be one of them.
+    Array(Items<'a>),
+    /// `true`, `false` or `null`: no member we read may be one of them.
     Literal,
-    Number(f64),
-    Object(Object<'a>),
-    Text(Cow<'a, str>),
-    Whole(u64),
+    Number(&'a str),
+    /// An object, with its braces.
+    Object(&'a str),
+    Text(Text<'a>),
 }
 
-/// The members of an object, each name once.
-#[derive(Debug, Default)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+/// The items of an array whose form was found good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Items<'a>(Reader<'a>);
 
-/// Why a text is not JSON that we read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum JsonFault {
-    DuplicateMember,
-    Malformed,
-    TooDeep,
-}
+/// A member is there and is no text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotText;
 
 impl<'a> Object<'a> {
-    /// Reads an object that fills the whole of `bytes`.
+    /// Reads an object that fills the whole of `bytes`, white space around it aside.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, JsonFault> {
-        let fault = Cell::new(JsonFault::Malformed);
-        let seed = Seed {
-            fault: &fault,
-            depth: 1,
+        let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
+        if u32::try_from(json.len()).is_err() {
+            return Err(JsonFault::Malformed);
+        }
+        let mut reader = Reader { json, at: 0 };
+        reader.skip_space();
+        if reader.peek() != Some(b'{') {
+            return Err(JsonFault::Malformed);
+        }
+        let mut object = Self {
+            json,
+            members: Members::new(),
         };
-        let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let value = seed.deserialize(&mut reader).map_err(|_| fault.get())?;
-        reader.end().map_err(|_| JsonFault::Malformed)?;
-        match value {
-            Json::Object(object) => Ok(object),
-            _ => Err(JsonFault::Malformed),
+        reader.object(0, &mut object.members)?;
+        reader.skip_space();
+        match reader.peek() {
+            None => Ok(object),
+            Some(_) => Err(JsonFault::Malformed),
         }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.0
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value)
+    pub(crate) fn get(&self, name: &str) -> Option<Json<'a>> {
+        let member = self.members.get(self.json, name)?;
+        Some(member.kind.of(self.json, member.value))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.get(self.json, name).is_some()
+    }
+
+    /// Each member: its name, its value, and where that lies for [`Json::read`].
+    pub(crate) fn members(&self) -> impl Iterator<Item = (Text<'a>, Json<'a>, Spot)> {
+        let json = self.json;
+        self.members.known().iter().map(move |member| {
+            let value = member.kind.of(json, member.value);
+            (member.name.text(json), value, member.whole())
+        })
     }
 
     /// The text of a member; `Err` when it is there and no text.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, NotText> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<Text<'a>>, NotText> {
         match self.get(name) {
             None => Ok(None),
             Some(Json::Text(text)) => Ok(Some(text)),
@@ -65,137 +87,37 @@ impl<'a> Object<'a> {
     }
 }
 
-/// A member is there and is no text.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotText;
-
-#[derive(Clone, Copy)]
-struct Seed<'f> {
-    fault: &'f Cell<JsonFault>,
-    depth: usize,
+impl<'a> Json<'a> {
+    /// Reads a value whose form was found good.
+    pub(crate) fn read(json: &'a str) -> Option<Self> {
+        let (kind, spot) = Reader { json, at: 0 }.value(0).ok()?;
+        Some(kind.of(json, spot))
+    }
 }
 
-impl Seed<'_> {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= MAX_DEPTH {
-            return Err(self.fail(JsonFault::TooDeep));
+impl<'a> Iterator for Items<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        // The form is known to be good: what stands before an item is a bracket or a comma.
+        let reader = &mut self.0;
+        reader.skip_space();
+        match reader.peek() {
+            Some(b'[' | b',') => reader.at += 1,
+            _ => return None,
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
-    }
-
-    fn fail<E: Error>(self, fault: JsonFault) -> E {
-        self.fault.set(fault);
-        E::custom("refused")
+        reader.skip_space();
+        let (kind, spot) = reader.value(0).ok()?;
+        Some(kind.of(reader.json, spot))
     }
 }
-
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Json<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Literal)
-    }
-
-    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Literal)
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Whole(value))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Json<'de>, E> {
-        // serde_json comes here for negative numbers only, and no member we read may be one.
-        Ok(Json::Number(-1.0))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
-        let seed = self.deeper()?;
-        let mut found = Vec::new();
-        while let Some(item) = items.next_element_seed(seed)? {
-            found.push(item);
-        }
-        Ok(Json::Array(found))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        let seed = self.deeper()?;
-        let mut object = Object(Vec::with_capacity(USUAL_MEMBERS));
-        while let Some(name) = members.next_key_seed(Name)? {
-            if object.get(&name).is_some() {
-                return Err(self.fail(JsonFault::DuplicateMember));
-            }
-            if object.0.len() == MAX_MEMBERS {
-                return Err(self.fail(JsonFault::Malformed));
-            }
-            let value = members.next_value_seed(seed)?;
-            object.0.push((name, value));
-        }
-        Ok(Json::Object(object))
-    }
-}
-
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member's name")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-}
-
-/// Objects and arrays within one another, the outermost counted.
-const MAX_DEPTH: usize = 17;
-/// Members of one object: keeps the search for duplicates from growing with its square.
-const MAX_MEMBERS: usize = 64;
-const USUAL_MEMBERS: usize = 12;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::text::plain_length;
     use super::*;
 
     fn fault(text: &str) -> Option<JsonFault> {
@@ -207,12 +129,17 @@ mod tests {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":2}"#,
+            r#"{"\u0061":1,"a":2}"#,
+            r#"{"\u0061":1,"\u0061":2}"#,
+            r#"{"/":1,"\/":2}"#,
+            r#"{"\ud83d\ude00":1,"😀":2}"#,
+            r#"{"":1,"":2}"#,
             r#"{"b":{"a":1,"a":2}}"#,
             r#"{"b":[{"a":1,"a":2}]}"#,
         ] {
             assert_eq!(fault(text), Some(JsonFault::DuplicateMember), "{text}");
         }
-        assert_eq!(fault(r#"{"a":{"a":1},"A":1}"#), None);
+        assert_eq!(fault(r#"{"a":{"a":1},"A":1,"\\u0061":2}"#), None);
     }
 
     #[test]
@@ -238,12 +165,39 @@ mod tests {
             "\"a\"",
             "{} {}",
             "{}x",
+            "{}\0",
             "{\"a\":}",
-            "{\"a\":1e999}",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "{,\"a\":1}",
+            "{\"a\":[1,]}",
+            "{\"a\":[,1]}",
+            "{\"a\":[1 2]}",
+            "{\"a\":1 \"b\":2}",
             "{'a':1}",
+            "{a:1}",
             "\u{feff}{}",
             "{\"a\":01}",
+            "{\"a\":+1}",
+            "{\"a\":.5}",
+            "{\"a\":1.}",
+            "{\"a\":1e}",
+            "{\"a\":-}",
+            "{\"a\":0x1}",
+            "{\"a\":NaN}",
+            "{\"a\":Infinity}",
+            "{\"a\":True}",
+            "{\"a\":nul}",
             "{\"a\":\"\u{1}\"}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":\"\\x41\"}",
+            "{\"a\":\"\\u00g0\"}",
+            "{\"a\":\"\\ud83d\"}",
+            "{\"a\":\"\\ude00\"}",
+            "{\"a\":\"\\ud83d\\u0041\"}",
+            "{\"a\":\"x",
+            "{\"a\":\"x\\",
+            "{/**/}",
         ] {
             assert_eq!(fault(text), Some(JsonFault::Malformed), "{text:?}");
         }
@@ -261,5 +215,97 @@ mod tests {
         };
         assert_eq!(fault(&of(64)), None);
         assert_eq!(fault(&of(65)), Some(JsonFault::Malformed));
+    }
+
+    #[test]
+    fn a_special_byte_is_found_wherever_it_stands() {
+        for special in [b'"', b'\\', 0, 0x1f] {
+            for before in 0..24 {
+                let mut bytes = vec![b' '; before];
+                bytes.extend([special, b'"', 0xff, 0x80, special, b'a', 1, 0x23]);
+                assert_eq!(plain_length(&bytes), before);
+            }
+        }
+        let plain = [0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff];
+        for length in 0..24 {
+            let bytes: Vec<u8> = plain.iter().copied().cycle().take(length).collect();
+            assert_eq!(plain_length(&bytes), length);
+        }
+    }
+
+    #[test]
+    fn escapes_are_resolved_in_place() {
+        let mut json = br#" {"a" : "\u00e9\/\ud83d\ude00\n|", "b":"x"} "#.to_vec();
+        let object = Object::parse(&json).unwrap();
+        let text = object.text("a").unwrap().unwrap();
+        assert!(text.is("é/😀\n|") && !text.is("é/😀\n"));
+        assert_eq!(text.plain(), None);
+        let mut spot = text.spot();
+        spot.unescape(&mut json);
+        let json = std::str::from_utf8(&json).unwrap();
+        assert_eq!(spot.of(json), "é/😀\n|");
+        assert!(json.contains("\"b\":\"x\""));
+    }
+
+    /// What `serde_json` makes of the same value.
+    fn is_same(ours: Json<'_>, theirs: &Value) -> bool {
+        match (ours, theirs) {
+            (Json::Array(items), Value::Array(values)) => {
+                let pairs = items.zip(values);
+                items.count() == values.len() && pairs.into_iter().all(|(a, b)| is_same(a, b))
+            }
+            (Json::Literal, Value::Bool(_) | Value::Null) | (Json::Number(_), Value::Number(_)) => {
+                true
+            }
+            (Json::Object(text), Value::Object(map)) => {
+                let object = Object::parse(text.as_bytes()).unwrap();
+                object.members.count == map.len()
+                    && map.iter().all(|(name, value)| {
+                        object.get(name).is_some_and(|ours| is_same(ours, value))
+                    })
+            }
+            (Json::Text(text), Value::String(value)) => text.is(value),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_json_writes_is_read_alike(
+            members in prop::collection::hash_map("\\PC{0,4}|[\"\\\\/\u{1}-\u{20}]{1,3}", any_json(), 0..8),
+        ) {
+            let value = Value::Object(members.into_iter().collect());
+            let text = value.to_string();
+            let whole = format!("{{\"x\":{text}}}");
+            let object = Object::parse(whole.as_bytes()).unwrap();
+            prop_assert!(is_same(object.get("x").unwrap(), &value), "{}", whole);
+        }
+
+        #[test]
+        fn what_serde_json_refuses_is_refused(text in "[{}\\[\\]\",:0-9a-cetrufalsn\\\\ .eE+-]{0,24}") {
+            let theirs = serde_json::from_str::<Value>(&text);
+            match fault(&text) {
+                None => prop_assert!(theirs.is_ok_and(|value| value.is_object()) || text.contains(['e', 'E'])),
+                Some(JsonFault::Malformed) => prop_assert!(!theirs.is_ok_and(|value| value.is_object())),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,6}|[\"\\\\/\u{1}-\u{20}]{1,3}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map("[a-c\"\\\\]{0,3}", inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
     }
 }

@@ -2,14 +2,17 @@
 
 use std::time::SystemTime;
 
-use crate::json::{JsonFault, Object};
-use crate::key::{Key, UsualHeader};
-use crate::{KeySet, TokenPolicy, TokenRefusal, VerifiedToken, base64url};
+use crate::header::Header;
+use crate::key::Key;
+use crate::{
+    Algorithm, ClaimsBuffer, KeySet, TokenPolicy, TokenRefusal, VerifiedClaims, VerifiedToken,
+    base64url,
+};
 
 /// Verifies a token's signature and claims.
 ///
 /// The header may choose a key, never an algorithm: each key has its own. Claims are read only
-/// after the signature was found good.
+/// after the signature was found good. One allocation keeps the claims; [`verify_in`] makes none.
 ///
 /// # Errors
 ///
@@ -27,72 +30,99 @@ pub fn verify(
     policy: &TokenPolicy,
     now: SystemTime,
 ) -> Result<VerifiedToken, TokenRefusal> {
+    verify_in(token, keys, policy, now, &mut ClaimsBuffer::new())?.try_into()
+}
+
+/// Verifies a token as [`verify()`] does, without a heap allocation of its own, and takes a subject
+/// that is no UUID as well.
+///
+/// *ring* allocates where the key is an RSA key, and nowhere else.
+///
+/// # Errors
+///
+/// As [`verify()`].
+///
+/// # Examples
+///
+/// ```
+/// use offhook_bearer_token::{ClaimsBuffer, KeySet, TokenPolicy, TokenRefusal, verify_in};
+///
+/// let keys = KeySet::from_json(br#"{"keys":[]}"#)?;
+/// let policy = TokenPolicy::new("https://idp.example.net", "dms");
+/// let mut buffer = ClaimsBuffer::new();
+/// for token in ["e30.e30.", "a.b"] {
+///     let answer = verify_in(token, &keys, &policy, std::time::UNIX_EPOCH, &mut buffer);
+///     assert!(answer.is_err());
+/// }
+/// # Ok::<(), offhook_bearer_token::KeySetError>(())
+/// ```
+pub fn verify_in<'b>(
+    token: &str,
+    keys: &KeySet,
+    policy: &TokenPolicy,
+    now: SystemTime,
+    buffer: &'b mut ClaimsBuffer,
+) -> Result<VerifiedClaims<'b>, TokenRefusal> {
+    let (algorithm, claims) = open(token, keys, Some(policy), buffer)?;
+    let verified = VerifiedClaims::read(claims, algorithm)?;
+    verified.judge(policy, now)?;
+    Ok(verified)
+}
+
+/// Verifies the signature of a compact JWS of any content, and judges nothing of what it says.
+///
+/// The header is judged as [`verify()`] does, but for its `typ`.
+///
+/// # Errors
+///
+/// [`TokenRefusal`] with the first thing that is wrong.
+pub fn payload<'b>(
+    jws: &str,
+    keys: &KeySet,
+    buffer: &'b mut ClaimsBuffer,
+) -> Result<&'b [u8], TokenRefusal> {
+    open(jws, keys, None, buffer).map(|(_, payload)| &*payload)
+}
+
+/// What a key has signed, and the key's algorithm.
+fn open<'b>(
+    token: &str,
+    keys: &KeySet,
+    policy: Option<&TokenPolicy>,
+    buffer: &'b mut ClaimsBuffer,
+) -> Result<(Algorithm, &'b mut [u8]), TokenRefusal> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(TokenRefusal::TooLong);
     }
     let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::NotCompact)?;
-    let (header, claims) = message.split_once('.').ok_or(TokenRefusal::NotCompact)?;
-    if claims.contains('.') {
+    let (header, payload) = message.split_once('.').ok_or(TokenRefusal::NotCompact)?;
+    if payload.contains('.') {
         return Err(TokenRefusal::NotCompact);
     }
-    let key = match keys.by_header(header) {
-        Some(key) => {
-            let typ = key.usual_header.get().map(|usual| &*usual.typ);
-            check_typ(typ, policy)?;
-            check_signature(key, message, signature)?;
-            key
-        }
-        None => check_header(header, message, signature, keys, policy)?,
+    let key = if let Some((key, usual)) = keys.by_header(header) {
+        check_typ(usual.typ(), policy)?;
+        check_signature(key, message, signature)?;
+        key
+    } else {
+        let mut buffer = [0; MAX_HEADER_BYTES];
+        let read = Header::read(header, &mut buffer)?;
+        let mut room = [0; MAX_TYP_BYTES];
+        let typ = read.typ.map(|typ| typ.resolve(&mut room));
+        check_typ(typ.flatten(), policy)?;
+        let key = keys.choose(read.key_id, read.algorithm)?;
+        check_signature(key, message, signature)?;
+        // Only a header whose signature is good is kept, so nobody else can fill the place.
+        key.remember(header, read.typ);
+        key
     };
-    let mut buffer = [0; MAX_CLAIMS_BYTES];
-    let json = base64url::decode_into(claims, &mut buffer).ok_or(TokenRefusal::Encoding)?;
-    let claims = Object::parse(json).map_err(|fault| refusal(fault, TokenRefusal::Claims))?;
-    VerifiedToken::judge(&claims, key.algorithm, policy, now)
+    Ok((key.algorithm, buffer.decode(payload)?))
 }
 
-/// Reads a header not seen before, and remembers it when the signature is good.
-fn check_header<'k>(
-    encoded: &str,
-    message: &str,
-    signature: &str,
-    keys: &'k KeySet,
-    policy: &TokenPolicy,
-) -> Result<&'k Key, TokenRefusal> {
-    if encoded.len() > MAX_HEADER_BYTES {
-        return Err(TokenRefusal::HeaderTooLong);
+fn check_typ(typ: Option<&str>, policy: Option<&TokenPolicy>) -> Result<(), TokenRefusal> {
+    if policy.is_none_or(|policy| policy.is_typ(typ)) {
+        return Ok(());
     }
-    let mut buffer = [0; MAX_HEADER_BYTES];
-    let json = base64url::decode_into(encoded, &mut buffer).ok_or(TokenRefusal::Encoding)?;
-    let header = Object::parse(json).map_err(|fault| refusal(fault, TokenRefusal::Header))?;
-    let has = |names: &[&str]| names.iter().any(|name| header.get(name).is_some());
-    if has(&["crit"]) {
-        return Err(TokenRefusal::CriticalExtension);
-    }
-    if has(&["b64"]) {
-        return Err(TokenRefusal::UnencodedPayload);
-    }
-    if has(&["jwk", "jku", "x5c", "x5u"]) {
-        return Err(TokenRefusal::EmbeddedKey);
-    }
-    let text = |name| header.text(name).map_err(|_| TokenRefusal::Header);
-    let alg = text("alg")?.ok_or(TokenRefusal::Algorithm)?;
-    let typ = text("typ")?;
-    check_typ(typ, policy)?;
-    let key = keys.choose(text("kid")?, alg)?;
-    check_signature(key, message, signature)?;
-    // Only a header whose signature is good is kept, so nobody else can fill the place.
-    key.usual_header.get_or_init(|| UsualHeader {
-        encoded: encoded.into(),
-        typ: typ.unwrap_or_default().into(),
-    });
-    Ok(key)
-}
-
-fn check_typ(typ: Option<&str>, policy: &TokenPolicy) -> Result<(), TokenRefusal> {
-    match typ {
-        Some(typ) if policy.is_typ(typ) => Ok(()),
-        _ => Err(TokenRefusal::Type),
-    }
+    Err(TokenRefusal::Type)
 }
 
 fn check_signature(key: &Key, message: &str, signature: &str) -> Result<(), TokenRefusal> {
@@ -104,19 +134,12 @@ fn check_signature(key: &Key, message: &str, signature: &str) -> Result<(), Toke
     key.verify(message.as_bytes(), signature)
 }
 
-fn refusal(fault: JsonFault, malformed: TokenRefusal) -> TokenRefusal {
-    match fault {
-        JsonFault::DuplicateMember => TokenRefusal::DuplicateMember,
-        JsonFault::Malformed => malformed,
-        JsonFault::TooDeep => TokenRefusal::TooDeep,
-    }
-}
-
 /// The longest header, in its encoded form: 1,024 bytes. The number is ours.
 pub const MAX_HEADER_BYTES: usize = 1_024;
 /// The longest token: 8,192 bytes, what usual servers take as a whole header. The number is ours.
 pub const MAX_TOKEN_BYTES: usize = 8_192;
 
-const MAX_CLAIMS_BYTES: usize = MAX_TOKEN_BYTES / 4 * 3;
+/// Of a `typ` with escapes; a longer one is nobody's.
+const MAX_TYP_BYTES: usize = 64;
 /// Enough for RSA of 8,192 bits.
 const MAX_SIGNATURE_BYTES: usize = 1_024;

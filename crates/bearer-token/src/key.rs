@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
-use ring::{hmac, signature::RsaPublicKeyComponents};
+use ring::{digest, hmac, signature::RsaPublicKeyComponents};
+use zeroize::Zeroizing;
 
-use crate::json::Object;
-use crate::{TokenRefusal, base64url};
+use crate::header::UsualHeader;
+use crate::json::{Json, Object, Text};
+use crate::{TokenRefusal, base64url, roca};
 
 /// The algorithms of signatures, by their names in RFC 7518 and RFC 8037.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -21,6 +23,10 @@ pub enum Algorithm {
     Es384,
     /// HMAC with SHA-256; only for key sets with shared secrets.
     Hs256,
+    /// HMAC with SHA-384; only for key sets with shared secrets.
+    Hs384,
+    /// HMAC with SHA-512; only for key sets with shared secrets.
+    Hs512,
     /// RSASSA-PSS with SHA-256.
     Ps256,
     /// RSASSA-PSS with SHA-384.
@@ -44,6 +50,8 @@ impl Algorithm {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
             Self::Hs256 => "HS256",
+            Self::Hs384 => "HS384",
+            Self::Hs512 => "HS512",
             Self::Ps256 => "PS256",
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
@@ -53,17 +61,9 @@ impl Algorithm {
         }
     }
 
-    fn rsa(name: Option<&str>) -> Option<(Self, &'static signature::RsaParameters)> {
-        Some(match name {
-            // The one algorithm every resource server has: RFC 9068 section 2.1.
-            None | Some("RS256") => (Self::Rs256, &signature::RSA_PKCS1_2048_8192_SHA256),
-            Some("RS384") => (Self::Rs384, &signature::RSA_PKCS1_2048_8192_SHA384),
-            Some("RS512") => (Self::Rs512, &signature::RSA_PKCS1_2048_8192_SHA512),
-            Some("PS256") => (Self::Ps256, &signature::RSA_PSS_2048_8192_SHA256),
-            Some("PS384") => (Self::Ps384, &signature::RSA_PSS_2048_8192_SHA384),
-            Some("PS512") => (Self::Ps512, &signature::RSA_PSS_2048_8192_SHA512),
-            Some(_) => return None,
-        })
+    /// Whether `name` is one of its names: RFC 9864 calls `EdDSA` on this curve `Ed25519`.
+    pub(crate) fn is_named(self, name: Text<'_>) -> bool {
+        name.is(self.as_str()) || self == Self::EdDsa && name.is("Ed25519")
     }
 }
 
@@ -78,15 +78,10 @@ pub(crate) struct Key {
     pub(crate) id: Option<Box<str>>,
     pub(crate) algorithm: Algorithm,
     material: Material,
-    /// The header of the first good token of this key: an issuer writes the same one for years,
-    /// and a comparison is cheaper than base64 and JSON.
-    pub(crate) usual_header: OnceLock<UsualHeader>,
-}
-
-/// A header that passed every check, with what remains to be checked against a policy.
-pub(crate) struct UsualHeader {
-    pub(crate) encoded: Box<str>,
-    pub(crate) typ: Box<str>,
+    /// SHA-256 of all that decides what it verifies.
+    pub(crate) fingerprint: [u8; 32],
+    /// The header of the first good token of this key.
+    usual_header: OnceLock<UsualHeader>,
 }
 
 enum Material {
@@ -101,32 +96,63 @@ enum Material {
 impl Key {
     /// Reads one JWK; `None` for a key that we cannot or should not use.
     pub(crate) fn from_jwk(json: &[u8], secrets: SharedSecrets) -> Option<Self> {
-        let jwk = Object::parse(json).ok()?;
-        let text = |name: &str| jwk.text(name).ok();
-        if text("use")?.is_some_and(|purpose| purpose != "sig") || !may_verify(&jwk)? {
+        let jwk = Jwk(Object::parse(json).ok()?);
+        if jwk.text("use")?.is_some_and(|purpose| !purpose.is("sig")) || !jwk.may_verify()? {
             return None;
         }
         // A set that shows the private half lets everybody sign.
-        if PRIVATE_MEMBERS.iter().any(|name| jwk.get(name).is_some()) {
+        if PRIVATE_MEMBERS.iter().any(|name| jwk.0.has(name)) {
             return None;
         }
-        let alg = text("alg")?;
-        let (algorithm, material) = match text("kty")?? {
-            "RSA" => rsa(&jwk, alg)?,
-            "EC" => elliptic(&jwk)?,
-            "OKP" => edwards(&jwk)?,
-            "oct" if secrets == SharedSecrets::Allowed => secret(&jwk)?,
-            _ => return None,
+        let alg = jwk.text("alg")?;
+        let kty = jwk.text("kty")??;
+        let found = if kty.is("RSA") {
+            rsa(&jwk, alg)?
+        } else if kty.is("EC") {
+            elliptic(&jwk)?
+        } else if kty.is("OKP") {
+            edwards(&jwk)?
+        } else if kty.is("oct") && secrets == SharedSecrets::Allowed {
+            secret(&jwk, alg)?
+        } else {
+            return None;
         };
-        if alg.is_some_and(|name| name != algorithm.as_str()) {
+        let Found {
+            algorithm,
+            material,
+            public,
+        } = found;
+        if alg.is_some_and(|name| !algorithm.is_named(name)) {
             return None;
         }
+        let id = jwk.text("kid")?.map(|id| Box::from(String::from(id)));
         Some(Self {
-            id: text("kid")?.map(Box::from),
+            fingerprint: fingerprint(id.as_deref(), algorithm, &public),
+            id,
             algorithm,
             material,
             usual_header: OnceLock::new(),
         })
+    }
+
+    /// Whether it is a key of shared secrets.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.material, Material::Secret(_))
+    }
+
+    /// The usual header, when it is this one.
+    pub(crate) fn usual_header(&self, encoded: &str) -> Option<&UsualHeader> {
+        self.usual_header.get().filter(|usual| usual.is(encoded))
+    }
+
+    /// Keeps the first header it is given as the usual one.
+    pub(crate) fn remember(&self, encoded: &str, typ: Option<Text<'_>>) {
+        if self.usual_header.get().is_none()
+            && let Some(usual) = UsualHeader::new(encoded, typ)
+        {
+            // Another thread may have been faster.
+            let _ = self.usual_header.set(usual);
+        }
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), TokenRefusal> {
@@ -148,27 +174,71 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether `key_ops` allows verifying; `None` when it is malformed.
-fn may_verify(jwk: &Object<'_>) -> Option<bool> {
-    use crate::json::Json;
-    match jwk.get("key_ops") {
-        None => Some(true),
-        Some(Json::Array(operations)) => Some(
-            operations
-                .iter()
-                .any(|operation| matches!(operation, Json::Text(name) if name == "verify")),
-        ),
-        Some(_) => None,
+/// The id of a JWK that is a shared secret, whether it can be used or not.
+pub(crate) fn secret_id(json: &[u8]) -> Option<String> {
+    let jwk = Jwk(Object::parse(json).ok()?);
+    let is_secret = jwk.text("kty")??.is("oct");
+    is_secret.then_some(jwk.text("kid")??.into())
+}
+
+struct Jwk<'a>(Object<'a>);
+
+impl<'a> Jwk<'a> {
+    /// `None` when the member is there and no text.
+    fn text(&self, name: &str) -> Option<Option<Text<'a>>> {
+        self.0.text(name).ok()
+    }
+
+    fn bytes(&self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
+        base64url::decode(self.text(name)??.plain()?).map(Zeroizing::new)
+    }
+
+    /// Whether `key_ops` allows verifying; `None` when it is malformed.
+    ///
+    /// RFC 7517 section 4.3: no operation stands there twice.
+    fn may_verify(&self) -> Option<bool> {
+        let operations = match self.0.get("key_ops") {
+            None => return Some(true),
+            Some(Json::Array(operations)) => operations,
+            Some(_) => return None,
+        };
+        let is_verify = |item: &Json<'_>| matches!(item, Json::Text(name) if name.is("verify"));
+        let is_text = |item: Json<'_>| matches!(item, Json::Text(_));
+        if !operations.into_iter().all(is_text) {
+            return None;
+        }
+        match operations.filter(is_verify).count() {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
     }
 }
 
-fn member(jwk: &Object<'_>, name: &str) -> Option<Vec<u8>> {
-    base64url::decode(jwk.text(name).ok()??)
+/// A key, and the bytes that tell it from others.
+struct Found {
+    algorithm: Algorithm,
+    material: Material,
+    public: Zeroizing<Vec<u8>>,
 }
 
-fn rsa(jwk: &Object<'_>, alg: Option<&str>) -> Option<(Algorithm, Material)> {
-    let (algorithm, parameters) = Algorithm::rsa(alg)?;
-    let (n, e) = (member(jwk, "n")?, member(jwk, "e")?);
+fn rsa(jwk: &Jwk<'_>, alg: Option<Text<'_>>) -> Option<Found> {
+    use signature as ring;
+    let kinds: [(_, &'static signature::RsaParameters); 6] = [
+        (Algorithm::Rs256, &ring::RSA_PKCS1_2048_8192_SHA256),
+        (Algorithm::Rs384, &ring::RSA_PKCS1_2048_8192_SHA384),
+        (Algorithm::Rs512, &ring::RSA_PKCS1_2048_8192_SHA512),
+        (Algorithm::Ps256, &ring::RSA_PSS_2048_8192_SHA256),
+        (Algorithm::Ps384, &ring::RSA_PSS_2048_8192_SHA384),
+        (Algorithm::Ps512, &ring::RSA_PSS_2048_8192_SHA512),
+    ];
+    // Where the key names none: RS256, the one that every server has (RFC 9068 section 2.1).
+    let is_it = |kind: &&(Algorithm, _)| match alg {
+        Some(name) => kind.0.is_named(name),
+        None => kind.0 == Algorithm::Rs256,
+    };
+    let (algorithm, parameters) = *kinds.iter().find(is_it)?;
+    let (n, e) = (jwk.bytes("n")?.to_vec(), jwk.bytes("e")?.to_vec());
     let first = *n.first()?;
     let bits = n.len().checked_mul(8)? - first.leading_zeros() as usize;
     // Leading zeros are not the canonical form, and an even modulus is no product of two primes.
@@ -179,114 +249,95 @@ fn rsa(jwk: &Object<'_>, alg: Option<&str>) -> Option<(Algorithm, Material)> {
     if is_one || *e.first()? == 0 || e.last()? % 2 == 0 || e.len() > MAX_EXPONENT_BYTES {
         return None;
     }
-    Some((
+    if roca::is_weak(&n) {
+        return None;
+    }
+    Some(Found {
         algorithm,
-        Material::Rsa(RsaPublicKeyComponents { n, e }, parameters),
-    ))
+        public: [n.as_slice(), &e].concat().into(),
+        material: Material::Rsa(RsaPublicKeyComponents { n, e }, parameters),
+    })
 }
 
-fn elliptic(jwk: &Object<'_>) -> Option<(Algorithm, Material)> {
-    let (algorithm, ring, size): (_, &'static dyn VerificationAlgorithm, _) =
-        match jwk.text("crv").ok()?? {
-            "P-256" => (Algorithm::Es256, &signature::ECDSA_P256_SHA256_FIXED, 32),
-            "P-384" => (Algorithm::Es384, &signature::ECDSA_P384_SHA384_FIXED, 48),
-            _ => return None,
-        };
-    let (x, y) = (member(jwk, "x")?, member(jwk, "y")?);
+fn elliptic(jwk: &Jwk<'_>) -> Option<Found> {
+    let curve = jwk.text("crv")??;
+    let (algorithm, ring, size): (_, &'static dyn VerificationAlgorithm, _) = if curve.is("P-256") {
+        (Algorithm::Es256, &signature::ECDSA_P256_SHA256_FIXED, 32)
+    } else if curve.is("P-384") {
+        (Algorithm::Es384, &signature::ECDSA_P384_SHA384_FIXED, 48)
+    } else {
+        return None;
+    };
+    let (x, y) = (jwk.bytes("x")?, jwk.bytes("y")?);
     // Full length is demanded by RFC 7518 section 6.2.1.2.
     if x.len() != size || y.len() != size {
         return None;
     }
     let point = [&[UNCOMPRESSED], x.as_slice(), y.as_slice()].concat();
-    Some((
+    Some(Found {
         algorithm,
-        Material::Point(UnparsedPublicKey::new(ring, point)),
-    ))
+        public: point.clone().into(),
+        material: Material::Point(UnparsedPublicKey::new(ring, point)),
+    })
 }
 
-fn edwards(jwk: &Object<'_>) -> Option<(Algorithm, Material)> {
-    if jwk.text("crv").ok()?? != "Ed25519" {
+fn edwards(jwk: &Jwk<'_>) -> Option<Found> {
+    if !jwk.text("crv")??.is("Ed25519") {
         return None;
     }
-    let point: [u8; 32] = base64url::decode_array(jwk.text("x").ok()??)?;
-    let key = UnparsedPublicKey::new(
-        &signature::ED25519 as &'static dyn VerificationAlgorithm,
-        point.to_vec(),
-    );
-    Some((Algorithm::EdDsa, Material::Point(key)))
+    let point = jwk.bytes("x")?.to_vec();
+    if point.len() != ED25519_BYTES {
+        return None;
+    }
+    let ring: &'static dyn VerificationAlgorithm = &signature::ED25519;
+    Some(Found {
+        algorithm: Algorithm::EdDsa,
+        public: point.clone().into(),
+        material: Material::Point(UnparsedPublicKey::new(ring, point)),
+    })
 }
 
-fn secret(jwk: &Object<'_>) -> Option<(Algorithm, Material)> {
-    let bytes = zeroize::Zeroizing::new(member(jwk, "k")?);
+fn secret(jwk: &Jwk<'_>, alg: Option<Text<'_>>) -> Option<Found> {
+    let kinds = [
+        (Algorithm::Hs256, hmac::HMAC_SHA256),
+        (Algorithm::Hs384, hmac::HMAC_SHA384),
+        (Algorithm::Hs512, hmac::HMAC_SHA512),
+    ];
+    let is_it = |kind: &&(Algorithm, _)| match alg {
+        Some(name) => kind.0.is_named(name),
+        None => kind.0 == Algorithm::Hs256,
+    };
+    let (algorithm, ring) = *kinds.iter().find(is_it)?;
+    let bytes = jwk.bytes("k")?;
     // As long as the hash, says RFC 7518 section 3.2.
-    if bytes.len() < MIN_SECRET_BYTES {
+    if bytes.len() < ring.digest_algorithm().output_len() {
         return None;
     }
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
-    Some((Algorithm::Hs256, Material::Secret(key)))
+    let material = Material::Secret(hmac::Key::new(ring, &bytes));
+    Some(Found {
+        algorithm,
+        material,
+        public: bytes,
+    })
 }
 
+fn fingerprint(id: Option<&str>, algorithm: Algorithm, public: &[u8]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(algorithm.as_str().as_bytes());
+    if let Some(id) = id {
+        // Lengths in front: no two keys may run together into the same bytes.
+        context.update(&(id.len() as u64).to_be_bytes());
+        context.update(id.as_bytes());
+    }
+    context.update(public);
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(context.finish().as_ref());
+    fingerprint
+}
+
+const ED25519_BYTES: usize = 32;
 const MAX_EXPONENT_BYTES: usize = 4;
 const MAX_RSA_BITS: usize = 8_192;
 const MIN_RSA_BITS: usize = 2_048;
-const MIN_SECRET_BYTES: usize = 32;
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 const UNCOMPRESSED: u8 = 4;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(jwk: &str) -> Option<Key> {
-        Key::from_jwk(jwk.as_bytes(), SharedSecrets::Refused)
-    }
-
-    fn verify(key: &Key, token: &str) -> Result<(), TokenRefusal> {
-        let (message, signature) = token.rsplit_once('.').unwrap();
-        key.verify(message.as_bytes(), &base64url::decode(signature).unwrap())
-    }
-
-    /// The payload of the examples of RFC 7515, appendix A.
-    const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-
-    #[test]
-    fn the_rs256_example_of_rfc_7515_verifies() {
-        let key = key(r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#).unwrap();
-        let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
-        let token = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}.{signature}");
-        assert_eq!(key.algorithm, Algorithm::Rs256);
-        assert_eq!(verify(&key, &token), Ok(()));
-        assert_eq!(
-            verify(&key, &token.replacen("eyJ", "eyK", 1)),
-            Err(TokenRefusal::Signature)
-        );
-    }
-
-    #[test]
-    fn the_es256_example_of_rfc_7515_verifies() {
-        let key = key(r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#).unwrap();
-        let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
-        let token = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.{signature}");
-        assert_eq!(key.algorithm, Algorithm::Es256);
-        assert_eq!(verify(&key, &token), Ok(()));
-        assert_eq!(
-            verify(&key, &token.replacen("eyJ", "eyK", 1)),
-            Err(TokenRefusal::Signature)
-        );
-    }
-
-    #[test]
-    fn the_eddsa_example_of_rfc_8037_verifies() {
-        let key = key(
-            r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
-        )
-        .unwrap();
-        let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-        assert_eq!(key.algorithm, Algorithm::EdDsa);
-        assert_eq!(verify(&key, token), Ok(()));
-        assert_eq!(
-            verify(&key, &token.replacen("RXh", "RXi", 1)),
-            Err(TokenRefusal::Signature)
-        );
-    }
-}

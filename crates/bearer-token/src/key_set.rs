@@ -1,10 +1,15 @@
 //! The keys of an issuer.
 
+use std::fmt;
+
+use ring::digest::{Context, SHA256};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::key::{Key, SharedSecrets};
-use crate::{Algorithm, KeySetError, MAX_RESPONSE_BYTES, TokenRefusal};
+use crate::header::UsualHeader;
+use crate::json::Text;
+use crate::key::{self, Key, SharedSecrets};
+use crate::{KeySetError, MAX_RESPONSE_BYTES, TokenRefusal};
 
 /// The public keys an issuer signs with.
 ///
@@ -14,17 +19,18 @@ use crate::{Algorithm, KeySetError, MAX_RESPONSE_BYTES, TokenRefusal};
 /// # Source
 ///
 /// [RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
-#[derive(Debug)]
 pub struct KeySet {
     keys: Vec<Key>,
     skipped: usize,
+    fingerprint: [u8; 32],
 }
 
 impl KeySet {
     /// Reads a JWK set: RSA from 2,048 bits, EC on P-256 and P-384, and Ed25519.
     ///
-    /// A key that is of another kind, malformed, not for verifying, shown with its private half
-    /// or named like an earlier one is skipped; see [`skipped`](Self::skipped).
+    /// A key that is of another kind, malformed, weak, not for verifying or shown with its private
+    /// half is skipped, and so are different keys of one name and algorithm; see
+    /// [`skipped`](Self::skipped).
     ///
     /// # Errors
     ///
@@ -38,6 +44,7 @@ impl KeySet {
         Self {
             keys: Vec::new(),
             skipped: 0,
+            fingerprint: [0; 32],
         }
     }
 
@@ -59,39 +66,52 @@ impl KeySet {
         self.skipped
     }
 
+    /// What tells this set from another: the same for the same usable keys, in whatever order they
+    /// stand, and for no others.
+    ///
+    /// What was decided with one set says nothing under a set of another fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
     /// Whether the set has a key of this id.
     #[must_use]
     pub fn has_key(&self, id: &str) -> bool {
-        self.of_id(id).next().is_some()
+        self.keys.iter().any(|key| key.id.as_deref() == Some(id))
     }
 
-    /// The key a header means.
-    pub(crate) fn choose(&self, id: Option<&str>, alg: &str) -> Result<&Key, TokenRefusal> {
-        let Some(id) = id else {
-            let [key] = self.keys.as_slice() else {
-                return Err(TokenRefusal::KeyNotNamed);
-            };
-            return check_algorithm(key, alg);
+    /// The key a header means: the one it names, or the only one of its algorithm.
+    pub(crate) fn choose(
+        &self,
+        id: Option<Text<'_>>,
+        algorithm: Text<'_>,
+    ) -> Result<&Key, TokenRefusal> {
+        let mut named = self.keys.iter().filter(|key| match (id, &key.id) {
+            (Some(wanted), Some(id)) => wanted.is(id),
+            (Some(_), None) => false,
+            (None, _) => true,
+        });
+        let unknown = match id {
+            Some(_) => TokenRefusal::UnknownKey,
+            None => TokenRefusal::KeyNotNamed,
         };
-        let mut keys = self.of_id(id).peekable();
-        let first = *keys.peek().ok_or(TokenRefusal::UnknownKey)?;
-        let key = keys.find(|key| key.algorithm.as_str() == alg);
-        check_algorithm(key.unwrap_or(first), alg)
+        let mut fitting = named
+            .clone()
+            .filter(|key| key.algorithm.is_named(algorithm));
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Ok(key),
+            // Only keys without a name, or asked for without one, can be several.
+            (Some(_), Some(_)) => Err(TokenRefusal::KeyNotNamed),
+            (None, _) if named.next().is_some() => Err(TokenRefusal::Algorithm),
+            (None, _) => Err(unknown),
+        }
     }
 
     /// The key whose usual header this is.
-    pub(crate) fn by_header(&self, encoded: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| {
-            key.usual_header
-                .get()
-                .is_some_and(|usual| *usual.encoded == *encoded)
-        })
-    }
-
-    fn of_id(&self, id: &str) -> impl Iterator<Item = &Key> {
-        self.keys
-            .iter()
-            .filter(move |key| key.id.as_deref() == Some(id))
+    pub(crate) fn by_header(&self, encoded: &str) -> Option<(&Key, &UsualHeader)> {
+        let usual = |key| Some((key, Key::usual_header(key, encoded)?));
+        self.keys.iter().find_map(usual)
     }
 
     fn read(json: &[u8], secrets: SharedSecrets) -> Result<Self, KeySetError> {
@@ -104,23 +124,69 @@ impl KeySet {
         if found > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found });
         }
-        let mut keys: Vec<Key> = Vec::with_capacity(found);
+        let mut keys = Vec::with_capacity(found);
+        let mut unread = Vec::new();
         for jwk in document.keys {
-            if let Some(key) = Key::from_jwk(jwk.get().as_bytes(), secrets)
-                && !keys.iter().any(|known| is_same(known, &key))
-            {
-                keys.push(key);
+            let jwk = jwk.get().as_bytes();
+            match Key::from_jwk(jwk, secrets) {
+                Some(key) => keys.push(key),
+                None => unread.push(jwk),
             }
         }
-        let skipped = found - keys.len();
-        Ok(Self { keys, skipped })
+        // A secret that cannot be read may be the one that is meant by its name.
+        for id in unread.into_iter().filter_map(key::secret_id) {
+            keys.retain(|key| !key.is_secret() || key.id.as_deref() != Some(&id));
+        }
+        // Where others can sign with a key that verifies, public keys beside it would look alike.
+        if !keys.iter().all(Key::is_secret) {
+            keys.retain(|key| !key.is_secret());
+        }
+        keep_distinct(&mut keys);
+        Ok(Self {
+            skipped: found - keys.len(),
+            fingerprint: fingerprint(&keys),
+            keys,
+        })
     }
 }
 
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySet")
+            .field("keys", &self.keys)
+            .field("skipped", &self.skipped)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps one of those that are the same, and none of those that only a guess could tell apart.
+fn keep_distinct(keys: &mut Vec<Key>) {
+    keys.sort_by_key(|key| key.fingerprint);
+    keys.dedup_by_key(|key| key.fingerprint);
+    let is_alike = |one: &Key, other: &Key| one.id == other.id && one.algorithm == other.algorithm;
+    let ambiguous: Vec<[u8; 32]> = keys
+        .iter()
+        .filter(|key| keys.iter().filter(|other| is_alike(key, other)).count() > 1)
+        .map(|key| key.fingerprint)
+        .collect();
+    keys.retain(|key| !ambiguous.contains(&key.fingerprint));
+}
+
+fn fingerprint(keys: &[Key]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for key in keys {
+        context.update(&key.fingerprint);
+    }
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(context.finish().as_ref());
+    fingerprint
+}
+
 /// Reads a JWK set as [`KeySet::from_json`] does, and takes shared secrets of 32 bytes or more
-/// (`oct`, for HS256) as well.
+/// (`oct`, for HS256; 48 for HS384, 64 for HS512) as well.
 ///
-/// Whoever can verify with such a key can also sign with it.
+/// Whoever can verify with such a key can also sign with it. A set that has public keys too is
+/// read as if it had no secrets.
 ///
 /// # Errors
 ///
@@ -133,20 +199,6 @@ pub fn key_set_with_shared_secrets(json: &[u8]) -> Result<KeySet, KeySetError> {
 struct Document<'a> {
     #[serde(borrow)]
     keys: Vec<&'a RawValue>,
-}
-
-/// Whether no header could tell the two keys apart.
-fn is_same(one: &Key, other: &Key) -> bool {
-    one.id == other.id && one.algorithm == other.algorithm
-}
-
-fn check_algorithm<'k>(key: &'k Key, alg: &str) -> Result<&'k Key, TokenRefusal> {
-    let algorithm: Algorithm = key.algorithm;
-    if algorithm.as_str() == alg {
-        Ok(key)
-    } else {
-        Err(TokenRefusal::Algorithm)
-    }
 }
 
 /// The most keys a set may have: 100. The number is ours.

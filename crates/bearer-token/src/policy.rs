@@ -6,9 +6,9 @@ use std::time::Duration;
 /// What [`verify`](crate::verify) asks of a token's claims.
 #[derive(Clone, Debug)]
 pub struct TokenPolicy {
-    pub(crate) issuer: Arc<str>,
-    pub(crate) audience: Arc<str>,
-    pub(crate) typ: Arc<str>,
+    pub(crate) issuer: Option<Arc<str>>,
+    pub(crate) audience: Option<Arc<str>>,
+    typ: Option<Arc<str>>,
     pub(crate) leeway: Duration,
     pub(crate) max_lifetime: Duration,
 }
@@ -18,9 +18,9 @@ impl TokenPolicy {
     #[must_use]
     pub fn new(issuer: &str, audience: &str) -> Self {
         Self {
-            issuer: issuer.into(),
-            audience: audience.into(),
-            typ: "at+jwt".into(),
+            issuer: Some(issuer.into()),
+            audience: Some(audience.into()),
+            typ: Some("at+jwt".into()),
             leeway: DEFAULT_LEEWAY,
             max_lifetime: DEFAULT_MAX_LIFETIME,
         }
@@ -35,7 +35,7 @@ impl TokenPolicy {
     /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4).
     #[must_use]
     pub fn with_typ(mut self, typ: &str) -> Self {
-        self.typ = without_application(typ).into();
+        self.typ = Some(without_application(typ).into());
         self
     }
 
@@ -54,9 +54,39 @@ impl TokenPolicy {
         self
     }
 
-    pub(crate) fn is_typ(&self, typ: &str) -> bool {
-        without_application(typ).eq_ignore_ascii_case(&self.typ)
+    /// Whether both ask for the same type: the one thing that is not judged again.
+    pub(crate) fn is_same_typ(&self, other: &Self) -> bool {
+        self.typ == other.typ
     }
+
+    /// Whether a token of this type, or of none, is asked for.
+    pub(crate) fn is_typ(&self, typ: Option<&str>) -> bool {
+        let Some(wanted) = &self.typ else {
+            return true;
+        };
+        typ.is_some_and(|typ| without_application(typ).eq_ignore_ascii_case(wanted))
+    }
+}
+
+/// Asks no longer who issued a token: whoever has one of the keys may.
+#[must_use]
+pub fn any_issuer(mut policy: TokenPolicy) -> TokenPolicy {
+    policy.issuer = None;
+    policy
+}
+
+/// Asks no longer whom a token is for: one given to another service is good here too.
+#[must_use]
+pub fn any_audience(mut policy: TokenPolicy) -> TokenPolicy {
+    policy.audience = None;
+    policy
+}
+
+/// Asks no longer of what type a token is: an ID token, say, passes for an access token.
+#[must_use]
+pub fn any_typ(mut policy: TokenPolicy) -> TokenPolicy {
+    policy.typ = None;
+    policy
 }
 
 fn without_application(typ: &str) -> &str {

@@ -1,36 +1,15 @@
 //! Exchanging a refresh token for an access token.
 
-use std::fmt;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 use serde::Deserialize;
-use url::{Url, form_urlencoded};
-use zeroize::Zeroizing;
 
-use crate::{AccessToken, MAX_RESPONSE_BYTES, RefreshError, RefreshRefusal, RefreshToken, Scope};
-use crate::{json, scope};
-
-/// The secret with which a client shows who it is; redacted and overwritten like a token.
-#[derive(Clone)]
-pub struct ClientSecret(Zeroizing<String>);
-
-impl ClientSecret {
-    /// A secret of this text.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for ClientSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientSecret([redacted])")
-    }
-}
+use crate::{
+    AccessToken, ClientSecret, MAX_RESPONSE_BYTES, RefreshError, RefreshRefusal, RefreshToken,
+    Scope,
+};
+use crate::{client, json, scope};
 
 /// A request for a new access token.
 ///
@@ -53,25 +32,14 @@ impl RefreshRequest {
     ///
     /// [`RefreshError::NotHttps`] for an endpoint that would show the secrets to the network.
     pub fn new(
-        endpoint: &Url,
+        endpoint: &Uri,
         client_id: &str,
         secret: &ClientSecret,
         refresh_token: RefreshToken,
     ) -> Result<Self, RefreshError> {
-        if endpoint.scheme() != "https" {
-            return Err(RefreshError::NotHttps);
-        }
-        let pair = Zeroizing::new(format!("{}:{}", *encode(client_id), *encode(&secret.0)));
-        let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-        let mut authorization =
-            HeaderValue::from_str(&basic).map_err(|_| RefreshError::NotHttps)?;
-        authorization.set_sensitive(true);
         Ok(Self {
-            endpoint: endpoint
-                .as_str()
-                .parse()
-                .map_err(|_| RefreshError::NotHttps)?,
-            authorization,
+            endpoint: client::https(endpoint).ok_or(RefreshError::NotHttps)?,
+            authorization: client::basic(client_id, secret),
             refresh_token,
             scopes: Vec::new(),
         })
@@ -87,23 +55,15 @@ impl RefreshRequest {
     /// The request to send.
     #[must_use]
     pub fn to_http(&self) -> http::Request<Vec<u8>> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "refresh_token");
-        form.append_pair("refresh_token", self.refresh_token.secret());
-        if !self.scopes.is_empty() {
-            form.append_pair("scope", &scope::join(&self.scopes));
+        let scope = scope::join(&self.scopes);
+        let mut pairs = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", self.refresh_token.secret()),
+        ];
+        if !scope.is_empty() {
+            pairs.push(("scope", &scope));
         }
-        let mut request = http::Request::new(form.finish().into_bytes());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.endpoint.clone();
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.authorization.clone());
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
-        request
+        client::form(&self.endpoint, Some(self.authorization.clone()), pairs)
     }
 }
 
@@ -113,6 +73,7 @@ pub struct TokenResponse {
     access_token: AccessToken,
     refresh_token: Option<RefreshToken>,
     expires_in: Option<Duration>,
+    refresh_token_expires_in: Option<Duration>,
     scopes: Option<Vec<Scope>>,
 }
 
@@ -158,6 +119,13 @@ impl TokenResponse {
         self.expires_in
     }
 
+    /// How long the refresh token lives, counted from the answer; `None` where the server does not
+    /// say, as RFC 6749 knows no such member.
+    #[must_use]
+    pub fn refresh_token_expires_in(&self) -> Option<Duration> {
+        self.refresh_token_expires_in
+    }
+
     /// The scopes granted; `None` when they are those that were asked for.
     #[must_use]
     pub fn scopes(&self) -> Option<&[Scope]> {
@@ -179,6 +147,7 @@ impl TokenResponse {
             access_token: parse(body.access_token)?,
             refresh_token: body.refresh_token.map(parse).transpose()?,
             expires_in: body.expires_in.map(Duration::from_secs),
+            refresh_token_expires_in: body.refresh_token_expires_in.map(Duration::from_secs),
             scopes: scopes.transpose().map_err(|_| RefreshError::Response)?,
         })
     }
@@ -191,6 +160,7 @@ struct Body<'a> {
     refresh_token: Option<&'a str>,
     token_type: &'a str,
     expires_in: Option<u64>,
+    refresh_token_expires_in: Option<u64>,
     scope: Option<&'a str>,
 }
 
@@ -205,7 +175,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> RefreshError {
     let Ok(Some(reason)) = body.text("error") else {
         return RefreshError::Status(status);
     };
-    RefreshError::Refused(match reason {
+    RefreshError::Refused(match reason.plain().unwrap_or_default() {
         "invalid_client" => RefreshRefusal::InvalidClient,
         "invalid_grant" => RefreshRefusal::InvalidGrant,
         "invalid_request" => RefreshRefusal::InvalidRequest,
@@ -214,10 +184,6 @@ fn refusal(status: StatusCode, body: &[u8]) -> RefreshError {
         "unsupported_grant_type" => RefreshRefusal::UnsupportedGrantType,
         _ => RefreshRefusal::Unlisted,
     })
-}
-
-fn encode(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect())
 }
 
 /// How often an access token is refreshed: every 60 minutes.

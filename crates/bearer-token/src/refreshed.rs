@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use url::Url;
+use http::Uri;
 
+use crate::claims::after;
 use crate::fetch::shared_fetch;
 use crate::flight::Flight;
 use crate::{
-    AccessToken, ClientSecret, Fetch, KeepFreshError, REFRESH_EVERY, RefreshRequest, RefreshToken,
-    Scope, TokenResponse,
+    AccessToken, ClientSecret, Fetch, KeepFreshError, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME,
+    RefreshRequest, RefreshToken, Scope, TokenResponse,
 };
 
 /// An access token of our own, refreshed when it is due.
@@ -36,6 +37,7 @@ pub struct RefreshedToken {
     client: Arc<TokenClient>,
     held: Arc<Mutex<Held>>,
     flight: Flight<Outcome>,
+    warn_before: Duration,
 }
 
 impl RefreshedToken {
@@ -43,7 +45,7 @@ impl RefreshedToken {
     /// yet.
     #[must_use]
     pub fn new(
-        endpoint: Url,
+        endpoint: Uri,
         client_id: &str,
         secret: ClientSecret,
         refresh_token: RefreshToken,
@@ -59,10 +61,27 @@ impl RefreshedToken {
             }),
             held: Arc::new(Mutex::new(Held {
                 refresh_token,
+                refresh_until: None,
                 access: None,
             })),
             flight: Flight::new(),
+            warn_before: REFRESH_TOKEN_WARNING,
         }
+    }
+
+    /// Tells when the refresh token given to [`new`](Self::new) was issued, so that its end is known.
+    #[must_use]
+    pub fn with_refresh_token_issued(self, at: SystemTime) -> Self {
+        lock(&self.held).refresh_until = Some(after(at, REFRESH_TOKEN_LIFETIME));
+        self
+    }
+
+    /// Warns this long before the refresh token ends; [`REFRESH_TOKEN_WARNING`] unless told
+    /// otherwise.
+    #[must_use]
+    pub fn with_warning_before(mut self, end: Duration) -> Self {
+        self.warn_before = end;
+        self
     }
 
     /// Asks for fewer scopes than were granted.
@@ -126,6 +145,21 @@ impl RefreshedToken {
         lock(&self.held).refresh_token.clone()
     }
 
+    /// How long the refresh token that is good now will be so: [`REFRESH_TOKEN_LIFETIME`] from its
+    /// issuing or rotation, or what the server said.
+    ///
+    /// An operator must ask for a new one before it ends; ask this with each refresh, and let somebody
+    /// know.
+    #[must_use]
+    pub fn refresh_token_life(&self, now: SystemTime) -> RefreshTokenLife {
+        match lock(&self.held).refresh_until {
+            None => RefreshTokenLife::Unknown,
+            Some(at) if at <= now => RefreshTokenLife::Ended { at },
+            Some(at) if at <= after(now, self.warn_before) => RefreshTokenLife::EndsSoon { at },
+            Some(at) => RefreshTokenLife::Good { until: at },
+        }
+    }
+
     /// A refresh to carry out, unless another has just ended.
     fn start(&self, now: SystemTime) -> Option<BoxFuture<'static, Outcome>> {
         let refresh_token = {
@@ -147,7 +181,7 @@ impl RefreshedToken {
 impl fmt::Debug for RefreshedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefreshedToken")
-            .field("endpoint", &self.client.endpoint.as_str())
+            .field("endpoint", &self.client.endpoint)
             .field("client_id", &self.client.id)
             .finish_non_exhaustive()
     }
@@ -157,7 +191,7 @@ type Outcome = Result<AccessToken, KeepFreshError>;
 
 #[derive(Clone)]
 struct TokenClient {
-    endpoint: Url,
+    endpoint: Uri,
     id: String,
     secret: ClientSecret,
     scopes: Vec<Scope>,
@@ -182,6 +216,8 @@ impl TokenClient {
 
 struct Held {
     refresh_token: RefreshToken,
+    /// When it ends, as far as that is known.
+    refresh_until: Option<SystemTime>,
     access: Option<Access>,
 }
 
@@ -200,8 +236,13 @@ impl Held {
             Ok(response) => {
                 let token = response.access_token().clone();
                 let life = response.expires_in().unwrap_or(REFRESH_EVERY).min(MAX_HELD);
+                let mut refresh_life = response.refresh_token_expires_in();
                 if let Some(rotated) = response.refresh_token() {
                     self.refresh_token = rotated.clone();
+                    refresh_life.get_or_insert(REFRESH_TOKEN_LIFETIME);
+                }
+                if let Some(life) = refresh_life {
+                    self.refresh_until = Some(after(at, life));
                 }
                 self.access = Some(Access {
                     token: token.clone(),
@@ -218,6 +259,29 @@ impl Held {
             }
         }
     }
+}
+
+/// How long a refresh token will be good.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RefreshTokenLife {
+    /// It ended: the next refresh will be refused, and a new one must be asked for.
+    Ended {
+        /// When.
+        at: SystemTime,
+    },
+    /// It ends soon: a new one should be asked for.
+    EndsSoon {
+        /// When.
+        at: SystemTime,
+    },
+    /// It is good for a while.
+    Good {
+        /// Until when.
+        until: SystemTime,
+    },
+    /// Nobody said when it was issued.
+    Unknown,
 }
 
 struct Access {
@@ -242,6 +306,10 @@ fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
 /// How long after the beginning of a refresh that failed the next one is tried, while the last
 /// good token lives: 30 seconds. The number is ours.
 pub const REFRESH_RETRY: Duration = Duration::from_secs(30);
+
+/// How long before the end of a refresh token the warning begins, unless told otherwise: seven days.
+/// The number is ours.
+pub const REFRESH_TOKEN_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The longest that a token is held, whatever its issuer says: one day.
 const MAX_HELD: Duration = Duration::from_secs(24 * 60 * 60);

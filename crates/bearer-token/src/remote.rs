@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use http::header::ACCEPT;
-use url::Url;
+use http::{StatusCode, Uri};
 
 use crate::fetch::shared_fetch;
 use crate::flight::Flight;
@@ -19,23 +18,27 @@ use crate::{
 
 /// The key set at an address, fetched when a token asks for it.
 ///
-/// A set is fetched before the first token, after [`KEY_SET_MAX_AGE`], and when a token names a
-/// key that it does not have; at most once in [`FETCH_COOLDOWN`], counted from the beginning of the
-/// last fetch that ended, and never for a token that no key could make good. While the server is
-/// down the last good set is used. Tokens are verified under no lock.
+/// A set is fetched before the first token, when it is older than [`KEY_SET_REFRESH_AFTER`], and
+/// when a token names a key that it does not have; at most once in [`FETCH_COOLDOWN`], counted from
+/// the beginning of the last fetch that ended. Nothing is fetched on behalf of a token that no key
+/// could make good. While the server is down the last good set is used, up to [`KEY_SET_MAX_AGE`].
+/// Tokens are verified under no lock, and the server is not told what a token says.
 ///
-/// All who need a fetch wait for the same one; who has an answer from a set too old waits only
-/// when nobody else carries the fetch on. A caller who is dropped in its midst ends nothing: the
-/// next one goes on where it rests.
+/// Nobody waits while there is a key to verify with: a set that is due is fetched beside the
+/// requests. There is no task for it. Each request moves the fetch on for as long as that takes no
+/// waiting, and a client such as `HttpsFetch` goes on by itself in between. All who cannot do
+/// without it wait for the same fetch; one who is dropped in its midst ends nothing.
 pub struct RemoteKeys {
     source: Arc<Source>,
     flight: Flight<Result<(), KeysError>>,
+    refresh_after: Duration,
+    max_age: Duration,
 }
 
 impl RemoteKeys {
     /// Keys at this address; nothing is fetched yet.
     #[must_use]
-    pub fn new(url: Url, fetch: Arc<dyn Fetch>) -> Self {
+    pub fn new(url: Uri, fetch: Arc<dyn Fetch>) -> Self {
         Self {
             source: Arc::new(Source {
                 url,
@@ -43,7 +46,24 @@ impl RemoteKeys {
                 known: RwLock::default(),
             }),
             flight: Flight::new(),
+            refresh_after: KEY_SET_REFRESH_AFTER,
+            max_age: KEY_SET_MAX_AGE,
         }
+    }
+
+    /// Fetches a set anew at this age; at [`KEY_SET_REFRESH_AFTER`] unless told otherwise.
+    #[must_use]
+    pub fn with_refresh_after(mut self, age: Duration) -> Self {
+        self.refresh_after = age;
+        self
+    }
+
+    /// Uses a set up to this age, server down or not; up to [`KEY_SET_MAX_AGE`] unless told
+    /// otherwise.
+    #[must_use]
+    pub fn with_max_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
+        self
     }
 
     /// Verifies a token as [`verify()`] does, with newer keys where they are needed.
@@ -58,14 +78,10 @@ impl RemoteKeys {
         policy: &TokenPolicy,
         now: SystemTime,
     ) -> Result<VerifiedToken, VerifyError> {
-        let mut from_old_set = None;
-        if let Some(fetched) = self.source.known().fetched {
-            let answer = verify(token, &fetched.keys, policy, now);
+        if let Some(keys) = self.keys(now) {
+            let answer = verify(token, &keys, policy, now);
             if !matches!(answer, Err(TokenRefusal::UnknownKey)) {
-                if !has_passed(fetched.at, KEY_SET_MAX_AGE, now) {
-                    return answer.map_err(VerifyError::Refused);
-                }
-                from_old_set = Some(answer);
+                return answer.map_err(VerifyError::Refused);
             }
         }
         // Anyone may send anything: only what a key could make good is worth an exchange.
@@ -73,15 +89,8 @@ impl RemoteKeys {
             Err(TokenRefusal::KeyNotNamed | TokenRefusal::UnknownKey) => {}
             answer => return answer.map_err(VerifyError::Refused),
         }
-        let failure = if let Some(answer) = from_old_set {
-            let Some(joined) = self.flight.carry(|| self.source.start(now)) else {
-                return answer.map_err(VerifyError::Refused);
-            };
-            joined.exchange.await.err()
-        } else {
-            self.refresh(now).await.err()
-        };
-        let Some(fetched) = self.source.known().fetched else {
+        let failure = self.fetch(now).await.err();
+        let Some(fetched) = self.usable(now) else {
             return Err(VerifyError::Keys(failure.unwrap_or(KeysError::CoolingDown)));
         };
         match (verify(token, &fetched.keys, policy, now), failure) {
@@ -91,8 +100,78 @@ impl RemoteKeys {
         }
     }
 
+    /// The keys that are good at `now`, if there are any; moves a fetch on that is due.
+    #[must_use]
+    pub fn keys(&self, now: SystemTime) -> Option<Arc<KeySet>> {
+        self.move_on(now);
+        self.usable(now).map(|fetched| fetched.keys)
+    }
+
+    /// Which keys are good at `now`: a number that changes whenever the set does, and `None` while
+    /// there is no set. Moves a fetch on that is due.
+    ///
+    /// It is cheap. A cache of verified tokens reads it before it verifies, keeps it with the
+    /// token, and serves a token only while it is still the same.
+    #[must_use]
+    pub fn generation(&self, now: SystemTime) -> Option<u64> {
+        let (generation, is_due) = self.standing(now);
+        if !is_due {
+            return generation;
+        }
+        self.move_on(now);
+        self.standing(now).0
+    }
+
+    /// Waits for a set that is not due, unless it is too early for a fetch.
+    ///
+    /// Requests need no call of this. It has keys at hand before the first of them, and from a
+    /// timer it lets a service without requests forget a key that was withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`] when the fetch failed, or one failed just now.
+    pub async fn refresh(&self, now: SystemTime) -> Result<(), KeysError> {
+        if self.is_due(now) {
+            return self.fetch(now).await;
+        }
+        Ok(())
+    }
+
+    /// The generation of the set that is good at `now`, and whether a newer one is due; under one
+    /// lock and without a copy, for each hit of a cache asks it.
+    fn standing(&self, now: SystemTime) -> (Option<u64>, bool) {
+        let known = self.source.known.read();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        let Some(fetched) = &known.fetched else {
+            return (None, true);
+        };
+        let is_usable = !has_passed(fetched.at, self.max_age, now);
+        let is_due = has_passed(fetched.at, self.refresh_after, now);
+        (is_usable.then_some(fetched.generation), is_due)
+    }
+
+    fn usable(&self, now: SystemTime) -> Option<Fetched> {
+        let fetched = self.source.known().fetched;
+        fetched.filter(|fetched| !has_passed(fetched.at, self.max_age, now))
+    }
+
+    fn is_due(&self, now: SystemTime) -> bool {
+        let fetched = self.source.known().fetched;
+        fetched.is_none_or(|fetched| has_passed(fetched.at, self.refresh_after, now))
+    }
+
+    /// Starts a fetch that is due, or takes the one under way as far as it gets without waiting.
+    fn move_on(&self, now: SystemTime) {
+        if self.usable(now).is_some()
+            && self.is_due(now)
+            && let Some(joined) = self.flight.join(|| self.source.start(now))
+        {
+            let _outcome = joined.exchange.now_or_never();
+        }
+    }
+
     /// Waits for a newer set, unless one came just now or it is too early.
-    async fn refresh(&self, now: SystemTime) -> Result<(), KeysError> {
+    async fn fetch(&self, now: SystemTime) -> Result<(), KeysError> {
         let Some(joined) = self.flight.join(|| self.source.start(now)) else {
             return match self.source.known().last_try {
                 Some(last) if !last.is_good => Err(KeysError::CoolingDown),
@@ -113,7 +192,7 @@ impl RemoteKeys {
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteKeys")
-            .field("url", &self.source.url.as_str())
+            .field("url", &self.source.url)
             .field("fetched", &self.source.known().fetched)
             .finish_non_exhaustive()
     }
@@ -121,7 +200,7 @@ impl fmt::Debug for RemoteKeys {
 
 /// What a fetch needs and what it leaves, apart from the callers who wait for it.
 struct Source {
-    url: Url,
+    url: Uri,
     fetch: Arc<dyn Fetch>,
     known: RwLock<Known>,
 }
@@ -154,12 +233,21 @@ impl Source {
             is_good: outcome.is_ok(),
         });
         let keys = Arc::new(outcome?);
-        known.fetched = Some(Fetched { at, keys });
+        let generation = match &known.fetched {
+            Some(old) if old.keys.fingerprint() == keys.fingerprint() => old.generation,
+            Some(old) => old.generation + 1,
+            None => 0,
+        };
+        known.fetched = Some(Fetched {
+            at,
+            generation,
+            keys,
+        });
         Ok(())
     }
 
     async fn ask(&self) -> Result<KeySet, KeysError> {
-        let request = http::Request::get(self.url.as_str())
+        let request = http::Request::get(self.url.clone())
             .header(ACCEPT, "application/jwk-set+json, application/json")
             .body(Vec::new())
             .map_err(|_| KeysError::Fetch(Arc::new(FetchError::NotHttps)))?;
@@ -182,6 +270,8 @@ struct Known {
 #[derive(Clone, Debug)]
 struct Fetched {
     at: SystemTime,
+    /// Counts the sets that differed from the one before.
+    generation: u64,
     keys: Arc<KeySet>,
 }
 
@@ -198,6 +288,9 @@ fn has_passed(at: SystemTime, span: Duration, now: SystemTime) -> bool {
 
 /// The least time between two fetches of one key set: 30 seconds. The number is ours.
 pub const FETCH_COOLDOWN: Duration = Duration::from_secs(30);
-/// The age at which a set is fetched anew, so that a key withdrawn is forgotten: one hour. The
+/// The age at which a set is fetched anew, so that a key withdrawn is forgotten: ten minutes. The
 /// number is ours.
-pub const KEY_SET_MAX_AGE: Duration = Duration::from_secs(60 * 60);
+pub const KEY_SET_REFRESH_AFTER: Duration = Duration::from_secs(10 * 60);
+/// The age up to which the last good set is used while the server is down: one day. The number is
+/// ours.
+pub const KEY_SET_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);

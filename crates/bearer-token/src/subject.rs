@@ -24,6 +24,18 @@ impl Subject {
     pub fn uuid(self) -> Uuid {
         self.0
     }
+
+    /// The name under which a device of this subject is kept: its UUID, hyphenated, in lower case,
+    /// 36 characters.
+    ///
+    /// # Source
+    ///
+    /// Device integration for Webex on `BroadWorks`, device authentication: the UUID is saved as the
+    /// device name.
+    #[must_use]
+    pub fn device_name(self) -> String {
+        self.to_string()
+    }
 }
 
 impl From<Uuid> for Subject {
@@ -53,6 +65,60 @@ impl FromStr for Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// What a subject's UUID is the name of.
+///
+/// # Source
+///
+/// Device integration for Webex on `BroadWorks`, device authentication: "a machine UUID for workspace
+/// devices or user UUID for personal devices".
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SubjectKind {
+    /// A machine: its device stands in a workspace.
+    Machine,
+    /// A user: the device is personal.
+    User,
+}
+
+impl SubjectKind {
+    /// Whose the device is.
+    #[must_use]
+    pub fn ownership(self) -> DeviceOwnership {
+        match self {
+            Self::Machine => DeviceOwnership::Workspace,
+            Self::User => DeviceOwnership::Personal,
+        }
+    }
+}
+
+/// Whose a device is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum DeviceOwnership {
+    /// A user's.
+    Personal,
+    /// A workspace's.
+    Workspace,
+}
+
+/// A directory that knows which UUIDs are machines and which are users; nobody else does, for they
+/// all look alike. Any function from a subject to a kind is one.
+pub trait SubjectDirectory {
+    /// What this subject is; `None` when the directory does not know it.
+    fn kind(&self, subject: &Subject) -> Option<SubjectKind>;
+
+    /// Whose the device of this subject is; `None` when the directory does not know the subject.
+    fn ownership(&self, subject: &Subject) -> Option<DeviceOwnership> {
+        self.kind(subject).map(SubjectKind::ownership)
+    }
+}
+
+impl<F: Fn(&Subject) -> Option<SubjectKind>> SubjectDirectory for F {
+    fn kind(&self, subject: &Subject) -> Option<SubjectKind> {
+        self(subject)
     }
 }
 

@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use futures_util::{SinkExt as _, StreamExt as _};
 use offhook_bearer_token::{
-    BearerError, Challenge, RemoteKeys, Scope, TokenPolicy, VerifyError, credentials_value,
+    Challenge, CredentialsError, Rejection, RemoteKeys, Scope, SipRole, TokenPolicy, VerifiedToken,
+    credentials_value,
 };
 use offhook_onboarding::http::Clock;
 use offhook_onboarding::message::RegistrationReport;
@@ -147,32 +148,10 @@ impl RegistrarSettings {
         if !host.eq_ignore_ascii_case(&self.domain) {
             return reply(request, StatusCode::NotFound, Vec::new());
         }
-        let challenge = Challenge::new(&self.domain)?
-            .with_authz_server(self.authz_server.clone())?
-            .with_scope([self.scope.clone()]);
-        let unauthorized = |challenge: Challenge| {
-            let header = Header::WwwAuthenticate(challenge.to_string().into());
-            reply(request, StatusCode::Unauthorized, vec![header])
-        };
-        let Some(credentials) = request.authorization_header() else {
-            return unauthorized(challenge);
-        };
-        let invalid = challenge.with_error(BearerError::InvalidToken);
-        let Ok(token) = credentials_value(credentials.value()) else {
-            return unauthorized(invalid);
-        };
-        let verified = match self
-            .keys
-            .verify(token.secret(), &self.policy, self.clock.now())
-            .await
-        {
+        let verified = match self.authenticate(request).await {
             Ok(verified) => verified,
-            Err(VerifyError::Refused(_)) => return unauthorized(invalid),
-            Err(_) => return reply(request, StatusCode::ServiceUnavailable, Vec::new()),
+            Err(rejection) => return self.turn_away(request, &rejection),
         };
-        if !verified.has_scope(&self.scope) {
-            return reply(request, StatusCode::Forbidden, Vec::new());
-        }
         let report = RegistrationReport {
             subject: verified.subject().uuid(),
             sip_address: format!("{user}@{}", self.domain),
@@ -187,6 +166,31 @@ impl RegistrarSettings {
             Ok(false) => reply(request, StatusCode::Forbidden, Vec::new()),
             Err(_) => reply(request, StatusCode::ServiceUnavailable, Vec::new()),
         }
+    }
+
+    async fn authenticate(&self, request: &Request) -> Result<VerifiedToken, Rejection> {
+        let value = request.authorization_header();
+        let value = value.ok_or(CredentialsError::Missing)?.value();
+        let token = credentials_value(value)?;
+        let verified = self
+            .keys
+            .verify(token.secret(), &self.policy, self.clock.now())
+            .await
+            .map_err(|error| Rejection::from(&error))?;
+        verified.require(&self.scope)?;
+        Ok(verified)
+    }
+
+    fn turn_away(&self, request: &Request, rejection: &Rejection) -> anyhow::Result<Response> {
+        let role = SipRole::UserAgentServer;
+        let base = Challenge::new(&self.domain)?
+            .with_authz_server(self.authz_server.as_str().parse()?)?
+            .with_scope([self.scope.clone()]);
+        let challenge = rejection.sip_challenge(&base, role);
+        let challenge =
+            challenge.map(|(_, challenge)| Header::WwwAuthenticate(challenge.to_string().into()));
+        let status = StatusCode::from(rejection.sip_status(role));
+        reply(request, status, challenge.into_iter().collect())
     }
 }
 

@@ -13,6 +13,7 @@ use offhook_activation_code::{
 };
 use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
+    TokenCache,
 };
 use offhook_device_identity::{
     CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
@@ -133,7 +134,7 @@ impl World {
         let issuer_url = https(issuer_server.address())?;
         let keys = || -> anyhow::Result<RemoteKeys> {
             Ok(RemoteKeys::new(
-                issuer_url.join(".well-known/jwks.json")?,
+                issuer_url.join(".well-known/jwks.json")?.as_str().parse()?,
                 Arc::clone(&fetch),
             ))
         };
@@ -148,7 +149,8 @@ impl World {
             TlsServer::start(bridge_router, server_config(service()?, None)?).await?;
 
         let token = |client: ClientCredentials| -> anyhow::Result<RefreshedToken> {
-            let (url, fetch) = (issuer_url.join("token")?, Arc::clone(&fetch));
+            let url = issuer_url.join("token")?.as_str().parse()?;
+            let fetch = Arc::clone(&fetch);
             let ClientCredentials {
                 id,
                 secret,
@@ -222,10 +224,9 @@ impl World {
                 Arc::new(from_proxy(HeaderSource::plain("macaddress", pattern)?)?)
             }
         };
-        let keys_for_management = Arc::new(keys()?);
         let api = ManagementApi::new(
             Arc::new(management),
-            keys_for_management,
+            Arc::new(TokenCache::new(keys()?)),
             policy.clone(),
             identity,
             clock.clone(),

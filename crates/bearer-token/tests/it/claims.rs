@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use offhook_bearer_token::{KeySet, Scope, TokenPolicy, TokenRefusal as Refusal, verify};
 
-use crate::forge::{Forge, ISSUER, NOW, SUBJECT, at, base64url, claims, policy};
+use crate::forge::{
+    Forge, ISSUER, NOW, RS256_TOKEN, RSA_MODULUS, SUBJECT, at, base64url, claims, policy,
+};
 
 #[test]
 fn a_good_token_says_who_what_and_how_long() {
@@ -90,6 +92,8 @@ fn a_type_may_be_a_media_type_in_any_case() {
         "AT+JWT",
         "application/at+jwt",
         "Application/At+Jwt",
+        r"application\/at+jwt",
+        r"\u0061t+jwt",
     ] {
         let header = format!(r#"{{"alg":"ES256","typ":"{typ}","kid":"k1"}}"#);
         assert!(forge.verify(&forge.sign(&header, &claims(&[]))).is_ok());
@@ -109,22 +113,16 @@ fn a_token_is_bound_to_one_certificate_only() {
 
 #[test]
 fn a_token_signed_by_openssl_with_rs256_is_good() {
-    let (modulus, token) = RS256;
-    let jwk = format!(r#"{{"keys":[{{"kty":"RSA","kid":"rsa-1","e":"AQAB","n":"{modulus}"}}]}}"#);
+    let jwk =
+        format!(r#"{{"keys":[{{"kty":"RSA","kid":"rsa-1","e":"AQAB","n":"{RSA_MODULUS}"}}]}}"#);
     let keys = KeySet::from_json(jwk.as_bytes()).unwrap();
     let policy = TokenPolicy::new(ISSUER, "dms");
-    let verified = verify(token, &keys, &policy, at(NOW)).unwrap();
+    let verified = verify(RS256_TOKEN, &keys, &policy, at(NOW)).unwrap();
     assert_eq!(verified.subject().to_string(), SUBJECT);
-    let (message, signature) = token.rsplit_once('.').unwrap();
+    let (message, signature) = RS256_TOKEN.rsplit_once('.').unwrap();
     let other = format!("{message}.{}", signature.replacen('P', "Q", 1));
     assert_eq!(
         verify(&other, &keys, &policy, at(NOW)).unwrap_err(),
         Refusal::Signature
     );
 }
-
-/// Made with OpenSSL 3.0 (`genrsa 2048`, `dgst -sha256 -sign`); the private key was thrown away.
-const RS256: (&str, &str) = (
-    "1eAlHS8E5LQCepH9YzekKr6_5_6LaYkhEcgmdbxxg4iQFFk2VMATTzbq9kZjFOQUCnl-SclntGCt8o1amPfU69vuiB79rUn9w2toJQaOXndEAeHM6izg8214p2Ojy-ZXnnVeX1UWjc1FSgKBz1qb2ArNIBMzZ2ogsIDbChUb4Bvgf3ASfGdplcua5zCWBkFtogbk-_q32OW-PVGi62KxSagiLSaMPr-GxArLldUGMUmnJpK5t8Z8bY9mwyiUT18HkXzMRycYhUkFCZYC79x_nPGReG-MqqCpf-Af8Mckq4DLnRJwmMQA4k6LcwwK2Nh0X82UEZjF8LNtcxV32oMH7w",
-    "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6InJzYS0xIn0.eyJpc3MiOiJodHRwczovL2lkYnJva2VyLmV4YW1wbGUubmV0L2lkYiIsInN1YiI6IjhkNWYyYTNlLThhODAtNGYxYy05ZDZiLTFmM2YwZjFmMmYzZiIsImF1ZCI6ImRtcyIsImV4cCI6MTgwMDAwMzYwMCwiaWF0IjoxODAwMDAwMDAwLCJqdGkiOiJCd2NIQndjSEJ3Y0hCd2NIQndjSEJ3IiwiY2xpZW50X2lkIjoiQzEiLCJzY29wZSI6ImJyb2Fkd29ya3MtY29ubmVjdG9yLXVzZXIgZG0tYnJpZGdlOmRldmljZV9hdXRoIn0.PJvKZAXwrwPEss3UQICCMhXmfthiGy-XgtTrnj92LXToSxYQO1rnEhFU6gdgvZr6hkljsMmtLQQ3RGr_L0zfNCXIfgGr-MuUxIw0TI5i8Z9uQOGIVXsOfoAUbNR38Krhwcq8nRRKWmSZIXmqsUbLBTay0pDv_YnH0LcDhILWDGpKomlCuHkjHSBGOiEcBLwtwMRHKnJTEASjCzFZ7XKo_Tu0fTMNlOjO9G-2Uj5wO49C3yTqaXgxkjpKhIA8f4eZ3nYGeTikDd82W2SSGZjptuIxrawFJ4_Kr16mXwY0MIeNWFAXoWq8jchlCnIdsdVnYgn31hE5jVCccKE0eWAfKQ",
-);

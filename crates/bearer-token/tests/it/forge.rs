@@ -21,6 +21,10 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+pub(crate) fn decode(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
 pub(crate) struct Forge {
     pair: EcdsaKeyPair,
     pub(crate) id: String,
@@ -38,6 +42,11 @@ impl Forge {
             pair: EcdsaKeyPair::from_pkcs8(&ES256, pkcs8.as_ref(), &random).unwrap(),
             id: id.to_owned(),
         }
+    }
+
+    /// The public half of the key, uncompressed.
+    pub(crate) fn point(&self) -> Vec<u8> {
+        self.pair.public_key().as_ref().to_vec()
     }
 
     /// The public half of the key.
@@ -97,23 +106,33 @@ pub(crate) fn policy() -> TokenPolicy {
 /// Good claims, with the members of `changes` put in their place or added; an empty value takes
 /// the member away.
 pub(crate) fn claims(changes: &[(&str, &str)]) -> String {
-    let mut members = vec![
-        ("iss", format!("\"{ISSUER}\"")),
-        ("aud", format!("\"{AUDIENCE}\"")),
-        ("sub", format!("\"{SUBJECT}\"")),
-        ("iat", NOW.to_string()),
-        ("exp", (NOW + 3_600).to_string()),
+    let text = |text: &str| format!("\"{text}\"");
+    let (iss, aud, sub) = (text(ISSUER), text(AUDIENCE), text(SUBJECT));
+    let (iat, exp) = (NOW.to_string(), (NOW + 3_600).to_string());
+    let members = [
+        ("iss", &*iss),
+        ("aud", &aud),
+        ("sub", &sub),
+        ("iat", &iat),
+        ("exp", &exp),
         (
             "scope",
-            "\"broadworks-connector-user dm-bridge:device_auth\"".to_owned(),
+            r#""broadworks-connector-user dm-bridge:device_auth""#,
         ),
-        ("client_id", "\"C1\"".to_owned()),
-        ("jti", "\"t1\"".to_owned()),
+        ("client_id", r#""C1""#),
+        ("jti", r#""t1""#),
     ];
+    object(&members, changes)
+}
+
+/// An object of `members`, with those of `changes` put in their place or added; an empty value
+/// takes the member away.
+pub(crate) fn object(members: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
+    let mut members = members.to_vec();
     for (name, value) in changes {
         members.retain(|(known, _)| known != name);
         if !value.is_empty() {
-            members.push((name, (*value).to_owned()));
+            members.push((name, value));
         }
     }
     let members: Vec<String> = members
@@ -122,3 +141,9 @@ pub(crate) fn claims(changes: &[(&str, &str)]) -> String {
         .collect();
     format!("{{{}}}", members.join(","))
 }
+
+/// Of a key made with OpenSSL 3.0 (`genrsa 2048`); the private key was thrown away.
+pub(crate) const RSA_MODULUS: &str = "1eAlHS8E5LQCepH9YzekKr6_5_6LaYkhEcgmdbxxg4iQFFk2VMATTzbq9kZjFOQUCnl-SclntGCt8o1amPfU69vuiB79rUn9w2toJQaOXndEAeHM6izg8214p2Ojy-ZXnnVeX1UWjc1FSgKBz1qb2ArNIBMzZ2ogsIDbChUb4Bvgf3ASfGdplcua5zCWBkFtogbk-_q32OW-PVGi62KxSagiLSaMPr-GxArLldUGMUmnJpK5t8Z8bY9mwyiUT18HkXzMRycYhUkFCZYC79x_nPGReG-MqqCpf-Af8Mckq4DLnRJwmMQA4k6LcwwK2Nh0X82UEZjF8LNtcxV32oMH7w";
+
+/// Signed with its private half (`dgst -sha256 -sign`): the usual claims, but for `jti`.
+pub(crate) const RS256_TOKEN: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6InJzYS0xIn0.eyJpc3MiOiJodHRwczovL2lkYnJva2VyLmV4YW1wbGUubmV0L2lkYiIsInN1YiI6IjhkNWYyYTNlLThhODAtNGYxYy05ZDZiLTFmM2YwZjFmMmYzZiIsImF1ZCI6ImRtcyIsImV4cCI6MTgwMDAwMzYwMCwiaWF0IjoxODAwMDAwMDAwLCJqdGkiOiJCd2NIQndjSEJ3Y0hCd2NIQndjSEJ3IiwiY2xpZW50X2lkIjoiQzEiLCJzY29wZSI6ImJyb2Fkd29ya3MtY29ubmVjdG9yLXVzZXIgZG0tYnJpZGdlOmRldmljZV9hdXRoIn0.PJvKZAXwrwPEss3UQICCMhXmfthiGy-XgtTrnj92LXToSxYQO1rnEhFU6gdgvZr6hkljsMmtLQQ3RGr_L0zfNCXIfgGr-MuUxIw0TI5i8Z9uQOGIVXsOfoAUbNR38Krhwcq8nRRKWmSZIXmqsUbLBTay0pDv_YnH0LcDhILWDGpKomlCuHkjHSBGOiEcBLwtwMRHKnJTEASjCzFZ7XKo_Tu0fTMNlOjO9G-2Uj5wO49C3yTqaXgxkjpKhIA8f4eZ3nYGeTikDd82W2SSGZjptuIxrawFJ4_Kr16mXwY0MIeNWFAXoWq8jchlCnIdsdVnYgn31hE5jVCccKE0eWAfKQ";

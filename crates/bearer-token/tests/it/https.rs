@@ -1,15 +1,23 @@
 //! The HTTPS client against a server on loopback.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use offhook_bearer_token::{Fetch, FetchError, HttpsFetch, MAX_RESPONSE_BYTES};
+use offhook_bearer_token::{
+    ClientAuthentication, ClientSecret, Fetch, FetchError, HttpsFetch, Introspector,
+    MAX_RESPONSE_BYTES, RemoteKeys, TokenVerifier,
+};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+
+use crate::forge::{Forge, NOW, at, key_set_json, policy};
+use crate::introspection::active;
+use crate::poll::poll_once;
 
 /// Starts a server that reads a request and writes `answer` bytes as they are; gives the client
 /// that trusts it and its address.
@@ -83,6 +91,9 @@ fn unannounced(length: usize) -> Vec<u8> {
 #[tokio::test]
 async fn a_body_of_65536_bytes_is_read_and_one_byte_more_is_not() {
     for body in [announced, unannounced] {
+        let (client, url) = serve(body(MAX_RESPONSE_BYTES - 1)).await;
+        let response = client.fetch(get(&url)).await.unwrap();
+        assert_eq!(response.body().len(), 65_535);
         let (client, url) = serve(body(MAX_RESPONSE_BYTES)).await;
         let response = client.fetch(get(&url)).await.unwrap();
         assert_eq!(response.body().len(), 65_536);
@@ -137,4 +148,89 @@ async fn a_certificate_of_another_ca_is_refused() {
         matches!(answer, Err(FetchError::Transport(_))),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn an_exchange_that_nobody_polls_goes_on_and_serves_the_next_caller() {
+    let forge = Forge::new();
+    let body = key_set_json(&[forge.jwk()]);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+    let (client, url) = serve(format!("{head}{body}").into_bytes()).await;
+    let limit = Duration::from_secs(1);
+    let keys = RemoteKeys::new(url.parse().unwrap(), Arc::new(client.with_timeout(limit)));
+    let (token, policy) = (forge.good(), policy());
+    {
+        let call = pin!(keys.verify(&token, &policy, at(NOW)));
+        assert!(poll_once(call).await.is_pending());
+    }
+    // Longer than the client's own time: polled only now, it would have run out.
+    tokio::time::sleep(limit + Duration::from_millis(200)).await;
+    keys.verify(&token, &policy, at(NOW + 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_dropped_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let (client, _) = serve(Vec::new()).await;
+    let mut stream = {
+        let mut call = pin!(client.fetch(get(&url)));
+        assert!(poll_once(call.as_mut()).await.is_pending());
+        listener.accept().await.unwrap().0
+    };
+    let mut hello = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut hello));
+    assert!(read.await.is_ok(), "the client holds the connection");
+}
+
+/// An answer of `length` bytes that says it has `told`, or says nothing and ends with the
+/// connection.
+fn lying(told: Option<usize>, length: usize) -> Vec<u8> {
+    let told = told.map(|told| format!("Content-Length: {told}\r\n"));
+    let told = told.unwrap_or_default();
+    let mut answer = format!("HTTP/1.1 200 OK\r\n{told}\r\n").into_bytes();
+    answer.resize(answer.len() + length, b' ');
+    answer
+}
+
+#[tokio::test]
+async fn a_content_length_that_lies_is_believed_in_no_way_that_costs_memory() {
+    // It says less: the rest is not of this answer.
+    let (client, url) = serve(lying(Some(10), 70_000)).await;
+    assert_eq!(client.fetch(get(&url)).await.unwrap().body().len(), 10);
+    // It says more than may be: nothing is read.
+    for told in [65_537, usize::MAX] {
+        let (client, url) = serve(lying(Some(told), 10)).await;
+        let answer = client.fetch(get(&url)).await;
+        assert!(answer.is_err(), "{told}");
+    }
+    // It says more than comes.
+    let (client, url) = serve(lying(Some(65_536), 10)).await;
+    let answer = client.fetch(get(&url)).await;
+    assert!(
+        matches!(answer, Err(FetchError::Transport(_))),
+        "{answer:?}"
+    );
+    // It says nothing.
+    for (length, is_read) in [(65_535, true), (65_536, true), (65_537, false)] {
+        let (client, url) = serve(lying(None, length)).await;
+        let answer = client.fetch(get(&url)).await;
+        assert_eq!(answer.is_ok(), is_read, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_about_over_tls() {
+    let body = active(&[]);
+    for (length, is_good) in [(65_535, true), (65_536, true), (65_537, false)] {
+        let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+        answer.extend(std::iter::repeat_n(' ', length - body.len()));
+        let (client, url) = serve(answer.into_bytes()).await;
+        let client = Arc::new(client);
+        let own = ClientAuthentication::basic("dm", &ClientSecret::new("s"));
+        let introspector = Introspector::new(url.parse().unwrap(), own, client);
+        let token = "t1".parse().unwrap();
+        let answer = introspector.verify_token(&token, &policy(), at(NOW)).await;
+        assert_eq!(answer.is_ok(), is_good, "{length}: {answer:?}");
+    }
 }

@@ -40,6 +40,14 @@ fn a_bad_key_is_skipped_and_the_good_ones_stay() {
             format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["sign"],{POINT}}}"#),
         ),
         (
+            "an operation twice",
+            format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["verify","verify"],{POINT}}}"#),
+        ),
+        (
+            "an operation as number",
+            format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["verify",1],{POINT}}}"#),
+        ),
+        (
             "operations as text",
             format!(r#"{{"kty":"EC","crv":"P-256","key_ops":"verify",{POINT}}}"#),
         ),
@@ -105,6 +113,19 @@ fn rsa_of_2048_and_8192_bits_and_named_algorithms_are_taken() {
 }
 
 #[test]
+fn keys_that_say_that_they_verify_are_taken() {
+    for says in [
+        r#""key_ops":["verify"]"#,
+        r#""key_ops":["sign","verify"]"#,
+        r#""use":"sig","key_ops":["verify"],"alg":"ES256""#,
+        r#""x5t":"AA","x5c":["MIIB"],"exp":1"#,
+    ] {
+        let jwk = format!(r#"{{"kty":"EC","crv":"P-256",{says},{POINT}}}"#);
+        assert_eq!(key_set(&[jwk]).len(), 1, "{says}");
+    }
+}
+
+#[test]
 fn a_set_of_100_keys_is_taken_and_one_of_101_is_refused() {
     let of = |count: usize| {
         let keys: Vec<String> = (0..count)
@@ -148,39 +169,94 @@ fn what_is_no_key_set_is_refused_as_a_whole() {
 }
 
 #[test]
-fn of_two_keys_with_one_name_the_first_stays() {
-    let (first, second) = (Forge::new(), Forge::new());
-    let keys = key_set(&[first.jwk(), second.jwk()]);
-    assert_eq!((keys.len(), keys.skipped()), (1, 1));
-    assert!(keys.has_key("k1") && !keys.has_key("k2"));
-    assert!(verify(&first.good(), &keys, &policy(), at(NOW)).is_ok());
-    let other = verify(&second.good(), &keys, &policy(), at(NOW));
-    assert_eq!(other.unwrap_err(), TokenRefusal::Signature);
+fn of_two_keys_with_one_name_and_algorithm_none_is_taken() {
+    let (first, second, third) = (Forge::new(), Forge::new(), Forge::with_id("k3"));
+    let keys = key_set(&[first.jwk(), third.jwk(), second.jwk()]);
+    assert_eq!((keys.len(), keys.skipped()), (1, 2));
+    assert!(!keys.has_key("k1") && keys.has_key("k3"));
+    let answer = verify(&first.good(), &keys, &policy(), at(NOW));
+    assert_eq!(answer.unwrap_err(), TokenRefusal::UnknownKey);
+    let again = key_set(&[first.jwk(), first.jwk()]);
+    assert_eq!((again.len(), again.skipped()), (1, 1));
+    assert!(verify(&first.good(), &again, &policy(), at(NOW)).is_ok());
 }
 
 #[test]
-fn a_shared_secret_is_taken_only_where_it_is_asked_for() {
-    let secret = [7; 32];
-    let set = |secret: &[u8]| {
-        key_set_json(&[format!(
-            r#"{{"kty":"oct","kid":"s","k":"{}"}}"#,
-            base64url(secret)
-        )])
+fn a_set_is_known_by_its_usable_keys_in_whatever_order_they_stand() {
+    let (one, two) = (Forge::with_id("k1"), Forge::with_id("k2"));
+    let print = |keys: &[String]| *key_set(keys).fingerprint();
+    let both = print(&[one.jwk(), two.jwk()]);
+    assert_eq!(both, print(&[two.jwk(), one.jwk(), "{}".into(), one.jwk()]));
+    let renamed = two.jwk().replace("\"k2\"", "\"k3\"");
+    let others = [vec![one.jwk()], vec![], vec![one.jwk(), renamed]];
+    for other in others {
+        assert_ne!(both, print(&other));
+    }
+}
+
+fn secret_set(keys: &[(&str, &[u8])]) -> String {
+    let jwk = |(alg, secret): &(&str, &[u8])| {
+        let secret = base64url(secret);
+        format!(r#"{{"kty":"oct","kid":"s","alg":"{alg}","k":"{secret}"}}"#)
     };
-    let message = format!(
-        "{}.{}",
-        base64url(r#"{"alg":"HS256","typ":"at+jwt","kid":"s"}"#),
-        base64url(claims(&[]))
-    );
-    let tag = hmac::sign(
-        &hmac::Key::new(hmac::HMAC_SHA256, &secret),
-        message.as_bytes(),
-    );
-    let token = format!("{message}.{}", base64url(tag));
-    let strict = KeySet::from_json(set(&secret).as_bytes()).unwrap();
-    assert!(strict.is_empty());
-    let open = key_set_with_shared_secrets(set(&secret).as_bytes()).unwrap();
-    assert!(verify(&token, &open, &policy(), at(NOW)).is_ok());
-    let short = key_set_with_shared_secrets(set(&[7; 31]).as_bytes()).unwrap();
-    assert!(short.is_empty());
+    key_set_json(&keys.iter().map(jwk).collect::<Vec<_>>())
+}
+
+fn signed_with_secret(alg: &str, ring: hmac::Algorithm, secret: &[u8]) -> String {
+    let header = format!(r#"{{"alg":"{alg}","typ":"at+jwt","kid":"s"}}"#);
+    let message = format!("{}.{}", base64url(header), base64url(claims(&[])));
+    let tag = hmac::sign(&hmac::Key::new(ring, secret), message.as_bytes());
+    format!("{message}.{}", base64url(tag))
+}
+
+#[test]
+fn a_shared_secret_is_taken_only_where_it_is_asked_for_and_as_long_as_its_hash() {
+    for (alg, ring, length) in [
+        ("HS256", hmac::HMAC_SHA256, 32),
+        ("HS384", hmac::HMAC_SHA384, 48),
+        ("HS512", hmac::HMAC_SHA512, 64),
+    ] {
+        let secret = vec![7; length];
+        let token = signed_with_secret(alg, ring, &secret);
+        let set = secret_set(&[(alg, &secret)]);
+        assert!(KeySet::from_json(set.as_bytes()).unwrap().is_empty());
+        let open = key_set_with_shared_secrets(set.as_bytes()).unwrap();
+        let verified = verify(&token, &open, &policy(), at(NOW)).unwrap();
+        assert_eq!(verified.algorithm().unwrap().as_str(), alg);
+        let short = secret_set(&[(alg, &secret[1..])]);
+        assert!(
+            key_set_with_shared_secrets(short.as_bytes())
+                .unwrap()
+                .is_empty()
+        );
+        for other in ["HS256", "HS384", "HS512", "RS256", "none"] {
+            let set = secret_set(&[(other, &[7; 64])]);
+            let set = key_set_with_shared_secrets(set.as_bytes()).unwrap();
+            let answer = verify(&token, &set, &policy(), at(NOW));
+            let is_its_own = other == alg && length == 64;
+            assert_eq!(answer.is_ok(), is_its_own, "{alg} with {other}");
+        }
+    }
+}
+
+#[test]
+fn secrets_beside_public_keys_are_not_taken() {
+    let forge = Forge::new();
+    let secret = format!(r#"{{"kty":"oct","kid":"s","k":"{}"}}"#, base64url([7; 32]));
+    let mixed = key_set_json(&[secret, forge.jwk()]);
+    let keys = key_set_with_shared_secrets(mixed.as_bytes()).unwrap();
+    assert_eq!((keys.len(), keys.skipped()), (1, 1));
+    let token = signed_with_secret("HS256", hmac::HMAC_SHA256, &[7; 32]);
+    let answer = verify(&token, &keys, &policy(), at(NOW));
+    assert_eq!(answer.unwrap_err(), TokenRefusal::UnknownKey);
+    assert!(verify(&forge.good(), &keys, &policy(), at(NOW)).is_ok());
+}
+
+#[test]
+fn of_two_secrets_with_one_name_none_is_taken_though_one_cannot_be_read() {
+    for other in [&[8; 32][..], &[8; 31]] {
+        let set = secret_set(&[("HS256", &[7; 32]), ("HS256", other)]);
+        let keys = key_set_with_shared_secrets(set.as_bytes()).unwrap();
+        assert_eq!((keys.len(), keys.skipped()), (0, 2));
+    }
 }

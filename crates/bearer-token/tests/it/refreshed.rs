@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 use offhook_bearer_token::{
     AccessToken, ClientSecret, Fetch, FetchError, KeepFreshError, REFRESH_RETRY, RefreshError,
-    RefreshedToken, Scope,
+    RefreshTokenLife, RefreshedToken, Scope,
 };
 use tokio::sync::Semaphore;
 
@@ -269,5 +269,57 @@ async fn scopes_are_asked_for_and_no_secret_is_shown() {
     assert!(
         !shown.contains("secret") && !shown.contains("r2"),
         "{shown}"
+    );
+}
+
+const DAY: u64 = 86_400;
+
+#[tokio::test]
+async fn the_end_of_a_refresh_token_is_warned_of_seven_days_before_unless_told_otherwise() {
+    let Bed { token, .. } = Bed::new();
+    assert_eq!(token.refresh_token_life(at(NOW)), RefreshTokenLife::Unknown);
+    let token = token.with_refresh_token_issued(at(NOW));
+    let end = at(NOW + 60 * DAY);
+    let life = |now: u64| token.refresh_token_life(at(now));
+    assert_eq!(
+        life(NOW + 53 * DAY - 1),
+        RefreshTokenLife::Good { until: end }
+    );
+    assert_eq!(life(NOW + 53 * DAY), RefreshTokenLife::EndsSoon { at: end });
+    assert_eq!(
+        life(NOW + 60 * DAY - 1),
+        RefreshTokenLife::EndsSoon { at: end }
+    );
+    assert_eq!(life(NOW + 60 * DAY), RefreshTokenLife::Ended { at: end });
+    let token = token.with_warning_before(Duration::from_secs(DAY));
+    let life = |now: u64| token.refresh_token_life(at(now));
+    assert_eq!(
+        life(NOW + 59 * DAY - 1),
+        RefreshTokenLife::Good { until: end }
+    );
+    assert_eq!(life(NOW + 59 * DAY), RefreshTokenLife::EndsSoon { at: end });
+}
+
+#[tokio::test]
+async fn a_rotation_begins_the_sixty_days_anew() {
+    let bed = Bed::new();
+    bed.get(NOW).await.unwrap();
+    let until = at(NOW + 60 * DAY);
+    assert_eq!(
+        bed.token.refresh_token_life(at(NOW)),
+        RefreshTokenLife::Good { until }
+    );
+    bed.get(DUE).await.unwrap();
+    let until = at(DUE + 60 * DAY);
+    assert_eq!(
+        bed.token.refresh_token_life(at(NOW)),
+        RefreshTokenLife::Good { until }
+    );
+    // One that failed begins nothing.
+    bed.fail_once(StatusCode::BAD_GATEWAY);
+    bed.get(DUE + 1_800).await.unwrap();
+    assert_eq!(
+        bed.token.refresh_token_life(at(NOW)),
+        RefreshTokenLife::Good { until }
     );
 }

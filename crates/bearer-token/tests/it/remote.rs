@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
@@ -28,13 +29,14 @@ struct Server {
     once: Mutex<Option<Script>>,
     script: Mutex<Script>,
     asked: AtomicUsize,
+    told: Mutex<Vec<String>>,
     gate: Semaphore,
 }
 
 #[async_trait]
 impl Fetch for Server {
     async fn fetch(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchError> {
-        assert_eq!(request.uri(), "https://idp.example.net/keys");
+        self.told.lock().unwrap().push(format!("{request:?}"));
         self.asked.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await;
         let once = self.once.lock().unwrap().take();
@@ -61,6 +63,7 @@ impl Bed {
             once: Mutex::default(),
             script: Mutex::new(Script::Down),
             asked: AtomicUsize::new(0),
+            told: Mutex::default(),
             gate: Semaphore::new(1_000),
         });
         let url = "https://idp.example.net/keys".parse().unwrap();
@@ -103,15 +106,27 @@ fn is_unknown(answer: Result<VerifiedToken, VerifyError>) -> bool {
 }
 
 #[tokio::test]
-async fn the_set_is_fetched_once_and_used_for_an_hour() {
+async fn the_set_is_fetched_once_and_anew_after_ten_minutes() {
     let forge = Forge::new();
     let bed = Bed::new(&[&forge]);
     assert_eq!(bed.asked(), 0);
-    for now in [NOW, NOW + 1, NOW + 3_599] {
+    for now in [NOW, NOW + 1, NOW + 599] {
         bed.verify(&forge, now).await.unwrap();
     }
     assert_eq!(bed.asked(), 1);
-    bed.verify(&forge, NOW + 3_600).await.unwrap();
+    bed.verify(&forge, NOW + 600).await.unwrap();
+    assert_eq!(bed.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_key_withdrawn_is_forgotten_after_ten_minutes() {
+    let (old, new) = (Forge::with_id("old"), Forge::with_id("new"));
+    let bed = Bed::new(&[&old, &new]);
+    bed.verify(&old, NOW).await.unwrap();
+    bed.serve(&[&new]);
+    bed.verify(&old, NOW + 599).await.unwrap();
+    assert!(is_unknown(bed.verify(&old, NOW + 600).await));
+    bed.verify(&new, NOW + 601).await.unwrap();
     assert_eq!(bed.asked(), 2);
 }
 
@@ -149,25 +164,57 @@ async fn an_empty_set_is_no_way_round_the_thirty_seconds() {
 }
 
 #[tokio::test]
-async fn the_last_good_set_is_kept_while_the_server_is_down() {
+async fn the_last_good_set_is_kept_for_a_day_while_the_server_is_down() {
     let (known, stranger) = (Forge::with_id("known"), Forge::with_id("stranger"));
     let bed = Bed::new(&[&known]);
     bed.verify(&known, NOW).await.unwrap();
+    let generation = bed.keys.generation(at(NOW));
     for script in [
         Script::Down,
         Script::Body(StatusCode::BAD_GATEWAY, String::new()),
         Script::Body(StatusCode::OK, "<html>".into()),
+        Script::Panic,
     ] {
         bed.script(script);
-        let later = NOW + 86_400 * bed.asked() as u64;
+        let later = NOW + 3_600 * bed.asked() as u64;
         bed.verify(&known, later).await.unwrap();
+        assert_eq!(bed.keys.generation(at(later)), generation);
         let answer = bed.verify(&stranger, later + 1).await;
         assert!(matches!(
             answer,
             Err(VerifyError::Keys(KeysError::CoolingDown))
         ));
     }
-    assert_eq!(bed.asked(), 4);
+    assert_eq!(bed.asked(), 5);
+    bed.verify(&known, NOW + 86_399).await.unwrap();
+    assert_eq!(bed.keys.generation(at(NOW + 86_400)), None);
+    assert!(bed.keys.keys(at(NOW + 86_400)).is_none());
+    let answer = bed.verify(&known, NOW + 86_400).await;
+    assert!(matches!(answer, Err(VerifyError::Keys(_))), "{answer:?}");
+    bed.serve(&[&known]);
+    bed.verify(&known, NOW + 86_430).await.unwrap();
+}
+
+#[tokio::test]
+async fn both_ages_are_the_embedders() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    let url = "https://idp.example.net/keys".parse().unwrap();
+    let keys = RemoteKeys::new(url, bed.server.clone())
+        .with_refresh_after(Duration::from_secs(40))
+        .with_max_age(Duration::from_secs(100));
+    let bed = Bed {
+        keys: Arc::new(keys),
+        ..bed
+    };
+    bed.verify(&forge, NOW).await.unwrap();
+    bed.script(Script::Down);
+    bed.verify(&forge, NOW + 39).await.unwrap();
+    assert_eq!(bed.asked(), 1);
+    bed.verify(&forge, NOW + 40).await.unwrap();
+    assert_eq!(bed.asked(), 2);
+    bed.verify(&forge, NOW + 99).await.unwrap();
+    assert!(bed.verify(&forge, NOW + 100).await.is_err());
 }
 
 #[tokio::test]
@@ -283,10 +330,10 @@ async fn what_no_key_could_make_good_is_never_fetched_for() {
         refused(token, NOW).await;
     }
     assert_eq!(bed.asked(), 0);
-    // Nor when the set at hand is too old.
+    // Nor when there was a set that is too old.
     bed.verify(&forge, NOW).await.unwrap();
     for token in bad {
-        refused(token, NOW + 3_600).await;
+        refused(token, NOW + 86_400).await;
     }
     assert_eq!(bed.asked(), 1);
     let unnamed = forge.sign(r#"{"alg":"ES256","typ":"at+jwt"}"#, &claims(&[]));
@@ -295,21 +342,65 @@ async fn what_no_key_could_make_good_is_never_fetched_for() {
 }
 
 #[tokio::test]
-async fn a_set_too_old_serves_while_another_caller_fetches() {
-    let (known, stranger) = (Forge::with_id("known"), Forge::with_id("stranger"));
-    let bed = Bed::new(&[&known]);
-    bed.verify(&known, NOW).await.unwrap();
+async fn nobody_waits_for_a_silent_server_while_there_is_a_key() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    bed.verify(&forge, NOW).await.unwrap();
     let permits = bed.server.gate.forget_permits(1_000);
-    let later = NOW + 3_600;
-    let mut carrier = pin!(bed.verify(&stranger, later));
-    assert!(poll_once(carrier.as_mut()).await.is_pending());
-    for _ in 0..20 {
-        let answer = bed.verify(&known, later).now_or_never();
+    for now in [NOW + 600, NOW + 700, NOW + 86_399] {
+        let answer = bed.verify(&forge, now).now_or_never();
         answer.expect("nobody waits").unwrap();
     }
-    bed.server.gate.add_permits(permits);
-    assert!(is_unknown(carrier.await));
     assert_eq!(bed.asked(), 2);
+    bed.server.gate.add_permits(permits);
+}
+
+#[tokio::test]
+async fn a_set_that_is_due_is_fetched_beside_the_requests() {
+    let (old, new) = (Forge::with_id("old"), Forge::with_id("new"));
+    let bed = Bed::new(&[&old]);
+    bed.verify(&old, NOW).await.unwrap();
+    let generation = bed.keys.generation(at(NOW));
+    bed.serve(&[&new]);
+    let permits = bed.server.gate.forget_permits(1_000);
+    bed.verify(&old, NOW + 600).now_or_never().unwrap().unwrap();
+    assert_eq!(bed.keys.generation(at(NOW + 601)), generation);
+    bed.server.gate.add_permits(permits);
+    // A request, or a look at the generation, takes the fetch to its end.
+    assert_ne!(bed.keys.generation(at(NOW + 602)), generation);
+    assert!(is_unknown(
+        bed.verify(&old, NOW + 602).now_or_never().unwrap()
+    ));
+    bed.verify(&new, NOW + 602).now_or_never().unwrap().unwrap();
+    assert_eq!(bed.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_waits_for_a_set_that_is_due_and_for_no_other() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    for now in [NOW, NOW + 1, NOW + 599] {
+        bed.keys.refresh(at(now)).await.unwrap();
+    }
+    assert_eq!(bed.asked(), 1);
+    bed.script(Script::Down);
+    assert!(bed.keys.refresh(at(NOW + 600)).await.is_err());
+    assert!(matches!(
+        bed.keys.refresh(at(NOW + 601)).await,
+        Err(KeysError::CoolingDown)
+    ));
+    assert_eq!(bed.asked(), 2);
+}
+
+#[tokio::test]
+async fn the_server_is_not_told_what_a_token_says() {
+    let (known, stranger) = (Forge::with_id("known"), Forge::with_id("Canary-kid"));
+    let bed = Bed::new(&[&known]);
+    assert!(is_unknown(bed.verify(&stranger, NOW).await));
+    assert!(is_unknown(bed.verify(&stranger, NOW + 30).await));
+    let told = bed.server.told.lock().unwrap().join("\n");
+    assert_eq!(told.matches("https://idp.example.net/keys").count(), 2);
+    assert!(!told.contains("Canary"), "{told}");
 }
 
 #[tokio::test]
@@ -322,4 +413,21 @@ async fn a_client_that_panics_has_failed_and_no_more() {
         Err(VerifyError::Keys(KeysError::Fetch(_)))
     ));
     bed.verify(&forge, NOW + 30).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_generation_changes_when_the_set_does_and_only_then() {
+    let (old, new) = (Forge::with_id("old"), Forge::with_id("new"));
+    let bed = Bed::new(&[&old]);
+    assert_eq!(bed.keys.generation(at(NOW)), None);
+    bed.verify(&old, NOW).await.unwrap();
+    let first = bed.keys.generation(at(NOW));
+    assert!(first.is_some());
+    assert!(is_unknown(bed.verify(&new, NOW + 30).await));
+    assert_eq!(bed.asked(), 2);
+    assert_eq!(bed.keys.generation(at(NOW + 30)), first);
+    bed.serve(&[&new]);
+    bed.verify(&new, NOW + 60).await.unwrap();
+    let second = bed.keys.generation(at(NOW + 60));
+    assert!(second.is_some() && second != first);
 }

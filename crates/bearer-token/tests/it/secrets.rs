@@ -1,15 +1,19 @@
 //! No secret is ever printed.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::Response;
+use async_trait::async_trait;
+use http::{Request, Response};
 use offhook_bearer_token::{
-    AccessToken, ClientSecret, MachineClaims, MachineTokenIssuer, RefreshRequest, RefreshToken,
-    SigningKey, TokenResponse, credentials_value, danger,
+    AccessToken, ClientAuthentication, ClientSecret, Fetch, FetchError, Introspector,
+    MachineClaims, MachineTokenIssuer, MemoryTokenStore, OpaqueTokenStore, OpaqueTokens,
+    RefreshRequest, RefreshToken, RevocationRequest, SigningKey, TokenCache, TokenDigest,
+    TokenInfoFormat, TokenResponse, TokenVerifier, credentials_value, danger,
 };
 
-use crate::forge::{Forge, NOW, SUBJECT, at, base64url, claims};
+use crate::forge::{Forge, NOW, SUBJECT, at, base64url, claims, policy};
 
 const CANARY: &str = "Canary0123456789";
 
@@ -115,4 +119,58 @@ fn a_verified_token_holds_no_signature() {
     let verified = offhook_bearer_token::verify(token.secret(), &set, &policy, at(NOW)).unwrap();
     let (_, signature) = token.secret().rsplit_once('.').unwrap();
     assert!(!format!("{verified:?} {set:?}").contains(signature));
+}
+
+#[tokio::test]
+async fn lookups_stores_and_caches_show_no_token_and_repeat_none_in_an_error() {
+    #[derive(Debug)]
+    struct Echo(&'static str);
+    #[async_trait]
+    impl Fetch for Echo {
+        async fn fetch(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchError> {
+            let body = self.0.replace('$', CANARY);
+            Ok(Response::new(body.into_bytes()))
+        }
+    }
+    let token: AccessToken = CANARY.parse().unwrap();
+    let mut texts = Vec::new();
+    let own = [
+        ClientAuthentication::basic("dm", &ClientSecret::new(CANARY)),
+        ClientAuthentication::bearer(&token),
+    ];
+    for (own, body) in own.into_iter().zip([r#"{"active":"$"}"#, "$"]) {
+        texts.push(format!("{own:?}"));
+        let url = "https://idp.example.net/introspect".parse().unwrap();
+        let introspector = Introspector::new(url, own, Arc::new(Echo(body)));
+        let answer = introspector.verify_token(&token, &policy(), at(NOW)).await;
+        texts.push(printed(&answer.unwrap_err()));
+        texts.push(format!("{introspector:?}"));
+    }
+    let format = TokenInfoFormat::rfc7662().with_parameter("client_secret", CANARY);
+    texts.push(format!("{format:?}"));
+    let store = Arc::new(MemoryTokenStore::new());
+    let tokens = OpaqueTokens::new(store.clone(), "i", "a", Duration::from_secs(60));
+    let claims = MachineClaims::new(SUBJECT.parse().unwrap());
+    let issued = tokens.issue(&claims, &[7; 32], at(NOW));
+    let issued = issued.await.unwrap();
+    let digest = TokenDigest::of(&issued);
+    let record = store.find(&digest).await.unwrap().unwrap();
+    texts.push(format!(
+        "{tokens:?} {store:?} {record:?} {digest:?} {issued:?}"
+    ));
+    let cache = TokenCache::new(Forge::new().keys());
+    let answer = cache.verify_token(&token, &policy(), at(NOW)).await;
+    texts.push(format!("{cache:?} {}", printed(&answer.unwrap_err())));
+    let url = "https://idp.example.net/revoke".parse().unwrap();
+    let request = RevocationRequest::of_access_token(&url, "dm", &ClientSecret::new(CANARY), token);
+    texts.push(format!("{:?}", request.unwrap()));
+    for text in texts {
+        assert!(!text.contains(CANARY), "{text}");
+        assert!(!text.contains(&base64url(CANARY)), "{text}");
+        assert!(!text.contains(issued.secret()), "{text}");
+        assert!(
+            !text.contains(&format!("{:?}", digest.as_bytes())),
+            "{text}"
+        );
+    }
 }

@@ -12,10 +12,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use offhook_activation_code::ProfileId;
 use offhook_bearer_token::{
-    CredentialsError, RemoteKeys, Scope, TokenPolicy, VerifiedToken, VerifyError, credentials,
+    CertificateThumbprint, CredentialsError, Scope, TokenPolicy, TokenVerifier, VerifiedToken,
+    VerifyError, credentials,
 };
 use offhook_device_identity::IdentitySource;
-use ring::digest::{SHA256, digest};
 
 use super::identity::identity;
 use super::problem::{Refused, chain, message, to_the_end};
@@ -43,26 +43,26 @@ pub const MAX_BODY_BYTES: usize = 65_536;
 #[derive(Clone, Debug)]
 pub struct ManagementApi {
     management: Arc<DeviceManagement>,
-    keys: Arc<RemoteKeys>,
+    verifier: Arc<dyn TokenVerifier>,
     policy: Arc<TokenPolicy>,
     identity: Arc<IdentitySource>,
     clock: Arc<dyn Clock>,
 }
 
 impl ManagementApi {
-    /// The routes of `management`: tokens must be signed by one of `keys` and pass `policy`,
-    /// identities come from the one source `identity`.
+    /// The routes of `management`: tokens must be good to `verifier` and pass `policy`, identities
+    /// come from the one source `identity`.
     #[must_use]
     pub fn new(
         management: Arc<DeviceManagement>,
-        keys: Arc<RemoteKeys>,
+        verifier: Arc<dyn TokenVerifier>,
         policy: TokenPolicy,
         identity: Arc<IdentitySource>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             management,
-            keys,
+            verifier,
             policy: Arc::new(policy),
             identity,
             clock,
@@ -76,18 +76,21 @@ impl ManagementApi {
         headers: &HeaderMap,
         scope: &str,
         now: SystemTime,
-    ) -> Result<Option<VerifiedToken>, Refused> {
+    ) -> Result<Option<Arc<VerifiedToken>>, Refused> {
         let token = match credentials(headers) {
             Ok(token) => token,
             Err(CredentialsError::Missing) => return Ok(None),
             Err(error) => return Err(Refused::credentials(error, scope)),
         };
-        match self.keys.verify(token.secret(), &self.policy, now).await {
-            // A token that is bound to a certificate is good with that certificate only.
-            Ok(verified) if is_held_by(&verified, peer) => Ok(Some(verified)),
-            Ok(_) | Err(VerifyError::Refused(_)) => Err(Refused::token(scope)),
-            Err(_) => Err(Refused::unavailable()),
-        }
+        let verified = self.verifier.verify_token(&token, &self.policy, now).await;
+        let verified = verified.map_err(|error| Refused::token(&error, scope))?;
+        // A token that is bound to a certificate is good with that certificate only.
+        let certificate = peer.certificates().first();
+        let shown = certificate.map(|certificate| CertificateThumbprint::of_der(certificate));
+        verified
+            .check_holder(shown.as_ref())
+            .map_err(|refusal| Refused::token(&VerifyError::Refused(refusal), scope))?;
+        Ok(Some(verified))
     }
 
     /// Lets only a token with `scope` pass.
@@ -118,7 +121,7 @@ impl ManagementApi {
     ) -> Result<Caller, Refused> {
         let scope = Scope::BROADWORKS_CONNECTOR_USER;
         if let Some(token) = self.token(peer, headers, scope.as_str(), now).await? {
-            return Ok(Caller::Token(token));
+            return Ok(Caller::Token(Arc::unwrap_or_clone(token)));
         }
         identity(&self.identity, peer, headers, now)?
             .map(Caller::Identity)
@@ -314,24 +317,6 @@ async fn metrics(
     api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, api.management.metrics(now).await))
-}
-
-/// Whether the peer may use the token: any peer, or the one with the certificate that it is bound
-/// to.
-///
-/// # Source
-///
-/// [RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3).
-fn is_held_by(token: &VerifiedToken, peer: &Peer) -> bool {
-    if token.confirmation().is_none() {
-        return true;
-    }
-    let Some(certificate) = peer.certificates().first() else {
-        return false;
-    };
-    let mut thumbprint = [0; 32];
-    thumbprint.copy_from_slice(digest(&SHA256, certificate).as_ref());
-    token.bound_to(&thumbprint)
 }
 
 fn onboard(error: OnboardError, now: SystemTime) -> Refused {

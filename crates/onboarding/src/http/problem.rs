@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use offhook_activation_code::OverBudget;
-use offhook_bearer_token::{BearerError, Challenge, CredentialsError};
+use offhook_bearer_token::{BearerError, Challenge, CredentialsError, Rejection, VerifyError};
 use serde::de::DeserializeOwned;
 
 use crate::message::{Problem, parse};
@@ -95,58 +95,34 @@ impl Refused {
 
     /// Credentials are missing or malformed.
     pub(super) fn credentials(error: CredentialsError, scope: &str) -> Self {
-        Self::bearer(
-            error.status(),
-            error.bearer_error(),
-            error.to_string(),
-            scope,
-        )
+        Self::bearer(&error.into(), error.to_string(), scope)
     }
 
-    /// A token that is not good; the reason is not told.
-    pub(super) fn token(scope: &str) -> Self {
-        let error = BearerError::InvalidToken;
-        Self::bearer(
-            error.status(),
-            Some(error),
-            "the token is not good".to_owned(),
-            scope,
-        )
+    /// A token that is not good, the reason is not told; or could not be judged.
+    pub(super) fn token(error: &VerifyError, scope: &str) -> Self {
+        Self::bearer(&error.into(), "the token is not good", scope)
     }
 
     /// A good token that lacks the scope.
     pub(super) fn scope(scope: &str) -> Self {
-        let error = BearerError::InsufficientScope;
-        Self::bearer(
-            error.status(),
-            Some(error),
-            format!("scope {scope} is needed"),
-            scope,
-        )
+        let error = Rejection::from(BearerError::InsufficientScope);
+        Self::bearer(&error, format!("scope {scope} is needed"), scope)
     }
 
-    fn bearer(
-        status: StatusCode,
-        error: Option<BearerError>,
-        description: String,
-        scope: &str,
-    ) -> Self {
-        let challenge = Challenge::new(REALM)
-            .map(|challenge| challenge.with_scope(scope.parse().ok()).with_error(error))
-            .ok()
-            .and_then(|challenge| HeaderValue::try_from(challenge.to_string()).ok());
-        let word = match error {
+    fn bearer(rejection: &Rejection, description: impl Into<String>, scope: &str) -> Self {
+        let base = Challenge::new(REALM).map(|base| base.with_scope(scope.parse().ok()));
+        let Some(challenge) = base.ok().and_then(|base| rejection.challenge(&base)) else {
+            return Self::unavailable();
+        };
+        let word = match challenge.error() {
             Some(BearerError::InvalidToken) => "invalid_token",
             Some(BearerError::InsufficientScope) => "insufficient_scope",
             Some(_) => "invalid_request",
             None => "unauthorized",
         };
         Self {
-            status,
-            error: word,
-            description,
-            challenge,
-            retry_after: None,
+            challenge: HeaderValue::try_from(challenge.to_string()).ok(),
+            ..Self::new(rejection.status(), word, description)
         }
     }
 }
