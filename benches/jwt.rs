@@ -142,7 +142,11 @@ fn ratio(bare: &impl Fn(), mut other: impl FnMut()) -> f64 {
         begun.elapsed().as_secs_f64()
     };
     let mut bare = || bare();
-    let count = (0.001 / slot(&mut bare, 100) * 100.0).ceil().max(1.0) as u32;
+    // As many as fill a millisecond.
+    let mut count = 1;
+    while slot(&mut bare, count) < 0.001 {
+        count += count / 4 + 1;
+    }
     let mut ratios: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let before = slot(&mut bare, count);

@@ -31,3 +31,20 @@ const PRIMES: [u32; 38] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
     101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_the_generator_are_weak_and_other_numbers_are_not() {
+        let mut power: u128 = 1;
+        for _ in 0..7 {
+            power *= 65_537;
+            assert!(is_weak(&power.to_be_bytes()), "{power}");
+            for other in [power + 2, power * 3, power - 2] {
+                assert!(!is_weak(&other.to_be_bytes()), "{other}");
+            }
+        }
+    }
+}

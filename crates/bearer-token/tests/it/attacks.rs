@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use offhook_bearer_token::{ClaimsBuffer, KeySet, TokenRefusal as Refusal, verify, verify_in};
+use offhook_bearer_token::{
+    ClaimsBuffer, KeySet, TokenRefusal as Refusal, danger, verify, verify_in,
+};
 
 use crate::forge::{Forge, NOW, at, claims, key_set, policy};
 use crate::matrix::Matrix;
@@ -78,6 +80,20 @@ fn a_header_seen_before_is_no_way_round_the_checks() {
         verify(&expired, &keys, &policy(), now).unwrap_err(),
         Refusal::Expired
     );
+}
+
+#[test]
+fn a_header_known_to_one_policy_is_judged_by_the_type_of_another() {
+    let forge = Forge::new();
+    let keys = forge.keys();
+    let header = r#"{"alg":"ES256","typ":"JWT","kid":"k1"}"#;
+    let token = forge.sign(header, &claims(&[]));
+    let any = danger::any_typ(policy());
+    for _ in 0..2 {
+        assert!(verify(&token, &keys, &any, at(NOW)).is_ok());
+        let answer = verify(&token, &keys, &policy(), at(NOW));
+        assert_eq!(answer.unwrap_err(), Refusal::Type);
+    }
 }
 
 #[test]
