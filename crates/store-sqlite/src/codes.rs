@@ -50,24 +50,23 @@ pub(crate) fn redeem(
 ) -> rusqlite::Result<Result<Grant, Refusal>> {
     let claimant = redemption.claimant();
     let key = claimant.key().to_string();
-    let redeem = format!("{REDEEM}{GRANT}");
     let model = claimant.model().map(|model| format!("\n{model}\n"));
     for digest in redemption.digests().iter() {
         let (head, tail) = split(digest);
         let grant = db
-            .prepare_cached(&redeem)?
+            .prepare_cached(REDEEM)?
             .query_row(
-                named_params! {
-                    ":now": millis(now),
-                    ":grant": redemption.grant().as_uuid().as_bytes(),
-                    ":key": key,
-                    ":certificate": matches!(claimant.key(), ClaimantKey::Certificate(_)),
-                    ":mac": claimant.mac().map(MacAddress::octets),
-                    ":model": model,
-                    ":head": head,
-                    ":tail": tail,
-                    ":pepper": digest.pepper_id().get(),
-                },
+                params![
+                    millis(now),
+                    redemption.grant().as_uuid().as_bytes(),
+                    key,
+                    matches!(claimant.key(), ClaimantKey::Certificate(_)),
+                    claimant.mac().map(MacAddress::octets),
+                    model,
+                    head,
+                    tail,
+                    digest.pepper_id().get(),
+                ],
                 grant,
             )
             .optional()?;
@@ -369,20 +368,29 @@ const KNOWN: &str = concat!(
 );
 
 /// The columns of a grant.
-const GRANT: &str = "grant_id, id, (SELECT name FROM tenants WHERE number = codes.tenant), account,
-    profile, (SELECT mode FROM terms WHERE number = codes.terms), closed_at";
+macro_rules! grant {
+    () => {
+        "grant_id, id, (SELECT name FROM tenants WHERE number = codes.tenant), account,
+         profile, (SELECT mode FROM terms WHERE number = codes.terms), closed_at"
+    };
+}
 
-const REDEEM: &str = "
-    UPDATE codes
-    SET state = 1, closed_at = :now, sealed = NULL,
-        grant_id = :grant, claimant_key = :key, claimant_mac = :mac
-    WHERE digest_head = :head AND digest_tail = :tail AND pepper = :pepper
-      AND state = 0 AND expires_at > :now
-      AND (mac IS NULL OR mac = :mac)
-      AND EXISTS (SELECT 1 FROM terms
-                  WHERE number = codes.terms AND certificate <= :certificate
-                    AND (models IS NULL OR instr(models, :model) > 0))
-    RETURNING ";
+const GRANT: &str = grant!();
+
+/// Moment, grant, key, whether a certificate was proved, address, model, digest in two parts, pepper.
+const REDEEM: &str = concat!(
+    "UPDATE codes
+     SET state = 1, closed_at = ?1, sealed = NULL,
+         grant_id = ?2, claimant_key = ?3, claimant_mac = ?5
+     WHERE digest_head = ?7 AND digest_tail = ?8 AND pepper = ?9
+       AND state = 0 AND expires_at > ?1
+       AND (mac IS NULL OR mac = ?5)
+       AND EXISTS (SELECT 1 FROM terms
+                   WHERE number = codes.terms AND certificate <= ?4
+                     AND (models IS NULL OR instr(models, ?6) > 0))
+     RETURNING ",
+    grant!()
+);
 
 const INSERT: &str = "
     INSERT INTO codes (id, pepper, digest_head, digest_tail, tenant, profile, generation, state,
