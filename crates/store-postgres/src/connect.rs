@@ -7,7 +7,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime,
+};
 use percent_encoding::percent_decode_str;
 use rustls::ClientConfig;
 use rustls::crypto::ring::default_provider;
@@ -53,6 +55,8 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, OpenErr
     Pool::builder(manager)
         .runtime(Runtime::Tokio1)
         .max_size(options.pool_size())
+        // The connection that was used last is the one whose server process is still warm.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(options.wait_timeout()))
         // Of all the hosts in the URL together.
         .create_timeout(Some(options.connect_timeout()))
