@@ -181,7 +181,7 @@ impl<'b> VerifiedClaims<'b> {
     /// [`TokenRefusal`] with the first thing that is wrong.
     pub fn judge(&self, policy: &TokenPolicy, now: SystemTime) -> Result<(), TokenRefusal> {
         if let Some(issuer) = &policy.issuer
-            && self.issuer() != &**issuer
+            && self.text(self.claims.issuer) != Some(&**issuer)
         {
             return Err(TokenRefusal::Issuer);
         }

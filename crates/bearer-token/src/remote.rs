@@ -281,9 +281,11 @@ struct Try {
     is_good: bool,
 }
 
-/// Whether `span` has passed since `at`; a clock set back counts as passed.
+/// Whether `span` has passed since `at`; a clock set back by as much counts as passed. Callers who
+/// wait for one another have read the clock a little before or after: to them nothing has passed.
 fn has_passed(at: SystemTime, span: Duration, now: SystemTime) -> bool {
-    now.duration_since(at).map_or(true, |age| age >= span)
+    let apart = now.duration_since(at).unwrap_or_else(|err| err.duration());
+    apart >= span
 }
 
 /// The least time between two fetches of one key set: 30 seconds. The number is ours.

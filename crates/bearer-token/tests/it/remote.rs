@@ -266,6 +266,19 @@ async fn many_tasks_make_one_fetch() {
     assert_eq!(bed.asked(), 1);
 }
 
+/// Each request reads the clock for itself, so whoever waits for the fetch of another may have read
+/// it a moment before.
+#[tokio::test]
+async fn a_key_set_fetched_by_a_later_caller_serves_the_earlier_ones() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    bed.verify(&forge, NOW).await.unwrap();
+    for earlier in 1..30 {
+        bed.verify(&forge, NOW - earlier).await.unwrap();
+    }
+    assert_eq!(bed.asked(), 1);
+}
+
 /// Asks and goes away while the server is silent.
 async fn ask_and_leave(bed: &Bed, forge: &Forge, now: u64) {
     let call = pin!(bed.verify(forge, now));
