@@ -1,12 +1,17 @@
 //! JSON read where it lies, without a tree and without the heap, that refuses what an attacker
 //! likes: members given twice, deep nesting, objects without end.
 
+#[cfg(feature = "client")]
+use std::borrow::Cow;
+
 mod reader;
 mod text;
+mod writer;
 
 pub(crate) use reader::JsonFault;
 use reader::{Members, Reader};
 pub(crate) use text::{Spot, Text};
+pub(crate) use writer::Writer;
 
 /// The members of an object, each name once, and everything below them well formed.
 #[derive(Debug)]
@@ -19,8 +24,12 @@ pub(crate) struct Object<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Json<'a> {
     Array(Items<'a>),
-    /// `true`, `false` or `null`: no member we read may be one of them.
-    Literal,
+    /// `true`, `false` or `null`.
+    #[cfg_attr(
+        not(any(feature = "client", test)),
+        expect(dead_code, reason = "no token has one that we read")
+    )]
+    Literal(&'a str),
     Number(&'a str),
     /// An object, with its braces.
     Object(&'a str),
@@ -87,7 +96,31 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The items of the array `name` in an object, as they were written: each ends where its brackets
+/// close, and what stands between them is not read, so that one bad item spoils no other.
+///
+/// # Errors
+///
+/// [`JsonFault`] when it is not an object with one such array.
+pub(crate) fn unread_items<'a>(bytes: &'a [u8], name: &str) -> Result<Vec<&'a str>, JsonFault> {
+    let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
+    if u32::try_from(json.len()).is_err() {
+        return Err(JsonFault::Malformed);
+    }
+    Reader { json, at: 0 }.unread_items(name)
+}
+
 impl<'a> Json<'a> {
+    /// The value as it was written.
+    #[cfg(feature = "client")]
+    pub(crate) fn written(self) -> Cow<'a, str> {
+        match self {
+            Self::Array(items) => Cow::Borrowed(items.0.json),
+            Self::Literal(json) | Self::Number(json) | Self::Object(json) => Cow::Borrowed(json),
+            Self::Text(text) => Cow::Owned(format!("\"{}\"", text.written())),
+        }
+    }
+
     /// Reads a value whose form was found good.
     pub(crate) fn read(json: &'a str) -> Option<Self> {
         let (kind, spot) = Reader { json, at: 0 }.value(0).ok()?;
@@ -247,6 +280,10 @@ mod tests {
         assert!(json.contains("\"b\":\"x\""));
     }
 
+    fn value_is(word: &str, theirs: &Value) -> bool {
+        serde_json::from_str::<Value>(word).is_ok_and(|word| word == *theirs)
+    }
+
     /// What `serde_json` makes of the same value.
     fn is_same(ours: Json<'_>, theirs: &Value) -> bool {
         match (ours, theirs) {
@@ -254,9 +291,8 @@ mod tests {
                 let pairs = items.zip(values);
                 items.count() == values.len() && pairs.into_iter().all(|(a, b)| is_same(a, b))
             }
-            (Json::Literal, Value::Bool(_) | Value::Null) | (Json::Number(_), Value::Number(_)) => {
-                true
-            }
+            (Json::Literal(word), Value::Bool(_) | Value::Null) => value_is(word, theirs),
+            (Json::Number(_), Value::Number(_)) => true,
             (Json::Object(text), Value::Object(map)) => {
                 let object = Object::parse(text.as_bytes()).unwrap();
                 object.members.count == map.len()
@@ -267,6 +303,68 @@ mod tests {
             (Json::Text(text), Value::String(value)) => text.is(value),
             _ => false,
         }
+    }
+
+    #[test]
+    fn items_are_found_whatever_stands_in_them() {
+        let items = |text: &'static str| unread_items(text.as_bytes(), "keys");
+        assert_eq!(items(r#"{"keys":[]}"#), Ok(vec![]));
+        assert_eq!(
+            items(r#" {"a":{"keys":[1]},"\u006beys" : [ ] } "#),
+            Ok(vec![])
+        );
+        assert_eq!(
+            items(r#"{"keys":[{"a":1,"a":"]}\"["}, [[}], "x" ,nul,1e]}"#),
+            Ok(vec![r#"{"a":1,"a":"]}\"["}"#, "[[}]", "\"x\"", "nul", "1e"])
+        );
+        let deep = format!(
+            "{{\"keys\":[{}{},1]}}",
+            "[".repeat(9_999),
+            "]".repeat(9_999)
+        );
+        assert_eq!(
+            unread_items(deep.as_bytes(), "keys").map(|items| items.len()),
+            Ok(2)
+        );
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys":{}}"#,
+            r#"{"keys":[1,]}"#,
+            r#"{"keys":[,1]}"#,
+            r#"{"keys":[1 2]}"#,
+            r#"{"keys":["#,
+            r#"{"keys":[1]"#,
+            r#"{"keys":[1]}x"#,
+            r#"{"keys":["x]}"#,
+            r#"{"keys":[{]}"#,
+            r#"{"keys":[],}"#,
+            r#"{"keys":[]"a":1}"#,
+            r#"{"keys" []}"#,
+            r#"{"Keys":[]}"#,
+        ] {
+            assert_eq!(items(text), Err(JsonFault::Malformed), "{text}");
+        }
+        let twice = r#"{"keys":[],"\u006beys":[]}"#;
+        assert_eq!(items(twice), Err(JsonFault::DuplicateMember));
+    }
+
+    #[test]
+    fn what_is_written_is_read_by_others_alike() {
+        let mut writer = Writer::new();
+        writer.text("a\"\\", "\u{0}\u{1f}é\u{7f}\n\"\\/😀\u{2028}");
+        writer.number("n", u64::MAX);
+        writer.raw("r", "[1,{}]");
+        let json = writer.finish();
+        let theirs: Value = serde_json::from_str(&json).unwrap();
+        let expected = serde_json::json!({
+            "a\"\\": "\u{0}\u{1f}é\u{7f}\n\"\\/😀\u{2028}",
+            "n": u64::MAX,
+            "r": [1, {}],
+        });
+        assert_eq!(theirs, expected);
+        assert_eq!(Writer::new().finish(), "{}");
     }
 
     proptest! {

@@ -64,7 +64,7 @@ pub fn verify_in<'b>(
     buffer: &'b mut ClaimsBuffer,
 ) -> Result<VerifiedClaims<'b>, TokenRefusal> {
     let (algorithm, claims) = open(token, keys, Some(policy), buffer)?;
-    let verified = VerifiedClaims::read(claims, algorithm)?;
+    let verified = VerifiedClaims::read(claims, Some(algorithm), None)?;
     verified.judge(policy, now)?;
     Ok(verified)
 }

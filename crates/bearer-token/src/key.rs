@@ -61,6 +61,26 @@ impl Algorithm {
         }
     }
 
+    pub(crate) const ALL: [Self; 12] = [
+        Self::EdDsa,
+        Self::Es256,
+        Self::Es384,
+        Self::Hs256,
+        Self::Hs384,
+        Self::Hs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+    ];
+
+    /// Whether its keys verify and sign alike.
+    pub(crate) fn is_symmetric(self) -> bool {
+        matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
+    }
+
     /// Whether `name` is one of its names: RFC 9864 calls `EdDSA` on this curve `Ed25519`.
     pub(crate) fn is_named(self, name: Text<'_>) -> bool {
         name.is(self.as_str()) || self == Self::EdDsa && name.is("Ed25519")

@@ -23,6 +23,12 @@ impl<'a> Text<'a> {
         Unescaped(self.raw.chars())
     }
 
+    /// The text between its quotation marks, escapes as they are.
+    #[cfg(feature = "client")]
+    pub(super) fn written(self) -> &'a str {
+        self.raw
+    }
+
     pub(crate) fn spot(self) -> Spot {
         self.spot
     }
