@@ -45,25 +45,37 @@ pub(crate) struct Items<'a>(Reader<'a>);
 pub(crate) struct NotText;
 
 impl<'a> Object<'a> {
+    /// An object without members, to [`read`](Self::read) into where it lies.
+    pub(crate) fn new() -> Self {
+        Self {
+            json: "",
+            members: Members::new(),
+        }
+    }
+
     /// Reads an object that fills the whole of `bytes`, white space around it aside.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, JsonFault> {
+        let mut object = Self::new();
+        object.read(bytes)?;
+        Ok(object)
+    }
+
+    /// Reads as [`parse`](Self::parse) does, into a new object: two kilobytes are moved nowhere.
+    pub(crate) fn read(&mut self, bytes: &'a [u8]) -> Result<(), JsonFault> {
         let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
-        if u32::try_from(json.len()).is_err() {
+        if json.len() > MAX_BYTES {
             return Err(JsonFault::Malformed);
         }
+        self.json = json;
         let mut reader = Reader { json, at: 0 };
         reader.skip_space();
         if reader.peek() != Some(b'{') {
             return Err(JsonFault::Malformed);
         }
-        let mut object = Self {
-            json,
-            members: Members::new(),
-        };
-        reader.object(0, &mut object.members)?;
+        reader.object(0, &mut self.members)?;
         reader.skip_space();
         match reader.peek() {
-            None => Ok(object),
+            None => Ok(()),
             Some(_) => Err(JsonFault::Malformed),
         }
     }
@@ -104,7 +116,7 @@ impl<'a> Object<'a> {
 /// [`JsonFault`] when it is not an object with one such array.
 pub(crate) fn unread_items<'a>(bytes: &'a [u8], name: &str) -> Result<Vec<&'a str>, JsonFault> {
     let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
-    if u32::try_from(json.len()).is_err() {
+    if json.len() > MAX_BYTES {
         return Err(JsonFault::Malformed);
     }
     Reader { json, at: 0 }.unread_items(name)
@@ -144,6 +156,10 @@ impl<'a> Iterator for Items<'a> {
         Some(kind.of(reader.json, spot))
     }
 }
+
+/// The longest text: what we read is bounded by it anyway, and a position in it fits in sixteen bits,
+/// for the last byte of an object is no part of a member.
+const MAX_BYTES: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
@@ -238,6 +254,16 @@ mod tests {
             Object::parse(b"{\"a\":\"\xff\"}").err(),
             Some(JsonFault::Malformed)
         );
+    }
+
+    #[test]
+    fn an_object_of_65536_bytes_is_read_to_its_end_and_one_byte_more_is_not() {
+        let of = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+        let longest = of(65_536);
+        let object = Object::parse(longest.as_bytes()).unwrap();
+        let text = object.text("a").unwrap().unwrap();
+        assert_eq!(text.plain().map(str::len), Some(65_528));
+        assert_eq!(fault(&of(65_537)), Some(JsonFault::Malformed));
     }
 
     #[test]

@@ -160,9 +160,10 @@ impl Key {
         matches!(self.material, Material::Secret(_))
     }
 
-    /// The usual header, when it is this one.
-    pub(crate) fn usual_header(&self, encoded: &str) -> Option<&UsualHeader> {
-        self.usual_header.get().filter(|usual| usual.is(encoded))
+    /// The usual header, when a token begins with it, and what comes after it and a dot.
+    pub(crate) fn usual_header<'t>(&self, token: &'t str) -> Option<(&UsualHeader, &'t str)> {
+        let usual = self.usual_header.get()?;
+        Some((usual, usual.strip(token)?))
     }
 
     /// Keeps the first header it is given as the usual one.

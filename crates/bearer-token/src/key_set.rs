@@ -116,10 +116,12 @@ impl KeySet {
         known.any(|known| known.is_named(algorithm) && known.is_symmetric() == has_secrets)
     }
 
-    /// The key whose usual header this is.
-    pub(crate) fn by_header(&self, encoded: &str) -> Option<(&Key, &UsualHeader)> {
-        let usual = |key| Some((key, Key::usual_header(key, encoded)?));
-        self.keys.iter().find_map(usual)
+    /// The key whose usual header the token begins with, and what comes after that and a dot.
+    pub(crate) fn by_header<'t>(&self, token: &'t str) -> Option<(&Key, &UsualHeader, &'t str)> {
+        self.keys.iter().find_map(|key| {
+            let (usual, rest) = key.usual_header(token)?;
+            Some((key, usual, rest))
+        })
     }
 
     fn read(json: &[u8], secrets: SharedSecrets) -> Result<Self, KeySetError> {

@@ -200,7 +200,8 @@ impl<'b> VerifiedClaims<'b> {
         algorithm: Option<Algorithm>,
         asked: Option<SystemTime>,
     ) -> Result<Self, TokenRefusal> {
-        let object = Object::parse(json).map_err(|fault| match fault {
+        let mut object = Object::new();
+        object.read(json).map_err(|fault| match fault {
             JsonFault::DuplicateMember => TokenRefusal::DuplicateMember,
             JsonFault::Malformed => TokenRefusal::Claims,
             JsonFault::TooDeep => TokenRefusal::TooDeep,
@@ -266,20 +267,21 @@ impl Claims {
         let (mut expires_at, mut issued_at, mut not_before) = (None, None, None);
         let (mut roles, mut confirmation) = (None, None);
         for (name, value, spot) in object.members() {
-            match name.resolve(&mut [0; LONGEST_NAME]).unwrap_or_default() {
-                "iss" => issuer = Some(text(value, Refusal::Issuer)?),
-                "aud" if is_text_or_list(value) => audience = Some(spot),
-                "aud" => return Err(Refusal::Audience),
-                "sub" => subject = Some(text(value, Refusal::Subject)?),
-                "exp" => expires_at = Some(time(value)?),
-                "iat" => issued_at = Some(time(value)?),
-                "nbf" => not_before = Some(time(value)?),
-                "jti" => token_id = Some(text(value, Refusal::Claims)?),
+            let mut room = [0; LONGEST_NAME];
+            match name.resolve(&mut room).unwrap_or_default().as_bytes() {
+                b"iss" => issuer = Some(text(value, Refusal::Issuer)?),
+                b"aud" if is_text_or_list(value) => audience = Some(spot),
+                b"aud" => return Err(Refusal::Audience),
+                b"sub" => subject = Some(text(value, Refusal::Subject)?),
+                b"exp" => expires_at = Some(time(value)?),
+                b"iat" => issued_at = Some(time(value)?),
+                b"nbf" => not_before = Some(time(value)?),
+                b"jti" => token_id = Some(text(value, Refusal::Claims)?),
                 // Roles of another form are none that we know, and no fault.
-                "roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
-                "scope" => scope = Some(text(value, Refusal::Scope)?),
-                "client_id" => client_id = Some(text(value, Refusal::Claims)?),
-                "cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
+                b"roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
+                b"scope" => scope = Some(text(value, Refusal::Scope)?),
+                b"client_id" => client_id = Some(text(value, Refusal::Claims)?),
+                b"cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
                 _ => {}
             }
         }

@@ -85,12 +85,7 @@ impl<'a> Reader<'a> {
                 Kind::Literal
             }
         };
-        let spot = Spot {
-            start: position(start),
-            end: position(self.at),
-            is_escaped: false,
-        };
-        Ok((kind, spot))
+        Ok((kind, Spot::new(start, self.at, false)))
     }
 
     /// Reads an object; it begins here.
@@ -238,11 +233,7 @@ impl<'a> Reader<'a> {
         }
         let end = self.at;
         self.at += 1;
-        Ok(Spot {
-            start: position(start),
-            end: position(end),
-            is_escaped,
-        })
+        Ok(Spot::new(start, end, is_escaped))
     }
 
     fn number(&mut self) -> Result<(), JsonFault> {
@@ -320,7 +311,7 @@ impl Members {
     fn add(&mut self, json: &str, name: Spot) -> Result<(), JsonFault> {
         let text = name.text(json);
         let digest = digest(text.raw);
-        self.has_escaped |= name.is_escaped;
+        self.has_escaped |= name.is_escaped();
         let may_be_known = self.has_escaped || self.digests().contains(&digest);
         if may_be_known
             && self
@@ -376,14 +367,9 @@ impl Member {
 
     /// Where the value lies, for [`Json::read`].
     pub(super) fn whole(self) -> Spot {
-        let mut spot = self.value;
-        if let Kind::Text = self.kind {
-            // With its quotation marks.
-            spot.start -= 1;
-            spot.end += 1;
-        }
-        spot.is_escaped = false;
-        spot
+        // A text with its quotation marks.
+        let marks = usize::from(matches!(self.kind, Kind::Text));
+        Spot::new(self.value.start() - marks, self.value.end() + marks, false)
     }
 }
 
@@ -405,11 +391,6 @@ fn deeper(depth: usize) -> Result<usize, JsonFault> {
         return Err(JsonFault::TooDeep);
     }
     Ok(depth + 1)
-}
-
-/// A position in a text whose length was found to fit.
-fn position(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Objects and arrays within one another, the outermost counted.

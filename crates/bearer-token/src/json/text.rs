@@ -1,5 +1,6 @@
 //! Texts and their escapes.
 
+use std::num::NonZeroU64;
 use std::str::Chars;
 
 /// A text between its quotation marks, with its escapes as they were written.
@@ -9,13 +10,12 @@ pub(crate) struct Text<'a> {
     spot: Spot,
 }
 
-/// Where a text lies, in bytes from the beginning of the whole, and whether it has escapes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spot {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) is_escaped: bool,
-}
+/// Where a text lies, in bytes from the beginning of the whole, and whether it has escapes: the
+/// start in the lower half, the end in the upper one, escapes in the last bit.
+///
+/// In one word, for a processor waits when it reads at once what was written in pieces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot(NonZeroU64);
 
 impl<'a> Text<'a> {
     /// Its characters, escapes resolved.
@@ -35,7 +35,7 @@ impl<'a> Text<'a> {
 
     /// The text itself, where it has no escapes.
     pub(crate) fn plain(self) -> Option<&'a str> {
-        (!self.spot.is_escaped).then_some(self.raw)
+        (!self.spot.is_escaped()).then_some(self.raw)
     }
 
     pub(super) fn equals(self, other: Text<'_>) -> bool {
@@ -77,14 +77,31 @@ impl From<Text<'_>> for String {
 }
 
 impl Spot {
-    pub(super) const NONE: Self = Self {
-        start: 0,
-        end: 0,
-        is_escaped: false,
-    };
+    pub(super) const NONE: Self = Self(NonZeroU64::MIN);
+    const ESCAPED: u64 = 1 << 63;
+
+    /// Of a text of at most 65,536 bytes.
+    pub(super) fn new(start: usize, end: usize, is_escaped: bool) -> Self {
+        let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or_default());
+        let escaped = if is_escaped { Self::ESCAPED } else { 0 };
+        let spot = u64::from(start) | u64::from(end) << 32 | escaped;
+        NonZeroU64::new(spot).map_or(Self::NONE, Self)
+    }
+
+    pub(super) fn start(self) -> usize {
+        self.0.get() as u32 as usize
+    }
+
+    pub(super) fn end(self) -> usize {
+        ((self.0.get() & !Self::ESCAPED) >> 32) as usize
+    }
+
+    pub(super) fn is_escaped(self) -> bool {
+        self.0.get() & Self::ESCAPED != 0
+    }
 
     pub(crate) fn is_empty(self) -> bool {
-        self.start == self.end
+        self.start() == self.end()
     }
 
     pub(super) fn text(self, json: &str) -> Text<'_> {
@@ -96,16 +113,15 @@ impl Spot {
 
     /// What lies there in `text`.
     pub(crate) fn of(self, text: &str) -> &str {
-        text.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
+        text.get(self.start()..self.end()).unwrap_or_default()
     }
 
     /// Resolves the escapes in place; spaces fill what becomes free.
     pub(crate) fn unescape(&mut self, json: &mut [u8]) {
-        let Some(part) = json.get_mut(self.start as usize..self.end as usize) else {
+        let Some(part) = json.get_mut(self.start()..self.end()) else {
             return;
         };
-        if !self.is_escaped {
+        if !self.is_escaped() {
             return;
         }
         let (mut read, mut written) = (0, 0);
@@ -127,8 +143,7 @@ impl Spot {
         if let Some(rest) = part.get_mut(written..) {
             rest.fill(b' ');
         }
-        self.end = self.start + u32::try_from(written).unwrap_or(0);
-        self.is_escaped = false;
+        *self = Self::new(self.start(), self.start() + written, false);
     }
 }
 
