@@ -129,7 +129,7 @@ impl<'a> Json<'a> {
         match self {
             Self::Array(items) => Cow::Borrowed(items.0.json),
             Self::Literal(json) | Self::Number(json) | Self::Object(json) => Cow::Borrowed(json),
-            Self::Text(text) => Cow::Owned(format!("\"{}\"", text.written())),
+            Self::Text(text) => Cow::Owned(format!("\"{}\"", text.raw())),
         }
     }
 

@@ -268,7 +268,7 @@ impl Claims {
         let (mut roles, mut confirmation) = (None, None);
         for (name, value, spot) in object.members() {
             let mut room = [0; LONGEST_NAME];
-            match name.resolve(&mut room).unwrap_or_default().as_bytes() {
+            match name.bytes(&mut room) {
                 b"iss" => issuer = Some(text(value, Refusal::Issuer)?),
                 b"aud" if is_text_or_list(value) => audience = Some(spot),
                 b"aud" => return Err(Refusal::Audience),

@@ -23,12 +23,14 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn of(self, json: &str, spot: Spot) -> Json<'_> {
-        let raw = spot.of(json);
         match self {
-            Self::Array => Json::Array(Items(Reader { json: raw, at: 0 })),
-            Self::Literal => Json::Literal(raw),
-            Self::Number => Json::Number(raw),
-            Self::Object => Json::Object(raw),
+            Self::Array => Json::Array(Items(Reader {
+                json: spot.of(json),
+                at: 0,
+            })),
+            Self::Literal => Json::Literal(spot.of(json)),
+            Self::Number => Json::Number(spot.of(json)),
+            Self::Object => Json::Object(spot.of(json)),
             Self::Text => Json::Text(spot.text(json)),
         }
     }
@@ -310,7 +312,7 @@ impl Members {
     /// Adds a name whose value is still to come.
     fn add(&mut self, json: &str, name: Spot) -> Result<(), JsonFault> {
         let text = name.text(json);
-        let digest = digest(text.raw);
+        let digest = digest(name.bytes(json));
         self.has_escaped |= name.is_escaped();
         let may_be_known = self.has_escaped || self.digests().contains(&digest);
         if may_be_known
@@ -374,8 +376,7 @@ impl Member {
 }
 
 /// Tells most names apart without a look at all of them.
-fn digest(name: &str) -> u32 {
-    let bytes = name.as_bytes();
+fn digest(bytes: &[u8]) -> u32 {
     let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
     let length = bytes.len();
     u32::from_le_bytes([
