@@ -97,7 +97,7 @@ impl Spot {
     }
 
     pub(super) fn start(self) -> usize {
-        self.0 as u32 as usize
+        (self.0 & 0xffff_ffff) as usize
     }
 
     pub(super) fn end(self) -> usize {

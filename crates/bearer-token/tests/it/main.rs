@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod algorithm;
 mod allocation;
 mod attacks;
 #[cfg(feature = "client")]
