@@ -4,6 +4,7 @@
 mod activation;
 mod bridge;
 mod clock;
+mod health;
 mod identity;
 mod key_set;
 mod life_cycle;
@@ -14,8 +15,9 @@ mod problem;
 pub use activation::{ActivationApi, activation_router};
 pub use bridge::HttpDmBridge;
 pub use clock::{Clock, SystemClock};
+pub use health::health_router;
 pub use key_set::key_set_router;
-pub use listener::{Peer, ServerLimits, serve};
+pub use listener::{Peer, ServerLimits, serve, serve_until};
 pub use management::{
     ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +16,7 @@ use offhook_device_identity::{ChainVerifier, DeviceIdentity, IdentifyError};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -133,7 +134,7 @@ impl Peer {
 }
 
 /// Serves `router` to the connections of `listener`, over TLS with the settings `tls`, until the
-/// future is dropped; connections under way then end by themselves.
+/// future is dropped; connections then end with the request under way.
 ///
 /// Handlers find a [`Peer`] in [`ConnectInfo`].
 pub async fn serve(
@@ -142,8 +143,39 @@ pub async fn serve(
     router: Router,
     limits: ServerLimits,
 ) {
-    let acceptor = TlsAcceptor::from(tls);
+    serve_until(listener, tls, router, limits, std::future::pending()).await;
+}
+
+/// Serves as [`serve`] does until `shutdown` is ready, and then takes no more connections and no more
+/// requests. It ends when the requests under way are answered, or when they have had as long as a
+/// request may take.
+pub async fn serve_until(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    limits: ServerLimits,
+    shutdown: impl Future<Output = ()>,
+) {
     let all = Arc::new(Semaphore::new(limits.connections));
+    let (close, closing) = watch::channel(());
+    tokio::select! {
+        () = accept(listener, tls, router, limits, Arc::clone(&all), closing) => {}
+        () = shutdown => {}
+    }
+    let _ = close.send(());
+    let everyone = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    let _ = timeout(limits.request, all.acquire_many(everyone)).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    limits: ServerLimits,
+    all: Arc<Semaphore>,
+    closing: watch::Receiver<()>,
+) {
+    let acceptor = TlsAcceptor::from(tls);
     let shares = Arc::new(Shares::default());
     loop {
         let Ok(permit) = Arc::clone(&all).acquire_owned().await else {
@@ -159,9 +191,9 @@ pub async fn serve(
             continue;
         };
         let held = (permit, share);
-        let (acceptor, router) = (acceptor.clone(), router.clone());
+        let (acceptor, router, closing) = (acceptor.clone(), router.clone(), closing.clone());
         tokio::spawn(async move {
-            connection(stream, address, &acceptor, router, limits, held).await;
+            connection(stream, address, &acceptor, router, limits, closing, held).await;
         });
     }
 }
@@ -172,11 +204,18 @@ async fn connection(
     acceptor: &TlsAcceptor,
     router: Router,
     limits: ServerLimits,
+    mut closing: watch::Receiver<()>,
     _held: (OwnedSemaphorePermit, Share),
 ) {
-    // A connection that fails its handshake is closed and forgotten.
-    let Ok(Ok(stream)) = timeout(limits.handshake, acceptor.accept(stream)).await else {
-        return;
+    // A connection that fails its handshake is closed and forgotten, and so is one that is in the
+    // midst of it when the server closes.
+    let handshake = timeout(limits.handshake, acceptor.accept(stream));
+    let stream = tokio::select! {
+        done = handshake => match done {
+            Ok(Ok(stream)) => stream,
+            _ => return,
+        },
+        _ = closing.changed() => return,
     };
     let certificates = stream.get_ref().1.peer_certificates();
     let peer = Peer {
@@ -196,12 +235,19 @@ async fn connection(
             }
         }
     });
-    // How a connection ends is the peer's affair.
-    let _ = http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    // How a connection ends is the peer's affair.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = closing.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
 }
 
 /// How many connections each address has.

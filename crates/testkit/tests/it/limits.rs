@@ -8,7 +8,8 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
-use offhook_onboarding::http::{ServerLimits, serve};
+use offhook_onboarding::MemoryRegistry;
+use offhook_onboarding::http::{ServerLimits, health_router, serve, serve_until};
 use offhook_testkit::{CertificateAuthority, client_config, server_config};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -128,3 +129,58 @@ async fn a_request_that_never_ends_is_answered_and_closed() {
 
 const SHORT: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A request under way is answered, a connection that waits is closed, and no new one is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_closes_answers_what_was_asked() {
+    let authority = CertificateAuthority::new("Test CA").unwrap();
+    let credentials = authority
+        .server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()])
+        .unwrap();
+    let tls = Arc::new(server_config(credentials, None).unwrap());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, was_asked) = tokio::sync::oneshot::channel();
+    let (answer, may_answer) = tokio::sync::oneshot::channel::<()>();
+    let once = Arc::new(std::sync::Mutex::new(Some((asked, may_answer))));
+    let slow = move || {
+        let (asked, may_answer) = once.lock().unwrap().take().unwrap();
+        async move {
+            asked.send(()).unwrap();
+            may_answer.await.unwrap();
+            "done"
+        }
+    };
+    let router = Router::new().route("/", get(slow));
+    let (close, closed) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let shutdown = async { closed.await.unwrap() };
+        serve_until(listener, tls, router, ServerLimits::default(), shutdown).await;
+    });
+    let served = Served { address, authority };
+    let mut idle = served.connect_from(Ipv4Addr::LOCALHOST).await;
+    let asks = tokio::spawn(async move { served.asks().await });
+    was_asked.await.unwrap();
+    close.send(()).unwrap();
+    let mut nothing = [0];
+    assert_eq!(idle.read(&mut nothing).await.unwrap(), 0);
+    assert!(TcpStream::connect(address).await.is_err());
+    assert!(!server.is_finished());
+    answer.send(()).unwrap();
+    assert_eq!(asks.await.unwrap(), 200);
+    timeout(Duration::from_secs(5), server)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_is_ready_while_its_store_answers() {
+    use tower::ServiceExt as _;
+    let router = health_router(Arc::new(MemoryRegistry::new()));
+    for path in ["/health", "/ready"] {
+        let request = http::Request::get(path).body(axum::body::Body::empty());
+        let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+}

@@ -1,0 +1,34 @@
+//! Whether a node lives and can do its work.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+
+use super::problem::Refused;
+use crate::Registry;
+
+/// The routes `GET /health`, 200 as long as the process answers, and `GET /ready`, 200 while its store
+/// answers too and 503 else. Neither needs credentials, and neither says more than that.
+pub fn health_router(registry: Arc<dyn Registry>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .with_state(registry)
+}
+
+type Answer = (StatusCode, [(header::HeaderName, &'static str); 1]);
+
+async fn health() -> Answer {
+    (StatusCode::OK, NOT_KEPT)
+}
+
+async fn ready(State(registry): State<Arc<dyn Registry>>) -> Result<Answer, Refused> {
+    let answer = registry.outbox(1).await;
+    answer.map_err(|_| Refused::unavailable())?;
+    Ok((StatusCode::OK, NOT_KEPT))
+}
+
+const NOT_KEPT: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
