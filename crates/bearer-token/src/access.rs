@@ -78,13 +78,14 @@ impl AccessControl {
         }
     }
 
-    /// The scopes to name in a challenge at this door.
+    /// The scopes to name in a challenge at this door: those of the door, and those of the provider.
     #[must_use]
-    pub fn scopes(&self, access: Access) -> &[Scope] {
-        match access {
+    pub fn scopes(&self, access: Access) -> Vec<Scope> {
+        let door = match access {
             Access::Administrator => &self.admin_scopes,
             Access::Device => &self.oauth_scopes,
-        }
+        };
+        door.iter().chain(&self.provider_scopes).cloned().collect()
     }
 }
 

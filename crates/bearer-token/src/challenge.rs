@@ -64,9 +64,10 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// [`ChallengeError::BadValue`] unless it is an `https` address.
+    /// [`ChallengeError::BadValue`] unless it is an `https` address of ASCII characters.
     pub fn with_authz_server(mut self, server: Uri) -> Result<Self, ChallengeError> {
-        if server.scheme() != Some(&Scheme::HTTPS) || server.to_string().contains(['"', '\\']) {
+        let is_bad = |byte: u8| !matches!(byte, b'!'..=b'~') || matches!(byte, b'"' | b'\\');
+        if server.scheme() != Some(&Scheme::HTTPS) || server.to_string().bytes().any(is_bad) {
             return Err(ChallengeError::BadValue {
                 parameter: "authz_server",
             });
@@ -212,6 +213,7 @@ impl Challenge {
             "scope" => {
                 self.scope = value
                     .split(' ')
+                    .filter(|scope| !scope.is_empty())
                     .map(str::parse)
                     .collect::<Result<_, _>>()
                     .map_err(|_| ChallengeError::BadValue { parameter: "scope" })?;

@@ -13,7 +13,8 @@ use crate::{
 
 /// The claims of a token whose signature, issuer, audience and times were found good.
 ///
-/// It exists only after [`verify()`](crate::verify), and holds no part of the signature. It is a
+/// It exists only after [`verify()`](crate::verify), or after a server or a store that knows the token
+/// was asked, and holds no part of the signature. It is a
 /// [`VerifiedClaims`] that owns its text, and whose subject is a UUID.
 #[derive(Clone)]
 pub struct VerifiedToken {

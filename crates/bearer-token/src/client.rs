@@ -26,8 +26,8 @@ pub use introspection::{
 };
 pub use refresh::{REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse};
 pub use refreshed::{
-    REFRESH_RETRY, REFRESH_RETRY_WITHOUT_TOKEN, REFRESH_TOKEN_WARNING, RefreshTokenLife,
-    RefreshedToken,
+    REFRESH_RETRY, REFRESH_RETRY_REFUSED, REFRESH_RETRY_WITHOUT_TOKEN, REFRESH_TOKEN_WARNING,
+    RefreshTokenLife, RefreshedToken,
 };
 pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, KEY_SET_REFRESH_AFTER, RemoteKeys};
 pub use revocation::{RevocationRequest, read_revocation};

@@ -207,7 +207,7 @@ pub enum TokenRefusal {
     /// `iss` is missing, of a wrong type, or not the issuer we trust.
     #[error("token of another issuer")]
     Issuer,
-    /// No `kid`, and the key set has not exactly one key.
+    /// No `kid`, and not exactly one key of the set has its algorithm.
     #[error("token names no key")]
     KeyNotNamed,
     /// It lives longer than the policy allows, counted from `iat`.
@@ -333,6 +333,9 @@ pub enum IssuerError {
     /// The system could not supply random bytes.
     #[error("signing failed")]
     Signing,
+    /// The subject is the nil UUID, which stands for nobody.
+    #[error("nil subject")]
+    Subject,
     /// The issuing time or the expiry lies outside the years 1970 to 9999.
     #[error("time out of range")]
     Time,

@@ -199,10 +199,14 @@ impl MachineClaims {
         now: SystemTime,
         lifetime: Duration,
     ) -> Result<String, IssuerError> {
+        if self.subject.uuid().is_nil() {
+            return Err(IssuerError::Subject);
+        }
         let issued = now
             .duration_since(UNIX_EPOCH)
             .map_err(|_| IssuerError::Time)?;
-        let expires = issued.checked_add(lifetime);
+        // From the second that `iat` says, so that no token lives longer than that.
+        let expires = Duration::from_secs(issued.as_secs()).checked_add(lifetime);
         let expires = expires
             .filter(|expires| *expires <= END_OF_TIME)
             .ok_or(IssuerError::Time)?;
@@ -255,7 +259,8 @@ impl MachineTokenIssuer {
     ///
     /// # Errors
     ///
-    /// [`IssuerError::Time`] when `now` or the expiry is out of range,
+    /// [`IssuerError::Subject`] for the nil UUID, [`IssuerError::Time`] when `now` or the expiry is out
+    /// of range,
     /// [`IssuerError::ClaimsTooLong`] when our own verifier would not take the token, and
     /// [`IssuerError::Signing`].
     pub fn issue(

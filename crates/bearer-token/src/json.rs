@@ -4,10 +4,12 @@
 #[cfg(feature = "client")]
 use std::borrow::Cow;
 
+mod items;
 mod reader;
 mod text;
 mod writer;
 
+pub(crate) use items::unread_items;
 pub(crate) use reader::JsonFault;
 use reader::{Members, Reader};
 pub(crate) use text::{Spot, Text};
@@ -108,20 +110,6 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The items of the array `name` in an object, as they were written: each ends where its brackets
-/// close, and what stands between them is not read, so that one bad item spoils no other.
-///
-/// # Errors
-///
-/// [`JsonFault`] when it is not an object with one such array.
-pub(crate) fn unread_items<'a>(bytes: &'a [u8], name: &str) -> Result<Vec<&'a str>, JsonFault> {
-    let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
-    if json.len() > MAX_BYTES {
-        return Err(JsonFault::Malformed);
-    }
-    Reader { json, at: 0 }.unread_items(name)
-}
-
 impl<'a> Json<'a> {
     /// The value as it was written.
     #[cfg(feature = "client")]
@@ -131,6 +119,18 @@ impl<'a> Json<'a> {
             Self::Literal(json) | Self::Number(json) | Self::Object(json) => Cow::Borrowed(json),
             Self::Text(text) => Cow::Owned(format!("\"{}\"", text.raw())),
         }
+    }
+
+    /// Whether it is a text or a list of texts.
+    pub(crate) fn is_text_or_list(self) -> bool {
+        match self {
+            Self::Array(mut items) => items.all(Self::is_text),
+            item => item.is_text(),
+        }
+    }
+
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Text(_))
     }
 
     /// Reads a value whose form was found good.
@@ -157,8 +157,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// The longest text: what we read is bounded by it anyway, and a position in it fits in sixteen bits,
-/// for the last byte of an object is no part of a member.
+/// The longest text, so that positions are small; what we read is bounded by it anyway.
 const MAX_BYTES: usize = 65_536;
 
 #[cfg(test)]
@@ -333,25 +332,37 @@ mod tests {
 
     #[test]
     fn items_are_found_whatever_stands_in_them() {
-        let items = |text: &'static str| unread_items(text.as_bytes(), "keys");
-        assert_eq!(items(r#"{"keys":[]}"#), Ok(vec![]));
-        assert_eq!(
-            items(r#" {"a":{"keys":[1]},"\u006beys" : [ ] } "#),
-            Ok(vec![])
-        );
-        assert_eq!(
-            items(r#"{"keys":[{"a":1,"a":"]}\"["}, [[}], "x" ,nul,1e]}"#),
-            Ok(vec![r#"{"a":1,"a":"]}\"["}"#, "[[}]", "\"x\"", "nul", "1e"])
-        );
+        let items = |text: &'static [u8]| unread_items(text, "keys");
+        let none: Vec<&[u8]> = Vec::new();
+        assert_eq!(items(br#"{"keys":[]}"#), Ok(none.clone()));
+        let escaped = br#" {"a":{"keys":[1]},"\u006beys" : [ ] } "#;
+        assert_eq!(items(escaped), Ok(none));
+        let odd: [&[u8]; 8] = [
+            br#"{"a":1,"a":"]}\"["}"#,
+            b"[[}]",
+            b"\"x\"",
+            b"nul",
+            b"1e",
+            br#"{"\ud800":"\x"}"#,
+            b"{\"a\xff\":\"b\nc\"}",
+            b"\xff",
+        ];
+        let note = br#""note":"\ud800\xff","#.as_slice();
+        let whole = [
+            b"{".as_slice(),
+            note,
+            b"\"\\x\":0,\"keys\":[",
+            &odd.join(&b", "[..]),
+            b"]}",
+        ];
+        assert_eq!(unread_items(&whole.concat(), "keys"), Ok(odd.to_vec()));
         let deep = format!(
             "{{\"keys\":[{}{},1]}}",
             "[".repeat(9_999),
             "]".repeat(9_999)
         );
-        assert_eq!(
-            unread_items(deep.as_bytes(), "keys").map(|items| items.len()),
-            Ok(2)
-        );
+        let found = unread_items(deep.as_bytes(), "keys");
+        assert_eq!(found.map(|items| items.len()), Ok(2));
         for text in [
             "",
             "[]",
@@ -364,16 +375,33 @@ mod tests {
             r#"{"keys":[1]"#,
             r#"{"keys":[1]}x"#,
             r#"{"keys":["x]}"#,
+            r#"{"keys":["x\"]}"#,
+            r#"{"keys":["\"#,
             r#"{"keys":[{]}"#,
             r#"{"keys":[],}"#,
             r#"{"keys":[]"a":1}"#,
             r#"{"keys" []}"#,
             r#"{"Keys":[]}"#,
         ] {
-            assert_eq!(items(text), Err(JsonFault::Malformed), "{text}");
+            assert_eq!(items(text.as_bytes()), Err(JsonFault::Malformed), "{text}");
         }
-        let twice = r#"{"keys":[],"\u006beys":[]}"#;
+        let twice = br#"{"keys":[],"\u006beys":[]}"#;
         assert_eq!(items(twice), Err(JsonFault::DuplicateMember));
+    }
+
+    #[test]
+    fn half_a_pair_needs_its_other_half() {
+        for text in [
+            r"\ud83d\ue000",
+            r"\ud83d\ud83d",
+            r"\ude00\ud83d",
+            r"\ud83dx",
+            r"\ud83d",
+        ] {
+            let json = format!("{{\"a\":\"{text}\"}}");
+            assert_eq!(fault(&json), Some(JsonFault::Malformed), "{text}");
+        }
+        assert_eq!(fault(r#"{"a":"\udbff\udfff\ud800\udc00"}"#), None);
     }
 
     #[test]

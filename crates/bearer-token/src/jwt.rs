@@ -12,7 +12,8 @@ use crate::{
 /// Verifies a token's signature and claims.
 ///
 /// The header may choose a key, never an algorithm: each key has its own. Claims are read only
-/// after the signature was found good. One allocation keeps the claims; [`verify_in`] makes none.
+/// after the signature was found good. A token that is bound to a certificate is good here whoever
+/// shows it: ask [`VerifiedToken::check_holder`]. One allocation keeps the claims; [`verify_in`] makes none.
 ///
 /// # Errors
 ///

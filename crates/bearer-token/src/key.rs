@@ -195,6 +195,15 @@ impl fmt::Debug for Key {
     }
 }
 
+/// Whether a JWK that can be read is no shared secret.
+pub(crate) fn is_public(json: &[u8]) -> bool {
+    let Ok(jwk) = Object::parse(json).map(Jwk) else {
+        return false;
+    };
+    let kty = jwk.text("kty").flatten();
+    kty.is_some_and(|kty| !kty.is("oct"))
+}
+
 /// The id of a JWK that is a shared secret, whether it can be used or not.
 pub(crate) fn secret_id(json: &[u8]) -> Option<String> {
     let jwk = Jwk(Object::parse(json).ok()?);
@@ -275,7 +284,7 @@ fn rsa(jwk: &Jwk<'_>, alg: Option<Text<'_>>) -> Option<Found> {
     }
     Some(Found {
         algorithm,
-        public: [n.as_slice(), &e].concat().into(),
+        public: [&n.len().to_be_bytes()[..], &n, &e].concat().into(),
         material: Material::Rsa(RsaPublicKeyComponents { n, e }, parameters),
     })
 }
@@ -307,7 +316,7 @@ fn edwards(jwk: &Jwk<'_>) -> Option<Found> {
         return None;
     }
     let point = jwk.bytes("x")?.to_vec();
-    if point.len() != ED25519_BYTES {
+    if point.len() != ED25519_BYTES || is_of_small_order(&point) {
         return None;
     }
     let ring: &'static dyn VerificationAlgorithm = &signature::ED25519;
@@ -316,6 +325,19 @@ fn edwards(jwk: &Jwk<'_>) -> Option<Found> {
         public: point.clone().into(),
         material: Material::Point(UnparsedPublicKey::new(ring, point)),
     })
+}
+
+/// Whether a point of Ed25519, in whatever spelling, is one of eight for which a signature of nobody
+/// is good for everything.
+fn is_of_small_order(point: &[u8]) -> bool {
+    let Some((last, rest)) = point.split_last() else {
+        return false;
+    };
+    // The highest bit is the sign of x, and either is as bad.
+    let last = last & 0x7f;
+    SMALL_ORDER
+        .iter()
+        .any(|bad| bad.split_last() == Some((&last, rest)))
 }
 
 fn secret(jwk: &Jwk<'_>, alg: Option<Text<'_>>) -> Option<Found> {
@@ -344,13 +366,15 @@ fn secret(jwk: &Jwk<'_>, alg: Option<Text<'_>>) -> Option<Found> {
 
 fn fingerprint(id: Option<&str>, algorithm: Algorithm, public: &[u8]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
-    context.update(algorithm.as_str().as_bytes());
-    if let Some(id) = id {
-        // Lengths in front: no two keys may run together into the same bytes.
-        context.update(&(id.len() as u64).to_be_bytes());
-        context.update(id.as_bytes());
-    }
-    context.update(public);
+    // Lengths in front: no two keys may run together into the same bytes.
+    let mut part = |bytes: &[u8]| {
+        context.update(&(bytes.len() as u64).to_be_bytes());
+        context.update(bytes);
+    };
+    part(algorithm.as_str().as_bytes());
+    part(&[u8::from(id.is_some())]);
+    part(id.unwrap_or_default().as_bytes());
+    part(public);
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(context.finish().as_ref());
     fingerprint
@@ -362,3 +386,42 @@ const MAX_RSA_BITS: usize = 8_192;
 const MIN_RSA_BITS: usize = 2_048;
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 const UNCOMPRESSED: u8 = 4;
+/// The ordinates of the points of small order, little end first: 0, 1 and -1, the two of order eight,
+/// and 0 and 1 once more with the prime added.
+const SMALL_ORDER: [[u8; ED25519_BYTES]; 7] = [
+    [
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00,
+    ],
+    [
+        0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00,
+    ],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+    [
+        0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+    [
+        0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+];

@@ -135,7 +135,8 @@ impl KeySet {
         }
         let mut keys = Vec::with_capacity(found);
         let mut unread = Vec::new();
-        for jwk in jwks.into_iter().map(str::as_bytes) {
+        let has_public = jwks.iter().any(|jwk| key::is_public(jwk));
+        for jwk in jwks {
             match Key::from_jwk(jwk, secrets) {
                 Some(key) => keys.push(key),
                 None => unread.push(jwk),
@@ -146,7 +147,7 @@ impl KeySet {
             keys.retain(|key| !key.is_secret() || key.id.as_deref() != Some(&id));
         }
         // Where others can sign with a key that verifies, public keys beside it would look alike.
-        if !keys.iter().all(Key::is_secret) {
+        if has_public {
             keys.retain(|key| !key.is_secret());
         }
         keep_distinct(&mut keys);

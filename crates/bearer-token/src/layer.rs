@@ -71,7 +71,7 @@ impl<V: TokenVerifier> BearerLayer<V> {
     /// Asks for what these lists allow at this door; every challenge names the scopes from then on.
     #[must_use]
     pub fn with_access(self, control: AccessControl, access: Access) -> Self {
-        let named = control.scopes(access).to_vec();
+        let named = control.scopes(access);
         self.with(&named, |door| door.access = Some((control, access)))
     }
 
@@ -79,7 +79,11 @@ impl<V: TokenVerifier> BearerLayer<V> {
         let mut door = Arc::unwrap_or_clone(self.0);
         change(&mut door);
         let mut scope = door.challenge.scope().to_vec();
-        scope.extend_from_slice(named);
+        for named in named {
+            if !scope.contains(named) {
+                scope.push(named.clone());
+            }
+        }
         door.challenge = door.challenge.with_scope(scope);
         Self(Arc::new(door))
     }

@@ -55,9 +55,9 @@ pub use client::{
     ClientAuthentication, ClientSecret, FETCH_COOLDOWN, Fetch, INACTIVE_CAPACITY, INACTIVE_MAX_AGE,
     INTROSPECTION_CAPACITY, INTROSPECTION_MAX_AGE, Introspector, KEY_SET_MAX_AGE,
     KEY_SET_REFRESH_AFTER, MAX_LOOKUPS, MAX_RESPONSE_BYTES, REFRESH_EVERY, REFRESH_RETRY,
-    REFRESH_RETRY_WITHOUT_TOKEN, REFRESH_TOKEN_LIFETIME, REFRESH_TOKEN_WARNING, RefreshRequest,
-    RefreshTokenLife, RefreshedToken, RemoteKeys, RevocationRequest, TokenInfoFormat,
-    TokenInfoRequest, TokenResponse, read_revocation,
+    REFRESH_RETRY_REFUSED, REFRESH_RETRY_WITHOUT_TOKEN, REFRESH_TOKEN_LIFETIME,
+    REFRESH_TOKEN_WARNING, RefreshRequest, RefreshTokenLife, RefreshedToken, RemoteKeys,
+    RevocationRequest, TokenInfoFormat, TokenInfoRequest, TokenResponse, read_revocation,
 };
 #[cfg(feature = "fetch")]
 pub use client::{DEFAULT_TIMEOUT, HttpsFetch};

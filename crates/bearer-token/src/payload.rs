@@ -270,7 +270,7 @@ impl Claims {
             let mut room = [0; LONGEST_NAME];
             match name.bytes(&mut room) {
                 b"iss" => issuer = Some(text(value, Refusal::Issuer)?),
-                b"aud" if is_text_or_list(value) => audience = Some(spot),
+                b"aud" if value.is_text_or_list() => audience = Some(spot),
                 b"aud" => return Err(Refusal::Audience),
                 b"sub" => subject = Some(text(value, Refusal::Subject)?),
                 b"exp" => expires_at = Some(time(value)?),
@@ -278,7 +278,7 @@ impl Claims {
                 b"nbf" => not_before = Some(time(value)?),
                 b"jti" => token_id = Some(text(value, Refusal::Claims)?),
                 // Roles of another form are none that we know, and no fault.
-                b"roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
+                b"roles" => roles = Some(spot).filter(|_| value.is_text_or_list()),
                 b"scope" => scope = Some(text(value, Refusal::Scope)?),
                 b"client_id" => client_id = Some(text(value, Refusal::Claims)?),
                 b"cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
@@ -338,15 +338,6 @@ impl Claims {
     }
 }
 
-/// Whether a value is a text or a list of texts, as `aud` must be.
-fn is_text_or_list(value: Json<'_>) -> bool {
-    let is_text = |item: Json<'_>| matches!(item, Json::Text(_));
-    match value {
-        Json::Array(mut items) => items.all(is_text),
-        item => is_text(item),
-    }
-}
-
 fn text(value: Json<'_>, otherwise: TokenRefusal) -> Result<Spot, TokenRefusal> {
     match value {
         Json::Text(text) => Ok(text.spot()),
@@ -380,6 +371,10 @@ fn thumbprint(value: Json<'_>) -> Option<[u8; 32]> {
         return None;
     };
     let members = Object::parse(members.as_bytes()).ok()?;
+    // RFC 7800 section 3.1: one way to prove it; of two we could check one only.
+    if members.members().count() != 1 {
+        return None;
+    }
     base64url::decode_array(members.text("x5t#S256").ok()??.plain()?)
 }
 

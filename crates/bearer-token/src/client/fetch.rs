@@ -11,7 +11,8 @@ use crate::FetchError;
 
 /// One HTTP exchange, by whatever client the embedder has.
 ///
-/// An implementor follows no redirect, judges no status, and gives up on a body as soon as it is
+/// An implementor follows no redirect, judges no status, gives up after a time of its own, for many may
+/// wait for one exchange, and gives up on a body as soon as it is
 /// longer than [`MAX_RESPONSE_BYTES`]: it must never be read whole first. Whoever needs an exchange
 /// polls it, which may be seldom: where a runtime is at hand, it should go on in a task.
 #[async_trait]

@@ -142,7 +142,7 @@ impl Introspector {
         let url = self.ping_url()?;
         let request = Request::get(url).body(Vec::new());
         let request = request.map_err(|_| PingError::NoPing)?;
-        let response = self.server.fetch.fetch(request).await;
+        let response = shared_fetch(&*self.server.fetch, request).await;
         let status = response.map_err(PingError::Fetch)?.status();
         if status.is_success() {
             Ok(())
@@ -276,16 +276,11 @@ impl Server {
         let response = shared_fetch(&*self.fetch, request)
             .await
             .map_err(LookupError::Fetch)?;
-        let status = response.status();
-        if status != StatusCode::OK && !self.format.is_inactive(status) {
-            if status == StatusCode::UNAUTHORIZED {
-                self.client.was_refused(&shown, now);
-            }
-            return Err(LookupError::Status(status));
+        let told = self.format.told(&response, now);
+        if matches!(told, Err(LookupError::Status(StatusCode::UNAUTHORIZED))) {
+            self.client.was_refused(&shown, now);
         }
-        let read = self.format.read(&response, now);
-        let answer = read.map_err(LookupError::Response)?;
-        Ok(answer.map(Arc::new))
+        Ok(told?.map(Arc::new))
     }
 }
 

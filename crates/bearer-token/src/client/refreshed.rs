@@ -15,7 +15,7 @@ use super::{
     TokenResponse, shared_fetch,
 };
 use crate::claims::after;
-use crate::{AccessToken, KeepFreshError, RefreshToken, Scope};
+use crate::{AccessToken, KeepFreshError, RefreshError, RefreshToken, Scope};
 
 /// An access token of our own, refreshed when it is due.
 ///
@@ -23,7 +23,9 @@ use crate::{AccessToken, KeepFreshError, RefreshToken, Scope};
 /// the refresh; the others have the last good token at once while it lives, and wait for the same
 /// refresh when it does not. Where a refresh fails, the last good token serves until it expires,
 /// and the next try is [`REFRESH_RETRY`] later; without a token that lives it is
-/// [`REFRESH_RETRY_WITHOUT_TOKEN`] later, and until then all are told why the last one failed.
+/// [`REFRESH_RETRY_WITHOUT_TOKEN`] later, after a refusal [`REFRESH_RETRY_REFUSED`], and until then all
+/// are told why the last one failed. A clock that is set back makes the token one of no age, and it is
+/// refreshed.
 ///
 /// A rotated refresh token is used from then on, also when the caller who asked for it has gone
 /// away: the refresh rests, and the next caller goes on with it. The refresh token given to
@@ -229,10 +231,13 @@ struct Held {
 
 impl Held {
     fn at(&self, now: SystemTime) -> Standing {
-        match (&self.access, &self.failed) {
+        // Before a clock that was set back the token has no age. Others may have read theirs a little
+        // earlier.
+        let has_age = |access: &&Access| access.asked_at <= after(now, REFRESH_RETRY);
+        match (self.access.as_ref().filter(has_age), &self.failed) {
             (Some(access), _) if now < access.refresh_at => Standing::Fresh(access.token.clone()),
             (Some(access), _) if now < access.expires_at => Standing::Due(access.token.clone()),
-            (_, Some((at, error))) if is_within(now, *at, REFRESH_RETRY_WITHOUT_TOKEN) => {
+            (_, Some((at, error))) if is_within(now, *at, pause(error, false)) => {
                 Standing::Failed(error.clone())
             }
             _ => Standing::Gone,
@@ -252,21 +257,23 @@ impl Held {
         match response {
             Ok(response) => {
                 let token = response.access_token().clone();
-                let life = response.expires_in().unwrap_or(REFRESH_EVERY).min(MAX_HELD);
+                let life = response.expires_in().unwrap_or(REFRESH_EVERY);
+                let life = life.clamp(REFRESH_RETRY_WITHOUT_TOKEN, MAX_HELD);
                 if let Some(life) = response.refresh_token_expires_in() {
                     self.refresh_until = Some(after(at, life));
                 }
                 self.access = Some(Access {
                     token: token.clone(),
                     asked_at: at,
-                    refresh_at: at + REFRESH_EVERY.min(life / 2),
-                    expires_at: at + life,
+                    refresh_at: after(at, REFRESH_EVERY.min(life / 2)),
+                    expires_at: after(at, life),
                 });
                 Ok(token)
             }
             Err(error) => {
                 if let Some(access) = &mut self.access {
-                    access.refresh_at = (at + REFRESH_RETRY).min(access.expires_at);
+                    let retry = after(at, pause(&error, true));
+                    access.refresh_at = retry.min(access.expires_at);
                 }
                 Err(error)
             }
@@ -315,6 +322,15 @@ enum Standing {
     Failed(KeepFreshError),
 }
 
+/// How long after the beginning of a refresh that failed so the next one may be.
+fn pause(error: &KeepFreshError, lives: bool) -> Duration {
+    match error {
+        KeepFreshError::Refresh(RefreshError::Refused(_)) => REFRESH_RETRY_REFUSED,
+        _ if lives => REFRESH_RETRY,
+        _ => REFRESH_RETRY_WITHOUT_TOKEN,
+    }
+}
+
 /// Whether `now` lies in `span` from `at` on; a clock that was set back does not.
 fn is_within(now: SystemTime, at: SystemTime, span: Duration) -> bool {
     now.duration_since(at).is_ok_and(|age| age < span)
@@ -330,7 +346,12 @@ fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
 pub const REFRESH_RETRY: Duration = Duration::from_secs(30);
 /// How long after the beginning of a refresh that failed the next one is tried, while no token
 /// lives: five seconds. The number is ours.
+///
+/// A token that its issuer lets live for less is held for as long all the same.
 pub const REFRESH_RETRY_WITHOUT_TOKEN: Duration = Duration::from_secs(5);
+/// How long after the beginning of a refresh that the server refused the next one is tried: five
+/// minutes, for asking again rarely helps. The number is ours.
+pub const REFRESH_RETRY_REFUSED: Duration = Duration::from_secs(5 * 60);
 
 /// How long before the end of a refresh token the warning begins, unless told otherwise: seven days.
 /// The number is ours.

@@ -19,7 +19,8 @@ use crate::{
 /// A set is fetched before the first token, when it is older than [`KEY_SET_REFRESH_AFTER`], and
 /// when a token names a key that it does not have; at most once in [`FETCH_COOLDOWN`], counted from
 /// the beginning of the last fetch that ended. Nothing is fetched on behalf of a token that no key
-/// could make good. While the server is down the last good set is used, up to [`KEY_SET_MAX_AGE`].
+/// could make good. What the server gives is taken as it is: keys that are not in it any more are
+/// withdrawn, even if none is left. While the server is down the last good set is used, up to [`KEY_SET_MAX_AGE`].
 /// Tokens are verified under no lock, and the server is not told what a token says.
 ///
 /// Nobody waits while there is a key to verify with: a set that is due is fetched beside the

@@ -63,7 +63,7 @@ pub enum TokenInfoError {
 pub enum PingError {
     /// The exchange failed.
     #[error("server not reached")]
-    Fetch(#[source] FetchError),
+    Fetch(#[source] Arc<FetchError>),
     /// The token-info address does not end in `idp/authenticate`, so it has no ping address.
     #[error("address without idp/authenticate at its end")]
     NoPing,

@@ -140,84 +140,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The items of the array `name` of an object that fills the whole; nothing below is read.
-    pub(super) fn unread_items(mut self, name: &str) -> Result<Vec<&'a str>, JsonFault> {
-        let mut items = None;
-        self.skip_space();
-        self.take(b'{')?;
-        loop {
-            self.skip_space();
-            let is_wanted = self.text()?.text(self.json).is(name);
-            self.skip_space();
-            self.take(b':')?;
-            self.skip_space();
-            if is_wanted && items.is_some() {
-                return Err(JsonFault::DuplicateMember);
-            }
-            if is_wanted {
-                items = Some(self.unread_array()?);
-            } else {
-                self.unread()?;
-            }
-            self.skip_space();
-            if self.take(b',').is_err() {
-                break;
-            }
-        }
-        self.take(b'}')?;
-        self.skip_space();
-        match self.peek() {
-            None => items.ok_or(JsonFault::Malformed),
-            Some(_) => Err(JsonFault::Malformed),
-        }
-    }
-
-    fn unread_array(&mut self) -> Result<Vec<&'a str>, JsonFault> {
-        let mut items = Vec::new();
-        self.take(b'[')?;
-        self.skip_space();
-        if self.take(b']').is_ok() {
-            return Ok(items);
-        }
-        loop {
-            self.skip_space();
-            items.push(self.unread()?);
-            self.skip_space();
-            if self.take(b',').is_err() {
-                return self.take(b']').map(|()| items);
-            }
-        }
-    }
-
-    /// A value up to where its brackets close, or up to what separates it from the next.
-    fn unread(&mut self) -> Result<&'a str, JsonFault> {
-        let start = self.at;
-        let mut depth = 0_usize;
-        loop {
-            match self.peek().ok_or(JsonFault::Malformed)? {
-                b'"' => {
-                    self.text()?;
-                }
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' if depth > 0 => {
-                    depth -= 1;
-                    self.at += 1;
-                }
-                b'}' | b']' | b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => break,
-                _ => self.at += 1,
-            }
-        }
-        match self.json.get(start..self.at) {
-            None | Some("") => Err(JsonFault::Malformed),
-            Some(value) => Ok(value),
-        }
-    }
-
     /// Reads a text and tells where it lies.
-    fn text(&mut self) -> Result<Spot, JsonFault> {
+    pub(super) fn text(&mut self) -> Result<Spot, JsonFault> {
         self.take(b'"')?;
         let start = self.at;
         let mut is_escaped = false;

@@ -52,6 +52,8 @@ fn what_others_write_is_read() {
     assert_eq!(challenge.scope().len(), 2);
     assert_eq!(read("Bearer").realm(), "");
     assert_eq!(read("Bearer error=\"out_of_coffee\"").error(), None);
+    assert_eq!(read("Bearer scope=\"\"").scope().len(), 0);
+    assert_eq!(read("Bearer scope=\" a  b \"").scope().len(), 2);
     assert_eq!(
         read("Bearer error=invalid_token").error(),
         Some(BearerError::InvalidToken)
@@ -121,5 +123,17 @@ proptest! {
     fn no_text_makes_the_reader_panic(text in "(?s).{0,200}") {
         let _ = text.parse::<Challenge>();
         let _ = format!("Bearer {text}").parse::<Challenge>();
+    }
+}
+
+#[test]
+fn an_address_that_is_no_ascii_is_named_in_no_challenge() {
+    for tail in [&[0xc3, 0xa9][..], b"\"", b"\\"] {
+        let address = [b"https://a.example/".as_slice(), tail].concat();
+        let Ok(address) = http::Uri::try_from(&address[..]) else {
+            continue;
+        };
+        let challenge = Challenge::new("dms").unwrap();
+        assert!(challenge.with_authz_server(address).is_err(), "{tail:?}");
     }
 }

@@ -126,3 +126,27 @@ fn a_token_signed_by_openssl_with_rs256_is_good() {
         Refusal::Signature
     );
 }
+
+#[test]
+fn a_confirmation_of_two_methods_is_not_taken_for_one() {
+    let forge = Forge::new();
+    let thumbprint = base64url([1; 32]);
+    let good = format!(r#"{{"x5t#S256":"{thumbprint}"}}"#);
+    forge.judge(&claims(&[("cnf", &good)])).unwrap();
+    let two = format!(r#"{{"x5t#S256":"{thumbprint}","jkt":"abc"}}"#);
+    let answer = forge.judge(&claims(&[("cnf", &two)]));
+    assert_eq!(answer.unwrap_err(), Refusal::Confirmation);
+}
+
+#[test]
+fn a_type_with_escapes_is_read_each_time() {
+    let forge = Forge::new();
+    let keys = forge.keys();
+    let token = forge.sign(
+        r#"{"alg":"ES256","typ":"at\u002bjwt","kid":"k1"}"#,
+        &claims(&[]),
+    );
+    for _ in 0..3 {
+        verify(&token, &keys, &policy(), at(NOW)).unwrap();
+    }
+}

@@ -582,6 +582,43 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn an_answer_read_by_hand_is_judged_too() {
+    let format = TokenInfoFormat::rfc7662();
+    let read = |status: u16, body: String| {
+        let response = Response::builder().status(status).body(body.into_bytes());
+        format.read(&response.unwrap(), &policy(), at(NOW))
+    };
+    assert!(read(200, active(&[])).unwrap().is_ok());
+    let ended = active(&[("exp", &(NOW - 60).to_string())]);
+    assert_eq!(
+        read(200, ended).unwrap().map(drop),
+        Err(TokenRefusal::Expired)
+    );
+    for status in [201, 204, 302, 401, 500] {
+        let answer = read(status, active(&[]));
+        assert!(matches!(answer, Err(LookupError::Status(found)) if found == status));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_panics_fails_a_ping_and_no_more() {
+    #[derive(Debug)]
+    struct Panics;
+    #[async_trait]
+    impl Fetch for Panics {
+        async fn fetch(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchError> {
+            panic!("as this test wants it");
+        }
+    }
+    let url = "https://idp.example.net/idp/authenticate".parse().unwrap();
+    let introspector = Introspector::new(url, ClientAuthentication::none(), Arc::new(Panics));
+    assert!(matches!(
+        introspector.ping().await,
+        Err(PingError::Fetch(_))
+    ));
+}
+
 proptest! {
     /// Whatever a server says: a token is good only where `active` is `true`, it is ours by issuer
     /// and audience, and it has not ended.
@@ -596,10 +633,8 @@ proptest! {
             .collect();
         let body = active(&changes);
         let response = Response::new(body.clone().into_bytes());
-        let read = TokenInfoFormat::rfc7662().read(&response, at(NOW));
-        if let Ok(Ok(told)) = read
-            && told.judge(&policy(), at(NOW)).is_ok()
-        {
+        let read = TokenInfoFormat::rfc7662().read(&response, &policy(), at(NOW));
+        if let Ok(Ok(told)) = read {
             prop_assert!(body.contains("\"active\":true"), "{}", body);
             prop_assert_eq!(told.issuer(), ISSUER);
             prop_assert!(told.is_for(AUDIENCE));

@@ -100,3 +100,14 @@ fn bad_key_ids_times_and_long_claims_are_refused() {
         IssuerError::ClaimsTooLong
     );
 }
+
+#[test]
+fn a_lifetime_that_is_no_whole_number_of_seconds_passes_the_issuers_own_policy() {
+    let (key, _) = SigningKey::generate_eddsa("k").unwrap();
+    let issuer = MachineTokenIssuer::new(key, "i", "a", Duration::from_millis(1_500));
+    let now = at(NOW) + Duration::from_millis(600);
+    let claims = MachineClaims::new(SUBJECT.parse().unwrap());
+    let token = issuer.issue(&claims, [1; 16], now).unwrap();
+    let keys = KeySet::from_json(issuer.key_set_json().unwrap().as_bytes()).unwrap();
+    verify(token.secret(), &keys, &issuer.policy(), now).unwrap();
+}

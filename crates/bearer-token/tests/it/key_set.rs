@@ -71,6 +71,24 @@ fn a_bad_key_is_skipped_and_the_good_ones_stay() {
             "short point",
             r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}"#.into(),
         ),
+        (
+            "short ordinate",
+            format!(
+                r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"AQ"}}"#,
+                base64url([1; 32])
+            ),
+        ),
+        ("escape that is none", r#"{"kty":"EC","kid":"\x"}"#.into()),
+        ("half a pair", r#"{"kty":"EC","kid":"\ud800"}"#.into()),
+        (
+            "line end in a text",
+            "{\"kty\":\"EC\",\"kid\":\"a\nb\"}".into(),
+        ),
+        ("no value", r#"{"kty":nul}"#.into()),
+        (
+            "other primes shown",
+            rsa(2_048, &[1, 0, 1]).replace("\"kty\"", "\"oth\":[],\"kty\""),
+        ),
         ("no point", r#"{"kty":"EC","crv":"P-256"}"#.into()),
         ("Ed448", r#"{"kty":"OKP","crv":"Ed448","x":"AQ"}"#.into()),
         (
@@ -258,5 +276,75 @@ fn of_two_secrets_with_one_name_none_is_taken_though_one_cannot_be_read() {
         let set = secret_set(&[("HS256", &[7; 32]), ("HS256", other)]);
         let keys = key_set_with_shared_secrets(set.as_bytes()).unwrap();
         assert_eq!((keys.len(), keys.skipped()), (0, 2));
+    }
+}
+
+#[test]
+fn a_key_that_is_not_utf8_spoils_no_other() {
+    let forge = Forge::new();
+    let mut set = br#"{"keys":[{"kty":"EC","kid":""#.to_vec();
+    set.push(0xff);
+    set.extend_from_slice(format!("\"}},{}]}}", forge.jwk()).as_bytes());
+    let keys = KeySet::from_json(&set).unwrap();
+    assert_eq!((keys.len(), keys.skipped()), (1, 1));
+    assert!(verify(&forge.good(), &keys, &policy(), at(NOW)).is_ok());
+}
+
+/// With the neutral point as key, a signature of nobody would be good for everything.
+#[test]
+fn an_ed25519_key_of_small_order_is_skipped_in_every_spelling() {
+    let prime_and = |last: u8| {
+        let mut bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (last, 0x7f);
+        bytes
+    };
+    let one = {
+        let mut bytes = [0; 32];
+        bytes[0] = 1;
+        bytes
+    };
+    for ordinate in [
+        [0; 32],
+        one,
+        prime_and(0xec),
+        prime_and(0xed),
+        prime_and(0xee),
+    ] {
+        for sign in [0, 0x80] {
+            let mut x = ordinate;
+            x[31] |= sign;
+            let jwk = format!(
+                r#"{{"kty":"OKP","crv":"Ed25519","kid":"k","x":"{}"}}"#,
+                base64url(x)
+            );
+            let keys = key_set(&[jwk]);
+            assert_eq!((keys.len(), keys.skipped()), (0, 1), "{x:?}");
+        }
+    }
+}
+
+#[test]
+fn a_modulus_has_no_zero_in_front_and_runs_into_no_exponent() {
+    let jwk = |n: &[u8], e: &[u8]| {
+        let (n, e) = (base64url(n), base64url(e));
+        format!(r#"{{"kty":"RSA","kid":"r","n":"{n}","e":"{e}"}}"#)
+    };
+    let mut n = crate::forge::decode(crate::forge::RSA_MODULUS);
+    assert_eq!(key_set(&[jwk(&[&[0], &*n].concat(), &[1, 0, 1])]).len(), 0);
+    let one = key_set(&[jwk(&n, &[5, 3])]);
+    n.push(5);
+    let other = key_set(&[jwk(&n, &[3])]);
+    assert_eq!((one.len(), other.len()), (1, 1));
+    assert_ne!(one.fingerprint(), other.fingerprint());
+}
+
+#[test]
+fn a_secret_beside_a_public_key_of_no_use_is_not_taken() {
+    let secret = format!(r#"{{"kty":"oct","kid":"s","k":"{}"}}"#, base64url([9; 32]));
+    let p_521 = r#"{"kty":"EC","crv":"P-521","kid":"p","x":"AA","y":"AA"}"#.to_owned();
+    for (beside, expected) in [(p_521, 0), ("{}".to_owned(), 1), ("17".to_owned(), 1)] {
+        let set = key_set_json(&[secret.clone(), beside]);
+        let keys = key_set_with_shared_secrets(set.as_bytes()).unwrap();
+        assert_eq!(keys.len(), expected);
     }
 }

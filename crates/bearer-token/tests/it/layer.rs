@@ -289,6 +289,18 @@ async fn allow_lists_are_asked_for_and_named_in_the_challenge() {
             .0,
         200
     );
+    // A scope is named once, and those that the provider's list asks for too.
+    let lists = AccessControl::default().with_provider_scopes(["p:one".parse().unwrap()]);
+    let both = layer(forge.keys())
+        .require(Scope::BROADWORKS_CONNECTOR_USER)
+        .with_access(lists, Access::Device);
+    assert_eq!(
+        answer(&both, &[]).await,
+        (
+            401,
+            r#"Bearer realm="dms", scope="broadworks-connector-user p:one""#.to_owned()
+        )
+    );
     let admin = layer(forge.keys()).with_access(AccessControl::default(), Access::Administrator);
     assert_eq!(
         answer(&admin, &[&format!("Bearer {}", forge.good())])

@@ -57,6 +57,9 @@ async fn a_token_given_out_is_good_until_its_time_and_the_store_has_a_digest_onl
         refusal(&tokens, &token, NOW + 120).await,
         Some(TokenRefusal::Expired)
     );
+    // Nothing of the token is in its own id, which is shown.
+    let id = crate::forge::decode(verified.token_id().unwrap());
+    assert_eq!(id, TokenDigest::of(&token).as_bytes()[..16]);
     let record = store.find(&TokenDigest::of(&token)).await.unwrap().unwrap();
     let kept = format!(
         "{record:?} {} {:?}",
@@ -297,4 +300,19 @@ fn uuid(number: u128) -> String {
         &hex[20..],
     ];
     parts.join("-")
+}
+
+#[tokio::test]
+async fn nobody_gets_a_token_for_the_nil_subject() {
+    let nobody = MachineClaims::new(Subject::from(uuid::Uuid::nil()));
+    let tokens = tokens(&Arc::new(MemoryTokenStore::new()));
+    let answer = tokens.issue(&nobody, &[7; 32], at(NOW)).await;
+    assert!(matches!(
+        answer,
+        Err(IssueOpaqueError::Issuer(IssuerError::Subject))
+    ));
+    let (key, _) = SigningKey::generate_eddsa("k").unwrap();
+    let issuer = MachineTokenIssuer::new(key, "i", "a", Duration::from_secs(60));
+    let answer = issuer.issue(&nobody, [1; 16], at(NOW));
+    assert!(matches!(answer, Err(IssuerError::Subject)));
 }

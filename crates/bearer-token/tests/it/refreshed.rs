@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 use offhook_bearer_token::{
     AccessToken, ClientSecret, Fetch, FetchError, KeepFreshError, REFRESH_RETRY,
-    REFRESH_RETRY_WITHOUT_TOKEN, RefreshError, RefreshTokenLife, RefreshedToken, Scope,
+    REFRESH_RETRY_REFUSED, REFRESH_RETRY_WITHOUT_TOKEN, RefreshError, RefreshTokenLife,
+    RefreshedToken, Scope,
 };
 use tokio::sync::Semaphore;
 
@@ -352,4 +353,56 @@ async fn a_rotation_begins_the_sixty_days_anew() {
         bed.token.refresh_token_life(at(NOW)),
         RefreshTokenLife::Good { until }
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_makes_the_token_one_of_no_age() {
+    let bed = Bed::new();
+    bed.get(NOW).await.unwrap();
+    // Callers read their clocks a little apart.
+    assert_eq!(bed.get(NOW - 30).await.unwrap(), "a2");
+    let long_ago = NOW - 31_536_000;
+    assert_eq!(bed.get(long_ago).await.unwrap(), "a3");
+    assert_eq!(bed.get(long_ago + 1_799).await.unwrap(), "a3");
+    assert_eq!(bed.get(long_ago + 1_800).await.unwrap(), "a4");
+}
+
+#[tokio::test]
+async fn no_lifetime_makes_a_request_for_each_call_or_a_time_out_of_range() {
+    for (lifetime, asked_in_a_minute) in [("0", 24), ("1", 24), ("18446744073709551615", 1)] {
+        let bed = Bed::new();
+        let body = format!(
+            r#"{{"access_token":"a","token_type":"Bearer","expires_in":{lifetime},"refresh_token_expires_in":{lifetime}}}"#
+        );
+        *bed.issuer.body.lock().unwrap() = Some(body.leak());
+        for second in 0..60 {
+            for _ in 0..3 {
+                bed.get(NOW + second).await.unwrap();
+            }
+        }
+        assert!(
+            bed.asked() <= asked_in_a_minute,
+            "{lifetime}: {}",
+            bed.asked()
+        );
+        let far = UNIX_EPOCH + Duration::from_secs(i64::MAX.unsigned_abs() - 5);
+        bed.token.get(far).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_was_refused_is_tried_again_after_five_minutes() {
+    assert_eq!(REFRESH_RETRY_REFUSED, Duration::from_secs(300));
+    let bed = Bed::new();
+    *bed.issuer.valid.lock().unwrap() = 7;
+    for second in 0..300 {
+        let answer = bed.get(NOW + second).await;
+        assert!(matches!(
+            answer,
+            Err(KeepFreshError::Refresh(RefreshError::Refused(_)))
+        ));
+    }
+    assert_eq!(bed.asked(), 1);
+    *bed.issuer.valid.lock().unwrap() = 1;
+    assert_eq!(bed.get(NOW + 300).await.unwrap(), "a2");
 }

@@ -9,7 +9,9 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
 use crate::client::{MAX_RESPONSE_BYTES, form};
 use crate::json::{Json, JsonFault, Object, Writer};
-use crate::{AccessToken, Claim, TokenInfoError, TokenRefusal, VerifiedToken};
+use crate::{
+    AccessToken, Claim, LookupError, TokenInfoError, TokenPolicy, TokenRefusal, VerifiedToken,
+};
 
 /// How a server wants to be asked about a token, and where its answer says what.
 ///
@@ -159,28 +161,46 @@ impl TokenInfoFormat {
         self.request == TokenInfoRequest::Bearer
     }
 
-    /// Whether this status alone says that the token is not good.
-    pub(super) fn is_inactive(&self, status: StatusCode) -> bool {
-        self.inactive.contains(&status)
-    }
-
-    /// Reads the answer to a question asked at `asked`: what it says of the token, not judged yet, or
-    /// why the token is not good.
+    /// Reads the answer to a question asked at `now`, as [`Introspector`](crate::Introspector) does, and
+    /// judges what it says of the token by `policy`.
     ///
     /// # Errors
     ///
-    /// [`TokenInfoError`] when the answer cannot be used, so that nothing is known of the token.
+    /// [`LookupError`] when the answer cannot be used, so that nothing is known of the token.
     pub fn read(
         &self,
         response: &Response<Vec<u8>>,
+        policy: &TokenPolicy,
+        now: SystemTime,
+    ) -> Result<Result<VerifiedToken, TokenRefusal>, LookupError> {
+        let told = self.told(response, now)?;
+        Ok(told.and_then(|told| told.judge(policy, now).map(|()| told)))
+    }
+
+    /// What an answer says of the token, not judged yet, or why the token is not good.
+    pub(super) fn told(
+        &self,
+        response: &Response<Vec<u8>>,
+        asked: SystemTime,
+    ) -> Result<Result<VerifiedToken, TokenRefusal>, LookupError> {
+        let status = response.status();
+        if self.inactive.contains(&status) {
+            return Ok(Err(TokenRefusal::Inactive));
+        }
+        if status != StatusCode::OK {
+            return Err(LookupError::Status(status));
+        }
+        self.body(response.body(), asked)
+            .map_err(LookupError::Response)
+    }
+
+    fn body(
+        &self,
+        body: &[u8],
         asked: SystemTime,
     ) -> Result<Result<VerifiedToken, TokenRefusal>, TokenInfoError> {
-        let body = response.body();
         if body.len() > MAX_RESPONSE_BYTES {
             return Err(TokenInfoError::TooLong { found: body.len() });
-        }
-        if self.is_inactive(response.status()) {
-            return Ok(Err(TokenRefusal::Inactive));
         }
         let answer = Object::parse(body).map_err(|fault| match fault {
             JsonFault::DuplicateMember => TokenInfoError::DuplicateMember,
@@ -203,7 +223,8 @@ impl TokenInfoFormat {
                 _ => return Err(TokenInfoError::Member(Claim::Active)),
             }
         }
-        if let Some(Json::Text(found)) = self.checked(answer, Claim::TokenType, is_text)?
+        if let Some(Json::Text(found)) =
+            self.checked(answer, Claim::TokenType, |value| value.is_text())?
             && !String::from(found).eq_ignore_ascii_case(&self.token_type)
         {
             return Ok(Err(TokenRefusal::Type));
@@ -343,23 +364,12 @@ fn seconds_of(value: Json<'_>) -> Option<Duration> {
     }
 }
 
-fn is_text(value: Json<'_>) -> bool {
-    matches!(value, Json::Text(_))
-}
-
-fn is_text_or_list(value: Json<'_>) -> bool {
-    match value {
-        Json::Array(mut items) => items.all(is_text),
-        value => is_text(value),
-    }
-}
-
-/// As [`is_text_or_list`]; what stands in a list is one scope.
+/// A text, or a list in which each text is one scope.
 fn is_scope(value: Json<'_>) -> bool {
     let is_one = |item| matches!(item, Json::Text(text) if text.chars().all(|at| at != ' '));
     match value {
         Json::Array(mut items) => items.all(is_one),
-        value => is_text(value),
+        value => value.is_text(),
     }
 }
 
@@ -381,15 +391,15 @@ const RFC7662: [(Claim, &str); 13] = [
 
 /// What is taken over as it is, under which name, and of which type it must be.
 const TAKEN: [(Claim, &str, IsGood); 11] = [
-    (Claim::Audience, "aud", is_text_or_list),
-    (Claim::ClientId, "client_id", is_text),
+    (Claim::Audience, "aud", |value| value.is_text_or_list()),
+    (Claim::ClientId, "client_id", |value| value.is_text()),
     (Claim::Confirmation, "cnf", is_object),
     (Claim::ExpiresAt, "exp", is_time),
     (Claim::IssuedAt, "iat", is_time),
-    (Claim::Issuer, "iss", is_text),
+    (Claim::Issuer, "iss", |value| value.is_text()),
     (Claim::NotBefore, "nbf", is_time),
-    (Claim::Roles, "roles", is_text_or_list),
+    (Claim::Roles, "roles", |value| value.is_text_or_list()),
     (Claim::Scope, "scope", is_scope),
-    (Claim::Subject, "sub", is_text),
-    (Claim::TokenId, "jti", is_text),
+    (Claim::Subject, "sub", |value| value.is_text()),
+    (Claim::TokenId, "jti", |value| value.is_text()),
 ];
