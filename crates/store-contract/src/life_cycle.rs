@@ -35,7 +35,10 @@ pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Re
         .await
         .unwrap();
     let err = store.activate(&stranger, now).await;
-    assert!(matches!(err, Err(ActivateError::Code(Refusal::AlreadyRedeemed))));
+    assert!(matches!(
+        err,
+        Err(ActivateError::Code(Refusal::AlreadyRedeemed))
+    ));
 
     let attempt = by_grant(world, grant.id().as_uuid(), 2);
     let activated = store.activate(&attempt, now + MS).await.unwrap();
