@@ -15,11 +15,11 @@ fn each_failure_leads_to_the_next_server_until_there_is_none() {
     let found = zone.resolve("example.com", Policy::room_os()).unwrap();
     let mut servers = found.failover();
     assert_eq!(servers.current(), found.hops().first());
-    servers.fail(Cause::ServiceUnavailable);
+    servers.fail(&found.hops()[0], Cause::ServiceUnavailable);
     assert_eq!(servers.current(), found.hops().get(1));
-    servers.fail(Cause::Timeout);
+    servers.fail(&found.hops()[1], Cause::Timeout);
     assert_eq!(servers.current(), None);
-    servers.fail(Cause::Connection);
+    servers.fail(&found.hops()[1], Cause::Connection);
     let causes: Vec<_> = servers.failed().map(|(_, cause)| cause).collect();
     assert_eq!(causes, [Cause::ServiceUnavailable, Cause::Timeout]);
 }

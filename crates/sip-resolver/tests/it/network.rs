@@ -102,7 +102,7 @@ async fn serve(zone: &str, fails: &[&'static str], drops: &[&'static str]) -> So
 }
 
 async fn resolve(server: SocketAddr, options: Options) -> Result<Resolution, ResolveFailure> {
-    let resolver = Resolver::new(&[server], options).unwrap();
+    let resolver = Resolver::new([server], options).unwrap();
     let target = "example.com".parse().unwrap();
     resolver
         .resolve(&target, &Policy::room_os(), &mut Counter(3))
@@ -244,7 +244,7 @@ async fn a_second_name_server_stands_in_for_the_first() {
     let dead = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let alive = serve("@ 60 IN A 192.0.2.1", &[], &[]).await;
     let servers = [dead.local_addr().unwrap(), alive];
-    let resolver = Resolver::new(&servers, Options::default()).unwrap();
+    let resolver = Resolver::new(servers, Options::default()).unwrap();
     let target = "example.com".parse().unwrap();
     let found = resolver
         .resolve(&target, &Policy::room_os(), &mut Counter(3))
@@ -262,7 +262,7 @@ async fn resolutions_can_run_in_tasks_of_their_own() {
 #[test]
 fn without_name_servers_there_is_no_resolver() {
     assert!(matches!(
-        Resolver::new(&[], Options::default()),
+        Resolver::new(Vec::<SocketAddr>::new(), Options::default()),
         Err(SetupError::NoServers)
     ));
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use offhook_sip_resolver::{
     DomainName, Entropy, EntropyError, Naptr, Plan, Policy, QueryFailure, Question, QuestionKind,
-    Record, RecordData, Reply, Resolution, ResolveError, ResolveFailure, Srv, Step,
+    Record, RecordData, Reply, Resolution, ResolveError, ResolveFailure, Response, Srv, Step,
 };
+
+/// How long it holds in any zone that there is nothing.
+pub(crate) const NEGATIVE_TTL: Duration = Duration::from_secs(45);
 
 /// Records, in lines such as `example.com 300 A 192.0.2.1`, and failures, in lines such as
 /// `example.com SRV servfail`.
@@ -130,10 +133,8 @@ impl Zone {
                 .filter(|record| names.contains(record.owner()));
             additionals.extend(added.cloned());
         }
-        Reply::Records {
-            answers,
-            additionals,
-        }
+        let response = Response::new(answers).with_additionals(additionals);
+        Reply::Records(response.with_negative_ttl(NEGATIVE_TTL).authoritative())
     }
 
     /// Goes through with a plan; `backwards` gives the answers of a round in reverse.
