@@ -201,11 +201,15 @@ impl Server {
         let answer = self
             .ask_once(query.clone(), Edns::With, self.timeout / 2)
             .await;
-        // RFC 6891 section 7: a server that does not know EDNS says so in one of these ways.
+        // RFC 6891 section 7: a server that does not know EDNS says so in one of these ways. BADSIG
+        // has the number of BADVERS, and hickory reads it so.
         let is_refused = matches!(
             answer,
             Err(NetError::Dns(DnsError::ResponseCode(
-                ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS
+                ResponseCode::FormErr
+                    | ResponseCode::NotImp
+                    | ResponseCode::BADSIG
+                    | ResponseCode::BADVERS
             )))
         );
         // Others drop the question; RFC 6891 section 6.2.5 leaves that to whoever asks.

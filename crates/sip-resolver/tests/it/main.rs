@@ -7,12 +7,18 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+#[cfg(feature = "hickory")]
+mod cases;
 mod failover;
+#[cfg(feature = "hickory")]
+mod fault;
 #[cfg(feature = "hickory")]
 mod network;
 mod pace;
 mod plan;
 mod property;
+#[cfg(feature = "hickory")]
+mod server;
 mod target;
 mod weight;
 mod zone;
