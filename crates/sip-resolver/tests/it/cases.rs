@@ -153,8 +153,8 @@ async fn wrong(server: SocketAddr, seed: u64, memory: Memory) -> Vec<String> {
     let mut wrong = Vec::new();
     for chunk in cases.chunks(16) {
         let mut running = JoinSet::new();
-        for case in chunk.iter().cloned() {
-            let resolver = resolver.clone();
+        for case in chunk {
+            let (case, resolver) = (case.clone(), resolver.clone());
             running.spawn(async move {
                 let (outcome, is_right) = case.run(&resolver, seed, memory).await;
                 (!is_right).then(|| format!("{case:?}\n  came out as {outcome}"))
