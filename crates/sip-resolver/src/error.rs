@@ -125,6 +125,9 @@ pub enum QueryFailure {
     /// The server is not responsible for the name and pointed to others.
     #[error("name server not responsible")]
     Lame,
+    /// All was known before an answer came.
+    #[error("not waited for")]
+    NotNeeded,
     /// No server could be reached.
     #[error("no name server reached")]
     Unreachable,

@@ -169,6 +169,10 @@ impl Plan {
     ///
     /// [`ResolveFailure`] when there is no server; its trace says what was asked.
     pub fn locate(mut self) -> Result<Location, ResolveFailure> {
+        let failure = match self.is_settled() {
+            true => QueryFailure::NotNeeded,
+            false => QueryFailure::Timeout,
+        };
         let mut evaluation = self.evaluation(true);
         let outcome = evaluation.run();
         let (holds, notes) = (evaluation.holds, evaluation.notes);
@@ -181,7 +185,6 @@ impl Plan {
             .cloned()
             .collect();
         for question in open {
-            let failure = QueryFailure::Timeout;
             self.note(TraceEvent::Failed { question, failure });
         }
         for note in notes {
@@ -209,6 +212,13 @@ impl Plan {
     pub fn finish(self, entropy: &mut dyn Entropy) -> Result<Resolution, ResolveFailure> {
         let target = self.target.clone();
         self.locate()?.into_drawn(&target, entropy)
+    }
+
+    /// Whether no answer is waited for.
+    fn is_settled(&self) -> bool {
+        let mut evaluation = self.evaluation(false);
+        let _ = evaluation.run();
+        !evaluation.waiting && evaluation.wanted.is_empty() && evaluation.spare.is_empty()
     }
 
     fn note(&mut self, event: TraceEvent) {

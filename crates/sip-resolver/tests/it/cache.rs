@@ -1,11 +1,11 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offhook_sip_resolver::{
     Cache, Freshness, Location, Note, Policy, ResolveError, ResolveFailure, Target, TraceEvent,
 };
 
 use crate::plan::FULL;
-use crate::zone::{Counter, NEGATIVE_TTL, Zone};
+use crate::zone::{Counter, NEGATIVE_TTL, Zone, now};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,7 +19,7 @@ fn target() -> Target {
 
 #[test]
 fn what_was_found_is_known_until_the_first_record_ends_and_not_longer() {
-    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), Instant::now());
+    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), now());
     // The shortest of FULL is 20 s.
     cache.insert(&target(), &policy, &found(FULL, policy), begun);
     let known = |cache: &mut Cache, seconds| {
@@ -65,7 +65,7 @@ fn a_question_that_failed_is_asked_again_within_half_a_minute() {
 
 #[test]
 fn that_there_is_no_service_is_known_as_long_as_its_zone_says() {
-    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), Instant::now());
+    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), now());
     let failure = found("", policy);
     assert_eq!(failure.as_ref().unwrap_err().holds(), NEGATIVE_TTL);
     cache.insert(&target(), &policy, &failure, begun);
@@ -90,7 +90,7 @@ fn that_there_is_no_service_is_known_as_long_as_its_zone_says() {
 
 #[test]
 fn what_is_temporary_or_must_not_be_kept_is_not_known() {
-    let (mut cache, policy, now) = (Cache::new(10), Policy::room_os(), Instant::now());
+    let (mut cache, policy, now) = (Cache::new(10), Policy::room_os(), now());
     for zone in [
         "_sip._tls.example.com SRV servfail",
         "example.com 0 A 192.0.2.1",
@@ -102,7 +102,7 @@ fn what_is_temporary_or_must_not_be_kept_is_not_known() {
 
 #[test]
 fn policies_and_targets_are_apart() {
-    let (mut cache, now) = (Cache::new(10), Instant::now());
+    let (mut cache, now) = (Cache::new(10), now());
     let policy = Policy::room_os();
     cache.insert(&target(), &policy, &found(FULL, policy), now);
     assert!(cache.get(&target(), &Policy::tls_only(), now).is_none());
@@ -114,7 +114,7 @@ fn policies_and_targets_are_apart() {
 
 #[test]
 fn no_more_targets_are_kept_than_allowed_and_those_in_use_stay() {
-    let (mut cache, policy, now) = (Cache::new(10), Policy::room_os(), Instant::now());
+    let (mut cache, policy, now) = (Cache::new(10), Policy::room_os(), now());
     let found = found(FULL, policy);
     cache.insert(&target(), &policy, &found, now);
     for number in 0..1_000 {
@@ -130,7 +130,7 @@ fn no_more_targets_are_kept_than_allowed_and_those_in_use_stay() {
 
 #[test]
 fn whoever_asks_ahead_is_told_once() {
-    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), Instant::now());
+    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), now());
     cache.insert(&target(), &policy, &found(FULL, policy), begun);
     let mut freshness = |milliseconds| {
         let now = begun + Duration::from_millis(milliseconds);
@@ -143,7 +143,7 @@ fn whoever_asks_ahead_is_told_once() {
 
 #[test]
 fn stale_servers_are_there_for_when_nothing_newer_is() {
-    let (policy, begun) = (Policy::room_os(), Instant::now());
+    let (policy, begun) = (Policy::room_os(), now());
     let mut cache = Cache::new(10).with_max_stale(SECOND * 100);
     cache.insert(&target(), &policy, &found(FULL, policy), begun);
     let at = |seconds| begun + SECOND * seconds;
@@ -170,7 +170,7 @@ fn each_transaction_draws_an_order_of_its_own() {
         _sip._tls.example.com 60 SRV 10 50 5002 one.example.com
         one.example.com 60 A 192.0.2.1
     ";
-    let (mut cache, policy, now) = (Cache::new(10), Policy::room_os(), Instant::now());
+    let (mut cache, policy, now) = (Cache::new(10), Policy::room_os(), now());
     cache.insert(&target(), &policy, &found(zone, policy), now);
     let mut entropy = Counter(7);
     let first = |_| {

@@ -1,8 +1,8 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offhook_sip_resolver::{Attempt, BadHops, Cause, Failover, Hop, Policy, Resolution};
 
-use crate::zone::Zone;
+use crate::zone::{Zone, now};
 
 fn servers() -> Resolution {
     let zone = Zone::new(
@@ -50,7 +50,7 @@ fn connections_to_one_server_race_and_the_next_server_waits() {
     let [six, four, next] = found.hops() else {
         panic!("{found:?}");
     };
-    let begun = Instant::now();
+    let begun = now();
     let mut race = found.failover();
     assert_eq!(race.attempt(begun), Attempt::Start(six));
     let due = begun + Failover::ATTEMPT_DELAY;
@@ -70,7 +70,7 @@ fn connections_to_one_server_race_and_the_next_server_waits() {
 #[test]
 fn a_connection_that_fails_starts_the_next_at_once() {
     let found = servers();
-    let begun = Instant::now();
+    let begun = now();
     let mut race = found.failover();
     assert_eq!(race.attempt(begun), Attempt::Start(&found.hops()[0]));
     race.fail(&found.hops()[0], Cause::Connection);
@@ -80,7 +80,7 @@ fn a_connection_that_fails_starts_the_next_at_once() {
 #[test]
 fn the_delay_between_connections_stays_within_the_limits() {
     let found = servers();
-    let begun = Instant::now();
+    let begun = now();
     for (wanted, kept) in [(0, 10), (100, 100), (60_000, 2_000)] {
         let mut race = found.failover().with_attempt_delay(MILLISECOND * wanted);
         let _ = race.attempt(begun);
@@ -93,7 +93,7 @@ fn the_delay_between_connections_stays_within_the_limits() {
 fn a_server_that_failed_lately_comes_last_for_a_while() {
     let found = servers();
     let hops = found.hops();
-    let now = Instant::now();
+    let now = now();
     let mut bad = BadHops::new(Duration::from_secs(10));
     bad.mark(&hops[0], now);
     let first = |bad: &BadHops, now| found.failover_avoiding(bad, now).current().cloned();
@@ -121,7 +121,7 @@ fn a_failure_is_of_one_address_port_and_transport() {
         let found = Zone::new("").resolve(target, Policy::standard()).unwrap();
         found.hops()[0].clone()
     };
-    let now = Instant::now();
+    let now = now();
     let mut bad = BadHops::default();
     bad.mark(&hop("sip:192.0.2.1:5061;transport=tls"), now);
     // The same server by another name is the same.
@@ -137,7 +137,7 @@ fn a_failure_is_of_one_address_port_and_transport() {
 
 #[test]
 fn the_memory_of_failures_has_an_end() {
-    let now = Instant::now();
+    let now = now();
     let mut bad = BadHops::default();
     let hop = |number: u32| -> Hop {
         let address = std::net::Ipv4Addr::from(0xc000_0200 + number);

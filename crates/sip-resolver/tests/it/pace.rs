@@ -145,3 +145,29 @@ fn the_trace_reads_as_a_story() {
     );
     assert_eq!(found.hops()[0].transport(), Transport::Tls);
 }
+
+#[test]
+fn what_comes_too_late_to_matter_was_not_needed() {
+    let zone = Zone::new(FULL);
+    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
+    let mut asked = Vec::new();
+    while let Step::Ask(questions) = plan.step() {
+        for question in questions {
+            asked.push(question.to_string());
+            if question.to_string() != "_sip._tls.example.com SRV" {
+                plan.answer(&question, zone.reply(&question));
+            }
+        }
+    }
+    assert_eq!(plan.step(), Step::Done);
+    let found = plan.finish(&mut Counter(0)).unwrap();
+    let mut late = found.trace().entries().iter().filter(|entry| {
+        let failure = QueryFailure::NotNeeded;
+        matches!(entry.event(), TraceEvent::Failed { failure: why, .. } if *why == failure)
+    });
+    assert!(
+        late.next().is_some() && late.next().is_none(),
+        "{}",
+        found.trace()
+    );
+}

@@ -1,7 +1,7 @@
 //! A zone in memory, from lines as of a master file, and entropy that tests can foretell.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use offhook_sip_resolver::{
     DomainName, Entropy, EntropyError, Location, Naptr, Plan, Policy, QueryFailure, Question,
@@ -179,6 +179,11 @@ impl Zone {
             Err(failure) => Err(failure.error()),
         }
     }
+}
+
+/// Some moment.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// `SplitMix64`: the same draws in each run.
