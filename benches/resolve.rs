@@ -1,21 +1,19 @@
 //! How long the planner itself takes, name servers answering at once, and how long a warm answer.
 
+#![expect(clippy::unwrap_used, reason = "a bench may fail")]
+
 use std::hint::black_box;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use hickory_server::Server;
-use hickory_server::proto::rr::Name;
-use hickory_server::proto::serialize::txt::Parser;
-use hickory_server::store::in_memory::InMemoryZoneHandler;
-use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
 use offhook_sip_resolver::{
     Cache, DomainName, Entropy, EntropyError, Location, Naptr, Options, Plan, Policy, Question,
     QuestionKind, Record, RecordData, Reply, ResolveFailure, Resolver, Response, Srv, Step, Target,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
+
+#[path = "support/name_server.rs"]
+mod name_server;
 
 struct Zeros;
 
@@ -130,7 +128,7 @@ fn warm(criterion: &mut Criterion, target: &Target) {
         return;
     };
     runtime.block_on(async {
-        let server = serve().await;
+        let server = name_server::serve("example.com.", ZONE).await;
         let Ok(resolver) = Resolver::new([server], Options::default()) else {
             return;
         };
@@ -150,28 +148,13 @@ fn warm(criterion: &mut Criterion, target: &Target) {
     });
 }
 
-/// A name server with two servers of one priority.
-async fn serve() -> SocketAddr {
-    let origin = Name::from_ascii("example.com.").expect("a name");
-    let zone = "@ 3600 SOA ns admin 1 3600 3600 3600 3600\n\
-        _sip._tls 3600 SRV 10 50 5061 one\n_sip._tls 3600 SRV 10 50 5061 two\n\
-        one 3600 A 192.0.2.1\ntwo 3600 A 192.0.2.2\n";
-    let parser = Parser::new(zone, None, Some(origin.clone()));
-    let (_, records) = parser.parse().expect("a zone");
-    let handler: InMemoryZoneHandler =
-        InMemoryZoneHandler::new(origin.clone(), records, ZoneType::Primary, AxfrPolicy::Deny)
-            .expect("a zone");
-    let mut catalog = Catalog::new();
-    catalog.upsert(origin.into(), vec![Arc::new(handler)]);
-    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = socket.local_addr().expect("an address");
-    let mut server = Server::new(catalog);
-    server.register_socket(socket);
-    tokio::spawn(async move { server.block_until_done().await });
-    address
-}
+/// Two servers of one priority.
+const ZONE: &str = "@ 3600 SOA ns admin 1 3600 3600 3600 3600
+_sip._tls 3600 SRV 10 50 5061 one
+_sip._tls 3600 SRV 10 50 5061 two
+one 3600 A 192.0.2.1
+two 3600 A 192.0.2.2
+";
 
 #[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 fn now() -> Instant {

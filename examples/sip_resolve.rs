@@ -381,7 +381,7 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 fn seconds_of(ttl: Duration) -> Option<u64> {
-    (ttl < Duration::MAX).then(|| ttl.as_secs())
+    (ttl < Duration::MAX).then_some(ttl.as_secs())
 }
 
 #[expect(

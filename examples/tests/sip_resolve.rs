@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const ZONE: &str = r#"
 @ 300 IN SOA ns admin 1 60 60 60 60
 _sip._tls 300 IN SRV 10 0 5061 one
-_sip._tls 300 IN SRV 20 0 5071 two
+_sip._tls 300 IN SRV 20 0 5071 one
 one 120 IN A 192.0.2.1
 two 300 IN A 192.0.2.2
 _sips._tcp.drawn 60 IN SRV 10 50 5001 two
@@ -78,7 +78,7 @@ fn a_target_is_one_object_with_servers_in_order() {
             "hops": [
                 {"transport": "tls", "address": "192.0.2.1", "port": 5061,
                     "verify": "example.test", "priority": 10},
-                {"transport": "tls", "address": "192.0.2.2", "port": 5071,
+                {"transport": "tls", "address": "192.0.2.1", "port": 5071,
                     "verify": "example.test", "priority": 20},
             ],
             "questions": 5, "rtts": 1, "ms": null, "ttl": 120,
@@ -93,7 +93,7 @@ fn people_get_a_table_and_the_trace_where_they_want_it() {
     for part in [
         "example.test: 2 servers, 5 questions in 1 round trip",
         "good for 120 s",
-        "  20        TLS        192.0.2.2:5071  example.test  two.example.test  300 s",
+        "  20        TLS        192.0.2.1:5071  example.test  one.example.test  120 s",
         "ms > example.test NAPTR (round 1)",
         "ms < _sip._tls.example.test SRV: _sip._tls.example.test 300 SRV 10 0 5061 one",
         "sips:192.0.2.7: 1 server, 0 questions in 0 round trips",

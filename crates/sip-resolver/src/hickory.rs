@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hickory_resolver::TlsConfig;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     Cache, Cached, DomainName, Edge, EdgeFailure, EdgeFinding, Entropy, Freshness, Location, Plan,
@@ -235,9 +235,15 @@ impl Shared {
 
     async fn drive(&self, plan: &mut Plan, begun: Instant) {
         let mut running = JoinSet::new();
+        // Since when no answer is needed that is missing.
+        let mut content = None;
         loop {
             plan.elapsed(begun.elapsed());
-            let answered = match plan.step() {
+            let step = plan.step();
+            if !matches!(step, Step::WaitAtMost(_)) {
+                content = None;
+            }
+            let answered = match step {
                 Step::Ask(questions) => {
                     for question in questions {
                         let servers = Arc::clone(&self.servers);
@@ -251,7 +257,8 @@ impl Shared {
                 Step::Done => return,
                 Step::Wait => running.join_next().await,
                 Step::WaitAtMost(patience) => {
-                    let Ok(answered) = timeout(patience, running.join_next()).await else {
+                    let until = *content.get_or_insert_with(Instant::now) + patience;
+                    let Ok(answered) = timeout_at(until, running.join_next()).await else {
                         plan.elapsed(begun.elapsed());
                         plan.settle();
                         continue;

@@ -1,6 +1,8 @@
 //! What the driver does when name servers, or the network before them, do what they must not.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_server::proto::op::{Message, MessageType, ResponseCode};
@@ -142,6 +144,25 @@ async fn records_that_nobody_asked_for_are_not_believed() {
 }
 
 #[tokio::test]
+async fn addresses_of_another_domains_server_are_asked_for_and_not_taken_from_the_side() {
+    // The server does not know example.net, and says so.
+    let zone = "_sip._tls 60 IN SRV 10 0 5061 edge.example.net.";
+    let (found, _) = outcome(zone, |_, _| {
+        Fate::Changed(|answer| {
+            let edge = name("edge.example.net.");
+            let four = RData::A(A([203, 0, 113, 66].into()));
+            let six = RData::AAAA(AAAA("2001:db8::66".parse().unwrap()));
+            answer
+                .additionals
+                .push(Record::from_rdata(edge.clone(), 600, four));
+            answer.additionals.push(Record::from_rdata(edge, 600, six));
+        })
+    })
+    .await;
+    assert_eq!(found.unwrap_err().error(), ResolveError::Temporary);
+}
+
+#[tokio::test]
 async fn poison_for_the_domain_itself_still_leads_to_nobody_but_its_certificate() {
     let (found, _) = outcome(ZONE, |_, _| {
         Fate::Replaced(|question| forged(question).to_vec().unwrap())
@@ -198,20 +219,28 @@ async fn a_server_that_knows_no_edns_is_asked_without_and_remembered() {
         ResponseCode::NotImp,
         ResponseCode::BADVERS,
     ] {
-        let server = proxy(serve(ZONE).await, move |question, count| {
-            // What comes after the first round is asked without at once.
-            assert!(
-                count < 10 || question.edns.is_none(),
-                "{count}: {question:?}"
-            );
+        let refused = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&refused);
+        let server = proxy(serve(ZONE).await, move |question, _| {
             match question.edns.is_some() {
-                true => Fate::Refused(code),
+                true => {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    Fate::Refused(code)
+                }
                 false => Fate::Passed,
             }
         })
         .await;
-        let found = resolve(server, Options::default()).await.unwrap();
-        assert_eq!(hops(&found), SERVERS, "{code}");
+        let options = Options::default().with_cache_capacity(0);
+        let resolver = Resolver::new([server], options).unwrap();
+        for _ in 0..2 {
+            let target = "example.com".parse().unwrap();
+            let policy = Policy::room_os();
+            let found = resolver.resolve(&target, &policy, &mut Counter(3)).await;
+            assert_eq!(hops(&found.unwrap()), SERVERS, "{code}");
+            // Nothing of the second round.
+            assert_eq!(refused.load(Ordering::SeqCst), 5, "{code}");
+        }
     }
 }
 

@@ -408,6 +408,34 @@ fn aliases_are_followed_wherever_they_stand() {
 }
 
 #[test]
+fn an_alias_to_nothing_is_asked_for_only_where_the_server_does_not_say_so() {
+    for (says_so, questions) in [(true, 2), (false, 3)] {
+        let mut plan = Plan::new("example.com:5061".parse().unwrap(), Policy::room_os());
+        let mut asked = 0;
+        while let Step::Ask(open) = plan.step() {
+            for question in open {
+                asked += 1;
+                let alias = record("example.com 60 CNAME host.example.com");
+                let mut response = match (question.name().as_str(), question.kind()) {
+                    ("example.com", QuestionKind::A) => {
+                        let address = record("host.example.com 60 A 192.0.2.1");
+                        Response::new(vec![alias, address])
+                    }
+                    ("example.com", _) => Response::new(vec![alias]),
+                    _ => Response::default(),
+                };
+                if says_so {
+                    response = response.with_negative_ttl(Duration::from_secs(5));
+                }
+                plan.answer(&question, Reply::Records(response));
+            }
+        }
+        assert_eq!(asked, questions);
+        assert_eq!(plan.finish(&mut Counter(0)).unwrap().hops().len(), 1);
+    }
+}
+
+#[test]
 fn circular_aliases_end_within_twelve_questions() {
     let zone = "
         _sip._tls.example.com 60 CNAME a.example.com
