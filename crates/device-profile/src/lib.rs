@@ -2,14 +2,16 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod archive;
+mod device_family;
 mod device_type;
 mod error;
 mod limits;
-mod manifest;
 mod secret;
 mod sip;
+mod source;
 mod substitute;
 mod tag;
+mod tag_set;
 mod violation;
 mod wiped;
 mod xml;
@@ -17,18 +19,35 @@ mod xml;
 pub mod mpp;
 pub mod room_os;
 
-pub use archive::Archive;
-pub use device_type::{
-    AccessDeviceCategory, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
-    FileCategory, FileCustomization,
+// Archives: what is in them, and how it comes in and out.
+pub use archive::reader::{ArchiveReader, ArchiveSource};
+pub use archive::{Archive, ArchiveKind};
+pub use device_family::{ArchiveViolation, DeviceFamily, FamilyViolation};
+
+// Device types, their files, and profiles.
+pub use device_type::DeviceType;
+pub use device_type::attribute::{
+    AccessDeviceCategory, AuthenticationMode, AutoCreateDevicesLevel, ConfigType,
+    ConfigurationOption, DeviceAccessProtocol, EarlyMediaSupport, FileCategory, FileCustomization,
+    FileSource, HoldAnnouncementMethod, HoldNormalization, LocationNetwork, NumberOfPorts,
+    ResetEvent, RoamingMode, SignalingAddressType, SupportLinks, TagMode, TrunkMode,
 };
+pub use device_type::authentication::FileAuthentication;
+pub use device_type::file::{DeviceTypeFile, FileContent};
+pub use device_type::options::{CpeDeviceOptions, DeviceCredentials, DeviceManagementOptions};
+pub use source::{Document, Source};
+pub use violation::Violation;
+
+// Tags.
+pub use substitute::{Escape, Substitution, UndefinedTag, substitute};
+pub use tag::{EffectiveTag, Override, TagLevel, TagName, TagTable};
+pub use tag_set::{RegionalTag, Tag, TagRegion, TagSet, TagSetViolation};
+
+// Configuration documents.
 pub use error::{
-    ArchiveError, DocumentError, DocumentFault, EntryFault, ParsePathError, SettingsError,
-    TagError, ValueError,
+    ArchiveError, DocumentError, DocumentFault, EntryFault, ParsePathError,
+    SettingsError, TagError, ValueError,
 };
 pub use limits::Limits;
 pub use secret::Secret;
 pub use sip::{Registration, SipSettings, Transport};
-pub use substitute::{Escape, Substitution, UndefinedTag, substitute};
-pub use tag::{Override, TagLevel, TagName, TagTable};
-pub use violation::Violation;

@@ -17,5 +17,6 @@ mod room_os;
 mod secrets;
 mod sip;
 mod tag;
+mod tag_set;
 #[cfg(target_os = "linux")]
 mod traces;

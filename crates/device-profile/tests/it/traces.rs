@@ -104,7 +104,8 @@ fn documents_leave_no_trace_of_their_secrets() {
     let configuration = Configuration::parse(room.as_bytes(), &limits).unwrap();
     drop(configuration.write());
     drop(configuration);
-    assert_eq!(traces(&password), before);
+    // What the texts above left behind may be overwritten by now.
+    assert!(traces(&password) <= before);
 }
 
 const RUN_BYTES: usize = 64;
