@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-pub use archive::{ArchiveError, EntryFault};
+pub use archive::{ArchiveError, EntryFault, ImportError};
 
 mod archive;
 

@@ -3,8 +3,11 @@
 
 mod archive;
 mod device_family;
+mod device_profile;
 mod device_type;
+mod difference;
 mod error;
+mod import;
 mod limits;
 mod secret;
 mod sip;
@@ -23,8 +26,14 @@ pub mod room_os;
 pub use archive::reader::{ArchiveReader, ArchiveSource};
 pub use archive::{Archive, ArchiveKind};
 pub use device_family::{ArchiveViolation, DeviceFamily, FamilyViolation};
+pub use difference::{Difference, Effect, ImportReport, Subject};
+pub use import::{Import, Inventory};
 
 // Device types, their files, and profiles.
+pub use device_profile::{
+    ConfigurationMode, DeviceLevel, DeviceProfile, DeviceReadings, DeviceStatus, Onboarding,
+    ProfileViolation, TransportProtocol,
+};
 pub use device_type::DeviceType;
 pub use device_type::attribute::{
     AccessDeviceCategory, AuthenticationMode, AutoCreateDevicesLevel, ConfigType,
@@ -45,7 +54,7 @@ pub use tag_set::{RegionalTag, Tag, TagRegion, TagSet, TagSetViolation};
 
 // Configuration documents.
 pub use error::{
-    ArchiveError, DocumentError, DocumentFault, EntryFault, ParsePathError,
+    ArchiveError, DocumentError, DocumentFault, EntryFault, ImportError, ParsePathError,
     SettingsError, TagError, ValueError,
 };
 pub use limits::Limits;

@@ -41,6 +41,7 @@ macro_rules! named {
         }
     };
 }
+pub(crate) use named;
 
 named! {
     /// What kind of thing a device is (`deviceCategory`).

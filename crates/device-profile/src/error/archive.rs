@@ -112,3 +112,40 @@ pub enum EntryFault {
     #[error("name not in the manifest")]
     Unexpected,
 }
+
+/// An archive cannot be imported; nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The archive cannot be read.
+    #[error("archive could not be read")]
+    Archive(#[source] ArchiveError),
+    /// A device family of this name is there, and nobody said that it may be overridden.
+    #[error("device family {name} is there already")]
+    DeviceFamilyExists {
+        /// Its name.
+        name: String,
+    },
+    /// A device type of this name is there, and nobody said that its files may be updated.
+    #[error("device type {name} is there already")]
+    DeviceTypeExists {
+        /// Its name.
+        name: String,
+    },
+    /// What would come out of it breaks rules, which the report of a dry run lists.
+    #[error("{count} rules broken by what is imported")]
+    Violations {
+        /// How many.
+        count: usize,
+    },
+    /// The archive has nothing of the name that is to be changed, or is of a device family, in
+    /// which nothing can be renamed.
+    #[error("nothing of that name to rename")]
+    Rename,
+    /// A tag set of this name is there, and nobody said that it may be overridden.
+    #[error("tag set {} is there already", name.as_deref().unwrap_or("of the system"))]
+    TagSetExists {
+        /// Its name; the system's default set has none.
+        name: Option<String>,
+    },
+}

@@ -8,11 +8,13 @@
 )]
 
 mod archive;
+mod device_profile;
 mod device_type;
 mod flat_profile;
 mod hand_made_zip;
 mod hostile_archive;
 mod hostile_document;
+mod import;
 mod room_os;
 mod secrets;
 mod sip;
