@@ -9,6 +9,7 @@ mod difference;
 mod error;
 mod import;
 mod limits;
+mod release;
 mod secret;
 mod sip;
 mod source;
@@ -19,7 +20,9 @@ mod violation;
 mod wiped;
 mod xml;
 
+pub mod catalogue;
 pub mod mpp;
+pub mod phone_security;
 pub mod room_os;
 
 // Archives: what is in them, and how it comes in and out.
@@ -44,6 +47,7 @@ pub use device_type::attribute::{
 pub use device_type::authentication::FileAuthentication;
 pub use device_type::file::{DeviceTypeFile, FileContent};
 pub use device_type::options::{CpeDeviceOptions, DeviceCredentials, DeviceManagementOptions};
+pub use release::{ParseReleaseError, Release};
 pub use source::{Document, Source};
 pub use violation::Violation;
 

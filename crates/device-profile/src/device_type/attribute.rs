@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 /// An enumeration whose values have the names that the provisioning interface gives them.
 macro_rules! named {
     (
-        $(#[$meta:meta])* $name:ident, $default:ident;
+        $(#[$meta:meta])* $name:ident $(, $default:ident)?;
         $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)?
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        #[derive(
+            Clone, Copy, Debug, Eq, Hash, PartialEq, ::serde::Deserialize, ::serde::Serialize,
+        )]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
@@ -28,11 +30,13 @@ macro_rules! named {
             }
         }
 
-        impl Default for $name {
-            fn default() -> Self {
-                Self::$default
+        $(
+            impl Default for $name {
+                fn default() -> Self {
+                    Self::$default
+                }
             }
-        }
+        )?
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod catalogue;
 mod device_profile;
 mod device_type;
 mod flat_profile;
@@ -15,6 +16,7 @@ mod hand_made_zip;
 mod hostile_archive;
 mod hostile_document;
 mod import;
+mod phone_security;
 mod room_os;
 mod secrets;
 mod sip;
