@@ -100,7 +100,8 @@ impl<'p> Folder<'p> {
 pub(crate) fn write(archive: &Archive, to: &Path, existing: Existing) -> anyhow::Result<()> {
     let shown = || to.display().to_string();
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(shown)?;
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let file = NamedTempFile::new_in(folder).with_context(shown)?;
     let mut writer = BufWriter::new(file);
     archive.write(&mut writer).with_context(shown)?;
     writer.flush().with_context(shown)?;

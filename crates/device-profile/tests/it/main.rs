@@ -18,6 +18,7 @@ mod hostile_document;
 mod import;
 mod phone_security;
 mod room_os;
+mod schema;
 mod secrets;
 mod sip;
 mod tag;

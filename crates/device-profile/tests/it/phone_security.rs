@@ -184,7 +184,7 @@ fn softphones_enrol_by_a_string_and_some_by_none() {
     assert_eq!(by(phone("8841"), CapfAuthenticationMode::ByExistingMic), []);
     let key = |bits| {
         encrypted(WINDOWS, |p| {
-            p.certificate_operation_key_size_bits = Some(bits)
+            p.certificate_operation_key_size_bits = Some(bits);
         })
     };
     assert_eq!(key(1024), []);
@@ -211,7 +211,8 @@ fn sip_oauth_mode_needs_each_step_of_the_guide() {
     assert_eq!(after(|_| {}), []);
     assert_eq!(settings().nodes[0].sip_oauth_port, 5090);
     assert_eq!(settings().nodes[0].sip_oauth_mra_port, 5091);
-    let steps: [(fn(&mut SipOAuthSettings), OAuthViolation); 8] = [
+    type Step = (fn(&mut SipOAuthSettings), OAuthViolation);
+    let steps: [Step; 8] = [
         (
             |s| s.export_controlled_functionality = false,
             OAuthViolation::ExportControlled,
