@@ -18,7 +18,7 @@ use offhook_bearer_token::danger::{
     any_audience, any_issuer, any_typ, key_set_with_shared_secrets,
 };
 use offhook_bearer_token::{
-    ClaimsBuffer, DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, KeySet, MAX_RESPONSE_BYTES,
+    ClaimsBuffer, DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, KeySet, MAX_KEY_SET_BYTES,
     MAX_TOKEN_BYTES, Scope, Subject, TokenPolicy, TokenRefusal, VerifiedClaims, verify_in,
 };
 use serde::Serialize;
@@ -259,7 +259,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 
 fn key_set(path: &Path) -> anyhow::Result<KeySet> {
     let mut json = Vec::new();
-    let limit = u64::try_from(MAX_RESPONSE_BYTES)? + 1;
+    let limit = u64::try_from(MAX_KEY_SET_BYTES)? + 1;
     File::open(path)?.take(limit).read_to_end(&mut json)?;
     let public = KeySet::from_json(&json)?;
     let keys = key_set_with_shared_secrets(&json)?;

@@ -289,7 +289,7 @@ fn a_set_of_shared_secrets_counts_only_where_nothing_else_is_in_it() {
     mixed["keys"].as_array_mut().unwrap().push(secret);
     bench.put("keys.json", &mixed.to_string());
     let (verdicts, _) = bench.verdicts(&ALL, token.as_bytes());
-    assert_eq!(verdicts, [refused("unknown key")]);
+    assert_eq!(verdicts, [refused("algorithm is not the key's")]);
 }
 
 #[test]

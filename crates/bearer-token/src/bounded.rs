@@ -48,6 +48,7 @@ impl<V: Clone> Bounded<V> {
         }
     }
 
+    #[cfg(any(feature = "client", test))]
     pub(crate) fn remove(&self, digest: &TokenDigest) {
         if let Some(mut shard) = self.shard(digest) {
             shard.young.remove(digest);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -22,6 +23,8 @@ use crate::{
 pub struct TokenCache<V> {
     verifier: V,
     known: Bounded<Arc<Entry>>,
+    /// Counts [`clear`](TokenCache::clear), so that who verified before it keeps nothing after it.
+    clears: AtomicU64,
     max_age: Duration,
 }
 
@@ -32,6 +35,7 @@ impl<V: TokenVerifier> TokenCache<V> {
         Self {
             verifier,
             known: Bounded::new(VERIFIED_CAPACITY),
+            clears: AtomicU64::new(0),
             max_age: VERIFIED_MAX_AGE,
         }
     }
@@ -62,8 +66,9 @@ impl<V: TokenVerifier> TokenCache<V> {
         self.known(&TokenDigest::of(token), policy, now)
     }
 
-    /// Forgets all tokens.
+    /// Forgets all tokens, those included that are being verified.
     pub fn clear(&self) {
+        self.clears.fetch_add(1, Ordering::AcqRel);
         self.known.clear();
     }
 
@@ -85,13 +90,19 @@ impl<V: TokenVerifier> TokenCache<V> {
         &self.verifier
     }
 
+    /// The verifier's generation and our own.
+    fn generations(&self, now: SystemTime) -> Option<(u64, u64)> {
+        let clears = self.clears.load(Ordering::Acquire);
+        Some((self.verifier.generation(now)?, clears))
+    }
+
     fn known(
         &self,
         digest: &TokenDigest,
         policy: &TokenPolicy,
         now: SystemTime,
     ) -> Option<Result<Arc<VerifiedToken>, TokenRefusal>> {
-        let generation = self.verifier.generation(now)?;
+        let generation = self.generations(now)?;
         let entry = self.known.get(digest)?;
         let age = now.duration_since(entry.at).ok()?;
         let serves = entry.generation == generation
@@ -118,7 +129,7 @@ impl<V: TokenVerifier> TokenVerifier for TokenCache<V> {
             return known.map_err(VerifyError::Refused);
         }
         // Read before: keys that change in the meantime must not pass for those that were asked.
-        let generation = self.verifier.generation(now);
+        let generation = self.generations(now);
         let verified = self.verifier.verify_token(token, policy, now).await?;
         if let Some(generation) = generation {
             let entry = Entry {
@@ -147,7 +158,7 @@ impl<V: fmt::Debug> fmt::Debug for TokenCache<V> {
 }
 
 struct Entry {
-    generation: u64,
+    generation: (u64, u64),
     at: SystemTime,
     /// By which it was verified; only its type matters later.
     policy: TokenPolicy,

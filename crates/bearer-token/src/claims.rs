@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::payload::{Claims, END_OF_TIME, MAX_CLAIMS_BYTES};
+#[cfg(feature = "async")]
+use crate::payload::MAX_CLAIMS_BYTES;
+use crate::payload::{Claims, END_OF_TIME};
 use crate::{
     Algorithm, CertificateThumbprint, InsufficientScope, Scope, Subject, TokenPolicy, TokenRefusal,
     VerifiedClaims,
@@ -65,9 +67,9 @@ impl VerifiedToken {
         self.claims().is_for(audience)
     }
 
-    /// When it was issued.
+    /// When it was issued; `None` where the server that was asked about it did not say.
     #[must_use]
-    pub fn issued_at(&self) -> SystemTime {
+    pub fn issued_at(&self) -> Option<SystemTime> {
         self.claims().issued_at()
     }
 
@@ -144,13 +146,16 @@ impl VerifiedToken {
     }
 }
 
+#[cfg(feature = "async")]
 impl VerifiedToken {
     /// What somebody we trust has told of a token; nothing of it is judged yet.
-    pub(crate) fn told(json: &mut [u8]) -> Result<Self, TokenRefusal> {
+    ///
+    /// Who was `asked` need not tell when it was issued.
+    pub(crate) fn told(json: &mut [u8], asked: Option<SystemTime>) -> Result<Self, TokenRefusal> {
         if json.len() > MAX_CLAIMS_BYTES {
             return Err(TokenRefusal::Claims);
         }
-        VerifiedClaims::read(json, None)?.try_into()
+        VerifiedClaims::read(json, None, asked)?.try_into()
     }
 }
 

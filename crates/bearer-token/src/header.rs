@@ -66,8 +66,12 @@ impl UsualHeader {
         })
     }
 
-    pub(crate) fn is(&self, encoded: &str) -> bool {
-        self.encoded.bytes() == encoded.as_bytes()
+    /// What comes after it and a dot in a token that begins with it.
+    pub(crate) fn strip<'t>(&self, token: &'t str) -> Option<&'t str> {
+        let encoded = self.encoded.bytes();
+        let is_meant = token.as_bytes().starts_with(encoded);
+        let rest = is_meant.then(|| token.get(encoded.len()..))?;
+        rest?.strip_prefix('.')
     }
 
     pub(crate) fn typ(&self) -> Option<&str> {

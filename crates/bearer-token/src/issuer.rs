@@ -7,9 +7,9 @@ use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING as ES256, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
 };
-use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::json::Writer;
 use crate::payload::END_OF_TIME;
 use crate::{
     AccessToken, Algorithm, IssuerError, MAX_TOKEN_BYTES, Scope, Subject, TokenPolicy, base64url,
@@ -106,7 +106,7 @@ impl SigningKey {
         }
     }
 
-    fn public_jwk(&self) -> Result<Jwk<'_>, IssuerError> {
+    fn public_jwk(&self) -> Result<String, IssuerError> {
         let (kty, crv, x, y) = match &self.pair {
             Pair::EdDsa(pair) => ("OKP", "Ed25519", pair.public_key().as_ref(), None),
             Pair::Es256(pair) => {
@@ -116,15 +116,17 @@ impl SigningKey {
                 ("EC", "P-256", x, Some(y))
             }
         };
-        Ok(Jwk {
-            kty,
-            crv,
-            kid: &self.id,
-            purpose: "sig",
-            alg: self.algorithm().as_str(),
-            x: base64url::encode(x),
-            y: y.map(base64url::encode),
-        })
+        let mut jwk = Writer::new();
+        jwk.text("kty", kty);
+        jwk.text("crv", crv);
+        jwk.text("kid", &self.id);
+        jwk.text("use", "sig");
+        jwk.text("alg", self.algorithm().as_str());
+        jwk.text("x", &base64url::encode(x));
+        if let Some(y) = y {
+            jwk.text("y", &base64url::encode(y));
+        }
+        Ok(jwk.finish())
     }
 }
 
@@ -183,6 +185,7 @@ impl MachineClaims {
         self
     }
 
+    #[cfg(feature = "async")]
     pub(crate) fn subject(&self) -> Subject {
         self.subject
     }
@@ -195,7 +198,7 @@ impl MachineClaims {
         token_id: &[u8; 16],
         now: SystemTime,
         lifetime: Duration,
-    ) -> Result<Vec<u8>, IssuerError> {
+    ) -> Result<String, IssuerError> {
         let issued = now
             .duration_since(UNIX_EPOCH)
             .map_err(|_| IssuerError::Time)?;
@@ -203,20 +206,25 @@ impl MachineClaims {
         let expires = expires
             .filter(|expires| *expires <= END_OF_TIME)
             .ok_or(IssuerError::Time)?;
-        let claims = Claims {
-            iss: issuer,
-            sub: self.subject.to_string(),
-            aud: audience,
-            exp: expires.as_secs(),
-            iat: issued.as_secs(),
-            jti: base64url::encode(token_id),
-            client_id: self.client_id.as_deref(),
-            scope: (!self.scopes.is_empty()).then(|| scope::join(&self.scopes)),
-            cnf: self.confirmation.map(|thumbprint| Confirmation {
-                thumbprint: base64url::encode(&thumbprint),
-            }),
-        };
-        serde_json::to_vec(&claims).map_err(|_| IssuerError::Signing)
+        let mut claims = Writer::new();
+        claims.text("iss", issuer);
+        claims.text("sub", &self.subject.to_string());
+        claims.text("aud", audience);
+        claims.number("exp", expires.as_secs());
+        claims.number("iat", issued.as_secs());
+        claims.text("jti", &base64url::encode(token_id));
+        if let Some(client_id) = &self.client_id {
+            claims.text("client_id", client_id);
+        }
+        if !self.scopes.is_empty() {
+            claims.text("scope", &scope::join(&self.scopes));
+        }
+        if let Some(thumbprint) = &self.confirmation {
+            let mut confirmation = Writer::new();
+            confirmation.text("x5t#S256", &base64url::encode(thumbprint));
+            claims.raw("cnf", &confirmation.finish());
+        }
+        Ok(claims.finish())
     }
 }
 
@@ -257,15 +265,14 @@ impl MachineTokenIssuer {
         now: SystemTime,
     ) -> Result<AccessToken, IssuerError> {
         let claims = claims.to_json(&self.issuer, &self.audience, &token_id, now, self.lifetime)?;
-        let header = encode(&Header {
-            alg: self.key.algorithm().as_str(),
-            typ: "at+jwt",
-            kid: &self.key.id,
-        })?;
+        let mut header = Writer::new();
+        header.text("alg", self.key.algorithm().as_str());
+        header.text("typ", "at+jwt");
+        header.text("kid", &self.key.id);
         let mut token = Zeroizing::new(String::with_capacity(MAX_TOKEN_BYTES));
-        token.push_str(&header);
+        token.push_str(&base64url::encode(header.finish().as_bytes()));
         token.push('.');
-        token.push_str(&base64url::encode(&claims));
+        token.push_str(&base64url::encode(claims.as_bytes()));
         let signature = base64url::encode(&self.key.sign(token.as_bytes())?);
         token.push('.');
         token.push_str(&signature);
@@ -278,8 +285,9 @@ impl MachineTokenIssuer {
     ///
     /// [`IssuerError::Key`], which a key that could be read does not give.
     pub fn key_set_json(&self) -> Result<String, IssuerError> {
-        let keys = [self.key.public_jwk()?];
-        serde_json::to_string(&JwkSet { keys }).map_err(|_| IssuerError::Key)
+        let mut set = Writer::new();
+        set.raw("keys", &format!("[{}]", self.key.public_jwk()?));
+        Ok(set.finish())
     }
 
     /// The policy its own tokens pass.
@@ -298,58 +306,6 @@ impl MachineTokenIssuer {
 enum Pair {
     EdDsa(Ed25519KeyPair),
     Es256(EcdsaKeyPair),
-}
-
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: &'a str,
-    typ: &'a str,
-    kid: &'a str,
-}
-
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    sub: String,
-    aud: &'a str,
-    exp: u64,
-    iat: u64,
-    jti: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cnf: Option<Confirmation>,
-}
-
-#[derive(Serialize)]
-struct Confirmation {
-    #[serde(rename = "x5t#S256")]
-    thumbprint: String,
-}
-
-#[derive(Serialize)]
-struct JwkSet<'a> {
-    keys: [Jwk<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Jwk<'a> {
-    kty: &'a str,
-    crv: &'a str,
-    kid: &'a str,
-    #[serde(rename = "use")]
-    purpose: &'a str,
-    alg: &'a str,
-    x: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    y: Option<String>,
-}
-
-fn encode(value: &impl Serialize) -> Result<String, IssuerError> {
-    let json = serde_json::to_vec(value).map_err(|_| IssuerError::Signing)?;
-    Ok(base64url::encode(&json))
 }
 
 const MAX_KEY_ID_BYTES: usize = 64;

@@ -1,12 +1,17 @@
 //! JSON read where it lies, without a tree and without the heap, that refuses what an attacker
 //! likes: members given twice, deep nesting, objects without end.
 
+#[cfg(feature = "client")]
+use std::borrow::Cow;
+
 mod reader;
 mod text;
+mod writer;
 
 pub(crate) use reader::JsonFault;
 use reader::{Members, Reader};
 pub(crate) use text::{Spot, Text};
+pub(crate) use writer::Writer;
 
 /// The members of an object, each name once, and everything below them well formed.
 #[derive(Debug)]
@@ -19,8 +24,12 @@ pub(crate) struct Object<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Json<'a> {
     Array(Items<'a>),
-    /// `true`, `false` or `null`: no member we read may be one of them.
-    Literal,
+    /// `true`, `false` or `null`.
+    #[cfg_attr(
+        not(any(feature = "client", test)),
+        expect(dead_code, reason = "no token has one that we read")
+    )]
+    Literal(&'a str),
     Number(&'a str),
     /// An object, with its braces.
     Object(&'a str),
@@ -36,25 +45,37 @@ pub(crate) struct Items<'a>(Reader<'a>);
 pub(crate) struct NotText;
 
 impl<'a> Object<'a> {
+    /// An object without members, to [`read`](Self::read) into where it lies.
+    pub(crate) fn new() -> Self {
+        Self {
+            json: "",
+            members: Members::new(),
+        }
+    }
+
     /// Reads an object that fills the whole of `bytes`, white space around it aside.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, JsonFault> {
+        let mut object = Self::new();
+        object.read(bytes)?;
+        Ok(object)
+    }
+
+    /// Reads as [`parse`](Self::parse) does, into a new object: two kilobytes are moved nowhere.
+    pub(crate) fn read(&mut self, bytes: &'a [u8]) -> Result<(), JsonFault> {
         let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
-        if u32::try_from(json.len()).is_err() {
+        if json.len() > MAX_BYTES {
             return Err(JsonFault::Malformed);
         }
+        self.json = json;
         let mut reader = Reader { json, at: 0 };
         reader.skip_space();
         if reader.peek() != Some(b'{') {
             return Err(JsonFault::Malformed);
         }
-        let mut object = Self {
-            json,
-            members: Members::new(),
-        };
-        reader.object(0, &mut object.members)?;
+        reader.object(0, &mut self.members)?;
         reader.skip_space();
         match reader.peek() {
-            None => Ok(object),
+            None => Ok(()),
             Some(_) => Err(JsonFault::Malformed),
         }
     }
@@ -87,7 +108,31 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The items of the array `name` in an object, as they were written: each ends where its brackets
+/// close, and what stands between them is not read, so that one bad item spoils no other.
+///
+/// # Errors
+///
+/// [`JsonFault`] when it is not an object with one such array.
+pub(crate) fn unread_items<'a>(bytes: &'a [u8], name: &str) -> Result<Vec<&'a str>, JsonFault> {
+    let json = std::str::from_utf8(bytes).map_err(|_| JsonFault::Malformed)?;
+    if json.len() > MAX_BYTES {
+        return Err(JsonFault::Malformed);
+    }
+    Reader { json, at: 0 }.unread_items(name)
+}
+
 impl<'a> Json<'a> {
+    /// The value as it was written.
+    #[cfg(feature = "client")]
+    pub(crate) fn written(self) -> Cow<'a, str> {
+        match self {
+            Self::Array(items) => Cow::Borrowed(items.0.json),
+            Self::Literal(json) | Self::Number(json) | Self::Object(json) => Cow::Borrowed(json),
+            Self::Text(text) => Cow::Owned(format!("\"{}\"", text.raw())),
+        }
+    }
+
     /// Reads a value whose form was found good.
     pub(crate) fn read(json: &'a str) -> Option<Self> {
         let (kind, spot) = Reader { json, at: 0 }.value(0).ok()?;
@@ -111,6 +156,10 @@ impl<'a> Iterator for Items<'a> {
         Some(kind.of(reader.json, spot))
     }
 }
+
+/// The longest text: what we read is bounded by it anyway, and a position in it fits in sixteen bits,
+/// for the last byte of an object is no part of a member.
+const MAX_BYTES: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
@@ -208,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn an_object_of_65536_bytes_is_read_to_its_end_and_one_byte_more_is_not() {
+        let of = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+        let longest = of(65_536);
+        let object = Object::parse(longest.as_bytes()).unwrap();
+        let text = object.text("a").unwrap().unwrap();
+        assert_eq!(text.plain().map(str::len), Some(65_528));
+        assert_eq!(fault(&of(65_537)), Some(JsonFault::Malformed));
+    }
+
+    #[test]
     fn an_object_may_have_sixty_four_members() {
         let of = |count: usize| {
             let members: Vec<String> = (0..count).map(|n| format!("\"{n}\":0")).collect();
@@ -247,6 +306,10 @@ mod tests {
         assert!(json.contains("\"b\":\"x\""));
     }
 
+    fn value_is(word: &str, theirs: &Value) -> bool {
+        serde_json::from_str::<Value>(word).is_ok_and(|word| word == *theirs)
+    }
+
     /// What `serde_json` makes of the same value.
     fn is_same(ours: Json<'_>, theirs: &Value) -> bool {
         match (ours, theirs) {
@@ -254,9 +317,8 @@ mod tests {
                 let pairs = items.zip(values);
                 items.count() == values.len() && pairs.into_iter().all(|(a, b)| is_same(a, b))
             }
-            (Json::Literal, Value::Bool(_) | Value::Null) | (Json::Number(_), Value::Number(_)) => {
-                true
-            }
+            (Json::Literal(word), Value::Bool(_) | Value::Null) => value_is(word, theirs),
+            (Json::Number(_), Value::Number(_)) => true,
             (Json::Object(text), Value::Object(map)) => {
                 let object = Object::parse(text.as_bytes()).unwrap();
                 object.members.count == map.len()
@@ -267,6 +329,68 @@ mod tests {
             (Json::Text(text), Value::String(value)) => text.is(value),
             _ => false,
         }
+    }
+
+    #[test]
+    fn items_are_found_whatever_stands_in_them() {
+        let items = |text: &'static str| unread_items(text.as_bytes(), "keys");
+        assert_eq!(items(r#"{"keys":[]}"#), Ok(vec![]));
+        assert_eq!(
+            items(r#" {"a":{"keys":[1]},"\u006beys" : [ ] } "#),
+            Ok(vec![])
+        );
+        assert_eq!(
+            items(r#"{"keys":[{"a":1,"a":"]}\"["}, [[}], "x" ,nul,1e]}"#),
+            Ok(vec![r#"{"a":1,"a":"]}\"["}"#, "[[}]", "\"x\"", "nul", "1e"])
+        );
+        let deep = format!(
+            "{{\"keys\":[{}{},1]}}",
+            "[".repeat(9_999),
+            "]".repeat(9_999)
+        );
+        assert_eq!(
+            unread_items(deep.as_bytes(), "keys").map(|items| items.len()),
+            Ok(2)
+        );
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys":{}}"#,
+            r#"{"keys":[1,]}"#,
+            r#"{"keys":[,1]}"#,
+            r#"{"keys":[1 2]}"#,
+            r#"{"keys":["#,
+            r#"{"keys":[1]"#,
+            r#"{"keys":[1]}x"#,
+            r#"{"keys":["x]}"#,
+            r#"{"keys":[{]}"#,
+            r#"{"keys":[],}"#,
+            r#"{"keys":[]"a":1}"#,
+            r#"{"keys" []}"#,
+            r#"{"Keys":[]}"#,
+        ] {
+            assert_eq!(items(text), Err(JsonFault::Malformed), "{text}");
+        }
+        let twice = r#"{"keys":[],"\u006beys":[]}"#;
+        assert_eq!(items(twice), Err(JsonFault::DuplicateMember));
+    }
+
+    #[test]
+    fn what_is_written_is_read_by_others_alike() {
+        let mut writer = Writer::new();
+        writer.text("a\"\\", "\u{0}\u{1f}é\u{7f}\n\"\\/😀\u{2028}");
+        writer.number("n", u64::MAX);
+        writer.raw("r", "[1,{}]");
+        let json = writer.finish();
+        let theirs: Value = serde_json::from_str(&json).unwrap();
+        let expected = serde_json::json!({
+            "a\"\\": "\u{0}\u{1f}é\u{7f}\n\"\\/😀\u{2028}",
+            "n": u64::MAX,
+            "r": [1, {}],
+        });
+        assert_eq!(theirs, expected);
+        assert_eq!(Writer::new().finish(), "{}");
     }
 
     proptest! {

@@ -64,7 +64,7 @@ pub fn verify_in<'b>(
     buffer: &'b mut ClaimsBuffer,
 ) -> Result<VerifiedClaims<'b>, TokenRefusal> {
     let (algorithm, claims) = open(token, keys, Some(policy), buffer)?;
-    let verified = VerifiedClaims::read(claims, algorithm)?;
+    let verified = VerifiedClaims::read(claims, Some(algorithm), None)?;
     verified.judge(policy, now)?;
     Ok(verified)
 }
@@ -94,28 +94,29 @@ fn open<'b>(
     if token.len() > MAX_TOKEN_BYTES {
         return Err(TokenRefusal::TooLong);
     }
-    let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::NotCompact)?;
-    let (header, payload) = message.split_once('.').ok_or(TokenRefusal::NotCompact)?;
-    if payload.contains('.') {
-        return Err(TokenRefusal::NotCompact);
-    }
-    let key = if let Some((key, usual)) = keys.by_header(header) {
+    let (key, parts) = if let Some((key, usual, rest)) = keys.by_header(token) {
+        let parts = Parts::split(token, rest)?;
         check_typ(usual.typ(), policy)?;
-        check_signature(key, message, signature)?;
-        key
+        parts.check_signature(key)?;
+        (key, parts)
     } else {
+        let (header, rest) = token.split_once('.').ok_or(TokenRefusal::NotCompact)?;
+        let parts = Parts::split(token, rest)?;
+        if parts.signature.contains('.') {
+            return Err(TokenRefusal::NotCompact);
+        }
         let mut buffer = [0; MAX_HEADER_BYTES];
         let read = Header::read(header, &mut buffer)?;
         let mut room = [0; MAX_TYP_BYTES];
         let typ = read.typ.map(|typ| typ.resolve(&mut room));
         check_typ(typ.flatten(), policy)?;
         let key = keys.choose(read.key_id, read.algorithm)?;
-        check_signature(key, message, signature)?;
+        parts.check_signature(key)?;
         // Only a header whose signature is good is kept, so nobody else can fill the place.
         key.remember(header, read.typ);
-        key
+        (key, parts)
     };
-    Ok((key.algorithm, buffer.decode(payload)?))
+    Ok((key.algorithm, buffer.decode(parts.payload)?))
 }
 
 fn check_typ(typ: Option<&str>, policy: Option<&TokenPolicy>) -> Result<(), TokenRefusal> {
@@ -125,13 +126,57 @@ fn check_typ(typ: Option<&str>, policy: Option<&TokenPolicy>) -> Result<(), Toke
     Err(TokenRefusal::Type)
 }
 
-fn check_signature(key: &Key, message: &str, signature: &str) -> Result<(), TokenRefusal> {
-    if signature.is_empty() {
-        return Err(TokenRefusal::Signature);
+/// A token parted at its first two dots.
+struct Parts<'t> {
+    /// What is signed: header and payload.
+    message: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+}
+
+impl<'t> Parts<'t> {
+    /// Parts what comes after the header and its dot.
+    fn split(token: &'t str, rest: &'t str) -> Result<Self, TokenRefusal> {
+        let dot = find_dot(rest.as_bytes()).ok_or(TokenRefusal::NotCompact)?;
+        let (payload, signature) = rest.split_at_checked(dot).ok_or(TokenRefusal::NotCompact)?;
+        let signature = signature.strip_prefix('.').unwrap_or_default();
+        let message = token.len() - signature.len() - 1;
+        Ok(Self {
+            message: token.get(..message).unwrap_or_default(),
+            payload,
+            signature,
+        })
     }
-    let mut buffer = [0; MAX_SIGNATURE_BYTES];
-    let signature = base64url::decode_into(signature, &mut buffer).ok_or(TokenRefusal::Encoding)?;
-    key.verify(message.as_bytes(), signature)
+
+    fn check_signature(&self, key: &Key) -> Result<(), TokenRefusal> {
+        if self.signature.is_empty() {
+            return Err(TokenRefusal::Signature);
+        }
+        let mut buffer = [0; MAX_SIGNATURE_BYTES];
+        let Some(signature) = base64url::decode_into(self.signature, &mut buffer) else {
+            // A third dot is no base64url either.
+            let is_compact = !self.signature.contains('.');
+            return Err(if is_compact {
+                TokenRefusal::Encoding
+            } else {
+                TokenRefusal::NotCompact
+            });
+        };
+        key.verify(self.message.as_bytes(), signature)
+    }
+}
+
+/// Where the first dot is, looked for in sixteen bytes at a time: a payload is long.
+fn find_dot(bytes: &[u8]) -> Option<usize> {
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let has_dot = |chunk: &&[u8; 16]| {
+        chunk
+            .iter()
+            .fold(false, |found, byte| found | (*byte == b'.'))
+    };
+    let start = 16 * chunks.iter().take_while(|chunk| !has_dot(chunk)).count();
+    let dot = bytes.get(start..)?.iter().position(|byte| *byte == b'.');
+    dot.map(|dot| start + dot)
 }
 
 /// The longest header, in its encoded form: 1,024 bytes. The number is ours.

@@ -61,6 +61,26 @@ impl Algorithm {
         }
     }
 
+    pub(crate) const ALL: [Self; 12] = [
+        Self::EdDsa,
+        Self::Es256,
+        Self::Es384,
+        Self::Hs256,
+        Self::Hs384,
+        Self::Hs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+    ];
+
+    /// Whether its keys verify and sign alike.
+    pub(crate) fn is_symmetric(self) -> bool {
+        matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
+    }
+
     /// Whether `name` is one of its names: RFC 9864 calls `EdDSA` on this curve `Ed25519`.
     pub(crate) fn is_named(self, name: Text<'_>) -> bool {
         name.is(self.as_str()) || self == Self::EdDsa && name.is("Ed25519")
@@ -140,9 +160,10 @@ impl Key {
         matches!(self.material, Material::Secret(_))
     }
 
-    /// The usual header, when it is this one.
-    pub(crate) fn usual_header(&self, encoded: &str) -> Option<&UsualHeader> {
-        self.usual_header.get().filter(|usual| usual.is(encoded))
+    /// The usual header, when a token begins with it, and what comes after it and a dot.
+    pub(crate) fn usual_header<'t>(&self, token: &'t str) -> Option<(&UsualHeader, &'t str)> {
+        let usual = self.usual_header.get()?;
+        Some((usual, usual.strip(token)?))
     }
 
     /// Keeps the first header it is given as the usual one.

@@ -3,13 +3,11 @@
 use std::fmt;
 
 use ring::digest::{Context, SHA256};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::header::UsualHeader;
-use crate::json::Text;
+use crate::json::{Text, unread_items};
 use crate::key::{self, Key, SharedSecrets};
-use crate::{KeySetError, MAX_RESPONSE_BYTES, TokenRefusal};
+use crate::{Algorithm, KeySetError, TokenRefusal};
 
 /// The public keys an issuer signs with.
 ///
@@ -40,6 +38,7 @@ impl KeySet {
     }
 
     /// A set of no keys: with it a token is judged up to the key it asks for.
+    #[cfg(feature = "client")]
     pub(crate) const fn empty() -> Self {
         Self {
             keys: Vec::new(),
@@ -104,30 +103,39 @@ impl KeySet {
             // Only keys without a name, or asked for without one, can be several.
             (Some(_), Some(_)) => Err(TokenRefusal::KeyNotNamed),
             (None, _) if named.next().is_some() => Err(TokenRefusal::Algorithm),
+            // With an algorithm that no key could have, no newer set would help.
+            (None, _) if !self.may_have(algorithm) => Err(TokenRefusal::Algorithm),
             (None, _) => Err(unknown),
         }
     }
 
-    /// The key whose usual header this is.
-    pub(crate) fn by_header(&self, encoded: &str) -> Option<(&Key, &UsualHeader)> {
-        let usual = |key| Some((key, Key::usual_header(key, encoded)?));
-        self.keys.iter().find_map(usual)
+    /// Whether a newer set of this kind may have a key for an algorithm of this name.
+    fn may_have(&self, algorithm: Text<'_>) -> bool {
+        let has_secrets = self.keys.iter().any(Key::is_secret);
+        let mut known = Algorithm::ALL.into_iter();
+        known.any(|known| known.is_named(algorithm) && known.is_symmetric() == has_secrets)
+    }
+
+    /// The key whose usual header the token begins with, and what comes after that and a dot.
+    pub(crate) fn by_header<'t>(&self, token: &'t str) -> Option<(&Key, &UsualHeader, &'t str)> {
+        self.keys.iter().find_map(|key| {
+            let (usual, rest) = key.usual_header(token)?;
+            Some((key, usual, rest))
+        })
     }
 
     fn read(json: &[u8], secrets: SharedSecrets) -> Result<Self, KeySetError> {
-        if json.len() > MAX_RESPONSE_BYTES {
+        if json.len() > MAX_KEY_SET_BYTES {
             return Err(KeySetError::TooLong { found: json.len() });
         }
-        let document: Document<'_> =
-            serde_json::from_slice(json).map_err(|_| KeySetError::Malformed)?;
-        let found = document.keys.len();
+        let jwks = unread_items(json, "keys").map_err(|_| KeySetError::Malformed)?;
+        let found = jwks.len();
         if found > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found });
         }
         let mut keys = Vec::with_capacity(found);
         let mut unread = Vec::new();
-        for jwk in document.keys {
-            let jwk = jwk.get().as_bytes();
+        for jwk in jwks.into_iter().map(str::as_bytes) {
             match Key::from_jwk(jwk, secrets) {
                 Some(key) => keys.push(key),
                 None => unread.push(jwk),
@@ -195,11 +203,7 @@ pub fn key_set_with_shared_secrets(json: &[u8]) -> Result<KeySet, KeySetError> {
     KeySet::read(json, SharedSecrets::Allowed)
 }
 
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow)]
-    keys: Vec<&'a RawValue>,
-}
-
 /// The most keys a set may have: 100. The number is ours.
 pub const MAX_KEYS: usize = 100;
+/// The longest key set: 65,536 bytes. The number is ours, and that of the longest response body.
+pub const MAX_KEY_SET_BYTES: usize = 65_536;

@@ -3,20 +3,19 @@
 
 mod access;
 mod base64url;
+#[cfg(feature = "async")]
 mod bounded;
+#[cfg(feature = "async")]
 mod cache;
 mod challenge;
+mod claim;
 mod claims;
+#[cfg(feature = "client")]
 mod client;
 mod credentials;
 mod digest;
 mod error;
-mod fetch;
-mod flight;
 mod header;
-#[cfg(feature = "fetch")]
-mod https;
-mod introspection;
 mod issuer;
 mod json;
 mod jwt;
@@ -24,20 +23,18 @@ mod key;
 mod key_set;
 #[cfg(feature = "tower")]
 mod layer;
+#[cfg(feature = "async")]
 mod opaque;
 mod partner;
 mod payload;
 mod policy;
-mod refresh;
-mod refreshed;
 mod rejection;
-mod remote;
-mod revocation;
 mod revoked;
 mod roca;
 mod scope;
 mod subject;
 mod token;
+#[cfg(feature = "async")]
 mod verifier;
 
 /// Choices that weaken a check, kept apart so that they stand out where they are made.
@@ -48,10 +45,22 @@ pub mod danger {
 }
 
 pub use access::{Access, AccessControl, AccessRefusal};
+#[cfg(feature = "async")]
 pub use cache::{TokenCache, VERIFIED_CAPACITY, VERIFIED_MAX_AGE};
 pub use challenge::{BearerError, Challenge};
+pub use claim::Claim;
 pub use claims::VerifiedToken;
-pub use client::{ClientAuthentication, ClientSecret};
+#[cfg(feature = "client")]
+pub use client::{
+    ClientAuthentication, ClientSecret, FETCH_COOLDOWN, Fetch, INACTIVE_CAPACITY, INACTIVE_MAX_AGE,
+    INTROSPECTION_CAPACITY, INTROSPECTION_MAX_AGE, Introspector, KEY_SET_MAX_AGE,
+    KEY_SET_REFRESH_AFTER, MAX_LOOKUPS, MAX_RESPONSE_BYTES, REFRESH_EVERY, REFRESH_RETRY,
+    REFRESH_RETRY_WITHOUT_TOKEN, REFRESH_TOKEN_LIFETIME, REFRESH_TOKEN_WARNING, RefreshRequest,
+    RefreshTokenLife, RefreshedToken, RemoteKeys, RevocationRequest, TokenInfoFormat,
+    TokenInfoRequest, TokenResponse, read_revocation,
+};
+#[cfg(feature = "fetch")]
+pub use client::{DEFAULT_TIMEOUT, HttpsFetch};
 pub use credentials::{credentials, credentials_value};
 pub use digest::{CertificateThumbprint, TokenDigest};
 pub use error::{
@@ -61,32 +70,23 @@ pub use error::{
     RevocationError, RevocationListFull, RevocationRefusal, TokenInfoError, TokenRefusal,
     TokenStoreError, VerifyError,
 };
-pub use fetch::{Fetch, MAX_RESPONSE_BYTES};
-#[cfg(feature = "fetch")]
-pub use https::{DEFAULT_TIMEOUT, HttpsFetch};
-pub use introspection::{
-    Claim, INACTIVE_CAPACITY, INACTIVE_MAX_AGE, INTROSPECTION_CAPACITY, INTROSPECTION_MAX_AGE,
-    Introspector, MAX_LOOKUPS, TokenInfoFormat, TokenInfoRequest,
-};
 pub use issuer::{MachineClaims, MachineTokenIssuer, SigningKey};
 pub use jwt::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES, verify, verify_in};
 pub use key::Algorithm;
-pub use key_set::{KeySet, MAX_KEYS};
+pub use key_set::{KeySet, MAX_KEY_SET_BYTES, MAX_KEYS};
 #[cfg(feature = "tower")]
 pub use layer::{Bearer, BearerLayer};
+#[cfg(feature = "async")]
 pub use opaque::{
     Inserted, MEMORY_STORE_CAPACITY, MemoryTokenStore, OpaqueRecord, OpaqueTokenStore, OpaqueTokens,
 };
 pub use partner::{PartnerSettings, RefreshTokenPlace, Release};
 pub use payload::{ClaimsBuffer, VerifiedClaims};
 pub use policy::{DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, TokenPolicy};
-pub use refresh::{REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest, TokenResponse};
-pub use refreshed::{REFRESH_RETRY, REFRESH_TOKEN_WARNING, RefreshTokenLife, RefreshedToken};
 pub use rejection::{Rejection, SipRole};
-pub use remote::{FETCH_COOLDOWN, KEY_SET_MAX_AGE, KEY_SET_REFRESH_AFTER, RemoteKeys};
-pub use revocation::{RevocationRequest, read_revocation};
-pub use revoked::{REVOCATION_CAPACITY, RevocationCheck, RevocationList};
+pub use revoked::{REVOCATION_CAPACITY, RevocationList};
 pub use scope::Scope;
 pub use subject::{DeviceOwnership, Subject, SubjectDirectory, SubjectKind};
 pub use token::{AccessToken, RefreshToken};
-pub use verifier::TokenVerifier;
+#[cfg(feature = "async")]
+pub use verifier::{RevocationCheck, TokenVerifier};

@@ -74,12 +74,12 @@ impl OpaqueTokens {
         let json = claims
             .to_json(&self.issuer, &self.audience, &token_id, now, self.lifetime)
             .map_err(IssueOpaqueError::Issuer)?;
-        let told = VerifiedToken::told(&mut json.clone()).map_err(|_| long(()))?;
+        let told = VerifiedToken::told(&mut json.clone().into_bytes(), None);
         let record = OpaqueRecord {
             digest,
             subject: claims.subject(),
-            expires_at: told.expires_at(),
-            claims: String::from_utf8(json).map_err(|_| long(()))?,
+            expires_at: told.map_err(|_| long(()))?.expires_at(),
+            claims: json,
         };
         match self.store.insert(record, now).await {
             Ok(Inserted::New) => Ok(token),
@@ -130,7 +130,7 @@ impl TokenVerifier for OpaqueTokens {
         let found = self.store.find(&TokenDigest::of(token)).await;
         let record = found.map_err(VerifyError::Store)?;
         let record = record.ok_or(VerifyError::Refused(TokenRefusal::Inactive))?;
-        let told = VerifiedToken::told(&mut record.claims.into_bytes());
+        let told = VerifiedToken::told(&mut record.claims.into_bytes(), None);
         let told = told.map_err(VerifyError::Refused)?;
         told.judge(policy, now).map_err(VerifyError::Refused)?;
         Ok(Arc::new(told))

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use subtle::ConstantTimeEq;
-
 use crate::json::{Json, JsonFault, Object, Spot};
 use crate::{
     Algorithm, InsufficientScope, MAX_TOKEN_BYTES, Scope, TokenPolicy, TokenRefusal, base64url,
-    scope,
+    digest, scope,
 };
 
 /// Room for the claims of a token, 6,144 bytes, so that reading them needs no heap.
@@ -65,7 +63,9 @@ pub(crate) struct Claims {
     client_id: Option<Spot>,
     token_id: Option<Spot>,
     not_before: SystemTime,
-    issued_at: SystemTime,
+    issued_at: Option<SystemTime>,
+    /// From when its lifetime counts: from its issuing, or else from when it was asked about.
+    lives_from: SystemTime,
     expires_at: SystemTime,
     confirmation: Option<[u8; 32]>,
 }
@@ -125,9 +125,9 @@ impl<'b> VerifiedClaims<'b> {
         self.lists(self.claims.roles, role)
     }
 
-    /// When it was issued.
+    /// When it was issued; `None` where the server that was asked about it did not say.
     #[must_use]
-    pub fn issued_at(&self) -> SystemTime {
+    pub fn issued_at(&self) -> Option<SystemTime> {
         self.claims.issued_at
     }
 
@@ -169,7 +169,7 @@ impl<'b> VerifiedClaims<'b> {
     #[must_use]
     pub fn bound_to(&self, thumbprint: &[u8; 32]) -> bool {
         let bound = self.claims.confirmation;
-        bound.is_some_and(|bound| bound.ct_eq(thumbprint).into())
+        bound.is_some_and(|bound| digest::is_same(&bound, thumbprint))
     }
 
     /// Judges issuer, audience and times again: by another policy, or at a later time.
@@ -193,17 +193,20 @@ impl<'b> VerifiedClaims<'b> {
         self.claims.judge_times(policy, now)
     }
 
-    /// Reads what a key has signed, or what somebody we trust has told.
+    /// Reads what a key has signed, or what somebody we trust has told, who need not tell when the
+    /// token was issued if that was `asked` at a certain time.
     pub(crate) fn read(
         json: &'b mut [u8],
-        algorithm: impl Into<Option<Algorithm>>,
+        algorithm: Option<Algorithm>,
+        asked: Option<SystemTime>,
     ) -> Result<Self, TokenRefusal> {
-        let object = Object::parse(json).map_err(|fault| match fault {
+        let mut object = Object::new();
+        object.read(json).map_err(|fault| match fault {
             JsonFault::DuplicateMember => TokenRefusal::DuplicateMember,
             JsonFault::Malformed => TokenRefusal::Claims,
             JsonFault::TooDeep => TokenRefusal::TooDeep,
         })?;
-        let mut claims = Claims::read(&object, algorithm.into())?;
+        let mut claims = Claims::read(&object, algorithm, asked)?;
         for spot in claims.texts() {
             spot.unescape(json);
         }
@@ -253,43 +256,52 @@ impl fmt::Debug for VerifiedClaims<'_> {
 }
 
 impl Claims {
-    fn read(object: &Object<'_>, algorithm: Option<Algorithm>) -> Result<Self, TokenRefusal> {
+    fn read(
+        object: &Object<'_>,
+        algorithm: Option<Algorithm>,
+        asked: Option<SystemTime>,
+    ) -> Result<Self, TokenRefusal> {
         use TokenRefusal as Refusal;
         let (mut issuer, mut audience, mut subject) = (None, None, None);
         let (mut scope, mut client_id, mut token_id) = (None, None, None);
         let (mut expires_at, mut issued_at, mut not_before) = (None, None, None);
         let (mut roles, mut confirmation) = (None, None);
         for (name, value, spot) in object.members() {
-            match name.resolve(&mut [0; LONGEST_NAME]).unwrap_or_default() {
-                "iss" => issuer = Some(text(value, Refusal::Issuer)?),
-                "aud" if is_text_or_list(value) => audience = Some(spot),
-                "aud" => return Err(Refusal::Audience),
-                "sub" => subject = Some(text(value, Refusal::Subject)?),
-                "exp" => expires_at = Some(time(value)?),
-                "iat" => issued_at = Some(time(value)?),
-                "nbf" => not_before = Some(time(value)?),
-                "jti" => token_id = Some(text(value, Refusal::Claims)?),
+            let mut room = [0; LONGEST_NAME];
+            match name.bytes(&mut room) {
+                b"iss" => issuer = Some(text(value, Refusal::Issuer)?),
+                b"aud" if is_text_or_list(value) => audience = Some(spot),
+                b"aud" => return Err(Refusal::Audience),
+                b"sub" => subject = Some(text(value, Refusal::Subject)?),
+                b"exp" => expires_at = Some(time(value)?),
+                b"iat" => issued_at = Some(time(value)?),
+                b"nbf" => not_before = Some(time(value)?),
+                b"jti" => token_id = Some(text(value, Refusal::Claims)?),
                 // Roles of another form are none that we know, and no fault.
-                "roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
-                "scope" => scope = Some(text(value, Refusal::Scope)?),
-                "client_id" => client_id = Some(text(value, Refusal::Claims)?),
-                "cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
+                b"roles" => roles = Some(spot).filter(|_| is_text_or_list(value)),
+                b"scope" => scope = Some(text(value, Refusal::Scope)?),
+                b"client_id" => client_id = Some(text(value, Refusal::Claims)?),
+                b"cnf" => confirmation = Some(thumbprint(value).ok_or(Refusal::Confirmation)?),
                 _ => {}
             }
         }
         let subject = subject.filter(|subject| !subject.is_empty());
+        let subject = subject.ok_or(Refusal::Subject)?;
+        let expires_at = expires_at.ok_or(Refusal::Time)?;
+        let asked = asked.map(|asked| asked.min(expires_at));
         Ok(Self {
             algorithm,
             issuer,
             audience,
-            subject: subject.ok_or(Refusal::Subject)?,
+            subject,
             scope,
             roles,
             client_id,
             token_id,
             not_before: not_before.unwrap_or(UNIX_EPOCH),
-            issued_at: issued_at.ok_or(Refusal::Time)?,
-            expires_at: expires_at.ok_or(Refusal::Time)?,
+            issued_at,
+            lives_from: issued_at.or(asked).ok_or(Refusal::Time)?,
+            expires_at,
             confirmation,
         })
     }
@@ -315,10 +327,10 @@ impl Claims {
         if self.not_before > ahead {
             return Err(TokenRefusal::NotYetValid);
         }
-        if self.issued_at > ahead {
+        if self.lives_from > ahead {
             return Err(TokenRefusal::IssuedInFuture);
         }
-        let lifetime = self.expires_at.duration_since(self.issued_at);
+        let lifetime = self.expires_at.duration_since(self.lives_from);
         if lifetime.map_err(|_| TokenRefusal::Time)? > policy.max_lifetime {
             return Err(TokenRefusal::LifetimeTooLong);
         }

@@ -55,6 +55,7 @@ impl TokenPolicy {
     }
 
     /// Whether both ask for the same type: the one thing that is not judged again.
+    #[cfg(feature = "async")]
     pub(crate) fn is_same_typ(&self, other: &Self) -> bool {
         self.typ == other.typ
     }

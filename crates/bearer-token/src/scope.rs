@@ -53,6 +53,20 @@ impl fmt::Display for Scope {
 
 /// Whether `text` is scopes with one space between any two.
 pub(crate) fn check_list(text: &str) -> Result<(), ParseScopeError> {
+    // Most lists are short and good, and that is seen without looking for each space.
+    let is_short = (1..=MAX_BYTES).contains(&text.len());
+    let is_space = |byte: u8| byte == b' ';
+    let ends_in_space = text.starts_with(' ') || text.ends_with(' ');
+    let pairs = text.bytes().zip(text.bytes().skip(1));
+    let has_two = pairs.fold(false, |found, (one, next)| {
+        found | (is_space(one) & is_space(next))
+    });
+    let has_foreign = text.bytes().fold(false, |found, byte| {
+        found | (is_foreign(byte) & !is_space(byte))
+    });
+    if is_short && !ends_in_space && !has_two && !has_foreign {
+        return Ok(());
+    }
     text.split(' ').try_for_each(check)
 }
 
@@ -69,11 +83,15 @@ fn check(text: &str) -> Result<(), ParseScopeError> {
     if text.len() > MAX_BYTES {
         return Err(ParseScopeError::TooLong { found: text.len() });
     }
-    let foreign = |byte: u8| !matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~');
-    match text.bytes().position(foreign) {
+    match text.bytes().position(is_foreign) {
         Some(at) => Err(ParseScopeError::BadCharacter { at }),
         None => Ok(()),
     }
+}
+
+/// Whether a byte is none of a scope: RFC 6749 section 3.3.
+fn is_foreign(byte: u8) -> bool {
+    (byte < b'!') | (byte == b'"') | (byte == b'\\') | (byte > b'~')
 }
 
 const MAX_BYTES: usize = 256;

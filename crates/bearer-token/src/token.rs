@@ -4,10 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::HeaderValue;
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::{MAX_TOKEN_BYTES, ParseTokenError};
+use crate::{MAX_TOKEN_BYTES, ParseTokenError, digest};
 
 /// An access token as it stands after `Bearer`: the `b64token` of RFC 6750, at most 8,192 bytes.
 ///
@@ -96,7 +95,7 @@ impl Eq for AccessToken {}
 
 impl PartialEq for AccessToken {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        digest::is_same(self.0.as_bytes(), other.0.as_bytes())
     }
 }
 
@@ -104,7 +103,7 @@ impl Eq for RefreshToken {}
 
 impl PartialEq for RefreshToken {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        digest::is_same(self.0.as_bytes(), other.0.as_bytes())
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::{AccessToken, KeySet, RemoteKeys, TokenPolicy, VerifiedToken, VerifyError, verify};
+#[cfg(feature = "client")]
+use crate::RemoteKeys;
+use crate::{AccessToken, KeySet, RevocationList, TokenPolicy, VerifiedToken, VerifyError, verify};
 
 /// One way to tell whether a token is good: by keys, by asking a server, from a store, or a cache or
 /// a list of revocations in front of any of them.
@@ -67,6 +69,7 @@ impl TokenVerifier for KeySet {
     }
 }
 
+#[cfg(feature = "client")]
 #[async_trait]
 impl TokenVerifier for RemoteKeys {
     async fn verify_token(
@@ -80,5 +83,43 @@ impl TokenVerifier for RemoteKeys {
 
     fn generation(&self, now: SystemTime) -> Option<u64> {
         Self::generation(self, now)
+    }
+}
+
+/// A verifier whose tokens are looked for in a list of revoked ones, too.
+///
+/// Put it in front of a [`TokenCache`](crate::TokenCache): what is revoked is then bad at once. Behind
+/// one it is so as well, but each revocation empties the cache.
+#[derive(Debug)]
+pub struct RevocationCheck<V> {
+    verifier: V,
+    list: Arc<RevocationList>,
+}
+
+impl<V: TokenVerifier> RevocationCheck<V> {
+    /// A check in front of this verifier.
+    #[must_use]
+    pub fn new(verifier: V, list: Arc<RevocationList>) -> Self {
+        Self { verifier, list }
+    }
+}
+
+#[async_trait]
+impl<V: TokenVerifier> TokenVerifier for RevocationCheck<V> {
+    async fn verify_token(
+        &self,
+        token: &AccessToken,
+        policy: &TokenPolicy,
+        now: SystemTime,
+    ) -> Result<Arc<VerifiedToken>, VerifyError> {
+        let verified = self.verifier.verify_token(token, policy, now).await?;
+        self.list.check(&verified).map_err(VerifyError::Refused)?;
+        Ok(verified)
+    }
+
+    fn generation(&self, now: SystemTime) -> Option<u64> {
+        let changes = self.list.changes();
+        let verifier = self.verifier.generation(now)?;
+        Some(verifier.rotate_left(32) ^ changes)
     }
 }

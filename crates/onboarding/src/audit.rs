@@ -23,8 +23,14 @@ pub enum AuditEvent {
     CodeRefused,
     /// A device was deactivated and its address and subject were cleared.
     Deactivated,
+    /// A device was deleted.
+    Deleted,
+    /// A problem report was asked for.
+    ProblemReportRequested,
     /// A device was provisioned.
     Provisioned,
+    /// A reboot was asked for.
+    RebootRequested,
     /// A device registered with call control.
     Registered,
 }
@@ -40,7 +46,10 @@ impl AuditEvent {
             Self::CodeRedeemed => "code-redeemed",
             Self::CodeRefused => "code-refused",
             Self::Deactivated => "deactivated",
+            Self::Deleted => "deleted",
+            Self::ProblemReportRequested => "problem-report-requested",
             Self::Provisioned => "provisioned",
+            Self::RebootRequested => "reboot-requested",
             Self::Registered => "registered",
         }
     }
@@ -55,7 +64,10 @@ impl AuditEvent {
             Self::CodeRedeemed,
             Self::CodeRefused,
             Self::Deactivated,
+            Self::Deleted,
+            Self::ProblemReportRequested,
             Self::Provisioned,
+            Self::RebootRequested,
             Self::Registered,
         ]
         .into_iter()

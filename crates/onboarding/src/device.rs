@@ -10,8 +10,8 @@ use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ParseLinePortError;
 use crate::message::SecretText;
+use crate::{AuditEvent, OutboxKind, ParseLinePortError};
 
 /// How far a device has come.
 ///
@@ -258,6 +258,43 @@ pub enum DeviceKey {
     Profile(ProfileId),
     /// The subject of its machine token.
     Subject(Uuid),
+}
+
+/// What a device may be asked to do.
+///
+/// # Source
+///
+/// Webex for `BroadWorks` device integration, device serviceability: reboot, report a problem.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new request must reach every store"
+)]
+pub enum DeviceRequest {
+    /// Send a problem report.
+    ProblemReport,
+    /// Restart.
+    Reboot,
+}
+
+impl DeviceRequest {
+    /// What the audit log says of it.
+    #[must_use]
+    pub const fn audit_event(self) -> AuditEvent {
+        match self {
+            Self::ProblemReport => AuditEvent::ProblemReportRequested,
+            Self::Reboot => AuditEvent::RebootRequested,
+        }
+    }
+
+    /// What call control is told.
+    #[must_use]
+    pub const fn outbox_kind(self) -> OutboxKind {
+        match self {
+            Self::ProblemReport => OutboxKind::ProblemReportRequested,
+            Self::Reboot => OutboxKind::RebootRequested,
+        }
+    }
 }
 
 /// What entitles a device to be activated.

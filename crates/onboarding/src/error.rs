@@ -10,7 +10,7 @@ mod service;
 pub use device::DeviceError;
 pub use service::{
     BridgeError, ConfigurationError, ConfigurationRefusal, DeviceTypeError, IssueCodeError,
-    MailError, OnboardError, PresentError, RequestError, TemplateError,
+    LifeCycleError, MailError, OnboardError, PresentError, RequestError, TemplateError,
 };
 
 /// A device was not provisioned.
@@ -71,6 +71,9 @@ pub enum RequestCodeRefusal {
     /// The digest belongs to another code; draw another.
     #[error("the code is in use")]
     CodeInUse,
+    /// The device is not activated, so that there is none to be replaced.
+    #[error("the device is not activated")]
+    NotActivated,
     /// The device type does not allow activation by code.
     #[error("the device type allows no activation code")]
     NotAllowed,
@@ -208,6 +211,9 @@ pub enum UpdateError {
     /// Another device of the tenant has the dummy name; draw another.
     #[error("another device has this name")]
     NameInUse,
+    /// The device is not activated, so that nobody can reach it.
+    #[error("the device is not activated")]
+    NotActivated,
     /// The store could not answer; asking again may help.
     #[error("device registry failed")]
     Store(#[source] StoreError),

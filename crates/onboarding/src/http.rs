@@ -6,6 +6,7 @@ mod bridge;
 mod clock;
 mod identity;
 mod key_set;
+mod life_cycle;
 mod listener;
 mod management;
 mod problem;

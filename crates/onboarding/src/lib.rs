@@ -28,14 +28,14 @@ pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use desk::CodeDesk;
 pub use device::{
-    Activated, Activation, ActivationState, Device, DeviceKey, Entitlement, LinePort, Ownership,
-    Registered, Registration,
+    Activated, Activation, ActivationState, Device, DeviceKey, DeviceRequest, Entitlement,
+    LinePort, Ownership, Registered, Registration,
 };
 pub use device_types::DeviceTypes;
 pub use error::{
     ActivateError, ActivateRefusal, AuditError, BridgeError, ConfigurationError,
-    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, MailError, MessageError,
-    OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
+    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, LifeCycleError, MailError,
+    MessageError, OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
     RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
 pub use mail::{CodeMail, MailAddress, Mailer};

@@ -1,6 +1,7 @@
 //! Device management: devices are provisioned, get their codes, are activated and configured.
 
 mod file;
+mod life_cycle;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,9 +20,9 @@ use crate::configuration::rehearse;
 use crate::counter::gauges;
 use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, RegistrationReport};
 use crate::{
-    ActivateError, Activated, Activation, CodeDesk, CodeMail, Counter, Counters, Device, DeviceKey,
-    DeviceTypes, DmBridge, Entitlement, IssueCodeError, LinePort, MailAddress, Mailer,
-    OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration, Registry,
+    ActivateError, Activated, Activation, ActivationState, CodeDesk, CodeMail, Counter, Counters,
+    Device, DeviceKey, DeviceTypes, DmBridge, Entitlement, IssueCodeError, LinePort, MailAddress,
+    Mailer, OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration, Registry,
     RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
 };
 
@@ -169,6 +170,17 @@ impl DeviceManagement {
         recipient: MailAddress,
         now: SystemTime,
     ) -> Result<CodeIssued, IssueCodeError> {
+        self.issue(profile, recipient, CodePurpose::Onboard, now)
+            .await
+    }
+
+    async fn issue(
+        &self,
+        profile: &ProfileId,
+        recipient: MailAddress,
+        purpose: CodePurpose,
+        now: SystemTime,
+    ) -> Result<CodeIssued, IssueCodeError> {
         let refused = |refusal| Err(IssueCodeError::Request(RequestCodeError::Refused(refusal)));
         let key = DeviceKey::Profile(profile.clone());
         let found = self.registry.device(self.tenant(), &key).await;
@@ -177,12 +189,11 @@ impl DeviceManagement {
         else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        let allowed = self.types.get(&device.device_type);
-        if !allowed.is_some_and(DeviceType::allows_activation) {
-            return refused(RequestCodeRefusal::NotAllowed);
+        if let Err(refusal) = self.may_have_code(&device, purpose) {
+            return refused(refusal);
         }
         let binding = Binding::Model(device.model.clone());
-        let (code, new) = self.draw_code(&device, &binding, now).await?;
+        let (code, new) = self.draw_code(&device, &binding, purpose, now).await?;
         self.counters.add(Counter::CodesIssued);
         let mail = CodeMail::new(recipient, code, device.device_type, new.code().expires_at());
         self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
@@ -192,11 +203,33 @@ impl DeviceManagement {
         })
     }
 
+    /// What can be said before a code is drawn; the registry has the last word.
+    fn may_have_code(
+        &self,
+        device: &Device,
+        purpose: CodePurpose,
+    ) -> Result<(), RequestCodeRefusal> {
+        let allowed = self.types.get(&device.device_type);
+        let is_activated = device.state == ActivationState::Activated;
+        match purpose {
+            _ if !allowed.is_some_and(DeviceType::allows_activation) => {
+                Err(RequestCodeRefusal::NotAllowed)
+            }
+            CodePurpose::Onboard if is_activated => Err(RequestCodeRefusal::Activated),
+            CodePurpose::Onboard if device.mac.is_some() => {
+                Err(RequestCodeRefusal::ProvisionedByMac)
+            }
+            CodePurpose::Replace if !is_activated => Err(RequestCodeRefusal::NotActivated),
+            CodePurpose::Onboard | CodePurpose::Replace => Ok(()),
+        }
+    }
+
     /// Draws codes until one is in no use, and issues it.
     async fn draw_code(
         &self,
         device: &Device,
         binding: &Binding,
+        purpose: CodePurpose,
         now: SystemTime,
     ) -> Result<(ActivationCode, NewCode), IssueCodeError> {
         let mut last = RequestCodeError::Refused(RequestCodeRefusal::CodeInUse);
@@ -206,7 +239,11 @@ impl DeviceManagement {
                 .desk
                 .draw(account, profile, binding.clone(), now)
                 .map_err(IssueCodeError::Entropy)?;
-            match self.registry.request_code(&new, now).await {
+            let answer = match purpose {
+                CodePurpose::Onboard => self.registry.request_code(&new, now).await,
+                CodePurpose::Replace => self.registry.request_replacement_code(&new, now).await,
+            };
+            match answer {
                 Ok(_) => return Ok((code, new)),
                 Err(error @ RequestCodeError::Refused(RequestCodeRefusal::CodeInUse)) => {
                     last = error;
@@ -354,6 +391,15 @@ impl DeviceManagement {
         }
         Ok(registered.device)
     }
+}
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug)]
+enum CodePurpose {
+    /// The first device of the profile.
+    Onboard,
+    /// The device that takes the place of one that is activated.
+    Replace,
 }
 
 /// The device of a certificate, with the model that it tells where the certificate does not.

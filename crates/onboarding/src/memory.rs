@@ -13,10 +13,10 @@ use offhook_activation_code::{
 use offhook_device_name::DeviceName;
 
 use crate::{
-    ActivateError, ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, AuditRecord,
-    Device, DeviceKey, DeviceRecord, Entitlement, OutboxEvent, OutboxKind, ProvisionError,
-    ProvisionRefusal, Registered, Registration, Registry, RequestCodeError, RequestCodeRefusal,
-    UpdateError,
+    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
+    AuditRecord, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxEvent,
+    OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration, Registry,
+    RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
 /// A registry in memory, gone with the process.
@@ -156,25 +156,19 @@ impl Registry for MemoryRegistry {
         code: &NewCode,
         now: SystemTime,
     ) -> Result<Device, RequestCodeError> {
-        let mut state = self.state();
-        let refused = |refusal| Err(RequestCodeError::Refused(refusal));
-        let Some(row) = state.row(code.tenant(), code.code().profile()).cloned() else {
-            return refused(RequestCodeRefusal::UnknownDevice);
-        };
-        let earlier = row.code;
-        let device = row.with_code(code).map_err(RequestCodeError::Refused)?;
-        let mut codes = state.codes.clone();
-        if let Some(earlier) = earlier {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = codes.revoke(code.tenant(), earlier);
-        }
-        if let Err(refusal) = codes.issue(code, now) {
-            return refused(refusal.into());
-        }
-        state.codes = codes;
-        state.put(device.clone(), Some(code.id()));
-        state.note_device(&device, AuditEvent::CodeIssued, now);
-        Ok(device)
+        self.state()
+            .issue(code, now, |row| row.with_code(code))
+            .map_err(RequestCodeError::Refused)
+    }
+
+    async fn request_replacement_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError> {
+        self.state()
+            .issue(code, now, |row| row.with_replacement_code(code))
+            .map_err(RequestCodeError::Refused)
     }
 
     async fn accept_code(
@@ -274,6 +268,43 @@ impl Registry for MemoryRegistry {
         Ok(device)
     }
 
+    async fn delete(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let mut state = self.state();
+        let key = (tenant.clone(), profile.clone());
+        let row = state.devices.remove(&key);
+        let DeviceRecord { device, code } = row.ok_or(UpdateError::UnknownDevice)?;
+        if let Some(code) = code {
+            // One that was redeemed or purged is no longer there to be revoked.
+            let _ = state.codes.revoke(tenant, code);
+        }
+        state.note_device(&device, AuditEvent::Deleted, now);
+        state.announce(&device, OutboxKind::DeviceDeleted, now);
+        Ok(device)
+    }
+
+    async fn request(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        request: DeviceRequest,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let mut state = self.state();
+        let row = state.row(tenant, profile);
+        let device = row.ok_or(UpdateError::UnknownDevice)?.device.clone();
+        if device.state != ActivationState::Activated {
+            return Err(UpdateError::NotActivated);
+        }
+        state.note_device(&device, request.audit_event(), now);
+        state.announce(&device, request.outbox_kind(), now);
+        Ok(device)
+    }
+
     async fn registered(
         &self,
         tenant: &TenantId,
@@ -305,6 +336,18 @@ impl Registry for MemoryRegistry {
         Ok(self.state().find(tenant, key).map(|row| row.device.clone()))
     }
 
+    async fn devices(&self, tenant: &TenantId, page: Page) -> Result<Vec<Device>, StoreError> {
+        let state = self.state();
+        let mut devices: Vec<Device> = state
+            .tenant(tenant)
+            .filter(|device| page.start().is_none_or(|start| device.profile > *start))
+            .cloned()
+            .collect();
+        devices.sort_by(|one, other| one.profile.cmp(&other.profile));
+        devices.truncate(page.limit());
+        Ok(devices)
+    }
+
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
         let state = self.state();
         let behind = state
@@ -327,6 +370,29 @@ impl Registry for MemoryRegistry {
 }
 
 impl State {
+    /// Issues a code for the device as `change` makes it of what it was.
+    fn issue(
+        &mut self,
+        code: &NewCode,
+        now: SystemTime,
+        change: impl FnOnce(DeviceRecord) -> Result<Device, RequestCodeRefusal>,
+    ) -> Result<Device, RequestCodeRefusal> {
+        let row = self.row(code.tenant(), code.code().profile()).cloned();
+        let row = row.ok_or(RequestCodeRefusal::UnknownDevice)?;
+        let earlier = row.code;
+        let device = change(row)?;
+        let mut codes = self.codes.clone();
+        if let Some(earlier) = earlier {
+            // One that was redeemed or purged is no longer there to be revoked.
+            let _ = codes.revoke(code.tenant(), earlier);
+        }
+        codes.issue(code, now)?;
+        self.codes = codes;
+        self.put(device.clone(), Some(code.id()));
+        self.note_device(&device, AuditEvent::CodeIssued, now);
+        Ok(device)
+    }
+
     /// The device that the activation is for as it is afterwards, and its code.
     fn activated(
         &self,

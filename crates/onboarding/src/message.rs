@@ -81,6 +81,35 @@ pub struct CodeRequest {
     pub recipient: String,
 }
 
+/// The device moves to another owner.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a message of version 1, complete as it is"
+)]
+pub struct MoveRequest {
+    /// The device profile that it is to have; provisioned, and waiting for a device.
+    pub profile: String,
+    /// The mail address of that profile's primary user.
+    pub recipient: String,
+}
+
+/// A part of the devices, in the order of their profiles.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a message of version 1, complete as it is"
+)]
+pub struct DeviceList {
+    /// The devices.
+    pub devices: Vec<DeviceStatus>,
+    /// The profile to ask on from (`after`); absent where no device is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
 /// A code was issued and mailed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,6 +10,12 @@ pub enum OutboxKind {
     DeviceActivated,
     /// A device was deactivated.
     DeviceDeactivated,
+    /// A device was deleted.
+    DeviceDeleted,
+    /// Call control is to have a device send a problem report.
+    ProblemReportRequested,
+    /// Call control is to have a device restart.
+    RebootRequested,
 }
 
 impl OutboxKind {
@@ -19,15 +25,24 @@ impl OutboxKind {
         match self {
             Self::DeviceActivated => "device-activated",
             Self::DeviceDeactivated => "device-deactivated",
+            Self::DeviceDeleted => "device-deleted",
+            Self::ProblemReportRequested => "problem-report-requested",
+            Self::RebootRequested => "reboot-requested",
         }
     }
 
     /// The kind for a word of [`as_str`](Self::as_str); `None` for any other.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::DeviceActivated, Self::DeviceDeactivated]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        [
+            Self::DeviceActivated,
+            Self::DeviceDeactivated,
+            Self::DeviceDeleted,
+            Self::ProblemReportRequested,
+            Self::RebootRequested,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
     }
 }
 

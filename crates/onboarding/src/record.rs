@@ -50,6 +50,23 @@ impl DeviceRecord {
         })
     }
 
+    /// The device once `code` is issued for the one that is to take its place: unchanged, for it
+    /// serves until the other is activated. `code` is then its own, and an earlier one void.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestCodeRefusal`]: the code is for another account, or the device is not activated.
+    pub fn with_replacement_code(self, code: &NewCode) -> Result<Device, RequestCodeRefusal> {
+        let device = self.device;
+        if device.account != *code.code().account() {
+            return Err(RequestCodeRefusal::UnknownDevice);
+        }
+        if device.state != ActivationState::Activated {
+            return Err(RequestCodeRefusal::NotActivated);
+        }
+        Ok(device)
+    }
+
     /// The device once `activation` has taken place, by `grant` where the entitlement is a code or
     /// a grant. Where the same device was activated by the same right before, it is unchanged.
     ///
@@ -62,19 +79,26 @@ impl DeviceRecord {
         activation: &Activation,
         grant: Option<&Grant>,
     ) -> Result<Activated, ActivateRefusal> {
+        let device = self.device;
+        let is_own = |grant: &Grant| device.subject == Some(*grant.id().as_uuid());
+        let is_activated = device.state == ActivationState::Activated;
+        if is_activated && grant.is_none_or(is_own) {
+            if device.mac != Some(activation.mac) {
+                return Err(ActivateRefusal::BoundElsewhere);
+            }
+            return Ok(Activated {
+                device,
+                repeated: true,
+            });
+        }
+        // From here on a grant is that of the code which the device, or the one that takes its place,
+        // is to be activated by.
         if grant.is_some_and(|grant| self.code != Some(grant.code())) {
             return Err(ActivateRefusal::NotActivating);
         }
-        let device = self.device;
         match (device.state, grant) {
-            (ActivationState::Activated, _) if device.mac == Some(activation.mac) => {
-                return Ok(Activated {
-                    device,
-                    repeated: true,
-                });
-            }
-            (ActivationState::Activated, _) => return Err(ActivateRefusal::BoundElsewhere),
-            (ActivationState::Activating, Some(_)) | (ActivationState::Deactivated, None) => {}
+            (ActivationState::Activated | ActivationState::Activating, Some(_))
+            | (ActivationState::Deactivated, None) => {}
             _ => return Err(ActivateRefusal::NotActivating),
         }
         let device = Device {

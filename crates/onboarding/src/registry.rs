@@ -4,12 +4,13 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    CodeStore, Grant, GuessStore, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+    CodeStore, Grant, GuessStore, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError,
+    TenantId,
 };
 
 use crate::{
-    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, OutboxEvent,
-    ProvisionError, Registered, Registration, RequestCodeError, UpdateError,
+    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRequest,
+    OutboxEvent, ProvisionError, Registered, Registration, RequestCodeError, UpdateError,
 };
 
 /// A store of devices that keeps their activation codes too, so that one transaction can change
@@ -53,6 +54,22 @@ pub trait Registry: CodeStore + GuessStore {
         now: SystemTime,
     ) -> Result<Device, RequestCodeError>;
 
+    /// Issues a code for the device that is to take the place of the one that the code's tenant and
+    /// profile name. That one serves until the other is activated with the code; its subject is void
+    /// from then on. The code is the device's only one, as with
+    /// [`request_code`](Self::request_code). Audit: `CodeIssued`.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestCodeError::Refused`] when there is no such device, the code is for another account,
+    /// the device is not activated, the digest is in use, or the profile has a code from beside the
+    /// registry.
+    async fn request_replacement_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError>;
+
     /// Redeems a code as [`CodeStore::redeem`] does and writes it into the audit log
     /// (`CodeRedeemed`, or `CodeRefused` with the real reason; a repeated answer writes nothing).
     /// The device stays *activating* until its grant is presented to [`activate`](Self::activate).
@@ -77,7 +94,7 @@ pub trait Registry: CodeStore + GuessStore {
     /// # Errors
     ///
     /// [`ActivateError::Refused`] when the grant or the provisioned address is unknown, the device
-    /// is not *activating* by this very code (for a code or a grant), another device of the tenant has the address or the subject, or
+    /// is not *activating* by this very code (for a code or a grant) nor to be replaced by it, another device of the tenant has the address or the subject, or
     /// the device was activated by the same grant with another address;
     /// [`ActivateError::Code`] when the code is refused.
     async fn activate(
@@ -100,6 +117,34 @@ pub trait Registry: CodeStore + GuessStore {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError>;
+
+    /// Drops a device, with its tags; its code and the grant of that are void. What the audit log says
+    /// of it stays. Audit: `Deleted`. Outbox: `DeviceDeleted`.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile.
+    async fn delete(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError>;
+
+    /// Asks that an activated device do something, by an event to call control, which can reach it.
+    /// Audit and outbox: as the request says.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::UnknownDevice`] when the tenant has no such profile, and
+    /// [`UpdateError::NotActivated`].
+    async fn request(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        request: DeviceRequest,
         now: SystemTime,
     ) -> Result<Device, UpdateError>;
 
@@ -127,6 +172,13 @@ pub trait Registry: CodeStore + GuessStore {
         tenant: &TenantId,
         key: &DeviceKey,
     ) -> Result<Option<Device>, StoreError>;
+
+    /// A page of the tenant's devices, in the order of their profiles.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not answer.
+    async fn devices(&self, tenant: &TenantId, page: Page) -> Result<Vec<Device>, StoreError>;
 
     /// Up to `limit` audit records behind the one with the sequence `after` (0 for the start), in
     /// order, over all tenants.

@@ -12,6 +12,7 @@ pub mod codes;
 mod fixture;
 pub mod guess;
 pub mod history;
+pub mod life_cycle;
 mod list;
 pub mod model;
 pub mod network;

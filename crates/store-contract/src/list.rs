@@ -43,8 +43,8 @@ macro_rules! code_store_tests {
     };
 }
 
-/// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry), and one for a
-/// random history.
+/// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry) and
+/// [`life_cycle`](crate::life_cycle), and one for a random history.
 ///
 /// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
 /// a `Registry` as well. Call both.
@@ -66,6 +66,16 @@ macro_rules! registry_tests {
             registrations_of_activated_devices_are_noted
             the_audit_log_is_a_chain
             the_outbox_is_emptied_in_order
+        }
+        $crate::__tests! { life_cycle $fresh;
+            a_deactivated_device_is_replaced_by_none
+            a_deleted_device_is_gone_and_its_code_with_it
+            a_device_is_replaced_without_a_gap
+            a_device_may_take_its_own_place
+            a_refused_replacement_changes_nothing
+            devices_come_in_pages
+            requests_wait_in_the_outbox
+            the_grant_of_a_deleted_device_is_void
         }
         $crate::__tests! { right $fresh;
             a_certificate_without_a_code_activates_no_device_that_is_activating

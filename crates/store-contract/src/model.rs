@@ -5,17 +5,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use offhook_activation_code::{
-    ActivationCode, Binding, CodeId, CodeStore, Grant, GrantId, NewCode, RedeemError, Redemption,
+    ActivationCode, Binding, CodeId, CodeStore, Grant, GrantId, NewCode, Page, RedeemError,
+    Redemption,
 };
 use offhook_onboarding::{
-    ActivateError, Activation, DeviceKey, Entitlement, MemoryRegistry, Registration, Registry,
+    ActivateError, Activation, DeviceKey, DeviceRequest, Entitlement, MemoryRegistry, Registration,
+    Registry,
 };
 
 use crate::Fixture;
 use crate::registry::new_device;
 use crate::world::{World, device, mac, model, other_model, profile};
 
-/// Eight hundred verbs on few devices, each answered as by [`MemoryRegistry`], with the same audit
+/// A thousand verbs on few devices, each answered as by [`MemoryRegistry`], with the same audit
 /// log and outbox at the end.
 pub async fn a_random_history_of_devices_is_answered_as_in_memory(
     fixture: &impl Fixture<Store: Registry>,
@@ -24,13 +26,13 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
     let mut ids = vec![world.code_id()];
     let mut grants = vec![world.grant_id()];
     let mut codes = vec![world.draw()];
-    for step in 0..800 {
+    for step in 0..1_000 {
         let pause = Duration::from_millis(world.below(240_000));
         world.now += pause;
         let (tenant, now) = (world.tenant.clone(), world.now);
         let name = profile(&format!("desk-{}", world.below(6)));
         let device_mac = mac(u8::try_from(world.below(3)).unwrap_or_default());
-        let (wanted, got) = match world.below(12) {
+        let (wanted, got) = match world.below(15) {
             0 => {
                 let mac = (world.below(2) == 0).then_some(device_mac);
                 let device = new_device(world, name.as_str(), mac);
@@ -90,6 +92,28 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
                 ids.push(replacement.id());
                 let got = store.reissue(old, &replacement, now).await;
                 let wanted = memory.reissue(old, &replacement, now).await;
+                (answer(&wanted), answer(&got))
+            }
+            11 => {
+                let new = new_code(world, &mut codes, &mut ids);
+                let got = store.request_replacement_code(&new, now).await;
+                let wanted = memory.request_replacement_code(&new, now).await;
+                (answer(&wanted), answer(&got))
+            }
+            12 if world.below(3) == 0 => {
+                let got = store.delete(&tenant, &name, now).await;
+                let wanted = memory.delete(&tenant, &name, now).await;
+                (answer(&wanted), answer(&got))
+            }
+            12 => {
+                let page = Page::first(3).after(name);
+                let got = store.devices(&tenant, page.clone()).await;
+                (answer(&memory.devices(&tenant, page).await), answer(&got))
+            }
+            13 => {
+                let request = DeviceRequest::Reboot;
+                let got = store.request(&tenant, &name, request, now).await;
+                let wanted = memory.request(&tenant, &name, request, now).await;
                 (answer(&wanted), answer(&got))
             }
             _ => {

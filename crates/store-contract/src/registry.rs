@@ -540,7 +540,7 @@ pub(crate) fn by_code(redemption: &Redemption, number: u8) -> Activation {
     }
 }
 
-fn by_grant(world: &World, grant: &Uuid, number: u8) -> Activation {
+pub(crate) fn by_grant(world: &World, grant: &Uuid, number: u8) -> Activation {
     Activation {
         tenant: world.tenant.clone(),
         entitlement: Entitlement::Grant(GrantId::from_uuid(*grant)),
@@ -558,7 +558,7 @@ pub(crate) fn by_certificate(subject: Uuid, number: u8) -> Activation {
     }
 }
 
-async fn audited(store: &impl Registry) -> Vec<AuditEvent> {
+pub(crate) async fn audited(store: &impl Registry) -> Vec<AuditEvent> {
     let records = store.audit(0, 100).await.unwrap();
     verify_chain(None, &records).unwrap();
     records.iter().map(|record| record.entry().event).collect()
@@ -571,7 +571,7 @@ pub(crate) fn refusal(answer: Result<Activated, ActivateError>) -> ActivateRefus
     }
 }
 
-fn code_refusal(answer: Result<Device, RequestCodeError>) -> RequestCodeRefusal {
+pub(crate) fn code_refusal(answer: Result<Device, RequestCodeError>) -> RequestCodeRefusal {
     match answer {
         Err(RequestCodeError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use offhook_activation_code::{CodeDigests, CodeId, TenantId};
+use offhook_activation_code::{CodeDigests, CodeId, Page, TenantId};
 use offhook_onboarding::message::SecretText;
 use offhook_onboarding::{
     ActivationState, AuditEvent, Device, DeviceKey, DeviceRecord, Ownership, Registration,
 };
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::PostgresError;
@@ -108,6 +109,28 @@ pub(crate) async fn find(
     key: &DeviceKey,
 ) -> Result<Option<DeviceRecord>, PostgresError> {
     by_key(session, tenant, key, FIND).await
+}
+
+/// A page of the tenant's devices, in the order of their profiles.
+pub(crate) async fn list(
+    session: &Session,
+    tenant: &TenantId,
+    page: &Page,
+) -> Result<Vec<Device>, PostgresError> {
+    // No profile is empty.
+    let after = page.start().map_or("", |profile| profile.as_str());
+    let limit = i64::try_from(page.limit()).unwrap_or(i64::MAX);
+    let rows = session
+        .rows(LIST, &[&tenant.as_str(), &after, &limit])
+        .await?;
+    rows.iter().map(|row| Ok(record(row)?.device)).collect()
+}
+
+/// Drops a device.
+pub(crate) async fn delete(session: &Session, device: &Device) -> Result<(), PostgresError> {
+    let key: [&(dyn ToSql + Sync); 2] = [&device.tenant.as_str(), &device.profile.as_str()];
+    session.count(DELETE, &key).await?;
+    Ok(())
 }
 
 /// Finds a device and keeps everybody else from changing it until the transaction ends.
@@ -238,6 +261,10 @@ const LOCK: [&str; 3] = [
     select!("tenant = $1 AND profile = $2 FOR UPDATE"),
     select!("tenant = $1 AND subject = $2 FOR UPDATE"),
 ];
+
+const LIST: &str = select!("tenant = $1 AND profile > $2 ORDER BY profile LIMIT $3");
+
+const DELETE: &str = "DELETE FROM devices WHERE tenant = $1 AND profile = $2";
 
 const LOCK_BY_CODE: &str = select!(
     "(tenant, profile) IN (SELECT tenant, profile FROM codes WHERE digest = ANY ($1::bytea[]))

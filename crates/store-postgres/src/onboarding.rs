@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, Device, DeviceKey, Entitlement,
-    OutboxKind, ProvisionRefusal, Registered, Registration, RequestCodeRefusal, UpdateError,
+    ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent, Device,
+    DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind, ProvisionRefusal, Registered,
+    Registration, RequestCodeRefusal, UpdateError,
 };
 
 use crate::session::Session;
@@ -28,17 +29,19 @@ pub(crate) async fn provision(
     }))
 }
 
+/// Issues a code for the device as `change` makes it of what it was.
 pub(crate) async fn request_code(
     session: &Session,
     code: &NewCode,
     now: SystemTime,
+    change: fn(DeviceRecord, &NewCode) -> Result<Device, RequestCodeRefusal>,
 ) -> Result<Result<Device, RequestCodeRefusal>, PostgresError> {
     let key = DeviceKey::Profile(code.code().profile().clone());
     let Some(record) = devices::lock(session, code.tenant(), &key).await? else {
         return Ok(Err(RequestCodeRefusal::UnknownDevice));
     };
     let earlier = record.code;
-    let device = match record.with_code(code) {
+    let device = match change(record, code) {
         Ok(device) => device,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -149,6 +152,47 @@ pub(crate) async fn deactivate(
     }
     note_device(session, &device, AuditEvent::Deactivated, now).await?;
     outbox::announce(session, &device, OutboxKind::DeviceDeactivated, now).await?;
+    Ok(Ok(device))
+}
+
+pub(crate) async fn delete(
+    session: &Session,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    now: SystemTime,
+) -> Result<Result<Device, UpdateError>, PostgresError> {
+    let key = DeviceKey::Profile(profile.clone());
+    let Some(record) = devices::lock(session, tenant, &key).await? else {
+        return Ok(Err(UpdateError::UnknownDevice));
+    };
+    if let Some(code) = record.code {
+        // One that was redeemed or purged is no longer there to be revoked.
+        let _ = codes::revoke(session, tenant, code, now).await?;
+    }
+    let device = record.device;
+    devices::delete(session, &device).await?;
+    note_device(session, &device, AuditEvent::Deleted, now).await?;
+    outbox::announce(session, &device, OutboxKind::DeviceDeleted, now).await?;
+    Ok(Ok(device))
+}
+
+pub(crate) async fn request(
+    session: &Session,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    request: DeviceRequest,
+    now: SystemTime,
+) -> Result<Result<Device, UpdateError>, PostgresError> {
+    let key = DeviceKey::Profile(profile.clone());
+    let Some(record) = devices::lock(session, tenant, &key).await? else {
+        return Ok(Err(UpdateError::UnknownDevice));
+    };
+    let device = record.device;
+    if device.state != ActivationState::Activated {
+        return Ok(Err(UpdateError::NotActivated));
+    }
+    note_device(session, &device, request.audit_event(), now).await?;
+    outbox::announce(session, &device, request.outbox_kind(), now).await?;
     Ok(Ok(device))
 }
 

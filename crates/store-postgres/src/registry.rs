@@ -4,11 +4,12 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    Grant, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+    Grant, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
 use offhook_onboarding::{
-    ActivateError, Activated, Activation, AuditEntry, AuditRecord, Device, DeviceKey, Entitlement,
-    OutboxEvent, ProvisionError, Registered, Registration, Registry, RequestCodeError, UpdateError,
+    ActivateError, Activated, Activation, AuditEntry, AuditRecord, Device, DeviceKey, DeviceRecord,
+    DeviceRequest, Entitlement, OutboxEvent, ProvisionError, Registered, Registration, Registry,
+    RequestCodeError, UpdateError,
 };
 
 use crate::onboarding::ActivationStop;
@@ -34,9 +35,28 @@ impl Registry for PostgresStore {
     ) -> Result<Device, RequestCodeError> {
         let answer = self
             .connections
-            .transact(|session| async move { onboarding::request_code(&session, code, now).await })
+            .transact(|session| async move {
+                onboarding::request_code(&session, code, now, DeviceRecord::with_code).await
+            })
             .await
             .map_err(|err| RequestCodeError::Store(failed("request a code")(err)))?;
+        self.sealer.wake();
+        answer.map_err(RequestCodeError::Refused)
+    }
+
+    async fn request_replacement_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError> {
+        let change = DeviceRecord::with_replacement_code;
+        let answer = self
+            .connections
+            .transact(|session| async move {
+                onboarding::request_code(&session, code, now, change).await
+            })
+            .await
+            .map_err(|err| RequestCodeError::Store(failed("request a replacement code")(err)))?;
         self.sealer.wake();
         answer.map_err(RequestCodeError::Refused)
     }
@@ -122,6 +142,41 @@ impl Registry for PostgresStore {
         answer
     }
 
+    async fn delete(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let answer = self
+            .connections
+            .transact(
+                |session| async move { onboarding::delete(&session, tenant, profile, now).await },
+            )
+            .await
+            .map_err(|err| UpdateError::Store(failed("delete a device")(err)))?;
+        self.sealer.wake();
+        answer
+    }
+
+    async fn request(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        request: DeviceRequest,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let answer = self
+            .connections
+            .transact(|session| async move {
+                onboarding::request(&session, tenant, profile, request, now).await
+            })
+            .await
+            .map_err(|err| UpdateError::Store(failed("request something of a device")(err)))?;
+        self.sealer.wake();
+        answer
+    }
+
     async fn registered(
         &self,
         tenant: &TenantId,
@@ -151,6 +206,14 @@ impl Registry for PostgresStore {
             .await
             .map_err(failed("look up a device"))?;
         Ok(found.map(|record| record.device))
+    }
+
+    async fn devices(&self, tenant: &TenantId, page: Page) -> Result<Vec<Device>, StoreError> {
+        let page = &page;
+        self.connections
+            .run(|session| async move { devices::list(&session, tenant, page).await })
+            .await
+            .map_err(failed("list devices"))
     }
 
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {

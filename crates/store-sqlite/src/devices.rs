@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use offhook_activation_code::{CodeId, ProfileId, TenantId};
+use offhook_activation_code::{CodeId, Page, ProfileId, TenantId};
 use offhook_device_name::{DeviceName, MacAddress};
 use offhook_onboarding::message::SecretText;
 use offhook_onboarding::{ActivationState, Device, DeviceKey, Ownership, Registration};
@@ -101,6 +101,31 @@ pub(crate) fn find(
     }
 }
 
+/// A page of the tenant's devices, in the order of their profiles.
+pub(crate) fn list(
+    db: &Connection,
+    tenant: &TenantId,
+    page: &Page,
+) -> rusqlite::Result<Vec<Device>> {
+    // No profile is empty.
+    let after = page.start().map_or("", |profile| profile.as_str());
+    let limit = i64::try_from(page.limit()).unwrap_or(i64::MAX);
+    let mut statement = db.prepare_cached(&format!(
+        "{SELECT} WHERE tenant = ?1 AND profile > ?2 ORDER BY profile LIMIT ?3"
+    ))?;
+    let rows = statement.query_map(params![tenant.as_str(), after, limit], read)?;
+    rows.map(|row| Ok(with_tags(db, row?)?.device)).collect()
+}
+
+/// Drops a device and its tags.
+pub(crate) fn delete(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM device_tags WHERE device = ?1")?
+        .execute([row.number])?;
+    db.prepare_cached("DELETE FROM devices WHERE number = ?1")?
+        .execute([row.number])?;
+    Ok(())
+}
+
 /// Whether another device than that of `profile` has the address.
 pub(crate) fn mac_is_taken(
     db: &Connection,
@@ -160,9 +185,10 @@ fn by(
         .prepare_cached(&format!("{SELECT} WHERE tenant = ?1 AND {condition}"))?
         .query_row(params![tenant.as_str(), value], read)
         .optional()?;
-    let Some(mut row) = found else {
-        return Ok(None);
-    };
+    found.map(|row| with_tags(db, row)).transpose()
+}
+
+fn with_tags(db: &Connection, mut row: DeviceRow) -> rusqlite::Result<DeviceRow> {
     row.device.tags = db
         .prepare_cached("SELECT name, value FROM device_tags WHERE device = ?1")?
         .query_map([row.number], |tag| {
@@ -170,7 +196,7 @@ fn by(
             Ok((tag.get(0)?, SecretText::from(value)))
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Some(row))
+    Ok(row)
 }
 
 /// The device of a row, without its tags.

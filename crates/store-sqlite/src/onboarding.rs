@@ -5,9 +5,9 @@ use std::time::SystemTime;
 use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateError, ActivateRefusal, Activated, Activation, AuditEntry, AuditEvent, Device,
-    DeviceKey, DeviceRecord, Entitlement, OutboxKind, ProvisionRefusal, Registered, Registration,
-    RequestCodeError, RequestCodeRefusal, UpdateError,
+    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
+    Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind, ProvisionRefusal,
+    Registered, Registration, RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 use rusqlite::Connection;
 
@@ -34,10 +34,12 @@ pub(crate) fn provision(
     }))
 }
 
+/// Issues a code for the device as `change` makes it of what it was.
 pub(crate) fn request_code(
     db: &Connection,
     code: &NewCode,
     now: SystemTime,
+    change: fn(DeviceRecord, &NewCode) -> Result<Device, RequestCodeRefusal>,
 ) -> rusqlite::Result<Result<Device, RequestCodeError>> {
     attempt(db, || {
         let refused = |refusal| Ok(Err(RequestCodeError::Refused(refusal)));
@@ -45,7 +47,7 @@ pub(crate) fn request_code(
         let Some(mut row) = devices::find(db, code.tenant(), &key)? else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        row.device = match record(&row).with_code(code) {
+        row.device = match change(record(&row), code) {
             Ok(device) => device,
             Err(refusal) => return refused(refusal),
         };
@@ -133,6 +135,43 @@ pub(crate) fn deactivate(
     devices::update(db, &row)?;
     note_device(db, &row.device, AuditEvent::Deactivated, now)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, now)?;
+    Ok(Ok(row.device))
+}
+
+pub(crate) fn delete(
+    db: &Connection,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    now: SystemTime,
+) -> rusqlite::Result<Result<Device, UpdateError>> {
+    let Some(row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
+        return Ok(Err(UpdateError::UnknownDevice));
+    };
+    if let Some(code) = row.code {
+        // One that was redeemed or purged is no longer there to be revoked.
+        let _ = codes::revoke(db, tenant, code, now)?;
+    }
+    devices::delete(db, &row)?;
+    note_device(db, &row.device, AuditEvent::Deleted, now)?;
+    log::announce(db, tenant, profile, OutboxKind::DeviceDeleted, now)?;
+    Ok(Ok(row.device))
+}
+
+pub(crate) fn request(
+    db: &Connection,
+    tenant: &TenantId,
+    profile: &ProfileId,
+    request: DeviceRequest,
+    now: SystemTime,
+) -> rusqlite::Result<Result<Device, UpdateError>> {
+    let Some(row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
+        return Ok(Err(UpdateError::UnknownDevice));
+    };
+    if row.device.state != ActivationState::Activated {
+        return Ok(Err(UpdateError::NotActivated));
+    }
+    note_device(db, &row.device, request.audit_event(), now)?;
+    log::announce(db, tenant, profile, request.outbox_kind(), now)?;
     Ok(Ok(row.device))
 }
 

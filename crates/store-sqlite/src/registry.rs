@@ -4,11 +4,12 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    Grant, NewCode, ProfileId, RedeemError, Redemption, StoreError, TenantId,
+    Grant, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
 use offhook_onboarding::{
-    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, OutboxEvent,
-    ProvisionError, Registered, Registration, Registry, RequestCodeError, UpdateError,
+    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRecord,
+    DeviceRequest, OutboxEvent, ProvisionError, Registered, Registration, Registry,
+    RequestCodeError, UpdateError,
 };
 
 use crate::{SqliteStore, devices, log, onboarding};
@@ -34,7 +35,21 @@ impl Registry for SqliteStore {
         let code = code.clone();
         self.writer
             .run("request a code", move |db| {
-                onboarding::request_code(db, &code, now)
+                onboarding::request_code(db, &code, now, DeviceRecord::with_code)
+            })
+            .await
+            .map_err(RequestCodeError::Store)?
+    }
+
+    async fn request_replacement_code(
+        &self,
+        code: &NewCode,
+        now: SystemTime,
+    ) -> Result<Device, RequestCodeError> {
+        let code = code.clone();
+        self.writer
+            .run("request a replacement code", move |db| {
+                onboarding::request_code(db, &code, now, DeviceRecord::with_replacement_code)
             })
             .await
             .map_err(RequestCodeError::Store)?
@@ -85,6 +100,37 @@ impl Registry for SqliteStore {
             .map_err(UpdateError::Store)?
     }
 
+    async fn delete(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let (tenant, profile) = (tenant.clone(), profile.clone());
+        self.writer
+            .run("delete a device", move |db| {
+                onboarding::delete(db, &tenant, &profile, now)
+            })
+            .await
+            .map_err(UpdateError::Store)?
+    }
+
+    async fn request(
+        &self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        request: DeviceRequest,
+        now: SystemTime,
+    ) -> Result<Device, UpdateError> {
+        let (tenant, profile) = (tenant.clone(), profile.clone());
+        self.writer
+            .run("request something of a device", move |db| {
+                onboarding::request(db, &tenant, &profile, request, now)
+            })
+            .await
+            .map_err(UpdateError::Store)?
+    }
+
     async fn registered(
         &self,
         tenant: &TenantId,
@@ -112,6 +158,13 @@ impl Registry for SqliteStore {
             .run("look up a device", move |db| {
                 Ok(devices::find(db, &tenant, &key)?.map(|row| row.device))
             })
+            .await
+    }
+
+    async fn devices(&self, tenant: &TenantId, page: Page) -> Result<Vec<Device>, StoreError> {
+        let tenant = tenant.clone();
+        self.reader
+            .run("list devices", move |db| devices::list(db, &tenant, &page))
             .await
     }
 

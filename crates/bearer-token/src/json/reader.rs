@@ -23,12 +23,14 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn of(self, json: &str, spot: Spot) -> Json<'_> {
-        let raw = spot.of(json);
         match self {
-            Self::Array => Json::Array(Items(Reader { json: raw, at: 0 })),
-            Self::Literal => Json::Literal,
-            Self::Number => Json::Number(raw),
-            Self::Object => Json::Object(raw),
+            Self::Array => Json::Array(Items(Reader {
+                json: spot.of(json),
+                at: 0,
+            })),
+            Self::Literal => Json::Literal(spot.of(json)),
+            Self::Number => Json::Number(spot.of(json)),
+            Self::Object => Json::Object(spot.of(json)),
             Self::Text => Json::Text(spot.text(json)),
         }
     }
@@ -85,12 +87,7 @@ impl<'a> Reader<'a> {
                 Kind::Literal
             }
         };
-        let spot = Spot {
-            start: position(start),
-            end: position(self.at),
-            is_escaped: false,
-        };
-        Ok((kind, spot))
+        Ok((kind, Spot::new(start, self.at, false)))
     }
 
     /// Reads an object; it begins here.
@@ -143,6 +140,82 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The items of the array `name` of an object that fills the whole; nothing below is read.
+    pub(super) fn unread_items(mut self, name: &str) -> Result<Vec<&'a str>, JsonFault> {
+        let mut items = None;
+        self.skip_space();
+        self.take(b'{')?;
+        loop {
+            self.skip_space();
+            let is_wanted = self.text()?.text(self.json).is(name);
+            self.skip_space();
+            self.take(b':')?;
+            self.skip_space();
+            if is_wanted && items.is_some() {
+                return Err(JsonFault::DuplicateMember);
+            }
+            if is_wanted {
+                items = Some(self.unread_array()?);
+            } else {
+                self.unread()?;
+            }
+            self.skip_space();
+            if self.take(b',').is_err() {
+                break;
+            }
+        }
+        self.take(b'}')?;
+        self.skip_space();
+        match self.peek() {
+            None => items.ok_or(JsonFault::Malformed),
+            Some(_) => Err(JsonFault::Malformed),
+        }
+    }
+
+    fn unread_array(&mut self) -> Result<Vec<&'a str>, JsonFault> {
+        let mut items = Vec::new();
+        self.take(b'[')?;
+        self.skip_space();
+        if self.take(b']').is_ok() {
+            return Ok(items);
+        }
+        loop {
+            self.skip_space();
+            items.push(self.unread()?);
+            self.skip_space();
+            if self.take(b',').is_err() {
+                return self.take(b']').map(|()| items);
+            }
+        }
+    }
+
+    /// A value up to where its brackets close, or up to what separates it from the next.
+    fn unread(&mut self) -> Result<&'a str, JsonFault> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.peek().ok_or(JsonFault::Malformed)? {
+                b'"' => {
+                    self.text()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if depth > 0 => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b'}' | b']' | b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => break,
+                _ => self.at += 1,
+            }
+        }
+        match self.json.get(start..self.at) {
+            None | Some("") => Err(JsonFault::Malformed),
+            Some(value) => Ok(value),
+        }
+    }
+
     /// Reads a text and tells where it lies.
     fn text(&mut self) -> Result<Spot, JsonFault> {
         self.take(b'"')?;
@@ -162,11 +235,7 @@ impl<'a> Reader<'a> {
         }
         let end = self.at;
         self.at += 1;
-        Ok(Spot {
-            start: position(start),
-            end: position(end),
-            is_escaped,
-        })
+        Ok(Spot::new(start, end, is_escaped))
     }
 
     fn number(&mut self) -> Result<(), JsonFault> {
@@ -243,8 +312,8 @@ impl Members {
     /// Adds a name whose value is still to come.
     fn add(&mut self, json: &str, name: Spot) -> Result<(), JsonFault> {
         let text = name.text(json);
-        let digest = digest(text.raw);
-        self.has_escaped |= name.is_escaped;
+        let digest = digest(name.bytes(json));
+        self.has_escaped |= name.is_escaped();
         let may_be_known = self.has_escaped || self.digests().contains(&digest);
         if may_be_known
             && self
@@ -300,20 +369,14 @@ impl Member {
 
     /// Where the value lies, for [`Json::read`].
     pub(super) fn whole(self) -> Spot {
-        let mut spot = self.value;
-        if let Kind::Text = self.kind {
-            // With its quotation marks.
-            spot.start -= 1;
-            spot.end += 1;
-        }
-        spot.is_escaped = false;
-        spot
+        // A text with its quotation marks.
+        let marks = usize::from(matches!(self.kind, Kind::Text));
+        Spot::new(self.value.start() - marks, self.value.end() + marks, false)
     }
 }
 
 /// Tells most names apart without a look at all of them.
-fn digest(name: &str) -> u32 {
-    let bytes = name.as_bytes();
+fn digest(bytes: &[u8]) -> u32 {
     let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
     let length = bytes.len();
     u32::from_le_bytes([
@@ -329,11 +392,6 @@ fn deeper(depth: usize) -> Result<usize, JsonFault> {
         return Err(JsonFault::TooDeep);
     }
     Ok(depth + 1)
-}
-
-/// A position in a text whose length was found to fit.
-fn position(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Objects and arrays within one another, the outermost counted.

@@ -5,22 +5,26 @@ use std::str::Chars;
 /// A text between its quotation marks, with its escapes as they were written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
-    pub(super) raw: &'a str,
+    json: &'a str,
     spot: Spot,
 }
 
-/// Where a text lies, in bytes from the beginning of the whole, and whether it has escapes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spot {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) is_escaped: bool,
-}
+/// Where a text lies, in bytes from the beginning of the whole, and whether it has escapes: the
+/// start in the lower half, the end in the upper one, escapes in the last bit.
+///
+/// In one word, for a processor waits when it reads at once what was written in pieces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot(u64);
 
 impl<'a> Text<'a> {
     /// Its characters, escapes resolved.
     pub(crate) fn chars(self) -> Unescaped<'a> {
-        Unescaped(self.raw.chars())
+        Unescaped(self.raw().chars())
+    }
+
+    /// The text between its quotation marks, escapes as they are.
+    pub(super) fn raw(self) -> &'a str {
+        self.spot.of(self.json)
     }
 
     pub(crate) fn spot(self) -> Spot {
@@ -29,7 +33,7 @@ impl<'a> Text<'a> {
 
     /// The text itself, where it has no escapes.
     pub(crate) fn plain(self) -> Option<&'a str> {
-        (!self.spot.is_escaped).then_some(self.raw)
+        (!self.spot.is_escaped()).then(|| self.raw())
     }
 
     pub(super) fn equals(self, other: Text<'_>) -> bool {
@@ -56,11 +60,22 @@ impl<'a> Text<'a> {
         std::str::from_utf8(room.get(..length)?).ok()
     }
 
-    pub(crate) fn is(self, other: &str) -> bool {
-        match self.plain() {
-            Some(plain) => plain == other,
-            None => self.chars().eq(other.chars()),
+    /// The bytes of [`resolve`](Self::resolve); none when they are too many.
+    pub(crate) fn bytes<'r>(self, room: &'r mut [u8]) -> &'r [u8]
+    where
+        'a: 'r,
+    {
+        if !self.spot.is_escaped() {
+            return self.spot.bytes(self.json);
         }
+        self.resolve(room).unwrap_or_default().as_bytes()
+    }
+
+    pub(crate) fn is(self, other: &str) -> bool {
+        if self.spot.is_escaped() {
+            return self.chars().eq(other.chars());
+        }
+        self.spot.bytes(self.json) == other.as_bytes()
     }
 }
 
@@ -71,35 +86,52 @@ impl From<Text<'_>> for String {
 }
 
 impl Spot {
-    pub(super) const NONE: Self = Self {
-        start: 0,
-        end: 0,
-        is_escaped: false,
-    };
+    pub(super) const NONE: Self = Self(0);
+    const ESCAPED: u64 = 1 << 63;
+
+    /// Of a text of at most 65,536 bytes.
+    pub(super) fn new(start: usize, end: usize, is_escaped: bool) -> Self {
+        let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or_default());
+        let escaped = if is_escaped { Self::ESCAPED } else { 0 };
+        Self(u64::from(start) | u64::from(end) << 32 | escaped)
+    }
+
+    pub(super) fn start(self) -> usize {
+        (self.0 & 0xffff_ffff) as usize
+    }
+
+    pub(super) fn end(self) -> usize {
+        ((self.0 & !Self::ESCAPED) >> 32) as usize
+    }
+
+    pub(super) fn is_escaped(self) -> bool {
+        self.0 & Self::ESCAPED != 0
+    }
 
     pub(crate) fn is_empty(self) -> bool {
-        self.start == self.end
+        self.start() == self.end()
     }
 
     pub(super) fn text(self, json: &str) -> Text<'_> {
-        Text {
-            raw: self.of(json),
-            spot: self,
-        }
+        Text { json, spot: self }
+    }
+
+    pub(super) fn bytes(self, text: &str) -> &[u8] {
+        let bytes = text.as_bytes().get(self.start()..self.end());
+        bytes.unwrap_or_default()
     }
 
     /// What lies there in `text`.
     pub(crate) fn of(self, text: &str) -> &str {
-        text.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
+        text.get(self.start()..self.end()).unwrap_or_default()
     }
 
     /// Resolves the escapes in place; spaces fill what becomes free.
     pub(crate) fn unescape(&mut self, json: &mut [u8]) {
-        let Some(part) = json.get_mut(self.start as usize..self.end as usize) else {
+        let Some(part) = json.get_mut(self.start()..self.end()) else {
             return;
         };
-        if !self.is_escaped {
+        if !self.is_escaped() {
             return;
         }
         let (mut read, mut written) = (0, 0);
@@ -121,8 +153,7 @@ impl Spot {
         if let Some(rest) = part.get_mut(written..) {
             rest.fill(b' ');
         }
-        self.end = self.start + u32::try_from(written).unwrap_or(0);
-        self.is_escaped = false;
+        *self = Self::new(self.start(), self.start() + written, false);
     }
 }
 

@@ -11,7 +11,10 @@ use offhook_bearer_token::{
     TokenPolicy, TokenRefusal, TokenVerifier, VerifiedToken, VerifyError,
 };
 
+use tokio::sync::Semaphore;
+
 use crate::forge::{AUDIENCE, Forge, ISSUER, NOW, at, claims, key_set_json, policy};
+use crate::poll::poll_once;
 
 /// Counts how often it is asked, and changes its generation when told to.
 #[derive(Debug)]
@@ -36,6 +39,51 @@ impl TokenVerifier for Counted {
     fn generation(&self, _: SystemTime) -> Option<u64> {
         Some(self.generation.load(Ordering::SeqCst)).filter(|generation| *generation != 0)
     }
+}
+
+/// Ends only when it may.
+#[derive(Debug)]
+struct Slow {
+    keys: KeySet,
+    gate: Semaphore,
+}
+
+#[async_trait]
+impl TokenVerifier for Slow {
+    async fn verify_token(
+        &self,
+        token: &AccessToken,
+        policy: &TokenPolicy,
+        now: SystemTime,
+    ) -> Result<Arc<VerifiedToken>, VerifyError> {
+        let verified = self.keys.verify_token(token, policy, now).await;
+        let _permit = self.gate.acquire().await;
+        verified
+    }
+
+    fn generation(&self, _: SystemTime) -> Option<u64> {
+        Some(0)
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_verified_when_the_cache_was_cleared_is_not_kept() {
+    let forge = Forge::new();
+    let token = forge.sign(&forge.header(), &claims(&[]));
+    let token = token.parse().unwrap();
+    let cache = TokenCache::new(Slow {
+        keys: forge.keys(),
+        gate: Semaphore::new(0),
+    });
+    let policy = policy();
+    let mut first = cache.verify_token(&token, &policy, at(NOW));
+    assert!(poll_once(first.as_mut()).await.is_pending());
+    cache.clear();
+    cache.verifier().gate.add_permits(9);
+    first.await.unwrap();
+    assert!(cache.get(&token, &policy, at(NOW)).is_none());
+    cache.verify_token(&token, &policy, at(NOW)).await.unwrap();
+    assert!(cache.get(&token, &policy, at(NOW)).is_some());
 }
 
 struct Bed {

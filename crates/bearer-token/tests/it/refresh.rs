@@ -72,6 +72,33 @@ fn a_good_answer_gives_tokens_lifetime_and_scopes() {
 }
 
 #[test]
+fn a_token_is_not_lost_to_how_its_answer_is_spelled() {
+    let tokens = answer(
+        200,
+        r#"{"access_token":"a\/\u0062","token_type":"\u0062earer","refresh_token":"r\"\/x","scope":null,"expires_in":"3600"}"#,
+    )
+    .unwrap();
+    assert_eq!(tokens.access_token().secret(), "a/b");
+    assert_eq!(tokens.refresh_token().unwrap().secret(), "r\"/x");
+    assert_eq!(tokens.expires_in(), Some(Duration::from_secs(3_600)));
+    assert!(tokens.scopes().is_none());
+    for lifetime in ["-1", "1.5", "1e3", "\"soon\"", "null", "[]", "true", "\"\""] {
+        let body = format!(
+            r#"{{"access_token":"AT","token_type":"Bearer","refresh_token":"RT","expires_in":{lifetime}}}"#
+        );
+        let tokens = answer(200, &body).unwrap();
+        assert_eq!(tokens.expires_in(), None, "{lifetime}");
+        assert_eq!(tokens.refresh_token().unwrap().secret(), "RT");
+    }
+    for refresh_token in ["null", "\"\""] {
+        let body = format!(
+            r#"{{"access_token":"AT","token_type":"Bearer","refresh_token":{refresh_token}}}"#
+        );
+        assert!(answer(200, &body).unwrap().refresh_token().is_none());
+    }
+}
+
+#[test]
 fn each_reason_of_the_rfc_has_its_own_error() {
     for (reason, expected) in [
         ("invalid_client", RefreshRefusal::InvalidClient),
@@ -104,7 +131,12 @@ fn an_answer_that_cannot_be_used_is_told_apart_from_a_refusal() {
         r#"{"access_token":"A T","token_type":"Bearer"}"#,
         r#"{"access_token":"AT","token_type":"mac"}"#,
         r#"{"access_token":"AT","access_token":"AT","token_type":"Bearer"}"#,
-        r#"{"access_token":"AT","token_type":"Bearer","expires_in":-1}"#,
+        r#"{"access_token":7,"token_type":"Bearer"}"#,
+        r#"{"access_token":"","token_type":"Bearer"}"#,
+        r#"{"access_token":null,"token_type":"Bearer"}"#,
+        r#"{"access_token":"AT","token_type":"Bearer","refresh_token":{}}"#,
+        r#"{"access_token":"AT","token_type":"Bearer","scope":7}"#,
+        r#"{"access_token":"AT"}"#,
     ] {
         assert!(
             matches!(answer(200, body), Err(RefreshError::Response)),

@@ -10,8 +10,8 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 use offhook_bearer_token::{
-    AccessToken, ClientSecret, Fetch, FetchError, KeepFreshError, REFRESH_RETRY, RefreshError,
-    RefreshTokenLife, RefreshedToken, Scope,
+    AccessToken, ClientSecret, Fetch, FetchError, KeepFreshError, REFRESH_RETRY,
+    REFRESH_RETRY_WITHOUT_TOKEN, RefreshError, RefreshTokenLife, RefreshedToken, Scope,
 };
 use tokio::sync::Semaphore;
 
@@ -24,6 +24,8 @@ struct Issuer {
     valid: Mutex<u32>,
     asked: Mutex<Vec<String>>,
     failures: Mutex<VecDeque<StatusCode>>,
+    /// What it says instead.
+    body: Mutex<Option<&'static str>>,
     gate: Semaphore,
 }
 
@@ -48,6 +50,9 @@ impl Fetch for Issuer {
             }
         };
         let _permit = self.gate.acquire().await;
+        if let Some(body) = *self.body.lock().unwrap() {
+            return answer(StatusCode::OK, body.to_owned());
+        }
         match (failure, number) {
             (Some(status), _) => answer(status, String::new()),
             (None, None) => answer(
@@ -75,6 +80,7 @@ impl Bed {
             valid: Mutex::new(1),
             asked: Mutex::default(),
             failures: Mutex::default(),
+            body: Mutex::default(),
             gate: Semaphore::new(1_000),
         });
         let token = RefreshedToken::new(
@@ -213,24 +219,45 @@ async fn after_a_failure_the_next_try_is_thirty_seconds_later() {
 }
 
 #[tokio::test]
-async fn without_a_token_that_lives_each_caller_tries_and_is_told_why_not() {
+async fn without_a_token_that_lives_the_next_try_is_five_seconds_later_and_all_are_told_why() {
+    assert_eq!(REFRESH_RETRY_WITHOUT_TOKEN, Duration::from_secs(5));
     let bed = Bed::new();
     bed.get(NOW).await.unwrap();
-    for now in [NOW + 3_599, NOW + 3_600, NOW + 3_601] {
-        bed.fail_once(StatusCode::BAD_GATEWAY);
+    bed.fail_once(StatusCode::BAD_GATEWAY);
+    assert_eq!(bed.get(NOW + 3_595).await.unwrap(), "a2");
+    bed.fail_once(StatusCode::BAD_GATEWAY);
+    for now in NOW + 3_600..NOW + 3_605 {
         let answer = bed.get(now).await;
-        if now < NOW + 3_600 {
-            assert_eq!(answer.unwrap(), "a2");
-        } else {
-            assert!(matches!(
-                answer,
-                Err(KeepFreshError::Refresh(RefreshError::Status(
-                    StatusCode::BAD_GATEWAY
-                )))
-            ));
-        }
+        assert!(matches!(
+            answer,
+            Err(KeepFreshError::Refresh(RefreshError::Status(
+                StatusCode::BAD_GATEWAY
+            )))
+        ));
+        assert_eq!(bed.asked(), 3);
     }
-    assert_eq!(bed.get(NOW + 3_602).await.unwrap(), "a3");
+    assert_eq!(bed.get(NOW + 3_605).await.unwrap(), "a3");
+    // A clock that was set back waits for nothing.
+    let bed = Bed::new();
+    bed.fail_once(StatusCode::BAD_GATEWAY);
+    bed.get(NOW).await.unwrap_err();
+    assert_eq!(bed.get(NOW - 1).await.unwrap(), "a2");
+}
+
+/// An endpoint that has rotated the refresh token, and whose answer is of no other use.
+#[tokio::test]
+async fn a_rotated_refresh_token_survives_an_answer_that_cannot_be_used() {
+    let bed = Bed::new();
+    *bed.issuer.body.lock().unwrap() =
+        Some(r#"{"access_token":"a b","token_type":"Bearer","refresh_token":"r2"}"#);
+    let answer = bed.get(NOW).await;
+    assert!(matches!(
+        answer,
+        Err(KeepFreshError::Refresh(RefreshError::Response))
+    ));
+    assert_eq!(bed.token.refresh_token().secret(), "r2");
+    *bed.issuer.body.lock().unwrap() = None;
+    assert_eq!(bed.get(NOW + 5).await.unwrap(), "a3");
 }
 
 #[tokio::test]
@@ -247,12 +274,15 @@ async fn a_refresh_left_to_fail_is_tried_once_more() {
 async fn a_token_given_up_is_given_to_nobody() {
     let bed = Bed::new();
     let first = bed.token.get(at(NOW)).await.unwrap();
-    bed.token.give_up(&first).await;
-    let second = bed.token.get(at(NOW)).await.unwrap();
+    // A server that refuses each token would have us refresh without end.
+    bed.token.give_up(&first, at(NOW + 29));
+    assert_eq!(bed.get(NOW + 29).await.unwrap(), "a2");
+    bed.token.give_up(&first, at(NOW + 30));
+    let second = bed.token.get(at(NOW + 30)).await.unwrap();
     assert_eq!(second.secret(), "a3");
     // Late news of the first one does not cost the second.
-    bed.token.give_up(&first).await;
-    assert_eq!(bed.get(NOW).await.unwrap(), "a3");
+    bed.token.give_up(&first, at(NOW + 90));
+    assert_eq!(bed.get(NOW + 90).await.unwrap(), "a3");
 }
 
 #[tokio::test]

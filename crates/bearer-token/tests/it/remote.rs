@@ -406,6 +406,21 @@ async fn a_refresh_waits_for_a_set_that_is_due_and_for_no_other() {
 }
 
 #[tokio::test]
+async fn a_set_at_an_address_that_is_not_https_is_not_fetched() {
+    let forge = Forge::new();
+    let bed = Bed::new(&[&forge]);
+    let url = "http://idp.example.net/keys".parse().unwrap();
+    let keys = RemoteKeys::new(url, bed.server.clone());
+    let token = forge.sign(&forge.header(), &claims(&[]));
+    let answer = keys.verify(&token, &policy(), at(NOW)).await;
+    let Err(VerifyError::Keys(KeysError::Fetch(error))) = answer else {
+        panic!("{answer:?}");
+    };
+    assert!(matches!(*error, FetchError::NotHttps));
+    assert_eq!(bed.asked(), 0);
+}
+
+#[tokio::test]
 async fn the_server_is_not_told_what_a_token_says() {
     let (known, stranger) = (Forge::with_id("known"), Forge::with_id("Canary-kid"));
     let bed = Bed::new(&[&known]);

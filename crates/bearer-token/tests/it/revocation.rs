@@ -112,7 +112,8 @@ impl Bed {
     fn new() -> Self {
         let forge = Forge::new();
         let keys = Arc::new(forge.keys());
-        let list = Arc::new(RevocationList::new(&policy()));
+        let list = RevocationList::new(&policy()).with_clock_skew(Duration::ZERO);
+        let list = Arc::new(list);
         Self { forge, list, keys }
     }
 
@@ -203,7 +204,7 @@ async fn a_revocation_reaches_tokens_in_a_cache_on_either_side_of_it() {
 #[test]
 fn a_full_list_forgets_what_is_not_needed_and_else_takes_no_more() {
     let list = RevocationList::new(&policy().with_max_lifetime(Duration::from_secs(600)));
-    let list = list.with_capacity(2);
+    let list = list.with_capacity(2).with_clock_skew(Duration::ZERO);
     let subject = |number: u8| {
         format!("0000000{number}-8a80-4f1c-9d6b-1f3f0f1f2f3f")
             .parse()
@@ -219,6 +220,74 @@ fn a_full_list_forgets_what_is_not_needed_and_else_takes_no_more() {
     list.revoke_subject(&subject(3), at(NOW + 720), at(NOW + 720))
         .unwrap();
     assert_eq!(list.len(), 2);
+    // Full, it still takes a later time of a subject that it has.
+    list.revoke_subject(&subject(3), at(NOW + 779), at(NOW + 779))
+        .unwrap();
+    let full = list.revoke_subject(&subject(4), at(NOW + 779), at(NOW + 779));
+    let _: RevocationListFull = full.unwrap_err();
+    list.revoke_subject(&subject(4), at(NOW + 780), at(NOW + 780))
+        .unwrap();
+    assert_eq!(list.len(), 2);
+}
+
+#[test]
+fn a_full_list_takes_a_token_back_that_it_has_already() {
+    let forge = Forge::new();
+    let token = |id: &str| {
+        let token = forge.sign(&forge.header(), &claims(&[("jti", id)]));
+        verify(&token, &forge.keys(), &policy(), at(NOW)).unwrap()
+    };
+    let list = RevocationList::new(&policy()).with_capacity(1);
+    list.revoke(&token("\"t1\""), at(NOW)).unwrap();
+    list.revoke(&token("\"t1\""), at(NOW)).unwrap();
+    let _: RevocationListFull = list.revoke(&token("\"t2\""), at(NOW)).unwrap_err();
+    assert!(list.check(&token("\"t1\"")).is_err() && list.check(&token("\"t2\"")).is_ok());
+}
+
+#[test]
+fn a_subject_also_loses_what_an_issuer_whose_clock_is_ahead_gave_it() {
+    let forge = Forge::new();
+    let token = |issued: u64| {
+        let claims = claims(&[("iat", &issued.to_string())]);
+        let token = forge.sign(&forge.header(), &claims);
+        verify(&token, &forge.keys(), &policy(), at(NOW)).unwrap()
+    };
+    let subject = SUBJECT.parse().unwrap();
+    let (lost, kept) = (token(NOW + 30), token(NOW + 31));
+    let list = RevocationList::new(&policy()).with_clock_skew(Duration::from_secs(30));
+    list.revoke_subject(&subject, at(NOW), at(NOW)).unwrap();
+    assert!(list.check(&lost).is_err() && list.check(&kept).is_ok());
+    // Unless told otherwise it is the policy's leeway.
+    let list = RevocationList::new(&policy());
+    list.revoke_subject(&subject, at(NOW), at(NOW)).unwrap();
+    assert!(list.check(&token(NOW + 60)).is_err());
+    // What is known by its own time needs no allowance.
+    let list = RevocationList::new(&policy());
+    let claims = claims(&[("jti", ""), ("iat", &NOW.to_string())]);
+    let unnamed = forge.sign(&forge.header(), &claims);
+    let unnamed = verify(&unnamed, &forge.keys(), &policy(), at(NOW)).unwrap();
+    list.revoke(&unnamed, at(NOW)).unwrap();
+    assert!(list.check(&unnamed).is_err() && list.check(&token(NOW + 1)).is_ok());
+}
+
+#[tokio::test]
+async fn a_token_of_which_nobody_says_when_it_was_issued_is_taken_back_with_its_subject() {
+    let bed = crate::introspection::Bed::new();
+    bed.tell("t1", crate::introspection::active(&[("iat", "")]));
+    bed.tell(
+        "t2",
+        crate::introspection::active(&[("iat", ""), ("jti", "")]),
+    );
+    let list = RevocationList::new(&policy());
+    let token = bed.ask("t1", NOW).await.unwrap();
+    assert_eq!(token.issued_at(), None);
+    list.revoke_subject(token.subject(), at(NOW - 3_600), at(NOW))
+        .unwrap();
+    assert_eq!(list.check(&token), Err(TokenRefusal::Revoked));
+    let list = RevocationList::new(&policy());
+    let unnamed = bed.ask("t2", NOW).await.unwrap();
+    list.revoke(&unnamed, at(NOW)).unwrap();
+    assert_eq!(list.check(&unnamed), Err(TokenRefusal::Revoked));
 }
 
 /// What a test does to a list: a subject of three, a time of issue, and how much later.
@@ -240,7 +309,9 @@ proptest! {
         ];
         let policy = policy().with_max_lifetime(Duration::from_secs(600));
         // Full after three, so that each step must forget what is not needed.
-        let list = RevocationList::new(&policy).with_capacity(3);
+        let list = RevocationList::new(&policy)
+            .with_capacity(3)
+            .with_clock_skew(Duration::ZERO);
         let (mut now, mut record) = (NOW, Vec::new());
         for (subject, ago, later) in steps {
             now += later;

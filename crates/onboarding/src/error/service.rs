@@ -10,7 +10,10 @@ use offhook_bearer_token::{InsufficientScope, IssuerError};
 use offhook_device_profile::{TagError, Violation};
 use thiserror::Error;
 
-use super::{ActivateError, ActivateRefusal, ParseLinePortError, ProvisionError, RequestCodeError};
+use super::{
+    ActivateError, ActivateRefusal, ParseLinePortError, ProvisionError, RequestCodeError,
+    UpdateError,
+};
 
 /// A mail was not taken for delivery.
 #[derive(Debug, Error)]
@@ -178,6 +181,21 @@ pub enum IssueCodeError {
     /// The registry refused or failed to issue it.
     #[error("activation code not issued")]
     Request(#[source] RequestCodeError),
+}
+
+/// A device was not deactivated or moved.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LifeCycleError {
+    /// No code for the profile that the device was to have.
+    #[error("activation code not issued")]
+    Code(#[source] IssueCodeError),
+    /// No entropy for a dummy name; asking again may help.
+    #[error("no entropy")]
+    Entropy(#[source] EntropyError),
+    /// The device cannot be deactivated.
+    #[error("device not deactivated")]
+    Update(#[source] UpdateError),
 }
 
 /// A device did not get its configuration.

@@ -58,9 +58,11 @@ impl DmBridge for HttpDmBridge {
         let mut response = self.ask(&token, request).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             // The token was withdrawn before its time: no fault of the device.
-            self.token.give_up(&token).await;
-            let token = self.token.get(now).await.map_err(failed)?;
-            response = self.ask(&token, request).await?;
+            self.token.give_up(&token, now);
+            let other = self.token.get(now).await.map_err(failed)?;
+            if other != token {
+                response = self.ask(&other, request).await?;
+            }
         }
         let status = response.status();
         match status {

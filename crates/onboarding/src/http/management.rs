@@ -19,7 +19,7 @@ use offhook_device_identity::IdentitySource;
 
 use super::identity::identity;
 use super::problem::{Refused, chain, message, to_the_end};
-use super::{Clock, Peer};
+use super::{Clock, Peer, life_cycle};
 use crate::message::{
     ActivationAccepted, ActivationRequest, CodeIssued, CodeRequest, DeviceStatus, IdentityShown,
     ProvisionRequest, RegistrationReport,
@@ -42,11 +42,11 @@ pub const MAX_BODY_BYTES: usize = 65_536;
 /// What the routes of device management need.
 #[derive(Clone, Debug)]
 pub struct ManagementApi {
-    management: Arc<DeviceManagement>,
+    pub(super) management: Arc<DeviceManagement>,
     verifier: Arc<dyn TokenVerifier>,
     policy: Arc<TokenPolicy>,
     identity: Arc<IdentitySource>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl ManagementApi {
@@ -94,7 +94,7 @@ impl ManagementApi {
     }
 
     /// Lets only a token with `scope` pass.
-    async fn authorize(
+    pub(super) async fn authorize(
         &self,
         peer: &Peer,
         headers: &HeaderMap,
@@ -134,8 +134,15 @@ impl ManagementApi {
 /// | route | who | what |
 /// |---|---|---|
 /// | `POST /v1/devices` | administrator | provision |
+/// | `GET /v1/devices?after=PROFILE&limit=N` | administrator | a page of all devices |
 /// | `GET /v1/devices/PROFILE` | administrator | status |
+/// | `DELETE /v1/devices/PROFILE` | administrator | delete |
 /// | `POST /v1/devices/PROFILE/activation-code` | administrator | issue and mail a code |
+/// | `POST /v1/devices/PROFILE/replacement-code` | administrator | the same for the device that takes the place of a broken one |
+/// | `POST /v1/devices/PROFILE/deactivation` | administrator | deactivate; the address is cleared |
+/// | `POST /v1/devices/PROFILE/move` | administrator | deactivate, and mail a code for another profile |
+/// | `POST /v1/devices/PROFILE/reboot` | administrator | have call control restart it |
+/// | `POST /v1/devices/PROFILE/problem-report` | administrator | have call control ask it for a report |
 /// | `POST /v1/activate` | device | activate, by machine token or by certificate and code |
 /// | `GET /v1/files/NAME` | device | configuration file |
 /// | `GET /v1/identity` | device | who the service takes it for |
@@ -148,14 +155,18 @@ impl ManagementApi {
 /// messages are ours.
 pub fn management_router(api: ManagementApi) -> Router {
     Router::new()
-        .route("/v1/devices", post(provision))
-        .route("/v1/devices/{profile}", get(status))
+        .route("/v1/devices", post(provision).get(life_cycle::list))
+        .route(
+            "/v1/devices/{profile}",
+            get(status).delete(life_cycle::delete),
+        )
         .route("/v1/devices/{profile}/activation-code", post(issue_code))
         .route("/v1/activate", post(activate))
         .route("/v1/files/{file}", get(file))
         .route("/v1/identity", get(show_identity))
         .route("/v1/registrations", post(registered))
         .route("/metrics", get(metrics))
+        .merge(life_cycle::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(api)
 }
@@ -343,7 +354,7 @@ fn onboard(error: OnboardError, now: SystemTime) -> Refused {
     }
 }
 
-fn issue(error: IssueCodeError) -> Refused {
+pub(super) fn issue(error: IssueCodeError) -> Refused {
     match error {
         IssueCodeError::Request(RequestCodeError::Refused(RequestCodeRefusal::UnknownDevice)) => {
             Refused::not_found()
@@ -374,13 +385,14 @@ fn configuration(error: ConfigurationError) -> Refused {
     }
 }
 
-fn update(error: UpdateError) -> Refused {
+pub(super) fn update(error: UpdateError) -> Refused {
     match error {
         UpdateError::UnknownDevice => Refused::not_found(),
+        UpdateError::NotActivated => conflict("not_activated", &error),
         UpdateError::NameInUse | UpdateError::Store(_) => Refused::unavailable(),
     }
 }
 
-fn conflict(error: &'static str, refusal: &dyn StdError) -> Refused {
+pub(super) fn conflict(error: &'static str, refusal: &dyn StdError) -> Refused {
     Refused::new(StatusCode::CONFLICT, error, refusal.to_string())
 }

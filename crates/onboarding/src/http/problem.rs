@@ -54,6 +54,10 @@ impl Refused {
         )
     }
 
+    pub(super) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// The one answer to every code that is not good, whatever is wrong with it.
     pub(super) fn code() -> Self {
         Self::forbidden("activation_code_refused", "activation code refused")

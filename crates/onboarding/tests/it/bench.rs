@@ -98,6 +98,11 @@ impl Bench {
             .issue_code(&profile, recipient, now)
             .await
             .unwrap();
+        self.mailed()
+    }
+
+    /// The code that was mailed last.
+    pub(crate) fn mailed(&self) -> String {
         self.mail.0.lock().unwrap().pop().unwrap()
     }
 

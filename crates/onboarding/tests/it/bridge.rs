@@ -137,25 +137,40 @@ async fn the_last_good_token_serves_until_it_expires_when_the_refresh_fails() {
 
 #[tokio::test]
 async fn a_token_that_the_bridge_refuses_is_given_up_and_another_is_tried_once() {
+    let later = *NOW + Duration::from_secs(30);
     let script = Script::default()
         .then(200, FIRST)
+        .then(200, YES)
         .then(401, "")
         .then(200, SECOND)
         .then(200, YES);
     let script = Arc::new(script);
-    bridge(&script).authorize(&request(), *NOW).await.unwrap();
+    let asked = bridge(&script);
+    asked.authorize(&request(), *NOW).await.unwrap();
+    asked.authorize(&request(), later).await.unwrap();
     assert_eq!(script.asked().last().unwrap(), "Bearer a2");
 
     let script = Script::default()
         .then(200, FIRST)
+        .then(200, YES)
         .then(401, "")
         .then(200, SECOND)
         .then(401, "");
-    let error = bridge(&Arc::new(script))
+    let asked = bridge(&Arc::new(script));
+    asked.authorize(&request(), *NOW).await.unwrap();
+    let error = asked.authorize(&request(), later).await.unwrap_err();
+    assert!(matches!(error, BridgeError::Failed(_)));
+}
+
+#[tokio::test]
+async fn a_bridge_that_refuses_a_fresh_token_is_asked_once() {
+    let script = Arc::new(Script::default().then(200, FIRST).then(401, ""));
+    let error = bridge(&script)
         .authorize(&request(), *NOW)
         .await
         .unwrap_err();
     assert!(matches!(error, BridgeError::Failed(_)));
+    assert_eq!(script.asked().len(), 2);
 }
 
 #[tokio::test]

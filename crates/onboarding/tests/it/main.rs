@@ -11,6 +11,7 @@ mod bench;
 #[cfg(feature = "http")]
 mod bridge;
 mod device_side;
+mod life_cycle;
 mod line_port;
 mod management;
 mod secrets;

@@ -8,5 +8,6 @@
 mod faults;
 mod flows;
 mod http;
+mod life_cycle;
 mod limits;
 mod samples;

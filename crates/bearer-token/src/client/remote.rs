@@ -9,11 +9,9 @@ use futures_util::future::BoxFuture;
 use http::header::ACCEPT;
 use http::{StatusCode, Uri};
 
-use crate::fetch::shared_fetch;
-use crate::flight::Flight;
+use super::{Endpoint, Fetch, Flight, shared_fetch};
 use crate::{
-    Fetch, FetchError, KeySet, KeysError, TokenPolicy, TokenRefusal, VerifiedToken, VerifyError,
-    verify,
+    FetchError, KeySet, KeysError, TokenPolicy, TokenRefusal, VerifiedToken, VerifyError, verify,
 };
 
 /// The key set at an address, fetched when a token asks for it.
@@ -36,12 +34,12 @@ pub struct RemoteKeys {
 }
 
 impl RemoteKeys {
-    /// Keys at this address; nothing is fetched yet.
+    /// Keys at this `https` address; nothing is fetched yet.
     #[must_use]
     pub fn new(url: Uri, fetch: Arc<dyn Fetch>) -> Self {
         Self {
             source: Arc::new(Source {
-                url,
+                url: Endpoint(url),
                 fetch,
                 known: RwLock::default(),
             }),
@@ -200,7 +198,7 @@ impl fmt::Debug for RemoteKeys {
 
 /// What a fetch needs and what it leaves, apart from the callers who wait for it.
 struct Source {
-    url: Uri,
+    url: Endpoint,
     fetch: Arc<dyn Fetch>,
     known: RwLock<Known>,
 }
@@ -247,10 +245,12 @@ impl Source {
     }
 
     async fn ask(&self) -> Result<KeySet, KeysError> {
-        let request = http::Request::get(self.url.clone())
+        let not_https = || KeysError::Fetch(Arc::new(FetchError::NotHttps));
+        let url = self.url.https().ok_or_else(not_https)?;
+        let request = http::Request::get(url)
             .header(ACCEPT, "application/jwk-set+json, application/json")
             .body(Vec::new())
-            .map_err(|_| KeysError::Fetch(Arc::new(FetchError::NotHttps)))?;
+            .map_err(|_| not_https())?;
         let response = shared_fetch(&*self.fetch, request)
             .await
             .map_err(KeysError::Fetch)?;

@@ -9,20 +9,21 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
 
-use crate::claims::after;
-use crate::fetch::shared_fetch;
-use crate::flight::Flight;
-use crate::{
-    AccessToken, ClientSecret, Fetch, KeepFreshError, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME,
-    RefreshRequest, RefreshToken, Scope, TokenResponse,
+use super::refresh::Parsed;
+use super::{
+    ClientSecret, Endpoint, Fetch, Flight, REFRESH_EVERY, REFRESH_TOKEN_LIFETIME, RefreshRequest,
+    TokenResponse, shared_fetch,
 };
+use crate::claims::after;
+use crate::{AccessToken, KeepFreshError, RefreshToken, Scope};
 
 /// An access token of our own, refreshed when it is due.
 ///
 /// It is due after [`REFRESH_EVERY`] or half of its life, whichever is shorter. One caller carries
 /// the refresh; the others have the last good token at once while it lives, and wait for the same
 /// refresh when it does not. Where a refresh fails, the last good token serves until it expires,
-/// and the next try is [`REFRESH_RETRY`] later; without a token that lives, each caller may try.
+/// and the next try is [`REFRESH_RETRY`] later; without a token that lives it is
+/// [`REFRESH_RETRY_WITHOUT_TOKEN`] later, and until then all are told why the last one failed.
 ///
 /// A rotated refresh token is used from then on, also when the caller who asked for it has gone
 /// away: the refresh rests, and the next caller goes on with it. The refresh token given to
@@ -53,7 +54,7 @@ impl RefreshedToken {
     ) -> Self {
         Self {
             client: Arc::new(TokenClient {
-                endpoint,
+                endpoint: Endpoint(endpoint),
                 id: client_id.to_owned(),
                 secret,
                 scopes: Vec::new(),
@@ -63,6 +64,7 @@ impl RefreshedToken {
                 refresh_token,
                 refresh_until: None,
                 access: None,
+                failed: None,
             })),
             flight: Flight::new(),
             warn_before: REFRESH_TOKEN_WARNING,
@@ -103,6 +105,7 @@ impl RefreshedToken {
                 Standing::Fresh(token) => return Ok(token),
                 Standing::Due(token) => Some(token),
                 Standing::Gone => None,
+                Standing::Failed(error) => return Err(error),
             };
             let joined = match spare {
                 Some(_) => self.flight.carry(|| self.start(now)),
@@ -125,15 +128,15 @@ impl RefreshedToken {
         }
     }
 
-    /// Gives `token` up, for the server would not take it; a newer one that another task has got
-    /// in the meantime stays.
-    pub async fn give_up(&self, token: &AccessToken) {
+    /// Gives `token` up, for a server would not take it; a newer one that another task has got
+    /// in the meantime stays, and so does one that is younger than [`REFRESH_RETRY`]: a server that
+    /// takes none would have us refresh with each request.
+    pub fn give_up(&self, token: &AccessToken, now: SystemTime) {
         let mut held = lock(&self.held);
-        if held
-            .access
-            .as_ref()
-            .is_some_and(|access| access.token == *token)
-        {
+        let is_meant = |access: &Access| {
+            access.token == *token && !is_within(now, access.asked_at, REFRESH_RETRY)
+        };
+        if held.access.as_ref().is_some_and(is_meant) {
             held.access = None;
         }
     }
@@ -191,7 +194,7 @@ type Outcome = Result<AccessToken, KeepFreshError>;
 
 #[derive(Clone)]
 struct TokenClient {
-    endpoint: Uri,
+    endpoint: Endpoint,
     id: String,
     secret: ClientSecret,
     scopes: Vec<Scope>,
@@ -199,8 +202,9 @@ struct TokenClient {
 }
 
 impl TokenClient {
-    async fn refresh(&self, refresh_token: RefreshToken) -> Result<TokenResponse, KeepFreshError> {
-        let request = RefreshRequest::new(&self.endpoint, &self.id, &self.secret, refresh_token)
+    async fn refresh(&self, refresh_token: RefreshToken) -> Result<Parsed, KeepFreshError> {
+        let endpoint = &self.endpoint.0;
+        let request = RefreshRequest::new(endpoint, &self.id, &self.secret, refresh_token)
             .map_err(KeepFreshError::Refresh)?;
         let request = self
             .scopes
@@ -210,7 +214,7 @@ impl TokenClient {
         let response = shared_fetch(&*self.fetch, request.to_http())
             .await
             .map_err(KeepFreshError::Fetch)?;
-        TokenResponse::parse(&response).map_err(KeepFreshError::Refresh)
+        Ok(TokenResponse::parse_in_part(&response))
     }
 }
 
@@ -219,33 +223,42 @@ struct Held {
     /// When it ends, as far as that is known.
     refresh_until: Option<SystemTime>,
     access: Option<Access>,
+    /// When the last refresh began, if it failed, and why.
+    failed: Option<(SystemTime, KeepFreshError)>,
 }
 
 impl Held {
     fn at(&self, now: SystemTime) -> Standing {
-        match &self.access {
-            Some(access) if now < access.refresh_at => Standing::Fresh(access.token.clone()),
-            Some(access) if now < access.expires_at => Standing::Due(access.token.clone()),
+        match (&self.access, &self.failed) {
+            (Some(access), _) if now < access.refresh_at => Standing::Fresh(access.token.clone()),
+            (Some(access), _) if now < access.expires_at => Standing::Due(access.token.clone()),
+            (_, Some((at, error))) if is_within(now, *at, REFRESH_RETRY_WITHOUT_TOKEN) => {
+                Standing::Failed(error.clone())
+            }
             _ => Standing::Gone,
         }
     }
 
     /// Keeps what a refresh begun at `at` gave.
-    fn take(&mut self, outcome: Result<TokenResponse, KeepFreshError>, at: SystemTime) -> Outcome {
-        match outcome {
+    fn take(&mut self, outcome: Result<Parsed, KeepFreshError>, at: SystemTime) -> Outcome {
+        let response = outcome.and_then(|parsed| {
+            if let Some(rotated) = parsed.refresh_token {
+                self.refresh_token = rotated;
+                self.refresh_until = Some(after(at, REFRESH_TOKEN_LIFETIME));
+            }
+            parsed.response.map_err(KeepFreshError::Refresh)
+        });
+        self.failed = response.as_ref().err().map(|error| (at, error.clone()));
+        match response {
             Ok(response) => {
                 let token = response.access_token().clone();
                 let life = response.expires_in().unwrap_or(REFRESH_EVERY).min(MAX_HELD);
-                let mut refresh_life = response.refresh_token_expires_in();
-                if let Some(rotated) = response.refresh_token() {
-                    self.refresh_token = rotated.clone();
-                    refresh_life.get_or_insert(REFRESH_TOKEN_LIFETIME);
-                }
-                if let Some(life) = refresh_life {
+                if let Some(life) = response.refresh_token_expires_in() {
                     self.refresh_until = Some(after(at, life));
                 }
                 self.access = Some(Access {
                     token: token.clone(),
+                    asked_at: at,
                     refresh_at: at + REFRESH_EVERY.min(life / 2),
                     expires_at: at + life,
                 });
@@ -286,6 +299,7 @@ pub enum RefreshTokenLife {
 
 struct Access {
     token: AccessToken,
+    asked_at: SystemTime,
     refresh_at: SystemTime,
     expires_at: SystemTime,
 }
@@ -297,6 +311,13 @@ enum Standing {
     Due(AccessToken),
     /// None, or expired.
     Gone,
+    /// None, and it is too early to ask again.
+    Failed(KeepFreshError),
+}
+
+/// Whether `now` lies in `span` from `at` on; a clock that was set back does not.
+fn is_within(now: SystemTime, at: SystemTime, span: Duration) -> bool {
+    now.duration_since(at).is_ok_and(|age| age < span)
 }
 
 fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
@@ -304,8 +325,12 @@ fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
 }
 
 /// How long after the beginning of a refresh that failed the next one is tried, while the last
-/// good token lives: 30 seconds. The number is ours.
+/// good token lives, and how young a token is too young to be given up: 30 seconds. The number is
+/// ours.
 pub const REFRESH_RETRY: Duration = Duration::from_secs(30);
+/// How long after the beginning of a refresh that failed the next one is tried, while no token
+/// lives: five seconds. The number is ours.
+pub const REFRESH_RETRY_WITHOUT_TOKEN: Duration = Duration::from_secs(5);
 
 /// How long before the end of a refresh token the warning begins, unless told otherwise: seven days.
 /// The number is ours.

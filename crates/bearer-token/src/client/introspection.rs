@@ -11,19 +11,16 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use http::uri::PathAndQuery;
 use http::{Request, StatusCode, Uri};
 
+use super::{ClientAuthentication, Endpoint, Fetch, Shown, shared_fetch};
 use crate::bounded::Bounded;
 use crate::claims::after;
-use crate::client;
-use crate::fetch::shared_fetch;
 use crate::{
-    AccessToken, ClientAuthentication, Fetch, LookupError, PingError, TokenDigest, TokenPolicy,
-    TokenRefusal, TokenVerifier, VerifiedToken, VerifyError,
+    AccessToken, LookupError, PingError, TokenDigest, TokenPolicy, TokenRefusal, TokenVerifier,
+    VerifiedToken, VerifyError,
 };
 
-mod claim;
 mod format;
 
-pub use claim::Claim;
 pub use format::{TokenInfoFormat, TokenInfoRequest};
 
 /// Asks a server whether a token is good, and remembers for a while what it said.
@@ -56,7 +53,7 @@ impl Introspector {
     pub fn new(url: Uri, client: ClientAuthentication, fetch: Arc<dyn Fetch>) -> Self {
         Self {
             server: Arc::new(Server {
-                url,
+                url: Endpoint(url),
                 client,
                 fetch,
                 format: TokenInfoFormat::rfc7662(),
@@ -105,9 +102,12 @@ impl Introspector {
         self
     }
 
-    /// Forgets a token, as after it was revoked here.
+    /// Forgets a token, as after it was revoked here: who asks from now on makes the server be asked
+    /// anew, and what a lookup under way will find is not kept.
     pub fn forget(&self, token: &AccessToken) {
         let digest = TokenDigest::of(token);
+        let mut lookups = lock(&self.known.lookups);
+        lookups.forget(&digest);
         self.known.active.remove(&digest);
         self.known.inactive.remove(&digest);
     }
@@ -124,8 +124,8 @@ impl Introspector {
     /// Device integration for Webex on `BroadWorks`, configuration of Room OS services: the
     /// `tokenInfoURL` is checked by replacing its "idp/authenticate" portion with "ping".
     pub fn ping_url(&self) -> Result<Uri, PingError> {
-        let mut parts = self.server.url.clone().into_parts();
-        let path = self.server.url.path().trim_end_matches('/');
+        let mut parts = self.server.url.0.clone().into_parts();
+        let path = self.server.url.0.path().trim_end_matches('/');
         let start = path.strip_suffix("/idp/authenticate");
         let ping = format!("{}/ping", start.ok_or(PingError::NoPing)?);
         let ping = PathAndQuery::try_from(ping).map_err(|_| PingError::NoPing)?;
@@ -168,24 +168,33 @@ impl Introspector {
             if let Some(answer) = self.known.at(&digest, now) {
                 return Ok(answer);
             }
-            match lookups.get(&digest).and_then(WeakShared::upgrade) {
+            match lookups.get(&digest) {
                 Some(lookup) => lookup,
-                None => {
-                    let lookup = self.lookup(digest, token.clone(), now).shared();
-                    lookups.begin(digest, &lookup)?;
-                    lookup
-                }
+                None => lookups.begin(digest, |number| {
+                    self.lookup(digest, number, token.clone(), now).shared()
+                })?,
             }
         };
         lookup.await
     }
 
     /// One exchange, which writes what it found where others look before it ends.
-    fn lookup(&self, digest: TokenDigest, token: AccessToken, at: SystemTime) -> Lookup {
+    fn lookup(
+        &self,
+        digest: TokenDigest,
+        number: u64,
+        token: AccessToken,
+        at: SystemTime,
+    ) -> Lookup {
         let (server, known) = (Arc::clone(&self.server), Arc::clone(&self.known));
         let (max_age, inactive_max_age) = (self.max_age, self.inactive_max_age);
         async move {
             let outcome = server.ask(&token, at).await;
+            let mut lookups = lock(&known.lookups);
+            if !lookups.end(&digest, number) {
+                // The token was forgotten since.
+                return outcome;
+            }
             match &outcome {
                 Ok(Ok(told)) => {
                     let until = told.expires_at().min(after(at, max_age));
@@ -209,7 +218,6 @@ impl Introspector {
                 }
                 Err(_) => {}
             }
-            lock(&known.lookups).end(&digest);
             outcome
         }
         .boxed()
@@ -249,7 +257,7 @@ impl fmt::Debug for Introspector {
 
 #[derive(Clone)]
 struct Server {
-    url: Uri,
+    url: Endpoint,
     client: ClientAuthentication,
     fetch: Arc<dyn Fetch>,
     format: TokenInfoFormat,
@@ -257,9 +265,9 @@ struct Server {
 
 impl Server {
     async fn ask(&self, token: &AccessToken, now: SystemTime) -> Outcome {
-        let endpoint = client::https(&self.url).ok_or(LookupError::NotHttps)?;
+        let endpoint = self.url.https().ok_or(LookupError::NotHttps)?;
         let shown = if self.format.shows_the_token() {
-            client::Shown::default()
+            Shown::default()
         } else {
             let shown = self.client.header(now).await;
             shown.map_err(LookupError::Client)?
@@ -271,7 +279,7 @@ impl Server {
         let status = response.status();
         if status != StatusCode::OK && !self.format.is_inactive(status) {
             if status == StatusCode::UNAUTHORIZED {
-                self.client.was_refused(&shown).await;
+                self.client.was_refused(&shown, now);
             }
             return Err(LookupError::Status(status));
         }
@@ -320,28 +328,53 @@ impl<T> Entry<T> {
 
 /// The exchanges under way, by the digest of the token; whoever waits for one keeps it alive.
 #[derive(Default)]
-struct Lookups(HashMap<TokenDigest, WeakShared<Lookup>>);
+struct Lookups {
+    under_way: HashMap<TokenDigest, (u64, WeakShared<Lookup>)>,
+    /// Tells a lookup from a later one about the same token.
+    begun: u64,
+}
 
 impl Lookups {
-    fn get(&self, digest: &TokenDigest) -> Option<&WeakShared<Lookup>> {
-        self.0.get(digest)
+    fn get(&self, digest: &TokenDigest) -> Option<Shared<Lookup>> {
+        let (_, lookup) = self.under_way.get(digest)?;
+        lookup.upgrade()
     }
 
-    fn begin(&mut self, digest: TokenDigest, lookup: &Shared<Lookup>) -> Result<(), LookupError> {
-        if self.0.len() >= MAX_LOOKUPS {
+    fn begin(
+        &mut self,
+        digest: TokenDigest,
+        lookup: impl FnOnce(u64) -> Shared<Lookup>,
+    ) -> Result<Shared<Lookup>, LookupError> {
+        if self.under_way.len() >= MAX_LOOKUPS {
             // Those who waited may all have gone away.
-            self.0.retain(|_, lookup| lookup.upgrade().is_some());
+            let is_waited_for = |lookup: &WeakShared<Lookup>| lookup.upgrade().is_some();
+            self.under_way
+                .retain(|_, (_, lookup)| is_waited_for(lookup));
         }
-        if self.0.len() >= MAX_LOOKUPS {
+        if self.under_way.len() >= MAX_LOOKUPS {
             return Err(LookupError::Busy);
         }
-        self.0
-            .extend(lookup.downgrade().map(|lookup| (digest, lookup)));
-        Ok(())
+        self.begun += 1;
+        let lookup = lookup(self.begun);
+        let weak = lookup.downgrade().map(|weak| (digest, (self.begun, weak)));
+        self.under_way.extend(weak);
+        Ok(lookup)
     }
 
-    fn end(&mut self, digest: &TokenDigest) {
-        self.0.remove(digest);
+    /// Ends a lookup, if it was not forgotten.
+    fn end(&mut self, digest: &TokenDigest, number: u64) -> bool {
+        let is_this = self
+            .under_way
+            .get(digest)
+            .is_some_and(|(found, _)| *found == number);
+        if is_this {
+            self.under_way.remove(digest);
+        }
+        is_this
+    }
+
+    fn forget(&mut self, digest: &TokenDigest) {
+        self.under_way.remove(digest);
     }
 }
 
@@ -398,5 +431,28 @@ mod tests {
         let second = introspector.join(digest, &token, UNIX_EPOCH).now_or_never();
         assert_eq!(second.unwrap().unwrap().map(drop), inactive);
         assert_eq!(server.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_lookup_that_was_forgotten_does_not_end_the_one_that_came_after_it() {
+        let digest = TokenDigest::from_bytes([7; 32]);
+        let never = || futures_util::future::pending().boxed().shared();
+        let mut lookups = Lookups::default();
+        let begin = |lookups: &mut Lookups| {
+            let mut begun = 0;
+            let lookup = lookups.begin(digest, |number| {
+                begun = number;
+                never()
+            });
+            (lookup.unwrap(), begun)
+        };
+        let (_first, first) = begin(&mut lookups);
+        lookups.forget(&digest);
+        assert!(lookups.get(&digest).is_none());
+        let (_second, second) = begin(&mut lookups);
+        assert!(!lookups.end(&digest, first));
+        assert!(lookups.get(&digest).is_some());
+        assert!(lookups.end(&digest, second));
+        assert!(lookups.get(&digest).is_none());
     }
 }

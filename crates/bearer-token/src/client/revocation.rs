@@ -2,10 +2,8 @@
 
 use http::{Request, Response, StatusCode, Uri};
 
-use crate::{
-    AccessToken, ClientSecret, MAX_RESPONSE_BYTES, RefreshToken, RevocationError,
-    RevocationRefusal, client, json,
-};
+use super::{ClientSecret, Endpoint, MAX_RESPONSE_BYTES, basic, form};
+use crate::{AccessToken, RefreshToken, RevocationError, RevocationRefusal, json};
 
 /// A request that a token be good no more, as when a device is deactivated or deleted.
 ///
@@ -16,7 +14,7 @@ use crate::{
 /// [RFC 7009 section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1).
 #[derive(Clone, Debug)]
 pub struct RevocationRequest {
-    endpoint: Uri,
+    endpoint: Endpoint,
     authorization: http::HeaderValue,
     token: Revoked,
 }
@@ -64,7 +62,7 @@ impl RevocationRequest {
             Revoked::Refresh(token) => (token.secret(), "refresh_token"),
         };
         let pairs = [("token", token), ("token_type_hint", hint)];
-        client::form(&self.endpoint, Some(self.authorization.clone()), pairs)
+        form(&self.endpoint.0, Some(self.authorization.clone()), pairs)
     }
 
     fn new(
@@ -73,9 +71,11 @@ impl RevocationRequest {
         secret: &ClientSecret,
         token: Revoked,
     ) -> Result<Self, RevocationError> {
+        let endpoint = Endpoint(endpoint.clone());
+        endpoint.https().ok_or(RevocationError::NotHttps)?;
         Ok(Self {
-            endpoint: client::https(endpoint).ok_or(RevocationError::NotHttps)?,
-            authorization: client::basic(client_id, secret),
+            endpoint,
+            authorization: basic(client_id, secret),
             token,
         })
     }

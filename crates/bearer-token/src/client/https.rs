@@ -16,7 +16,8 @@ use rustls::ClientConfig;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::{Fetch, FetchError, MAX_RESPONSE_BYTES};
+use super::{Fetch, MAX_RESPONSE_BYTES};
+use crate::FetchError;
 
 /// A client that speaks HTTP/1.1 over TLS and nothing else.
 ///

@@ -1,6 +1,6 @@
 //! One exchange that many callers wait for, and that survives any of them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -12,15 +12,15 @@ type Exchange<T> = Shared<BoxFuture<'static, T>>;
 /// It needs no runtime: when the last caller goes away the exchange rests, and the next caller
 /// goes on with the same one. So what was begun is ended once, and no answer is lost. An exchange
 /// writes what it found where others look before it ends, for only then does it make room.
-pub(crate) struct Flight<T: Clone>(Arc<Mutex<Option<Exchange<T>>>>);
+pub(super) struct Flight<T: Clone>(Arc<Mutex<Option<Exchange<T>>>>);
 
 impl<T: Clone + Send + Sync + 'static> Flight<T> {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Arc::default())
     }
 
     /// Joins the exchange under way or starts one; `None` when `start` finds that none is needed.
-    pub(crate) fn join(
+    pub(super) fn join(
         &self,
         start: impl FnOnce() -> Option<BoxFuture<'static, T>>,
     ) -> Option<Joined<T>> {
@@ -28,7 +28,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 
     /// As [`join`](Self::join), and `None` also when another caller carries the exchange.
-    pub(crate) fn carry(
+    pub(super) fn carry(
         &self,
         start: impl FnOnce() -> Option<BoxFuture<'static, T>>,
     ) -> Option<Joined<T>> {
@@ -52,12 +52,10 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
         // Asked under the lock: what the last exchange wrote is seen here.
         let started = start()?;
-        let room = Arc::downgrade(&self.0);
+        let room = Room(Arc::downgrade(&self.0));
         let exchange = async move {
             let outcome = started.await;
-            if let Some(room) = room.upgrade() {
-                *lock(&room) = None;
-            }
+            drop(room);
             outcome
         };
         let exchange = exchange.boxed().shared();
@@ -70,11 +68,24 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
 }
 
 /// A place among those who wait for an exchange.
-pub(crate) struct Joined<T: Clone> {
-    pub(crate) exchange: Exchange<T>,
+pub(super) struct Joined<T: Clone> {
+    pub(super) exchange: Exchange<T>,
     /// Whether everyone had left it: it may have begun long ago, and its time may have run out
     /// with nobody there.
-    pub(crate) was_resting: bool,
+    pub(super) was_resting: bool,
+}
+
+/// Makes room for the next exchange when this one ends, be it by a panic.
+struct Room<T: Clone>(Weak<Mutex<Option<Exchange<T>>>>);
+
+impl<T: Clone> Drop for Room<T> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.upgrade() {
+            // Dropped after the lock: with the last of its holders gone it would come back here.
+            let ended = lock(&slot).take();
+            drop(ended);
+        }
+    }
 }
 
 /// Whether nobody holds it but the slot.

@@ -28,7 +28,7 @@ pub trait Fetch: Debug + Send + Sync {
 }
 
 /// One exchange that many wait for. A client that panics has failed and takes nobody with it.
-pub(crate) async fn shared_fetch(
+pub(super) async fn shared_fetch(
     fetch: &dyn Fetch,
     request: http::Request<Vec<u8>>,
 ) -> Result<http::Response<Vec<u8>>, Arc<FetchError>> {

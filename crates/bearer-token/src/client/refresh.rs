@@ -1,15 +1,14 @@
 //! Exchanging a refresh token for an access token.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, Uri};
-use serde::Deserialize;
+use zeroize::Zeroizing;
 
-use crate::{
-    AccessToken, ClientSecret, MAX_RESPONSE_BYTES, RefreshError, RefreshRefusal, RefreshToken,
-    Scope,
-};
-use crate::{client, json, scope};
+use super::{ClientSecret, Endpoint, MAX_RESPONSE_BYTES, basic, form};
+use crate::json::{Json, Object, Text};
+use crate::{AccessToken, RefreshError, RefreshRefusal, RefreshToken, Scope, scope};
 
 /// A request for a new access token.
 ///
@@ -19,7 +18,7 @@ use crate::{client, json, scope};
 /// by HTTP Basic, [section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
 #[derive(Clone, Debug)]
 pub struct RefreshRequest {
-    endpoint: Uri,
+    endpoint: Endpoint,
     authorization: HeaderValue,
     refresh_token: RefreshToken,
     scopes: Vec<Scope>,
@@ -37,9 +36,11 @@ impl RefreshRequest {
         secret: &ClientSecret,
         refresh_token: RefreshToken,
     ) -> Result<Self, RefreshError> {
+        let endpoint = Endpoint(endpoint.clone());
+        endpoint.https().ok_or(RefreshError::NotHttps)?;
         Ok(Self {
-            endpoint: client::https(endpoint).ok_or(RefreshError::NotHttps)?,
-            authorization: client::basic(client_id, secret),
+            endpoint,
+            authorization: basic(client_id, secret),
             refresh_token,
             scopes: Vec::new(),
         })
@@ -63,7 +64,7 @@ impl RefreshRequest {
         if !scope.is_empty() {
             pairs.push(("scope", &scope));
         }
-        client::form(&self.endpoint, Some(self.authorization.clone()), pairs)
+        form(&self.endpoint.0, Some(self.authorization.clone()), pairs)
     }
 }
 
@@ -77,8 +78,21 @@ pub struct TokenResponse {
     scopes: Option<Vec<Scope>>,
 }
 
+/// What an answer gave, as far as it can be used.
+///
+/// A refresh token that was rotated is the only one that is left: it is kept even where the rest of
+/// the answer is of no use.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) refresh_token: Option<RefreshToken>,
+    pub(super) response: Result<TokenResponse, RefreshError>,
+}
+
 impl TokenResponse {
     /// Reads the answer to a [`RefreshRequest`].
+    ///
+    /// A lifetime that is no whole number of seconds counts as not told, for the token is good all
+    /// the same; a text of digits is taken for the number.
     ///
     /// # Errors
     ///
@@ -90,14 +104,23 @@ impl TokenResponse {
     ///
     /// [RFC 6749 section 5](https://www.rfc-editor.org/rfc/rfc6749#section-5).
     pub fn parse(response: &http::Response<Vec<u8>>) -> Result<Self, RefreshError> {
+        Self::parse_in_part(response).response
+    }
+
+    pub(super) fn parse_in_part(response: &http::Response<Vec<u8>>) -> Parsed {
         let (status, body) = (response.status(), response.body());
-        if body.len() > MAX_RESPONSE_BYTES {
-            return Err(RefreshError::TooLong);
-        }
-        match status {
-            StatusCode::OK => Self::from_json(body),
-            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(refusal(status, body)),
-            _ => Err(RefreshError::Status(status)),
+        let error = match status {
+            _ if body.len() > MAX_RESPONSE_BYTES => RefreshError::TooLong,
+            StatusCode::OK => match Object::parse(body) {
+                Ok(body) => return Self::from_json(&body),
+                Err(_) => RefreshError::Response,
+            },
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => refusal(status, body),
+            _ => RefreshError::Status(status),
+        };
+        Parsed {
+            refresh_token: None,
+            response: Err(error),
         }
     }
 
@@ -132,50 +155,77 @@ impl TokenResponse {
         self.scopes.as_deref()
     }
 
-    fn from_json(body: &[u8]) -> Result<Self, RefreshError> {
-        // The tree refuses what is given twice; the values are then read where they lie.
-        json::Object::parse(body).map_err(|_| RefreshError::Response)?;
-        let body: Body<'_> = serde_json::from_slice(body).map_err(|_| RefreshError::Response)?;
-        if !body.token_type.eq_ignore_ascii_case("Bearer") {
-            return Err(RefreshError::Response);
+    fn from_json(body: &Object<'_>) -> Parsed {
+        let refresh_token = token(body, "refresh_token");
+        Parsed {
+            refresh_token: refresh_token.clone().ok().flatten(),
+            response: refresh_token.and_then(|refresh_token| {
+                let token_type = body.text("token_type").ok().flatten();
+                let token_type = token_type.ok_or(RefreshError::Response)?;
+                if !String::from(token_type).eq_ignore_ascii_case("Bearer") {
+                    return Err(RefreshError::Response);
+                }
+                Ok(Self {
+                    access_token: token(body, "access_token")?.ok_or(RefreshError::Response)?,
+                    refresh_token,
+                    expires_in: seconds(body, "expires_in"),
+                    refresh_token_expires_in: seconds(body, "refresh_token_expires_in"),
+                    scopes: scopes(body)?,
+                })
+            }),
         }
-        let scopes = body.scope.map(|scope| {
-            let scopes = scope.split(' ').filter(|scope| !scope.is_empty());
-            scopes.map(str::parse).collect::<Result<Vec<Scope>, _>>()
-        });
-        Ok(Self {
-            access_token: parse(body.access_token)?,
-            refresh_token: body.refresh_token.map(parse).transpose()?,
-            expires_in: body.expires_in.map(Duration::from_secs),
-            refresh_token_expires_in: body.refresh_token_expires_in.map(Duration::from_secs),
-            scopes: scopes.transpose().map_err(|_| RefreshError::Response)?,
-        })
     }
 }
 
-/// Tokens are text without escapes, so they can be borrowed and leave no copy behind.
-#[derive(Deserialize)]
-struct Body<'a> {
-    access_token: &'a str,
-    refresh_token: Option<&'a str>,
-    token_type: &'a str,
-    expires_in: Option<u64>,
-    refresh_token_expires_in: Option<u64>,
-    scope: Option<&'a str>,
+/// A token; none where the member is missing, `null` or empty.
+fn token<T: FromStr>(body: &Object<'_>, name: &str) -> Result<Option<T>, RefreshError> {
+    let text = match body.get(name) {
+        None | Some(Json::Literal("null")) => return Ok(None),
+        Some(Json::Text(text)) => secret(text),
+        Some(_) => return Err(RefreshError::Response),
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| RefreshError::Response)
 }
 
-fn parse<T: std::str::FromStr>(text: &str) -> Result<T, RefreshError> {
-    text.parse().map_err(|_| RefreshError::Response)
+/// The text without its escapes, in one piece of memory that is overwritten.
+fn secret(text: Text<'_>) -> Zeroizing<String> {
+    let length = text.chars().map(char::len_utf8).sum();
+    let mut secret = Zeroizing::new(String::with_capacity(length));
+    secret.extend(text.chars());
+    secret
+}
+
+fn seconds(body: &Object<'_>, name: &str) -> Option<Duration> {
+    let seconds = match body.get(name)? {
+        Json::Number(number) => number.parse().ok()?,
+        Json::Text(digits) => digits.plain()?.parse().ok()?,
+        _ => return None,
+    };
+    Some(Duration::from_secs(seconds))
+}
+
+fn scopes(body: &Object<'_>) -> Result<Option<Vec<Scope>>, RefreshError> {
+    let text = match body.get("scope") {
+        None | Some(Json::Literal("null")) => return Ok(None),
+        Some(Json::Text(text)) => String::from(text),
+        Some(_) => return Err(RefreshError::Response),
+    };
+    let scopes = text.split(' ').filter(|scope| !scope.is_empty());
+    let scopes = scopes.map(str::parse).collect::<Result<_, _>>();
+    scopes.map(Some).map_err(|_| RefreshError::Response)
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> RefreshError {
-    let Ok(body) = json::Object::parse(body) else {
+    let Ok(body) = Object::parse(body) else {
         return RefreshError::Status(status);
     };
     let Ok(Some(reason)) = body.text("error") else {
         return RefreshError::Status(status);
     };
-    RefreshError::Refused(match reason.plain().unwrap_or_default() {
+    RefreshError::Refused(match &*String::from(reason) {
         "invalid_client" => RefreshRefusal::InvalidClient,
         "invalid_grant" => RefreshRefusal::InvalidGrant,
         "invalid_request" => RefreshRefusal::InvalidRequest,

@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use serde_json::{Map, Value};
 
-use super::Claim;
-use crate::client;
-use crate::json::{JsonFault, Object};
-use crate::{AccessToken, MAX_RESPONSE_BYTES, TokenInfoError, TokenRefusal, VerifiedToken};
+use crate::client::{MAX_RESPONSE_BYTES, form};
+use crate::json::{Json, JsonFault, Object, Writer};
+use crate::{AccessToken, Claim, TokenInfoError, TokenRefusal, VerifiedToken};
 
 /// How a server wants to be asked about a token, and where its answer says what.
 ///
@@ -153,7 +151,7 @@ impl TokenInfoFormat {
         let more = self.parameters.iter();
         let more = more.map(|(name, value)| (name.as_str(), value.as_str()));
         let pairs = [("token", token.secret())].into_iter().chain(more);
-        client::form(endpoint, authorization, pairs)
+        form(endpoint, authorization, pairs)
     }
 
     /// Whether the token itself is what the request shows in `Authorization`.
@@ -184,14 +182,12 @@ impl TokenInfoFormat {
         if self.is_inactive(response.status()) {
             return Ok(Err(TokenRefusal::Inactive));
         }
-        // Ours refuses what is given twice or nested too deep; the values are then taken from a tree.
-        Object::parse(body).map_err(|fault| match fault {
+        let answer = Object::parse(body).map_err(|fault| match fault {
             JsonFault::DuplicateMember => TokenInfoError::DuplicateMember,
             JsonFault::Malformed => TokenInfoError::Malformed,
             JsonFault::TooDeep => TokenInfoError::TooDeep,
         })?;
-        let tree: Value = serde_json::from_slice(body).map_err(|_| TokenInfoError::Malformed)?;
-        self.judge(&Answer(&tree), asked)
+        self.judge(&Answer(answer), asked)
     }
 
     fn judge(
@@ -201,61 +197,52 @@ impl TokenInfoFormat {
     ) -> Result<Result<VerifiedToken, TokenRefusal>, TokenInfoError> {
         if let Some(member) = self.member(Claim::Active) {
             match answer.get(member) {
-                Some(Value::Bool(true)) => {}
+                Some(Json::Literal("true")) => {}
                 // What else it says is not looked at.
-                Some(Value::Bool(false)) => return Ok(Err(TokenRefusal::Inactive)),
+                Some(Json::Literal("false")) => return Ok(Err(TokenRefusal::Inactive)),
                 _ => return Err(TokenInfoError::Member(Claim::Active)),
             }
         }
-        if let Some(found) = self.checked(answer, Claim::TokenType, Value::is_string)?
-            && !found
-                .as_str()
-                .is_some_and(|found| found.eq_ignore_ascii_case(&self.token_type))
+        if let Some(Json::Text(found)) = self.checked(answer, Claim::TokenType, is_text)?
+            && !String::from(found).eq_ignore_ascii_case(&self.token_type)
         {
             return Ok(Err(TokenRefusal::Type));
         }
         for (member, text) in &self.required {
-            if answer.get(member).and_then(Value::as_str) != Some(text) {
+            if !matches!(answer.get(member), Some(Json::Text(found)) if found.is(text)) {
                 return Ok(Err(TokenRefusal::Type));
             }
         }
-        let claims = self.claims(answer, asked)?;
-        let mut json = serde_json::to_vec(&claims).map_err(|_| TokenInfoError::Malformed)?;
-        Ok(VerifiedToken::told(&mut json))
+        let mut claims = self.claims(answer, asked)?.into_bytes();
+        Ok(VerifiedToken::told(&mut claims, Some(asked)))
     }
 
     /// The claims under their registered names.
-    fn claims(
-        &self,
-        answer: &Answer<'_>,
-        asked: SystemTime,
-    ) -> Result<Map<String, Value>, TokenInfoError> {
-        let asked = asked
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        let mut claims = Map::new();
+    fn claims(&self, answer: &Answer<'_>, asked: SystemTime) -> Result<String, TokenInfoError> {
+        let mut claims = Writer::new();
+        let mut is_end_told = false;
         for (claim, name, is_good) in TAKEN {
-            if let Some(value) = self.checked(answer, claim, is_good)? {
-                claims.insert(name.to_owned(), value.clone());
+            match self.checked(answer, claim, is_good)? {
+                Some(Json::Array(scopes)) if claim == Claim::Scope => {
+                    let texts = scopes.filter_map(|item| match item {
+                        Json::Text(text) => Some(String::from(text)),
+                        _ => None,
+                    });
+                    claims.text(name, &texts.collect::<Vec<_>>().join(" "));
+                }
+                Some(value) => claims.raw(name, &value.written()),
+                None => continue,
             }
+            is_end_told |= claim == Claim::ExpiresAt;
         }
-        if let Some(Value::Array(scopes)) = claims.get("scope") {
-            let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
-            let scopes = scopes.join(" ");
-            claims.insert("scope".to_owned(), scopes.into());
+        if let Some(seconds) = self.checked(answer, Claim::ExpiresIn, is_seconds)?
+            && !is_end_told
+        {
+            let life = seconds_of(seconds).unwrap_or_default();
+            let asked = asked.duration_since(UNIX_EPOCH).unwrap_or_default();
+            claims.number("exp", asked.saturating_add(life).as_secs());
         }
-        if let Some(seconds) = self.checked(answer, Claim::ExpiresIn, Value::is_u64)? {
-            let expires = asked.saturating_add(seconds.as_u64().unwrap_or_default());
-            claims.entry("exp").or_insert_with(|| expires.into());
-        }
-        // A server need not tell it: then the lifetime counts from now.
-        if !claims.contains_key("iat") {
-            let expires = claims.get("exp").and_then(Value::as_u64);
-            let issued = expires.map_or(asked, |expires| expires.min(asked));
-            claims.insert("iat".to_owned(), issued.into());
-        }
-        Ok(claims)
+        Ok(claims.finish())
     }
 
     /// A claim's value; `null` counts as none.
@@ -264,9 +251,10 @@ impl TokenInfoFormat {
         answer: &Answer<'v>,
         claim: Claim,
         is_good: IsGood,
-    ) -> Result<Option<&'v Value>, TokenInfoError> {
+    ) -> Result<Option<Json<'v>>, TokenInfoError> {
         let value = self.member(claim).and_then(|member| answer.get(member));
-        match value.filter(|value| !value.is_null()) {
+        match value {
+            None | Some(Json::Literal("null")) => Ok(None),
             Some(value) if !is_good(value) => Err(TokenInfoError::Member(claim)),
             value => Ok(value),
         }
@@ -302,34 +290,76 @@ pub enum TokenInfoRequest {
     Form,
 }
 
-type IsGood = fn(&Value) -> bool;
+type IsGood = fn(Json<'_>) -> bool;
 
-struct Answer<'v>(&'v Value);
+struct Answer<'v>(Object<'v>);
 
 impl<'v> Answer<'v> {
-    fn get(&self, member: &str) -> Option<&'v Value> {
-        if member.starts_with('/') {
-            self.0.pointer(member)
-        } else {
-            self.0.get(member)
+    /// A member by its name, or from a `/` on by its pointer.
+    fn get(&self, member: &str) -> Option<Json<'v>> {
+        let Some(pointer) = member.strip_prefix('/') else {
+            return self.0.get(member);
+        };
+        // RFC 6901 section 4: `~1` first, so that `~01` becomes `~1`.
+        let tokens = pointer.split('/');
+        let mut tokens = tokens.map(|token| token.replace("~1", "/").replace("~0", "~"));
+        let mut found = self.0.get(&tokens.next()?)?;
+        for token in tokens {
+            found = match found {
+                Json::Array(mut items) => items.nth(index(&token)?)?,
+                Json::Object(members) => Object::parse(members.as_bytes()).ok()?.get(&token)?,
+                _ => return None,
+            };
         }
+        Some(found)
     }
 }
 
-fn is_text_or_list(value: &Value) -> bool {
+/// RFC 6901 section 4: digits without a leading zero.
+fn index(token: &str) -> Option<usize> {
+    let is_plain = token == "0" || token.starts_with(|first: char| matches!(first, '1'..='9'));
+    is_plain.then(|| token.parse().ok())?
+}
+
+fn is_time(value: Json<'_>) -> bool {
     match value {
-        Value::Array(items) => items.iter().all(Value::is_string),
-        value => value.is_string(),
+        Json::Number(number) => number.parse().is_ok_and(f64::is_finite),
+        _ => false,
+    }
+}
+
+fn is_object(value: Json<'_>) -> bool {
+    matches!(value, Json::Object(_))
+}
+
+fn is_seconds(value: Json<'_>) -> bool {
+    seconds_of(value).is_some()
+}
+
+fn seconds_of(value: Json<'_>) -> Option<Duration> {
+    match value {
+        Json::Number(number) => number.parse().ok().map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+fn is_text(value: Json<'_>) -> bool {
+    matches!(value, Json::Text(_))
+}
+
+fn is_text_or_list(value: Json<'_>) -> bool {
+    match value {
+        Json::Array(mut items) => items.all(is_text),
+        value => is_text(value),
     }
 }
 
 /// As [`is_text_or_list`]; what stands in a list is one scope.
-fn is_scope(value: &Value) -> bool {
+fn is_scope(value: Json<'_>) -> bool {
+    let is_one = |item| matches!(item, Json::Text(text) if text.chars().all(|at| at != ' '));
     match value {
-        Value::Array(items) => items
-            .iter()
-            .all(|item| item.as_str().is_some_and(|item| !item.contains(' '))),
-        value => value.is_string(),
+        Json::Array(mut items) => items.all(is_one),
+        value => is_text(value),
     }
 }
 
@@ -352,14 +382,14 @@ const RFC7662: [(Claim, &str); 13] = [
 /// What is taken over as it is, under which name, and of which type it must be.
 const TAKEN: [(Claim, &str, IsGood); 11] = [
     (Claim::Audience, "aud", is_text_or_list),
-    (Claim::ClientId, "client_id", Value::is_string),
-    (Claim::Confirmation, "cnf", Value::is_object),
-    (Claim::ExpiresAt, "exp", Value::is_number),
-    (Claim::IssuedAt, "iat", Value::is_number),
-    (Claim::Issuer, "iss", Value::is_string),
-    (Claim::NotBefore, "nbf", Value::is_number),
+    (Claim::ClientId, "client_id", is_text),
+    (Claim::Confirmation, "cnf", is_object),
+    (Claim::ExpiresAt, "exp", is_time),
+    (Claim::IssuedAt, "iat", is_time),
+    (Claim::Issuer, "iss", is_text),
+    (Claim::NotBefore, "nbf", is_time),
     (Claim::Roles, "roles", is_text_or_list),
     (Claim::Scope, "scope", is_scope),
-    (Claim::Subject, "sub", Value::is_string),
-    (Claim::TokenId, "jti", Value::is_string),
+    (Claim::Subject, "sub", is_text),
+    (Claim::TokenId, "jti", is_text),
 ];

@@ -1,0 +1,184 @@
+//! The life cycle of devices over HTTP: list, deactivate, move, replace, delete, and what a device is
+//! asked to do.
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use offhook_activation_code::{Page, ProfileId};
+use serde::Deserialize;
+
+use super::Peer;
+use super::management::{ADMIN_SCOPE, ManagementApi, issue, update};
+use super::problem::{Refused, message};
+use crate::message::{CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest};
+use crate::{DeviceRequest, LifeCycleError, MailAddress};
+
+/// The routes of an administrator for what becomes of a device.
+pub(super) fn routes() -> Router<ManagementApi> {
+    Router::new()
+        .route("/v1/devices/{profile}/replacement-code", post(replace))
+        .route("/v1/devices/{profile}/deactivation", post(deactivate))
+        .route("/v1/devices/{profile}/move", post(move_device))
+        .route("/v1/devices/{profile}/reboot", post(reboot))
+        .route("/v1/devices/{profile}/problem-report", post(problem_report))
+}
+
+/// Which part of the devices is wanted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+pub(super) async fn list(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Query(part): Query<Part>,
+) -> Result<Json<DeviceList>, Refused> {
+    api.authorize(&peer, &headers, ADMIN_SCOPE, api.clock.now())
+        .await?;
+    let limit = part.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=Page::MAX_LIMIT).contains(&limit) {
+        return Err(Refused::bad_request("limit is not 1 to 1000"));
+    }
+    let mut page = Page::first(limit);
+    if let Some(after) = part.after {
+        let after = ProfileId::new(&after);
+        page = page.after(after.map_err(|error| Refused::bad_request(error.to_string()))?);
+    }
+    let devices = api.management.devices(page).await.map_err(update)?;
+    let is_full = devices.len() == limit;
+    let last = devices.last().filter(|_| is_full);
+    let next = last.map(|device| device.profile.as_str().to_owned());
+    let devices = devices.into_iter().map(DeviceStatus::from).collect();
+    Ok(Json(DeviceList { devices, next }))
+}
+
+pub(super) async fn delete(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+) -> Result<StatusCode, Refused> {
+    let now = api.clock.now();
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
+    let profile = existing(&profile)?;
+    api.management.delete(&profile, now).await.map_err(update)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn replace(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
+    let now = api.clock.now();
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
+    let request: CodeRequest = message(&body)?;
+    let (profile, recipient) = (existing(&profile)?, recipient(&request.recipient)?);
+    let issued = api.management.replace(&profile, recipient, now).await;
+    Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
+}
+
+async fn deactivate(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+) -> Result<Json<DeviceStatus>, Refused> {
+    let now = api.clock.now();
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
+    let device = api.management.deactivate(&existing(&profile)?, now).await;
+    Ok(Json(device.map_err(life_cycle)?.into()))
+}
+
+async fn move_device(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
+    let now = api.clock.now();
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
+    let request: MoveRequest = message(&body)?;
+    let from = existing(&profile)?;
+    let to = ProfileId::new(&request.profile);
+    let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
+    if from == to {
+        let what = "a device moves to another profile";
+        return Err(Refused::bad_request(what));
+    }
+    let recipient = recipient(&request.recipient)?;
+    let issued = api.management.move_device(&from, &to, recipient, now).await;
+    Ok((StatusCode::CREATED, Json(issued.map_err(life_cycle)?)))
+}
+
+async fn reboot(
+    state: State<ManagementApi>,
+    peer: ConnectInfo<Peer>,
+    headers: HeaderMap,
+    profile: Path<String>,
+) -> Result<StatusCode, Refused> {
+    request(state, peer, headers, profile, DeviceRequest::Reboot).await
+}
+
+async fn problem_report(
+    state: State<ManagementApi>,
+    peer: ConnectInfo<Peer>,
+    headers: HeaderMap,
+    profile: Path<String>,
+) -> Result<StatusCode, Refused> {
+    request(state, peer, headers, profile, DeviceRequest::ProblemReport).await
+}
+
+/// 202: call control hears of it, and the device of call control.
+async fn request(
+    State(api): State<ManagementApi>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(profile): Path<String>,
+    request: DeviceRequest,
+) -> Result<StatusCode, Refused> {
+    let now = api.clock.now();
+    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
+    let asked = api
+        .management
+        .request(&existing(&profile)?, request, now)
+        .await;
+    asked.map_err(update)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// A profile that cannot exist is none.
+fn existing(profile: &str) -> Result<ProfileId, Refused> {
+    ProfileId::new(profile).map_err(|_| Refused::not_found())
+}
+
+fn recipient(address: &str) -> Result<MailAddress, Refused> {
+    MailAddress::new(address).ok_or_else(|| Refused::bad_request("malformed mail address"))
+}
+
+fn life_cycle(error: LifeCycleError) -> Refused {
+    match error {
+        LifeCycleError::Update(error) => update(error),
+        LifeCycleError::Code(error) => match issue(error) {
+            // The profile in the address exists, or that would have been told.
+            refused if refused.is_not_found() => {
+                let what = "the profile that the device is to have is unknown";
+                Refused::new(StatusCode::CONFLICT, "code_not_issued", what)
+            }
+            refused => refused,
+        },
+        LifeCycleError::Entropy(_) => Refused::unavailable(),
+    }
+}
+
+/// How many devices a list has where the caller does not say.
+const DEFAULT_LIMIT: usize = 100;

@@ -1,0 +1,166 @@
+//! What becomes of devices: replaced, moved, asked for something, deleted, listed.
+
+use offhook_activation_code::{Page, ProfileId};
+use offhook_device_name::DeviceNameKind;
+use offhook_onboarding::message::ProvisionRequest;
+use offhook_onboarding::{
+    ActivationState, Caller, ConfigurationError, DeviceRequest, IssueCodeError, LifeCycleError,
+    MailAddress, OutboxKind, Registry as _, RequestCodeError, RequestCodeRefusal, UpdateError,
+};
+
+use crate::bench::{
+    Bench, NOW, OTHER_MAC, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
+    room_request,
+};
+
+fn profile(name: &str) -> ProfileId {
+    ProfileId::new(name).unwrap()
+}
+
+fn owner() -> MailAddress {
+    MailAddress::new("owner@example.test").unwrap()
+}
+
+/// A device that has got its token for the code and was activated with it.
+async fn activated(bench: &Bench, code: &str, mac: offhook_device_name::MacAddress) -> Caller {
+    let request = offhook_onboarding::message::CodePresented {
+        mac_address: mac,
+        ..present(code, room_model(), &key())
+    };
+    let token = bench
+        .activation
+        .activate(&request, None, SOURCE, *NOW)
+        .await;
+    let caller = Caller::Token(bench.verified(&token.unwrap(), *NOW));
+    let request = activation_request(mac);
+    let management = &bench.management;
+    management
+        .activate(&caller, request, SOURCE, *NOW)
+        .await
+        .unwrap();
+    caller
+}
+
+async fn reads_its_file(bench: &Bench, caller: &Caller, file: &str) -> bool {
+    match bench.management.configuration(caller, file, *NOW).await {
+        Ok(_) => true,
+        Err(ConfigurationError::Refused(_)) => false,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_broken_device_serves_until_the_one_that_takes_its_place_is_activated() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let room = profile("room-7");
+    let early = bench.management.replace(&room, owner(), *NOW).await;
+    assert!(matches!(
+        early,
+        Err(IssueCodeError::Request(RequestCodeError::Refused(
+            RequestCodeRefusal::NotActivated
+        )))
+    ));
+    let old = activated(&bench, &code, ROOM_MAC).await;
+    bench
+        .management
+        .replace(&room, owner(), *NOW)
+        .await
+        .unwrap();
+    assert!(reads_its_file(&bench, &old, "001122334455.xml").await);
+    let new = activated(&bench, &bench.mailed(), OTHER_MAC).await;
+    assert!(reads_its_file(&bench, &new, "001122334466.xml").await);
+    for file in ["001122334455.xml", "001122334466.xml"] {
+        assert!(!reads_its_file(&bench, &old, file).await);
+    }
+}
+
+#[tokio::test]
+async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let (room, hall) = (profile("room-7"), profile("hall"));
+    let caller = activated(&bench, &code, ROOM_MAC).await;
+    // To a profile that is not there nothing moves, and nothing is lost.
+    let answer = bench
+        .management
+        .move_device(&room, &hall, owner(), *NOW)
+        .await;
+    assert!(matches!(
+        answer,
+        Err(LifeCycleError::Code(IssueCodeError::Request(
+            RequestCodeError::Refused(RequestCodeRefusal::UnknownDevice)
+        )))
+    ));
+    assert!(reads_its_file(&bench, &caller, "001122334455.xml").await);
+
+    let request = ProvisionRequest {
+        profile: "hall".into(),
+        account: "Hall".into(),
+        line_port: "hall@example.test".into(),
+        ..room_request()
+    };
+    bench.management.provision(request, *NOW).await.unwrap();
+    let answer = bench
+        .management
+        .move_device(&room, &hall, owner(), *NOW)
+        .await;
+    assert_eq!(answer.unwrap().profile, "hall");
+    assert!(!reads_its_file(&bench, &caller, "001122334455.xml").await);
+    let devices = bench.management.devices(Page::first(10)).await.unwrap();
+    let [hall_now, room_now] = devices.as_slice() else {
+        panic!("{devices:?}");
+    };
+    assert_eq!(hall_now.state, ActivationState::Activating);
+    assert_eq!(room_now.state, ActivationState::Deactivated);
+    assert_eq!(room_now.mac, None);
+    assert_eq!(room_now.name.kind(), DeviceNameKind::Bat);
+    // The same hardware, with the code that its new owner was mailed.
+    let caller = activated(&bench, &bench.mailed(), ROOM_MAC).await;
+    assert!(reads_its_file(&bench, &caller, "001122334455.xml").await);
+    // One that is taken takes no second device.
+    let answer = bench
+        .management
+        .move_device(&room, &hall, owner(), *NOW)
+        .await;
+    assert!(matches!(
+        answer,
+        Err(LifeCycleError::Code(IssueCodeError::Request(
+            RequestCodeError::Refused(RequestCodeRefusal::Activated)
+        )))
+    ));
+}
+
+#[tokio::test]
+async fn a_deleted_device_reads_nothing_more() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let caller = activated(&bench, &code, ROOM_MAC).await;
+    let room = profile("room-7");
+    let management = &bench.management;
+    for request in [DeviceRequest::Reboot, DeviceRequest::ProblemReport] {
+        management.request(&room, request, *NOW).await.unwrap();
+    }
+    management.delete(&room, *NOW).await.unwrap();
+    assert!(!reads_its_file(&bench, &caller, "001122334455.xml").await);
+    let again = management.delete(&room, *NOW).await;
+    assert!(matches!(again, Err(UpdateError::UnknownDevice)));
+    assert!(
+        management
+            .devices(Page::first(10))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let outbox = bench.registry.outbox(10).await.unwrap();
+    let kinds: Vec<_> = outbox.iter().map(|event| event.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            OutboxKind::DeviceActivated,
+            OutboxKind::RebootRequested,
+            OutboxKind::ProblemReportRequested,
+            OutboxKind::DeviceDeleted,
+        ]
+    );
+}

@@ -1,0 +1,243 @@
+//! What becomes of devices in a [`Registry`] after they were activated.
+
+use offhook_activation_code::{Page, Refusal};
+use offhook_device_name::DeviceName;
+use offhook_onboarding::{
+    ActivateError, ActivateRefusal, ActivationState, AuditEvent, Device, DeviceKey, DeviceRequest,
+    OutboxKind, Registry, RequestCodeError, RequestCodeRefusal, UpdateError,
+};
+
+use crate::Fixture;
+use crate::registry::{audited, by_code, by_grant, code_refusal, new_device, refusal, waiting};
+use crate::world::{MS, World, device, mac, profile};
+
+/// A broken device serves until the one that takes its place is activated, and then no more.
+pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let early = world.draw();
+    let early = world.new_code(&early, "desk");
+    let err = store.request_replacement_code(&early, now).await;
+    assert_eq!(code_refusal(err), RequestCodeRefusal::NotActivated);
+    let old = by_code(&world.redemption(&code, device(1)), 1);
+    let old_device = store.activate(&old, now).await.unwrap().device;
+
+    let code = world.draw();
+    let new = world.new_code(&code, "desk");
+    let unchanged = store.request_replacement_code(&new, now).await.unwrap();
+    assert_eq!(unchanged, old_device);
+    // The old one may still ask for what it was given.
+    assert!(store.activate(&old, now).await.unwrap().repeated);
+    let stranger = by_code(&world.redemption(&code, device(7)), 7);
+    let grant = store
+        .accept_code(&world.redemption(&code, device(2)), now)
+        .await
+        .unwrap();
+    let err = store.activate(&stranger, now).await;
+    assert!(matches!(err, Err(ActivateError::Code(Refusal::AlreadyRedeemed))));
+
+    let attempt = by_grant(world, grant.id().as_uuid(), 2);
+    let activated = store.activate(&attempt, now + MS).await.unwrap();
+    assert!(!activated.repeated);
+    let device_now = activated.device;
+    assert_eq!(device_now.name, DeviceName::sep(mac(2)));
+    assert_eq!(device_now.subject, Some(*grant.id().as_uuid()));
+    assert!(store.activate(&attempt, now + MS).await.unwrap().repeated);
+    let other_address = by_grant(world, grant.id().as_uuid(), 3);
+    let err = store.activate(&other_address, now + MS).await;
+    assert_eq!(refusal(err), ActivateRefusal::BoundElsewhere);
+    // The old one is nobody's now.
+    let old_subject = DeviceKey::Subject(old_device.subject.unwrap());
+    assert_eq!(store.device(&tenant, &old_subject).await.unwrap(), None);
+    let err = store.activate(&old, now + MS).await;
+    assert_eq!(refusal(err), ActivateRefusal::NotActivating);
+    let events = store.outbox(10).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [OutboxKind::DeviceActivated; 2]);
+}
+
+/// A device that was set back to its first day, with the address that it had, takes its own place.
+pub async fn a_device_may_take_its_own_place(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let now = world.now;
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let first = by_code(&world.redemption(&code, device(1)), 1);
+    let before = store.activate(&first, now).await.unwrap().device;
+    let code = world.draw();
+    let new = world.new_code(&code, "desk");
+    store.request_replacement_code(&new, now).await.unwrap();
+    let second = by_code(&world.redemption(&code, device(1)), 1);
+    let after = store.activate(&second, now).await.unwrap();
+    assert!(!after.repeated);
+    assert_eq!(after.device.mac, before.mac);
+    assert_ne!(after.device.subject, before.subject);
+}
+
+/// The code of a replacement that is not wanted any more is void with the device.
+pub async fn a_deactivated_device_is_replaced_by_none(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let activation = by_code(&world.redemption(&code, device(1)), 1);
+    store.activate(&activation, now).await.unwrap();
+    let code = world.draw();
+    let new = world.new_code(&code, "desk");
+    store.request_replacement_code(&new, now).await.unwrap();
+    let desk = profile("desk");
+    store
+        .deactivate(&tenant, &desk, Some([9; 6]), now)
+        .await
+        .unwrap();
+    let late = by_code(&world.redemption(&code, device(2)), 2);
+    let err = store.activate(&late, now).await;
+    assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
+}
+
+/// A deleted device leaves its name, its address and its profile to others, and its records to the
+/// audit log.
+pub async fn a_deleted_device_is_gone_and_its_code_with_it(
+    fixture: &impl Fixture<Store: Registry>,
+) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let elsewhere = "other".parse().unwrap();
+    let desk = profile("desk");
+    let err = store.delete(&elsewhere, &desk, now).await;
+    assert!(matches!(err, Err(UpdateError::UnknownDevice)));
+    let found = store
+        .device(&tenant, &DeviceKey::Profile(desk.clone()))
+        .await;
+    let deleted = store.delete(&tenant, &desk, now).await.unwrap();
+    assert_eq!(found.unwrap().as_ref(), Some(&deleted));
+    let err = store.delete(&tenant, &desk, now).await;
+    assert!(matches!(err, Err(UpdateError::UnknownDevice)));
+    let found = store.device(&tenant, &DeviceKey::Profile(desk)).await;
+    assert_eq!(found.unwrap(), None);
+    let late = by_code(&world.redemption(&code, device(1)), 1);
+    let err = store.activate(&late, now).await;
+    assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
+    // With other tags, of which none is left over from the old one.
+    let again = Device {
+        tags: [("%NEW%".to_owned(), "1".to_owned().into())].into(),
+        name: deleted.name,
+        ..new_device(world, "desk", None)
+    };
+    store.provision(&again, now).await.unwrap();
+    let found = store
+        .device(&tenant, &DeviceKey::Profile(profile("desk")))
+        .await;
+    assert_eq!(found.unwrap(), Some(again));
+    let events = [
+        AuditEvent::Provisioned,
+        AuditEvent::CodeIssued,
+        AuditEvent::Deleted,
+        AuditEvent::CodeRefused,
+        AuditEvent::Provisioned,
+    ];
+    assert_eq!(audited(&*store).await, events);
+    let events = store.outbox(10).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [OutboxKind::DeviceDeleted]);
+}
+
+/// A grant whose device was deleted activates none, not even one of the same profile.
+pub async fn the_grant_of_a_deleted_device_is_void(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let redemption = world.redemption(&code, device(1));
+    let grant = store.accept_code(&redemption, now).await.unwrap();
+    store.delete(&tenant, &profile("desk"), now).await.unwrap();
+    let attempt = by_grant(world, grant.id().as_uuid(), 1);
+    let err = store.activate(&attempt, now).await;
+    assert_eq!(refusal(err), ActivateRefusal::NotEntitled);
+    waiting(world, &*store, "desk").await;
+    let err = store.activate(&attempt, now).await;
+    assert_eq!(refusal(err), ActivateRefusal::NotActivating);
+}
+
+/// Devices are listed once each, in the order of their profiles, and those of others never.
+pub async fn devices_come_in_pages(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let mut all = Vec::new();
+    for name in ["b", "é", "a", "B", "10", "9", "a b"] {
+        let device = new_device(world, name, None);
+        store.provision(&device, now).await.unwrap();
+        all.push(device);
+    }
+    let stranger = Device {
+        tenant: "other".parse().unwrap(),
+        ..new_device(world, "aa", None)
+    };
+    store.provision(&stranger, now).await.unwrap();
+    all.sort_by(|one, other| one.profile.cmp(&other.profile));
+    for limit in [1, 2, 3, 100] {
+        let (mut page, mut listed) = (Page::first(limit), Vec::new());
+        loop {
+            let part = store.devices(&tenant, page.clone()).await.unwrap();
+            assert!(part.len() <= limit);
+            let Some(last) = part.last() else { break };
+            page = page.after(last.profile.clone());
+            listed.extend(part);
+        }
+        assert_eq!(listed, all, "{limit}");
+    }
+}
+
+/// What an activated device is asked to do reaches call control by the outbox, and others are asked
+/// for nothing.
+pub async fn requests_wait_in_the_outbox(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (fresh, code) = waiting(world, &*store, "desk").await;
+    let desk = &fresh.profile;
+    let request = DeviceRequest::Reboot;
+    let err = store.request(&tenant, desk, request, now).await;
+    assert!(matches!(err, Err(UpdateError::NotActivated)));
+    let err = store
+        .request(&tenant, &profile("nowhere"), request, now)
+        .await;
+    assert!(matches!(err, Err(UpdateError::UnknownDevice)));
+    let activation = by_code(&world.redemption(&code, device(1)), 1);
+    store.activate(&activation, now).await.unwrap();
+    for request in [DeviceRequest::ProblemReport, DeviceRequest::Reboot] {
+        let asked = store.request(&tenant, desk, request, now).await.unwrap();
+        assert_eq!(asked.state, ActivationState::Activated);
+    }
+    let events = store.outbox(10).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    let expected = [
+        OutboxKind::DeviceActivated,
+        OutboxKind::ProblemReportRequested,
+        OutboxKind::RebootRequested,
+    ];
+    assert_eq!(kinds, expected);
+    let log = audited(&*store).await;
+    let expected = [
+        AuditEvent::ProblemReportRequested,
+        AuditEvent::RebootRequested,
+    ];
+    assert_eq!(
+        log.iter().rev().take(2).rev().copied().collect::<Vec<_>>(),
+        expected
+    );
+}
+
+/// A replacement's code that is refused leaves the device its own right to be activated again.
+pub async fn a_refused_replacement_changes_nothing(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let now = world.now;
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let activation = by_code(&world.redemption(&code, device(1)), 1);
+    store.activate(&activation, now).await.unwrap();
+    let same = world.new_code(&code, "desk");
+    let err = store.request_replacement_code(&same, now).await;
+    assert!(matches!(
+        err,
+        Err(RequestCodeError::Refused(RequestCodeRefusal::CodeInUse))
+    ));
+    assert!(store.activate(&activation, now).await.unwrap().repeated);
+}

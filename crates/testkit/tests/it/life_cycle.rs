@@ -1,0 +1,170 @@
+//! The life cycle of a device as an administrator has it over HTTP.
+
+use http::{Method, Request, Response};
+use offhook_bearer_token::{Fetch as _, HttpsFetch};
+use offhook_onboarding::http::ADMIN_SCOPE;
+use offhook_onboarding::message::{DeviceList, DeviceStatus, Problem};
+use offhook_testkit::{SampleDevice, World, WorldOptions};
+use serde_json::json;
+
+use crate::flows::{code, finish, room_os, world};
+
+struct Administrator<'w> {
+    world: &'w World,
+    client: HttpsFetch,
+}
+
+impl<'w> Administrator<'w> {
+    fn new(world: &'w World) -> Self {
+        let client = HttpsFetch::new(world.client(None).unwrap());
+        Self { world, client }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Response<Vec<u8>> {
+        let scopes = [ADMIN_SCOPE.parse().unwrap()];
+        let token = self
+            .world
+            .issuer()
+            .issue(uuid::Uuid::from_u128(7), &scopes)
+            .unwrap();
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(self.world.management_url().join(path).unwrap().as_str())
+            .header("authorization", token.to_authorization())
+            .body(body)
+            .unwrap();
+        self.client.fetch(request).await.unwrap()
+    }
+
+    async fn status(&self, method: Method, path: &str, body: serde_json::Value) -> u16 {
+        self.send(method, path, &body).await.status().as_u16()
+    }
+
+    async fn list(&self, query: &str) -> DeviceList {
+        let path = format!("v1/devices{query}");
+        let response = self.send(Method::GET, &path, &json!(null)).await;
+        serde_json::from_slice(response.body()).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_listed_replaced_asked_deactivated_and_deleted() {
+    let (world, folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let code = code(&world, &device).await;
+    let (mut driver, mut flow) = room_os(&world, &folder, &device, &code);
+    finish(&mut driver, &mut flow).await;
+    let admin = Administrator::new(&world);
+    let list = admin.list("").await;
+    assert_eq!((list.devices.len(), list.next), (1, None));
+    let profile = list.devices[0].profile.clone();
+    let at = |verb: &str| format!("v1/devices/{profile}{verb}");
+    let list = admin.list("?limit=1").await;
+    assert_eq!(list.next.as_ref(), Some(&profile));
+    let rest = admin.list(&format!("?limit=1&after={profile}")).await;
+    assert_eq!((rest.devices.len(), rest.next), (0, None));
+
+    let recipient = json!({"recipient": "owner@example.test"});
+    let nothing = json!(null);
+    let post = Method::POST;
+    for verb in ["/reboot", "/problem-report"] {
+        assert_eq!(
+            admin.status(post.clone(), &at(verb), nothing.clone()).await,
+            202
+        );
+    }
+    // It is activated, so it takes one for another device, and no first one.
+    for (verb, expected) in [("/replacement-code", 201), ("/activation-code", 409)] {
+        let path = at(verb);
+        let status = admin.status(post.clone(), &path, recipient.clone()).await;
+        assert_eq!(status, expected, "{verb}");
+    }
+
+    let response = admin
+        .send(post.clone(), &at("/deactivation"), &nothing)
+        .await;
+    let status: DeviceStatus = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(status.mac_address, None);
+    assert_eq!(
+        admin
+            .status(post.clone(), &at("/reboot"), nothing.clone())
+            .await,
+        409
+    );
+    assert_eq!(
+        admin.status(Method::DELETE, &at(""), nothing.clone()).await,
+        204
+    );
+    for (method, verb) in [
+        (Method::DELETE, ""),
+        (Method::GET, ""),
+        (post.clone(), "/deactivation"),
+        (post.clone(), "/reboot"),
+    ] {
+        assert_eq!(
+            admin.status(method, &at(verb), nothing.clone()).await,
+            404,
+            "{verb}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_asked_well_moves_nothing() {
+    let (world, folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let code = code(&world, &device).await;
+    let (mut driver, mut flow) = room_os(&world, &folder, &device, &code);
+    finish(&mut driver, &mut flow).await;
+    let admin = Administrator::new(&world);
+    let profile = admin.list("").await.devices[0].profile.clone();
+    let path = format!("v1/devices/{profile}/move");
+    for (body, expected) in [
+        (
+            json!({"profile": "other", "recipient": "owner@example.test"}),
+            409,
+        ),
+        (
+            json!({"profile": profile, "recipient": "owner@example.test"}),
+            400,
+        ),
+        (json!({"profile": "other", "recipient": "owner"}), 400),
+        (
+            json!({"profile": "", "recipient": "owner@example.test"}),
+            400,
+        ),
+        (json!({"profile": "other"}), 400),
+        (
+            json!({"profile": "other", "recipient": "owner@example.test", "x": 1}),
+            400,
+        ),
+    ] {
+        let response = admin.send(Method::POST, &path, &body).await;
+        assert_eq!(response.status(), expected, "{body}");
+        let problem: Problem = serde_json::from_slice(response.body()).unwrap();
+        assert!(!problem.error_description.is_empty());
+    }
+    let elsewhere = json!({"profile": "other", "recipient": "owner@example.test"});
+    let unknown = admin.status(Method::POST, "v1/devices/nobody/move", elsewhere);
+    assert!([404, 409].contains(&unknown.await));
+    for query in ["?limit=0", "?limit=1001", "?limit=x", "?after=", "?page=1"] {
+        let path = format!("v1/devices{query}");
+        assert_eq!(
+            admin.status(Method::GET, &path, json!(null)).await,
+            400,
+            "{query}"
+        );
+    }
+    let state = admin.list("").await.devices[0].activation_state;
+    assert_eq!(state, offhook_onboarding::ActivationState::Activated);
+}
