@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
 use offhook_device_profile::{
-    Archive, ArchiveReader, ArchiveSource, Import, ImportError, Inventory, Limits,
+    Archive, ArchiveReader, Import, ImportError, Inventory, Limits,
 };
 
 fuzz_target!(|data: &[u8]| {

@@ -14,6 +14,7 @@ pub(crate) mod attribute;
 pub(crate) mod authentication;
 pub(crate) mod file;
 pub(crate) mod options;
+pub(crate) mod reading;
 
 /// A kind of device: what it can do, how it is configured, and the files it fetches.
 ///

@@ -387,8 +387,9 @@ impl Job<'_> {
         }
         for (at, file) in archive.files.iter().enumerate() {
             let number = first_file + at;
-            let content = source.content(number).map_err(ImportError::Archive)?;
-            if let Err(error) = content::check(&content, &Limits::default()) {
+            let content = source.unpack(number).map_err(ImportError::Archive)?;
+            let told = content::check_harm(number, &content, &Limits::default());
+            if let Some(error) = told.map_err(ImportError::Archive)? {
                 let file = number;
                 self.violations
                     .push(ArchiveViolation::Content { file, error });
@@ -432,9 +433,7 @@ impl Job<'_> {
                 device_type: index,
                 violation,
             }));
-        if self.contents == Contents::Kept {
-            self.plan.device_types.push(outcome);
-        }
+        self.plan.device_types.push(outcome);
         Ok(())
     }
 }

@@ -47,6 +47,7 @@ pub use device_type::attribute::{
 pub use device_type::authentication::FileAuthentication;
 pub use device_type::file::{DeviceTypeFile, FileContent};
 pub use device_type::options::{CpeDeviceOptions, DeviceCredentials, DeviceManagementOptions};
+pub use device_type::reading::{AccessUrlFault, FileReadings};
 pub use release::{ParseReleaseError, Release};
 pub use source::{Document, Source};
 pub use violation::Violation;

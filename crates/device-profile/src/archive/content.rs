@@ -1,7 +1,7 @@
 //! What a file's content may be.
 
 use crate::xml::{Document, Node};
-use crate::{DocumentError, DocumentFault, Limits};
+use crate::{ArchiveError, DocumentError, DocumentFault, Limits};
 
 /// Reads a content that looks like XML to its end; any other is taken as it is.
 ///
@@ -25,14 +25,34 @@ pub(crate) fn check(content: &[u8], limits: &Limits) -> Result<(), DocumentError
     }
 }
 
-/// Whether an error is one that could harm whoever reads the document. Entities need a document
-/// type to be of harm. A template that is not well-formed, for a tag may stand for an element, or
-/// that is longer than we read, harms nobody by being carried.
-pub(crate) fn is_harmful(error: &DocumentError) -> bool {
-    matches!(
-        error.fault,
-        DocumentFault::Doctype | DocumentFault::TooDeep | DocumentFault::TooManyElements
-    )
+/// Refuses a content that could harm whoever reads it. Entities need a document type to be of harm.
+/// A template that is not well-formed, for a tag may stand for an element, or that is longer than we
+/// read, harms nobody by being carried; what is wrong with it is told.
+///
+/// # Errors
+///
+/// [`ArchiveError::Content`] for a document type, and more depth or elements than allowed.
+pub(crate) fn check_harm(
+    file: usize,
+    content: &[u8],
+    limits: &Limits,
+) -> Result<Option<DocumentError>, ArchiveError> {
+    // A document too long for its parser is looked through all the same.
+    let mut unlimited = *limits;
+    unlimited.document_bytes = usize::MAX;
+    match check(content, &unlimited) {
+        Ok(()) if is_xml(content) && content.len() > limits.document_bytes => {
+            let at = limits.document_bytes as u64;
+            Ok(Some(DocumentError::new(at, DocumentFault::TooLarge)))
+        }
+        Ok(()) => Ok(None),
+        Err(source) => match source.fault {
+            DocumentFault::Doctype | DocumentFault::TooDeep | DocumentFault::TooManyElements => {
+                Err(ArchiveError::Content { file, source })
+            }
+            _ => Ok(Some(source)),
+        },
+    }
 }
 
 fn is_xml(content: &[u8]) -> bool {

@@ -19,12 +19,13 @@ pub trait ArchiveSource {
     /// What is in it. The contents of the files may be empty here.
     fn outline(&self) -> &Archive;
 
-    /// The content of file number `file`, counted from 0 through all device types.
+    /// The content of file number `file`, counted from 0 through all device types; nobody has
+    /// looked into it yet.
     ///
     /// # Errors
     ///
     /// [`ArchiveError::Io`] when it could not be read; any other says what is wrong with it.
-    fn content(&mut self, file: usize) -> Result<FileContent, ArchiveError>;
+    fn unpack(&mut self, file: usize) -> Result<FileContent, ArchiveError>;
 }
 
 /// An archive of which the manifest has been read and the files are read as they are asked for.
@@ -96,11 +97,22 @@ impl<R: Read + Seek> ArchiveReader<R> {
         })
     }
 
+    /// The content of file number `file`, counted from 0 through all device types.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::Io`] when it could not be read; any other says what is wrong with it.
+    pub fn content(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
+        let content = self.unpack(file)?;
+        content::check_harm(file, &content, &self.limits)?;
+        Ok(content)
+    }
+
     /// Reads the whole archive.
     ///
     /// # Errors
     ///
-    /// As [`ArchiveSource::content`] of each file.
+    /// As [`content`](Self::content) of each file.
     pub fn read(mut self) -> Result<Archive, ArchiveError> {
         let mut archive = self.outline.clone();
         for (file, each) in archive.files_mut().enumerate() {
@@ -115,19 +127,10 @@ impl<R: Read + Seek> ArchiveSource for ArchiveReader<R> {
         &self.outline
     }
 
-    fn content(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
+    fn unpack(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
         let index = self.entries.get(file).copied();
         let index = index.ok_or(ArchiveError::ContentMissing { file })?;
-        let unpacked = unpack(&mut self.zip, index)?;
-        // A document too long for its parser is looked through all the same.
-        let mut limits = self.limits;
-        limits.document_bytes = usize::MAX;
-        match content::check(&unpacked, &limits) {
-            Err(source) if content::is_harmful(&source) => {
-                Err(ArchiveError::Content { file, source })
-            }
-            _ => Ok(unpacked.into()),
-        }
+        unpack(&mut self.zip, index).map(FileContent::from)
     }
 }
 
@@ -136,7 +139,7 @@ impl ArchiveSource for Archive {
         self
     }
 
-    fn content(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
+    fn unpack(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
         let found = self.files().nth(file);
         let found = found.ok_or(ArchiveError::ContentMissing { file })?;
         Ok(found.content.clone())

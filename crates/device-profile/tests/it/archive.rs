@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use offhook_device_profile::{
-    Archive, ArchiveError, ArchiveReader, ArchiveSource, ConfigurationOption, DeviceFamily,
+    Archive, ArchiveError, ArchiveReader, ConfigurationOption, DeviceFamily,
     DeviceManagementOptions, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory,
     FileCustomization, Limits, Tag, TagRegion, TagSet,
 };

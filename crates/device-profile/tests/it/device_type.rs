@@ -1,8 +1,9 @@
 //! The rules of device types, all told at once.
 
 use offhook_device_profile::{
-    ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory, FileSource,
-    NumberOfPorts, ResetEvent, SignalingAddressType, Violation,
+    AccessUrlFault, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
+    FileCategory, FileReadings, FileSource, NumberOfPorts, ResetEvent, SignalingAddressType,
+    Violation,
 };
 
 fn good() -> DeviceType {
@@ -292,4 +293,34 @@ fn all_rules_that_are_broken_are_told_at_once() {
             Violation::ActivationWithoutBearerOnFile { file: 1 },
         ]
     );
+}
+
+#[test]
+fn an_address_that_is_not_whole_is_told() {
+    let readings = |url: &str| {
+        let json = serde_json::json!({ "accessUrl": url });
+        serde_json::from_value::<FileReadings>(json).unwrap()
+    };
+    let whole = readings("https://dms.example.net:443/dms/phone/a.xml");
+    assert_eq!(whole.access_url_fault(), None);
+    assert_eq!(whole.undefined_parts().count(), 0);
+    let partly = readings("https://[fqdn]/dms/[uri]/a.xml");
+    let parts: Vec<&str> = partly.undefined_parts().collect();
+    assert_eq!(parts, ["fqdn", "uri"]);
+    for (text, fault) in [
+        (
+            "Error Access FQDN Not Provisioned",
+            AccessUrlFault::NoAccessFqdn,
+        ),
+        (
+            "Error Access Context Name Not Provisioned",
+            AccessUrlFault::NoContextName,
+        ),
+        (
+            "DEVICE_CONFIGURATION_FILE_REPOSITORY_MISSING",
+            AccessUrlFault::NoRepository,
+        ),
+    ] {
+        assert_eq!(readings(text).access_url_fault(), Some(fault));
+    }
 }

@@ -151,6 +151,8 @@ fn files_are_matched_by_their_format_and_updated_but_for_format_and_category() {
             "{expected}: {lines:#?}"
         );
     }
+    let passwords = lines.iter().filter(|line| line.contains("password"));
+    assert_eq!(passwords.count(), 1, "{lines:#?}");
     let of_type = lines
         .iter()
         .filter(|line| line.contains("device type Phone"));
@@ -378,7 +380,7 @@ fn another_container_needs_a_source_of_its_own_and_nothing_else() {
             &self.0
         }
 
-        fn content(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
+        fn unpack(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
             let found = self.1.get(file).copied();
             Ok(found.ok_or(ArchiveError::ContentMissing { file })?.into())
         }
@@ -390,7 +392,18 @@ fn another_container_needs_a_source_of_its_own_and_nothing_else() {
     Import::new().run(&mut folder, &mut system).unwrap();
     let file = &system.device_type("T").unwrap().files[0];
     assert_eq!(&*file.content, b"content");
-    let mut empty = Folder(Archive::new(outline), vec![]);
+    let mut empty = Folder(Archive::new(outline.clone()), vec![]);
+    // What could harm is refused whatever it comes out of.
+    let mut harmful = Folder(Archive::new(outline.clone()), vec!["<!DOCTYPE a><a/>"]);
+    let rename = Import::new().with_rename("T", "H");
+    let answer = rename.run(&mut harmful, &mut system);
+    assert!(
+        matches!(
+            answer,
+            Err(ImportError::Archive(ArchiveError::Content { .. }))
+        ),
+        "{answer:?}"
+    );
     let answer = Import::new()
         .with_rename("T", "U")
         .run(&mut empty, &mut system);
