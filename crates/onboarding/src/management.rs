@@ -14,6 +14,7 @@ use offhook_activation_code::{
 use offhook_bearer_token::{Scope, VerifiedToken};
 use offhook_device_identity::DeviceIdentity;
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
+use offhook_device_profile::DeviceType;
 
 use crate::configuration::rehearse;
 use crate::counter::gauges;
@@ -112,14 +113,13 @@ impl DeviceManagement {
             return refused(ProvisionRefusal::UnknownDeviceType);
         };
         if device_type
-            .model
-            .as_deref()
+            .model()
             .is_some_and(|model| model != request.model.as_str())
         {
             return refused(ProvisionRefusal::ModelMismatch);
         }
         match request.mac_address {
-            None if !device_type.enable_device_activation => {
+            None if !device_type.allows_activation() => {
                 return refused(ProvisionRefusal::MacMissing);
             }
             Some(mac) if mac.is_multicast() => return Err(RequestError::GroupAddress.into()),
@@ -212,7 +212,7 @@ impl DeviceManagement {
         let allowed = self.types.get(&device.device_type);
         let is_activated = device.state == ActivationState::Activated;
         match purpose {
-            _ if !allowed.is_some_and(|allowed| allowed.enable_device_activation) => {
+            _ if !allowed.is_some_and(DeviceType::allows_activation) => {
                 Err(RequestCodeRefusal::NotAllowed)
             }
             CodePurpose::Onboard if is_activated => Err(RequestCodeRefusal::Activated),

@@ -8,14 +8,20 @@
 )]
 
 mod archive;
+mod catalogue;
+mod device_profile;
 mod device_type;
 mod flat_profile;
 mod hand_made_zip;
 mod hostile_archive;
 mod hostile_document;
+mod import;
+mod phone_security;
 mod room_os;
+mod schema;
 mod secrets;
 mod sip;
 mod tag;
+mod tag_set;
 #[cfg(target_os = "linux")]
 mod traces;

@@ -1,0 +1,324 @@
+//! What is printed, for people and for machines.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Error;
+use offhook_device_profile::{
+    Archive, ArchiveViolation, DeviceType, DeviceTypeFile, ImportReport, TagSet,
+};
+use serde_json::{Value, json};
+
+pub(crate) fn error(file: &Path, error: &Error, json: bool) {
+    if json {
+        let line = json!({ "file": file.display().to_string(), "error": format!("{error:#}") });
+        // Nobody reads on where this fails.
+        let _ = writeln!(io::stdout(), "{line}");
+    } else {
+        eprintln!(
+            "error: {}: {}",
+            file.display(),
+            plain(&format!("{error:#}"))
+        );
+    }
+}
+
+pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
+    if json {
+        let content = match archive {
+            Archive::DeviceFamily(family) => serde_json::to_value(family)?,
+            Archive::DeviceType(device_type) => serde_json::to_value(device_type)?,
+            Archive::TagSet(tag_set) => serde_json::to_value(tag_set)?,
+            _ => Value::Null,
+        };
+        let sizes: Vec<usize> = archive.files().map(|file| file.content.len()).collect();
+        return line(&json!({
+            "file": file.display().to_string(),
+            "kind": archive.kind().abbreviation(),
+            "format": archive.kind().format(),
+            "content": redacted(content),
+            "fileBytes": sizes,
+        }));
+    }
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{}: {} of a {}",
+        file.display(),
+        archive.kind().abbreviation(),
+        archive.kind()
+    )?;
+    if let Archive::DeviceFamily(family) = archive {
+        writeln!(out, "device family {}", plain(&family.name))?;
+    }
+    for device_type in archive.device_types() {
+        writeln!(out, "device type {}", plain(&device_type.name))?;
+        for (attribute, value) in attributes(device_type)? {
+            writeln!(out, "  {attribute} {}", plain(&value))?;
+        }
+        let rows: Vec<_> = device_type.files.iter().map(file_row).collect();
+        table(&mut out, &FILE_HEADS, &rows)?;
+    }
+    for tag_set in archive.tag_sets() {
+        let name = tag_set.name.as_deref().unwrap_or("of the system");
+        writeln!(out, "tag set {}", plain(name))?;
+        table(&mut out, &TAG_HEADS, &tag_rows(tag_set))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn violations(
+    file: &Path,
+    archive: &Archive,
+    found: &[ArchiveViolation],
+    json: bool,
+) -> anyhow::Result<()> {
+    let place = |violation: &ArchiveViolation| match violation {
+        ArchiveViolation::DeviceType { device_type, .. } => {
+            let of = archive.device_types().get(*device_type);
+            of.map_or_else(String::new, |of| format!("device type {}: ", of.name))
+        }
+        ArchiveViolation::TagSet { tag_set, .. } => {
+            let of = archive.tag_sets().get(*tag_set);
+            let name = of.and_then(|of| of.name.as_deref());
+            format!("tag set {}: ", name.unwrap_or("of the system"))
+        }
+        _ => String::new(),
+    };
+    if json {
+        let each = found.iter().map(|violation| {
+            json!({
+                "rule": format!("{}{violation}", place(violation)),
+                "source": violation.source(),
+            })
+        });
+        return line(&json!({
+            "file": file.display().to_string(),
+            "kind": archive.kind().abbreviation(),
+            "valid": found.is_empty(),
+            "violations": each.collect::<Vec<_>>(),
+        }));
+    }
+    let mut out = io::stdout().lock();
+    for violation in found {
+        let place = plain(&place(violation));
+        writeln!(out, "{}: {place}{violation}", file.display())?;
+        writeln!(out, "    source: {}", violation.source())?;
+    }
+    let count = match found.len() {
+        0 => "no rule broken".to_owned(),
+        1 => "1 rule broken".to_owned(),
+        count => format!("{count} rules broken"),
+    };
+    writeln!(out, "{}: {count}", file.display())?;
+    Ok(())
+}
+
+pub(crate) fn import(
+    file: &Path,
+    report: &ImportReport,
+    outcome: &str,
+    json: bool,
+) -> anyhow::Result<()> {
+    if json {
+        let mut value = serde_json::to_value(report)?;
+        if let Some(members) = value.as_object_mut() {
+            members.insert("file".to_owned(), file.display().to_string().into());
+            members.insert("outcome".to_owned(), outcome.into());
+            members.insert(
+                "differenceFound".to_owned(),
+                report.difference_found().into(),
+            );
+        }
+        return line(&value);
+    }
+    let mut out = io::stdout().lock();
+    let rows: Vec<Vec<String>> = report
+        .differences
+        .iter()
+        .map(|difference| {
+            let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+            vec![
+                difference.effect.to_string(),
+                difference.subject.to_string(),
+                shown(&difference.attribute),
+                shown(&difference.existing),
+                shown(&difference.archive),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        table(&mut out, &DIFFERENCE_HEADS, &rows)?;
+    }
+    for violation in &report.violations {
+        writeln!(out, "rule broken: {violation}")?;
+        writeln!(out, "    source: {}", violation.source())?;
+    }
+    let differences = match rows.len() {
+        0 => "no difference".to_owned(),
+        1 => "1 difference".to_owned(),
+        count => format!("{count} differences"),
+    };
+    writeln!(out, "{}: {outcome}, {differences}", file.display())?;
+    Ok(())
+}
+
+pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
+    let kind = archive.kind().abbreviation();
+    let files = archive.files().count();
+    if json {
+        let file = file.display().to_string();
+        return line(&json!({ "file": file, "kind": kind, "files": files }));
+    }
+    writeln!(
+        io::stdout(),
+        "{}: {kind} with {files} files exported",
+        file.display()
+    )?;
+    Ok(())
+}
+
+/// The attributes of a type that are on, or have a value.
+fn attributes(device_type: &DeviceType) -> anyhow::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), redacted(serde_json::to_value(device_type)?))];
+    while let Some((name, value)) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                let mut inner: Vec<_> = members
+                    .into_iter()
+                    .filter(|(member, _)| {
+                        !(name.is_empty() && matches!(member.as_str(), "files" | "deviceType"))
+                    })
+                    .collect();
+                inner.reverse();
+                open.extend(inner);
+            }
+            Value::Bool(false) | Value::Null => {}
+            Value::String(text) => found.push((name, text)),
+            other => found.push((name, other.to_string())),
+        }
+    }
+    Ok(found)
+}
+
+/// The same without passwords and the values of tags.
+fn redacted(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                *member = if matches!(name.as_str(), "password" | "tagValue") {
+                    "[redacted]".into()
+                } else {
+                    redacted(member.take())
+                };
+            }
+        }
+        Value::Array(each) => each
+            .iter_mut()
+            .for_each(|each| *each = redacted(each.take())),
+        _ => {}
+    }
+    value
+}
+
+fn file_row(file: &DeviceTypeFile) -> Vec<String> {
+    let authentication = file.authentication();
+    let ways = [
+        (authentication.bearer, "bearer"),
+        (authentication.http_digest, "digest"),
+        (authentication.mac_in_cert, "MAC in certificate"),
+        (authentication.mac_in_non_request_uri, "MAC in header"),
+        (
+            authentication.mac_based
+                && !authentication.mac_in_cert
+                && !authentication.mac_in_non_request_uri,
+            "MAC",
+        ),
+        (authentication.user_name_password, "password"),
+    ];
+    let served = [
+        (file.allow_https, "HTTPS"),
+        (file.allow_http, "HTTP"),
+        (file.allow_tftp, "TFTP"),
+    ];
+    vec![
+        file.file_format.clone(),
+        file.category.to_string(),
+        names(&ways),
+        names(&served),
+        file.content.len().to_string(),
+    ]
+}
+
+fn names(switches: &[(bool, &str)]) -> String {
+    let on = switches.iter().filter(|(is_on, _)| *is_on);
+    let names: Vec<&str> = on.map(|(_, name)| *name).collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
+    let row = |tag: &offhook_device_profile::Tag| {
+        let regions = tag_set.regions.iter();
+        let regions = regions.filter(|region| region.value_of(&tag.name).is_some());
+        let regions: Vec<&str> = regions.map(|region| region.name.as_str()).collect();
+        let overridable = if tag.is_tag_value_overridable {
+            "yes"
+        } else {
+            "no"
+        };
+        vec![
+            tag.name.to_string(),
+            overridable.to_owned(),
+            regions.join(", "),
+        ]
+    };
+    tag_set.tags.iter().map(row).collect()
+}
+
+/// A stranger's text without anything that a terminal would act upon.
+fn plain(text: &str) -> String {
+    let each = text.chars().map(|char| {
+        if char.is_control() {
+            char.escape_default().to_string()
+        } else {
+            char.to_string()
+        }
+    });
+    each.collect()
+}
+
+/// A table with columns as wide as their widest value.
+fn table(out: &mut impl io::Write, heads: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|value| plain(value)).collect())
+        .collect();
+    let width = |at: usize| {
+        let values = rows.iter().chain([&heads]).filter_map(|row| row.get(at));
+        values.map(|value| value.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    for row in [&heads].into_iter().chain(&rows) {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(value, width)| format!("{value:<width$}"))
+            .collect();
+        writeln!(out, "  {}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+fn line(value: &Value) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{value}")?;
+    Ok(())
+}
+
+const DIFFERENCE_HEADS: [&str; 5] = ["EFFECT", "WHAT", "ATTRIBUTE", "THERE", "ARCHIVE"];
+const FILE_HEADS: [&str; 5] = ["FILE", "CATEGORY", "AUTHENTICATION", "OVER", "BYTES"];
+const TAG_HEADS: [&str; 3] = ["TAG", "OVERRIDABLE", "OTHERWISE IN"];

@@ -1,0 +1,145 @@
+//! A system as a folder of archives.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use offhook_device_profile::{Archive, ArchiveKind, Inventory, Limits};
+use tempfile::NamedTempFile;
+
+/// A folder with one archive for each device type, tag set and device family.
+pub(crate) struct Folder<'p>(&'p Path);
+
+/// Whether what is there may be replaced.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Existing {
+    Refused,
+    Replaced,
+}
+
+impl<'p> Folder<'p> {
+    pub(crate) fn new(path: &'p Path) -> Self {
+        Self(path)
+    }
+
+    /// What is in it; nothing where there is no folder yet.
+    pub(crate) fn read(&self) -> anyhow::Result<Inventory> {
+        let mut system = Inventory::new();
+        // A family has its types and sets as they were when it came; their own archives are newer.
+        for kind in KINDS {
+            for path in self.archives(kind)? {
+                let shown = path.display();
+                let file = File::open(&path).with_context(|| shown.to_string())?;
+                let archive = Archive::open(BufReader::new(file), &Limits::default());
+                match archive.with_context(|| shown.to_string())? {
+                    Archive::DeviceFamily(family) => system.insert_device_family(family),
+                    Archive::DeviceType(device_type) => system.insert_device_type(*device_type),
+                    Archive::TagSet(tag_set) => system.insert_tag_set(tag_set),
+                    other => bail!("{shown}: a system has no {}", other.kind()),
+                }
+            }
+        }
+        Ok(system)
+    }
+
+    /// Writes what has changed, each archive whole or not at all.
+    pub(crate) fn write(&self, before: &Inventory, after: &Inventory) -> anyhow::Result<()> {
+        fs::create_dir_all(self.0).with_context(|| self.0.display().to_string())?;
+        for device_type in after.device_types() {
+            let name = &device_type.name;
+            if before.device_type(name) != Some(device_type) {
+                self.put(after.export_device_type(name), name)?;
+            }
+        }
+        for tag_set in after.tag_sets() {
+            let name = tag_set.name.as_deref();
+            if before.tag_set(name) != Some(tag_set) {
+                self.put(after.export_tag_set(name), name.unwrap_or_default())?;
+            }
+        }
+        for name in after.device_families() {
+            let family = after.export_device_family(name);
+            if before.export_device_family(name) != family {
+                self.put(family, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, archive: Option<Archive>, name: &str) -> anyhow::Result<()> {
+        let Some(archive) = archive else {
+            return Ok(());
+        };
+        let file = format!("{}.{}", file_name(name), extension(archive.kind()));
+        write(&archive, &self.0.join(file), Existing::Replaced)
+    }
+
+    fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<PathBuf>> {
+        if !self.0.exists() {
+            return Ok(Vec::new());
+        }
+        let entries = fs::read_dir(self.0).with_context(|| self.0.display().to_string())?;
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let wanted = extension(kind);
+            if path
+                .extension()
+                .is_some_and(|extension| *extension == *wanted)
+            {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// Writes an archive beside its place and moves it there.
+pub(crate) fn write(archive: &Archive, to: &Path, existing: Existing) -> anyhow::Result<()> {
+    let shown = || to.display().to_string();
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let file = NamedTempFile::new_in(folder).with_context(shown)?;
+    let mut writer = BufWriter::new(file);
+    archive.write(&mut writer).with_context(shown)?;
+    writer.flush().with_context(shown)?;
+    let file = writer.into_inner().map_err(|error| error.into_error());
+    let file = file.with_context(shown)?;
+    file.as_file().sync_all().with_context(shown)?;
+    let moved = match existing {
+        Existing::Refused => file.persist_noclobber(to),
+        Existing::Replaced => file.persist(to),
+    };
+    moved.map_err(|error| error.error).with_context(shown)?;
+    Ok(())
+}
+
+/// A name as a file's: letters, digits, `-`, `_`, `.` and blanks as they are, the rest by numbers.
+fn file_name(name: &str) -> String {
+    let mut file = String::new();
+    for byte in name.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' ');
+        // A point at the front would hide the file.
+        if is_plain || (byte == b'.' && !file.is_empty()) {
+            file.push(char::from(byte));
+        } else {
+            file.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    if file.is_empty() {
+        file.push_str("%00");
+    }
+    file
+}
+
+fn extension(kind: ArchiveKind) -> String {
+    kind.abbreviation().to_ascii_lowercase()
+}
+
+const KINDS: [ArchiveKind; 3] = [
+    ArchiveKind::DeviceFamily,
+    ArchiveKind::TagSet,
+    ArchiveKind::DeviceType,
+];

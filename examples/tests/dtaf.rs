@@ -1,0 +1,286 @@
+//! The example `dtaf`, run as a program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use offhook_device_profile::{
+    Archive, DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Tag, TagSet,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with archives in it.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        let files = Self(tempfile::tempdir().unwrap());
+        files.put("phone.dtaf", &Archive::new(phone("<a/>")));
+        files.put("newer.dtaf", &Archive::new(phone("<a>newer</a>")));
+        files.put("set.tsaf", &Archive::TagSet(tag_set()));
+        let family = DeviceFamily::new("Phones");
+        let family = family
+            .with_device_type(phone("<a/>"))
+            .with_tag_set(tag_set());
+        files.put("family.dfaf", &Archive::DeviceFamily(family));
+        files
+    }
+
+    fn put(&self, name: &str, archive: &Archive) {
+        archive
+            .write(File::create(self.path(name)).unwrap())
+            .unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let program = program();
+        let output = Command::new(&program)
+            .current_dir(self.0.path())
+            .args(arguments)
+            .output();
+        output.unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+    }
+
+    /// What the program says with `--json`, and its exit status.
+    fn json(&self, arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
+        let output = self.run(&[&["--json"], arguments].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        (lines.collect(), output.status.code())
+    }
+
+    fn text(&self, arguments: &[&str]) -> (String, Option<i32>) {
+        let output = self.run(arguments);
+        let all = [output.stdout, output.stderr].concat();
+        (String::from_utf8(all).unwrap(), output.status.code())
+    }
+}
+
+fn phone(content: &str) -> DeviceType {
+    let mut phone =
+        DeviceType::new("Phone/1").with_file(DeviceTypeFile::new("%BWDEVICEID%.xml", content));
+    phone.device_management_mut().access_device_credentials =
+        Some(DeviceCredentials::new("user", "Canary0123456789"));
+    phone
+}
+
+fn tag_set() -> TagSet {
+    TagSet::new("Access").with_tag(Tag::new(&"%SBC%".parse().unwrap(), "Canary0123456789"))
+}
+
+/// Cargo builds the examples of a package before it runs all of its tests.
+fn program() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let name = format!("dtaf{}", env::consts::EXE_SUFFIX);
+    profile.join("examples").join(name)
+}
+
+#[test]
+fn inspect_shows_what_is_in_an_archive_and_no_secret() {
+    let files = Files::new();
+    let all = ["inspect", "phone.dtaf", "set.tsaf", "family.dfaf"];
+    let (text, status) = files.text(&all);
+    assert_eq!(status, Some(0), "{text}");
+    for expected in [
+        "device type Phone/1",
+        "%BWDEVICEID%.xml  Dynamic Profile",
+        "%SBC%",
+        "device family Phones",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains("Canary"), "{text}");
+    let (lines, status) = files.json(&all);
+    assert_eq!(status, Some(0));
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0]["kind"], "DTAF");
+    assert_eq!(lines[0]["content"]["deviceType"], "Phone/1");
+    assert_eq!(lines[0]["fileBytes"][0], 4);
+    assert_eq!(lines[1]["content"]["tags"][0]["tagName"], "%SBC%");
+    assert_eq!(lines[2]["format"], "offhook-dfaf");
+    assert!(!format!("{lines:?}").contains("Canary"));
+}
+
+#[test]
+fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
+    let files = Files::new();
+    files.put("odd.dtaf", &Archive::new(DeviceType::new("\u{1b}[31mred")));
+    let (text, _) = files.text(&["inspect", "odd.dtaf"]);
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+    files.put(
+        "long.dtaf",
+        &Archive::new(DeviceType::new(&"\u{7}".repeat(50))),
+    );
+    let (text, status) = files.text(&["validate", "long.dtaf"]);
+    assert!(!text.contains('\u{7}'), "{text:?}");
+    assert_eq!(status, Some(1));
+}
+
+#[test]
+fn validate_tells_each_rule_with_its_source() {
+    let files = Files::new();
+    assert_eq!(
+        files
+            .text(&["validate", "phone.dtaf", "set.tsaf", "family.dfaf"])
+            .1,
+        Some(0)
+    );
+    let mut bad = phone("<a>").with_activation();
+    bad.name.clear();
+    files.put("bad.dtaf", &Archive::new(bad));
+    let (lines, status) = files.json(&["validate", "bad.dtaf"]);
+    assert_eq!(status, Some(1));
+    let rules: Vec<&str> = lines[0]["violations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|violation| violation["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            "schema of the provisioning interface, SystemSIPDeviceTypeAddRequest23V9",
+            "device integration for Webex on BroadWorks, provisioning of Room OS devices",
+            "a rule of this project's own",
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_archive_and_what_is_not_there_are_told_apart() {
+    let files = Files::new();
+    fs::write(files.path("other.zip"), "PK").unwrap();
+    assert_eq!(files.text(&["validate", "other.zip"]).1, Some(1));
+    assert_eq!(files.text(&["validate", "nowhere.dtaf"]).1, Some(4));
+    // The worst of all counts, and all are told.
+    let (lines, status) = files.json(&["validate", "nowhere.dtaf", "other.zip", "phone.dtaf"]);
+    assert_eq!(status, Some(4));
+    assert_eq!(lines[1]["error"], "not a zip archive");
+    assert_eq!(lines[2]["valid"], true);
+    assert_eq!(files.text(&["validate"]).1, Some(2));
+}
+
+#[test]
+fn an_archive_goes_in_and_comes_out_with_the_same_bytes() {
+    let files = Files::new();
+    let import = ["import", "phone.dtaf", "--into", "system"];
+    assert_eq!(
+        files.json(&[&import[..], &["--dry-run"]].concat()).1,
+        Some(3)
+    );
+    assert!(!files.path("system").exists());
+    assert_eq!(files.json(&import).1, Some(0));
+    assert!(files.path("system/Phone%2F1.dtaf").exists());
+    assert_eq!(files.json(&import).1, Some(1));
+    let export = [
+        "export",
+        "--from",
+        "system",
+        "--device-type",
+        "Phone/1",
+        "out.dtaf",
+    ];
+    assert_eq!(files.json(&export).1, Some(0));
+    assert_eq!(
+        fs::read(files.path("out.dtaf")).unwrap(),
+        fs::read(files.path("phone.dtaf")).unwrap()
+    );
+    // What is there is not written over.
+    assert_eq!(files.json(&export).1, Some(4));
+    let none = [
+        "export",
+        "--from",
+        "system",
+        "--tag-set",
+        "Access",
+        "none.tsaf",
+    ];
+    assert_eq!(files.json(&none).1, Some(1));
+}
+
+#[test]
+fn files_are_updated_where_that_is_asked_for() {
+    let files = Files::new();
+    files.json(&["import", "phone.dtaf", "--into", "system"]);
+    let update = [
+        "import",
+        "newer.dtaf",
+        "--into",
+        "system",
+        "--device-type-file-update",
+    ];
+    let (text, status) = files.text(&[&update[..], &["--dry-run"]].concat());
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("updated"), "{text}");
+    assert!(text.contains("4 bytes  12 bytes"), "{text}");
+    assert_eq!(files.json(&update).1, Some(0));
+    let (lines, status) = files.json(&[&update[..], &["--dry-run"]].concat());
+    assert_eq!(
+        (lines[0]["differenceFound"].as_bool(), status),
+        (Some(false), Some(0))
+    );
+    let renamed = [
+        "import",
+        "newer.dtaf",
+        "--into",
+        "system",
+        "--rename",
+        "Phone/1",
+        "Phone 2",
+    ];
+    assert_eq!(files.json(&renamed).1, Some(0));
+    assert!(files.path("system/Phone 2.dtaf").exists());
+}
+
+#[test]
+fn a_family_brings_its_types_and_sets() {
+    let files = Files::new();
+    let import = ["import", "family.dfaf", "--into", "system"];
+    assert_eq!(files.json(&import).1, Some(0));
+    for (what, name, like) in [
+        ("--device-type", "Phone/1", "phone.dtaf"),
+        ("--tag-set", "Access", "set.tsaf"),
+        ("--device-family", "Phones", "family.dfaf"),
+    ] {
+        let out = format!("out{what}");
+        assert_eq!(
+            files
+                .json(&["export", "--from", "system", what, name, &out])
+                .1,
+            Some(0)
+        );
+        let [out, like] = [out.as_str(), like].map(|file| fs::read(files.path(file)).unwrap());
+        assert_eq!(out, like, "{what}");
+    }
+    assert_eq!(files.json(&import).1, Some(1));
+    let again = [
+        "--device-family-override",
+        "--tag-set-override",
+        "--device-type-file-update",
+    ];
+    assert_eq!(files.json(&[&import[..], &again].concat()).1, Some(0));
+}
+
+#[test]
+fn an_import_that_would_break_a_rule_changes_nothing() {
+    let files = Files::new();
+    files.put("bad.dtaf", &Archive::new(phone("<a>")));
+    let (lines, status) = files.json(&["import", "bad.dtaf", "--into", "system"]);
+    assert_eq!(status, Some(1));
+    assert_eq!(lines[0]["outcome"], "not imported");
+    assert_eq!(lines[0]["violations"].as_array().unwrap().len(), 1);
+    assert!(!files.path("system").exists());
+}
