@@ -138,9 +138,6 @@ pub enum DocumentFault {
     /// The names around a value are longer together than allowed.
     #[error("path too long")]
     PathTooLong,
-    /// The paths of all values are longer together than allowed.
-    #[error("paths too long together")]
-    PathsTooLarge,
     /// Another root element than the document should have, or none.
     #[error("another document")]
     Root,
@@ -162,9 +159,18 @@ pub enum DocumentFault {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ValueError {
+    /// There is no such element, and none that could be added in its place.
+    #[error("no such element")]
+    Absent,
+    /// A value would stand beside elements, or elements beside a value.
+    #[error("value beside elements")]
+    Mixed,
     /// The name is not letters, digits, `_`, `-` and `.`, beginning with a letter or `_`.
     #[error("bad parameter name")]
     Name,
+    /// What was set is longer, all together, than a document may be.
+    #[error("too much was set")]
+    TooLarge,
     /// The value has a character that XML 1.0 does not know.
     #[error("forbidden character in a value")]
     Value,
@@ -175,6 +181,54 @@ pub enum ValueError {
 #[error("malformed configuration path")]
 #[non_exhaustive]
 pub struct ParsePathError;
+
+/// Lines of commands cannot be read.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error("command refused in line {line}: {fault}")]
+#[non_exhaustive]
+pub struct CommandLineError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub fault: CommandLineFault,
+}
+
+impl CommandLineError {
+    pub(crate) fn new(line: usize, fault: CommandLineFault) -> Self {
+        Self { line, fault }
+    }
+}
+
+/// What is wrong with a line of commands.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum CommandLineFault {
+    /// Another command than `xConfiguration`.
+    #[error("another command")]
+    Command,
+    /// A path is given twice.
+    #[error("path given twice")]
+    Duplicate,
+    /// No colon with a value behind it.
+    #[error("no value")]
+    NoValue,
+    /// No path, or one that is longer than allowed.
+    #[error("malformed configuration path")]
+    Path,
+    /// Quotation marks without end, with something behind them, or a backslash before another
+    /// sign than these two.
+    #[error("bad quotation marks")]
+    Quotation,
+    /// Longer than allowed.
+    #[error("text too large")]
+    TooLarge,
+    /// More lines than a document may have elements.
+    #[error("too many lines")]
+    TooManyLines,
+    /// A character that XML 1.0 does not know.
+    #[error("forbidden character in a value")]
+    Value,
+}
 
 /// A tag cannot be named, set or put in.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
@@ -222,6 +276,9 @@ pub enum SettingsError {
     /// The token has characters that no bearer token has.
     #[error("malformed token")]
     Token,
+    /// The security mode is no number that is known.
+    #[error("unknown security mode")]
+    SecurityMode,
     /// A transport that the guides do not list.
     #[error("unknown transport")]
     Transport,

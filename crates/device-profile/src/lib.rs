@@ -16,6 +16,7 @@ mod xml;
 
 pub mod mpp;
 pub mod room_os;
+pub mod unified_cm;
 
 pub use archive::Archive;
 pub use device_type::{
@@ -23,8 +24,8 @@ pub use device_type::{
     FileCategory, FileCustomization,
 };
 pub use error::{
-    ArchiveError, DocumentError, DocumentFault, EntryFault, ParsePathError, SettingsError,
-    TagError, ValueError,
+    ArchiveError, CommandLineError, CommandLineFault, DocumentError, DocumentFault, EntryFault,
+    ParsePathError, SettingsError, TagError, ValueError,
 };
 pub use limits::Limits;
 pub use secret::Secret;

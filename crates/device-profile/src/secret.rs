@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// A password or token out of a document: hidden in `Debug`, overwritten when dropped.
+/// A password or token out of a document: hidden in `Debug` and when
+/// serialized, overwritten when dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -23,5 +25,12 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret([redacted])")
+    }
+}
+
+/// As `[redacted]`.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("[redacted]")
     }
 }

@@ -110,20 +110,21 @@ fn an_element_with_elements_inside_is_no_parameter() {
 #[test]
 fn the_document_that_is_written_is_canonical() {
     let mut profile = FlatProfile::new();
+    profile.set("A", " é & \n<x> ").unwrap();
+    profile.set_access("A", Some(UserAccess::None)).unwrap();
     profile
-        .set("A", " é & \n<x> ", Some(UserAccess::None))
+        .set_access("B", Some(UserAccess::ReadWrite))
         .unwrap();
-    profile.set("B", "", Some(UserAccess::ReadWrite)).unwrap();
-    profile.set("C", "\"\"", None).unwrap();
-    profile.set("D", "1", None).unwrap();
-    profile.set("D", "2", None).unwrap();
+    profile.set("C", "\"\"").unwrap();
+    profile.set("D", "1").unwrap();
+    profile.set("D", "2").unwrap();
     let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n  \
         <A ua=\"na\">&#233; &amp;  &lt;x&gt;</A>\n  <B ua=\"rw\"/>\n  <C>\"\"</C>\n  <D>2</D>\n</flat-profile>\n";
     assert_eq!(*profile.write(), xml);
     assert_eq!(parse(xml), profile);
-    assert_eq!(profile.set("A B", "x", None), Err(ValueError::Name));
-    assert_eq!(profile.set("1", "x", None), Err(ValueError::Name));
-    assert_eq!(profile.set("A", "\0", None), Err(ValueError::Value));
+    assert_eq!(profile.set("A B", "x"), Err(ValueError::Name));
+    assert_eq!(profile.set("1", "x"), Err(ValueError::Name));
+    assert_eq!(profile.set("A", "\0"), Err(ValueError::Value));
 }
 
 proptest! {
@@ -142,7 +143,8 @@ proptest! {
                 2 => Some(UserAccess::ReadOnly),
                 _ => Some(UserAccess::ReadWrite),
             };
-            profile.set(name, value, access).unwrap();
+            profile.set(name, value).unwrap();
+            profile.set_access(name, access).unwrap();
         }
         let xml = profile.write();
         let again = parse(&xml);

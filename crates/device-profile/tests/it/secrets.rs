@@ -24,7 +24,7 @@ fn documents_and_settings_hide_their_values() {
     );
     let profile = FlatProfile::parse(xml.as_bytes(), &limits).unwrap();
     let parameter = profile.get("Password_1_").unwrap();
-    let settings = SipSettings::from_flat_profile(&profile).unwrap();
+    let settings = SipSettings::from_flat_profile(&profile, 1).unwrap();
     check(&format!(
         "{profile:?} {parameter:?} {:?} {settings:?}",
         parameter.value
@@ -82,10 +82,8 @@ fn no_error_repeats_what_it_refused() {
         .unwrap_err();
     check(&format!("{error} {error:?}"));
     let mut profile = FlatProfile::new();
-    profile
-        .set("Proxy_1_", &format!("{CANARY} x"), None)
-        .unwrap();
-    let error = SipSettings::from_flat_profile(&profile).unwrap_err();
+    profile.set("Proxy_1_", &format!("{CANARY} x")).unwrap();
+    let error = SipSettings::from_flat_profile(&profile, 1).unwrap_err();
     check(&format!("{error} {error:?}"));
     let error = Archive::open(Cursor::new(CANARY), &limits).unwrap_err();
     check(&format!("{error} {error:?}"));
