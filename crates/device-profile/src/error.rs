@@ -1,6 +1,10 @@
 //! What can go wrong. No variant carries a value out of a document or a tag.
 
+mod payload;
+
 use thiserror::Error;
+
+pub use payload::{EntropyError, PayloadError, SignedError};
 
 /// An archive cannot be read or written.
 #[derive(Debug, Error)]
@@ -228,6 +232,59 @@ pub enum CommandLineFault {
     /// A character that XML 1.0 does not know.
     #[error("forbidden character in a value")]
     Value,
+}
+
+/// A profile rule cannot be read or followed.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error("profile rule refused at byte {at}: {fault}")]
+#[non_exhaustive]
+pub struct RuleError {
+    /// Where, in bytes from 0.
+    pub at: usize,
+    /// What is wrong there.
+    pub fault: RuleFault,
+}
+
+impl RuleError {
+    pub(crate) fn new(at: usize, fault: RuleFault) -> Self {
+        Self { at, fault }
+    }
+}
+
+/// What is wrong with a profile rule.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RuleFault {
+    /// An address with quotation marks, brackets or control characters.
+    #[error("malformed address")]
+    Address,
+    /// An option is given twice.
+    #[error("option given twice")]
+    Duplicate,
+    /// An alternative with nothing in it.
+    #[error("empty alternative")]
+    Empty,
+    /// The name of a macro is not letters, digits and `_`.
+    #[error("malformed name of a macro")]
+    Macro,
+    /// Options, and no address that they would be for.
+    #[error("options without an address")]
+    NoAddress,
+    /// A comparison that phones do not know.
+    #[error("unknown operator")]
+    Operator,
+    /// An option that phones do not know.
+    #[error("unknown option")]
+    Option,
+    /// Quotation marks without end.
+    #[error("bad quotation marks")]
+    Quotation,
+    /// Not the form of a rule.
+    #[error("malformed rule")]
+    Syntax,
+    /// Longer than allowed, as it stands or with its macros put in.
+    #[error("rule too large")]
+    TooLarge,
 }
 
 /// A tag cannot be named, set or put in.

@@ -3,6 +3,7 @@
 
 mod archive;
 mod device_type;
+mod document;
 mod error;
 mod limits;
 mod manifest;
@@ -15,7 +16,9 @@ mod wiped;
 mod xml;
 
 pub mod mpp;
+pub mod payload;
 pub mod room_os;
+pub mod signed;
 pub mod unified_cm;
 
 pub use archive::Archive;
@@ -23,9 +26,11 @@ pub use device_type::{
     AccessDeviceCategory, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
     FileCategory, FileCustomization,
 };
+pub use document::{Change, Difference, Document, DocumentKind, Shown, Warning};
 pub use error::{
-    ArchiveError, CommandLineError, CommandLineFault, DocumentError, DocumentFault, EntryFault,
-    ParsePathError, SettingsError, TagError, ValueError,
+    ArchiveError, CommandLineError, CommandLineFault, DocumentError, DocumentFault, EntropyError,
+    EntryFault, ParsePathError, PayloadError, RuleError, RuleFault, SettingsError, SignedError,
+    TagError, ValueError,
 };
 pub use limits::Limits;
 pub use secret::Secret;

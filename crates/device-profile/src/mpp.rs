@@ -1,8 +1,16 @@
 //! The configuration document of multiplatform phones, and the rules by which they fetch it.
 
+mod comparison;
+mod macros;
+mod rule;
+mod rule_text;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
+
+pub use macros::Macros;
+pub use rule::{Choice, ProfileRule, Request, Scheme};
 
 use crate::xml::{Element, Index, Names, Tree, WhiteSpace, hash, is_name};
 use crate::{DocumentError, DocumentFault, Limits, ValueError};
@@ -144,6 +152,52 @@ impl FlatProfile {
             .map(|child| self.parameter(child))
     }
 
+    /// The numbers of the lines that the profile says something of: those with a proxy, a user or
+    /// a password.
+    #[must_use]
+    pub fn lines(&self) -> Vec<u8> {
+        let number = |parameter: Parameter<'_>| {
+            let (name, number) = parameter.name.strip_suffix('_')?.rsplit_once('_')?;
+            let is_line = matches!(name, "Proxy" | "User_ID" | "Password");
+            let is_filled = matches!(parameter.value, Value::Text(_));
+            number
+                .parse()
+                .ok()
+                .filter(|line| is_line && is_filled && *line > 0)
+        };
+        let mut lines: Vec<u8> = self.parameters().filter_map(number).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    /// The names of the parameters that one of the same name follows, in the document's order.
+    pub fn overridden(&self) -> impl Iterator<Item = &str> {
+        self.overridden
+            .iter()
+            .map(|element| self.tree.name(*element))
+    }
+
+    /// The names of the elements that are no parameters, having elements inside.
+    pub(crate) fn nested(&self) -> impl Iterator<Item = &str> {
+        let inside = self.profiles.iter();
+        let inside = inside.flat_map(|profile| self.tree.children(*profile));
+        inside
+            .filter(|child| self.tree.is_container(*child))
+            .map(|child| self.tree.name(child))
+    }
+
+    /// The names of the parameters whose `ua` is none that phones know.
+    pub(crate) fn unknown_access(&self) -> impl Iterator<Item = &str> {
+        let elements = self.by_name.elements();
+        elements
+            .filter(|element| {
+                let access = self.tree.attribute(*element, "ua");
+                access.is_some_and(|access| UserAccess::named(&access).is_none())
+            })
+            .map(|element| self.tree.name(element))
+    }
+
     /// The document: as it came, but for what was edited. What is new has a line of its own where
     /// the others have, and is written in ASCII.
     #[must_use]
@@ -268,7 +322,7 @@ impl UserAccess {
         }
     }
 
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "na",
             Self::ReadOnly => "ro",

@@ -4,6 +4,7 @@ mod defaults;
 mod device;
 mod path;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -59,6 +60,7 @@ impl ConfigurationFile {
         if !is_known {
             return Err(DocumentError::new(tree.place(root), DocumentFault::Root));
         }
+        path::check_lengths(&tree, limits)?;
         Ok(Self(tree))
     }
 
@@ -112,12 +114,17 @@ impl ConfigurationFile {
     pub fn attribute(&self, path: &str, name: &str) -> Option<String> {
         let element = path::find(&self.0, path)?;
         let value = self.0.attribute(element, name);
-        value.map(std::borrow::Cow::into_owned)
+        value.map(Cow::into_owned)
     }
 
     /// Paths and values, in the document's order.
     pub fn values(&self) -> impl Iterator<Item = (String, &str)> {
         path::values(&self.0)
+    }
+
+    /// Values and attributes with what they are called, for whoever compares.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (String, Cow<'_, str>)> {
+        path::entries(&self.0)
     }
 
     /// What the document says of a device; `None` for a default document.

@@ -156,18 +156,26 @@ impl Tree {
 
     /// The value of one attribute.
     pub(crate) fn attribute(&self, element: Element, name: &str) -> Option<Cow<'_, str>> {
-        let node = self.node(element)?;
-        let from = 1 + usize::from(node.name_len);
-        let mut all = attributes(self.chunk(node.tag), from);
-        let raw = all.find(|known| known.name == name)?.raw;
-        let is_plain = !raw
-            .bytes()
-            .any(|byte| matches!(byte, b'&' | b'\t' | b'\n' | b'\r'));
-        Some(if is_plain {
-            Cow::Borrowed(raw)
-        } else {
-            Cow::Owned(text::attribute_value(raw))
-        })
+        let mut all = self.raw_attributes(element);
+        let found = all.find(|known| known.name == name);
+        found.map(|found| text::attribute_value(found.raw))
+    }
+
+    /// Names and values of all attributes.
+    pub(crate) fn attributes(
+        &self,
+        element: Element,
+    ) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let all = self.raw_attributes(element);
+        all.map(|known| (known.name, text::attribute_value(known.raw)))
+    }
+
+    fn raw_attributes(&self, element: Element) -> impl Iterator<Item = Attribute<'_>> {
+        let node = self.node(element);
+        let (tag, from) = node.map_or(("", 0), |node| {
+            (self.chunk(node.tag), 1 + usize::from(node.name_len))
+        });
+        attributes(tag, from)
     }
 
     /// Whether there are elements inside.

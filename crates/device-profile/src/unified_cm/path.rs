@@ -1,9 +1,10 @@
 //! Elements by the names around them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::ValueError;
 use crate::xml::{Element, Tree, is_name};
+use crate::{DocumentError, DocumentFault, Limits, ValueError};
 
 /// The element at a path below the root, which is the root for an empty path.
 pub(super) fn find(tree: &Tree, path: &str) -> Option<Element> {
@@ -66,32 +67,61 @@ pub(super) fn set(tree: &mut Tree, path: &str, value: &str) -> Result<(), ValueE
 
 /// Paths and values of the innermost elements.
 pub(super) fn values(tree: &Tree) -> impl Iterator<Item = (String, &str)> {
+    elements(tree)
+        .filter(|(element, _)| *element != tree.root() && !tree.is_container(*element))
+        .map(|(element, path)| (path, tree.value(element)))
+}
+
+/// The same, and each attribute behind its element.
+pub(super) fn entries(tree: &Tree) -> impl Iterator<Item = (String, Cow<'_, str>)> {
+    elements(tree).flat_map(|(element, path)| {
+        let is_value = element != tree.root() && !tree.is_container(element);
+        let value = is_value.then(|| (path.clone(), Cow::Borrowed(tree.value(element))));
+        let attributes = tree.attributes(element);
+        let attributes = attributes.map(move |(name, value)| (format!("{path}@{name}"), value));
+        value.into_iter().chain(attributes)
+    })
+}
+
+/// Paths are made when somebody asks for them; this bounds how long they come out together.
+pub(super) fn check_lengths(tree: &Tree, limits: &Limits) -> Result<(), DocumentError> {
+    let mut open: Vec<(Element, usize)> = Vec::new();
+    for element in tree.elements().skip(1) {
+        while open.last().is_some_and(|open| open.0 <= element) {
+            open.pop();
+        }
+        let around = open.last().map_or(0, |open| open.1 + 1);
+        let length = around + tree.name(element).len();
+        if length > limits.path_bytes {
+            let at = tree.place(element);
+            return Err(DocumentError::new(at, DocumentFault::PathTooLong));
+        }
+        open.push((tree.after(element), length));
+    }
+    Ok(())
+}
+
+/// All elements with their paths, each before what is inside it.
+fn elements(tree: &Tree) -> impl Iterator<Item = (Element, String)> {
     let mut open = vec![(tree.root(), String::new())];
     std::iter::from_fn(move || {
-        while let Some((element, path)) = open.pop() {
-            if !tree.is_container(element) {
-                if element == tree.root() {
-                    continue;
-                }
-                return Some((path, tree.value(element)));
-            }
-            let mut counts: HashMap<&str, usize> = HashMap::new();
-            let mut inside: Vec<(Element, String)> = Vec::new();
-            for child in tree.children(element) {
-                let name = tree.name(child);
-                let count = counts.entry(name).or_default();
-                *count += 1;
-                let around = if path.is_empty() { "" } else { "/" };
-                let nth = if *count > 1 {
-                    format!("[{count}]")
-                } else {
-                    String::new()
-                };
-                inside.push((child, format!("{path}{around}{name}{nth}")));
-            }
-            open.extend(inside.into_iter().rev());
+        let (element, path) = open.pop()?;
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let begin = open.len();
+        for child in tree.children(element) {
+            let name = tree.name(child);
+            let count = counts.entry(name).or_default();
+            *count += 1;
+            let around = if path.is_empty() { "" } else { "/" };
+            let nth = if *count > 1 {
+                format!("[{count}]")
+            } else {
+                String::new()
+            };
+            open.push((child, format!("{path}{around}{name}{nth}")));
         }
-        None
+        open.get_mut(begin..)?.reverse();
+        Some((element, path))
     })
 }
 

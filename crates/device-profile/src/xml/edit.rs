@@ -189,7 +189,7 @@ impl Tree {
 
     /// What stands before each element inside another: a line break and blanks, or nothing.
     fn separator(&self, element: Element, node: &Node) -> String {
-        if let Some((_, child)) = self.source_children(element).next() {
+        if let Some((_, child)) = self.source_children(element).last() {
             let before = self.slice(self.line_start(child.start), child.start);
             return before.to_owned();
         }

@@ -1,5 +1,6 @@
 //! Characters, references and names of XML 1.0, the small part that configuration documents need.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::wiped::Wiped;
@@ -68,7 +69,11 @@ pub(crate) fn push_decoded(out: &mut Wiped, content: &str, white_space: WhiteSpa
 }
 
 /// An attribute's value: references resolved, white space each a space.
-pub(super) fn attribute_value(raw: &str) -> String {
+pub(super) fn attribute_value(raw: &str) -> Cow<'_, str> {
+    let is_plain = |byte| !matches!(byte, b'&' | b'\t' | b'\n' | b'\r');
+    if raw.bytes().all(is_plain) {
+        return Cow::Borrowed(raw);
+    }
     let mut value = String::with_capacity(raw.len());
     let one_break = raw.replace("\r\n", "\n");
     let mut rest = one_break.as_str();
@@ -79,7 +84,7 @@ pub(super) fn attribute_value(raw: &str) -> String {
         rest = after;
     }
     value.extend(rest.chars().map(blank_to_space));
-    value
+    Cow::Owned(value)
 }
 
 /// The character that a reference stands for, by what is between `&` and `;`.

@@ -161,3 +161,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_edit_changes_what_it_names_and_nothing_else() {
+    let xml = "<?xml version='1.0'?>\r\n<device>\r\n<flat-profile  x='1'>\r\n\
+        \t<!-- a --><A group='G' ua=\"na\" >1</A>\r\n\t<B/><B>&#66;</B>\r\n\t<C>x</C>\r\n\
+        \t<Nested><A>7</A></Nested>\r\n</flat-profile>\r\n</device>";
+    let mut profile = parse(xml);
+    assert_eq!(*profile.write(), *xml);
+    profile.set("A", "2").unwrap();
+    profile.set("B", "&").unwrap();
+    profile.set_access("B", Some(UserAccess::ReadOnly)).unwrap();
+    profile.set("D", "é").unwrap();
+    assert!(profile.remove("C") && !profile.remove("C"));
+    assert_eq!((profile.text("C"), profile.text("D")), (None, Some("é")));
+    let wanted = xml
+        .replace(">1</A>", ">2</A>")
+        .replace("<B>&#66;</B>", "<B ua=\"ro\">&amp;</B>")
+        .replace("\r\n\t<C>x</C>", "")
+        .replace("</Nested>", "</Nested>\r\n\t<D>&#233;</D>");
+    assert_eq!(*profile.write(), *wanted);
+    profile.set_access("A", None).unwrap();
+    assert!(profile.write().contains("<A group='G' >2</A>"));
+    assert!(profile.remove("B"));
+    assert_eq!(profile.get("B"), None);
+    assert!(!profile.write().contains("<B"));
+}
+
+#[test]
+fn of_a_parameter_given_twice_the_last_is_edited() {
+    let mut profile = parse("<flat-profile><A>1</A><A>2</A></flat-profile>");
+    profile.set("A", "3").unwrap();
+    assert_eq!(
+        *profile.write(),
+        "<flat-profile><A>1</A><A>3</A></flat-profile>"
+    );
+    let overridden: Vec<&str> = profile.overridden().collect();
+    assert_eq!(overridden, ["A"]);
+    assert_eq!(profile.parameters().count(), 1);
+}

@@ -9,13 +9,18 @@
 
 mod archive;
 mod device_type;
+mod document;
 mod flat_profile;
 mod hand_made_zip;
 mod hostile_archive;
 mod hostile_document;
+mod payload;
+mod profile_rule;
 mod room_os;
 mod secrets;
+mod signed;
 mod sip;
 mod tag;
 #[cfg(target_os = "linux")]
 mod traces;
+mod unified_cm;

@@ -1,7 +1,7 @@
 //! The room device's document.
 
 use offhook_device_profile::room_os::{Configuration, Path};
-use offhook_device_profile::{DocumentFault, Limits, ValueError};
+use offhook_device_profile::{CommandLineFault, DocumentFault, Limits, ValueError};
 use proptest::prelude::*;
 
 fn parse(xml: &str) -> Configuration {
@@ -194,4 +194,106 @@ proptest! {
             prop_assert_eq!(parse(&configuration.write()), configuration);
         }
     }
+}
+
+#[test]
+fn an_edit_changes_what_it_names_and_nothing_else() {
+    let xml = "<Configuration product='x'>\n  <SIP>\n    <URI valueSpaceRef='/V'>a@b</URI>\n    <Proxy item=\"1\"><Address>p1</Address></Proxy>\n  </SIP>\n  <!-- c -->\n  <Audio><Volume>5</Volume></Audio>\n</Configuration>";
+    let mut configuration = parse(xml);
+    assert_eq!(*configuration.write(), *xml);
+    let path = |text: &str| text.parse::<Path>().unwrap();
+    configuration.set(&path("SIP URI"), "c@d").unwrap();
+    configuration
+        .set(&path("SIP Proxy 1 Port"), "5061")
+        .unwrap();
+    configuration
+        .set(&path("SIP Proxy 2 Address"), "p2")
+        .unwrap();
+    configuration
+        .set(&path("SIP Proxy 2 Port"), "5062")
+        .unwrap();
+    assert!(configuration.remove(&path("Audio Volume")));
+    assert!(!configuration.remove(&path("Audio Volume")));
+    let wanted = xml
+        .replace("a@b", "c@d")
+        .replace("p1</Address>", "p1</Address><Port>5061</Port>")
+        .replace("</Proxy>\n", "</Proxy>\n    <Proxy item=\"2\">\n      <Address>p2</Address>\n      <Port>5062</Port>\n    </Proxy>\n")
+        .replace("\n  <Audio><Volume>5</Volume></Audio>", "");
+    assert_eq!(*configuration.write(), *wanted);
+    assert_eq!(parse(&wanted), configuration);
+    assert_eq!(configuration.text("SIP Proxy 2 Port"), Some("5062"));
+}
+
+#[test]
+fn an_edit_that_cannot_be_made_changes_nothing() {
+    let xml = "<Configuration><SIP/></Configuration>";
+    let mut configuration = parse(xml);
+    let refused = configuration.set(&"New Thing".parse().unwrap(), "\u{1}");
+    assert_eq!(refused, Err(ValueError::Value));
+    assert_eq!(*configuration.write(), *xml);
+}
+
+#[test]
+fn commands_are_read_and_written() {
+    let lines = "# sent by hand\n\nxConfiguration SIP Proxy 1 Address: \"p1.example.net\"\r\n\
+        *c xConfiguration SIP DisplayName: \"A \\\"B\\\" \\\\ C\"\n\
+        xconfiguration SIP/ListenPort: On\nxConfiguration SIP URI: \"\"\n** end\nOK\n";
+    let read = |lines: &str| Configuration::parse_command_lines(lines, &Limits::default());
+    let configuration = read(lines).unwrap();
+    assert_eq!(
+        configuration.text("SIP Proxy 1 Address"),
+        Some("p1.example.net")
+    );
+    assert_eq!(configuration.text("SIP DisplayName"), Some("A \"B\" \\ C"));
+    assert_eq!(configuration.text("SIP ListenPort"), Some("On"));
+    assert_eq!(configuration.text("SIP URI"), Some(""));
+    let written = configuration.command_lines().unwrap();
+    assert_eq!(
+        *written,
+        "xConfiguration SIP Proxy 1 Address: \"p1.example.net\"\nxConfiguration SIP DisplayName: \"A \\\"B\\\" \\\\ C\"\n\
+         xConfiguration SIP ListenPort: \"On\"\nxConfiguration SIP URI: \"\"\n"
+    );
+    assert_eq!(read(&written).unwrap(), configuration);
+    let mut broken = configuration;
+    broken
+        .set(&"SIP URI".parse().unwrap(), "a\nxConfiguration B: c")
+        .unwrap();
+    assert!(broken.command_lines().is_none());
+}
+
+#[test]
+fn commands_that_are_none_are_refused_with_their_line() {
+    for (line, fault) in [
+        ("xCommand Dial Number: 1", CommandLineFault::Command),
+        ("xConfigurationSIP URI: a", CommandLineFault::Command),
+        ("xConfiguration SIP URI", CommandLineFault::NoValue),
+        ("xConfiguration SIP  URI: a", CommandLineFault::Path),
+        ("xConfiguration : a", CommandLineFault::Path),
+        ("xConfiguration SIP URI: \"a", CommandLineFault::Quotation),
+        (
+            "xConfiguration SIP URI: \"a\" b",
+            CommandLineFault::Quotation,
+        ),
+        (
+            "xConfiguration SIP URI: \"\\n\"",
+            CommandLineFault::Quotation,
+        ),
+        ("xConfiguration SIP URI: a\u{1}", CommandLineFault::Value),
+        ("xConfiguration A: 2", CommandLineFault::Duplicate),
+    ] {
+        let text = format!("xConfiguration A: 1\n{line}\n");
+        let error = Configuration::parse_command_lines(&text, &Limits::default()).unwrap_err();
+        assert_eq!((error.line, error.fault), (2, fault), "{line}");
+    }
+    let mut limits = Limits::default();
+    limits.elements = 1;
+    let two = "xConfiguration A: 1\nxConfiguration B: 1\n";
+    let error = Configuration::parse_command_lines(two, &limits).unwrap_err();
+    assert_eq!(
+        (error.line, error.fault),
+        (2, CommandLineFault::TooManyLines)
+    );
+    limits.document_bytes = two.len() - 1;
+    let error = Configuration::parse_command_lines(two, &limits).unwrap_err();
+    assert_eq!(error.fault, CommandLineFault::TooLarge);
 }

@@ -4,8 +4,9 @@ use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt;
 
 use offhook_device_profile::mpp::FlatProfile;
+use offhook_device_profile::payload::{Encryption, SystemEntropy, decrypt};
 use offhook_device_profile::room_os::Configuration;
-use offhook_device_profile::{Escape, Limits, TagTable, substitute};
+use offhook_device_profile::{Escape, Limits, SipSettings, TagTable, substitute};
 
 /// A text that nothing else in this process has: in its middle a run of one letter and a number.
 /// The beginning is no place to look at, for the allocator writes there itself.
@@ -109,6 +110,8 @@ fn documents_leave_no_trace_of_their_secrets() {
     let before = traces(&password);
     let limits = Limits::default();
     let mut profile = FlatProfile::parse(phone.as_bytes(), &limits).unwrap();
+    profile.set("A", &password).unwrap();
+    drop(SipSettings::from_flat_profile(&profile, 1));
     drop(profile.write());
     for at in 0..200 {
         profile.set(&format!("B{at}"), "a value").unwrap();
@@ -117,6 +120,14 @@ fn documents_leave_no_trace_of_their_secrets() {
     let configuration = Configuration::parse(room.as_bytes(), &limits).unwrap();
     drop(configuration.write());
     drop(configuration);
+    let command = joined(&["xConfiguration A: \"", &password, "\""]);
+    let lines = Configuration::parse_command_lines(&command, &limits).unwrap();
+    drop(lines.command_lines());
+    drop(lines);
+    drop(command);
+    let encryption = Encryption::new(b"key");
+    let payload = encryption.encrypt(password.as_bytes(), &mut SystemEntropy::new());
+    drop(decrypt(&payload.unwrap(), b"key", &limits));
     assert_eq!(traces(&password), before);
 }
 
