@@ -5,7 +5,7 @@ use std::path::Path;
 
 use humantime::format_rfc3339_seconds;
 use offhook_device_profile::{
-    Change, Difference, Limits, Registration, SettingsError, SipSettings,
+    Change, Difference, DocumentKind, Limits, Registration, SettingsError, SipSettings,
 };
 use serde::Serialize;
 
@@ -127,6 +127,9 @@ pub(crate) fn as_text(path: &Path, found: anyhow::Result<Found>, user: Option<&s
     }
     if lines.is_empty() {
         text.push_str("\n  no line");
+        if found.document.kind() == DocumentKind::Defaults {
+            text.push_str("; --user tells whom to register as");
+        }
     }
     for warning in warnings(&found) {
         row(&mut text, "warning", &warning);

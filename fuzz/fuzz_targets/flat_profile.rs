@@ -15,8 +15,10 @@ fuzz_target!(|data: &[u8]| {
     let (mut anew, mut in_place) = (FlatProfile::new(), profile.clone());
     for parameter in profile.parameters() {
         for copy in [&mut anew, &mut in_place] {
-            copy.set(parameter.name, text(parameter.value)).expect("a value that was read");
-            copy.set_access(parameter.name, parameter.access).expect("a name that was read");
+            copy.set(parameter.name, text(parameter.value))
+                .expect("a value that was read");
+            copy.set_access(parameter.name, parameter.access)
+                .expect("a name that was read");
         }
     }
     let mut roomy = Limits::default();

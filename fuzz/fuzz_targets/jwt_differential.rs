@@ -56,13 +56,17 @@ fn compare(token: &str, header: &str, claims: &str) {
     // It reads the clock of the machine.
     validation.validate_exp = false;
     validation.validate_nbf = false;
-    let theirs = jsonwebtoken::decode::<Value>(token, &DecodingKey::from_secret(&SECRET), &validation);
+    let theirs =
+        jsonwebtoken::decode::<Value>(token, &DecodingKey::from_secret(&SECRET), &validation);
 
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => {
             assert_eq!(Some(ours.subject()), theirs.claims["sub"].as_str());
             let scope = theirs.claims["scope"].as_str().unwrap_or_default();
-            assert!(ours.scopes().eq(scope.split(' ').filter(|scope| !scope.is_empty())));
+            assert!(
+                ours.scopes()
+                    .eq(scope.split(' ').filter(|scope| !scope.is_empty()))
+            );
             assert_eq!(Some(ours.issuer()), theirs.claims["iss"].as_str());
             assert_eq!(ours.client_id(), theirs.claims["client_id"].as_str());
             assert_eq!(ours.token_id(), theirs.claims["jti"].as_str());
@@ -71,7 +75,8 @@ fn compare(token: &str, header: &str, claims: &str) {
         (Err(refusal), Ok(theirs)) => {
             let header: Value = serde_json::from_str(header).expect("the peer has read it");
             assert!(
-                explains(refusal, token, &header, &theirs.claims) || refusal == Refusal::DuplicateMember && is_twice(claims),
+                explains(refusal, token, &header, &theirs.claims)
+                    || refusal == Refusal::DuplicateMember && is_twice(claims),
                 "{refusal:?}"
             );
         }
@@ -94,7 +99,9 @@ fn explains(refusal: Refusal, token: &str, header: &Value, claims: &Value) -> bo
             .any(|name| header.get(name).is_some()),
         // A member that the peer takes for absent, or too many.
         Refusal::Header => {
-            ["typ", "kid"].iter().any(|name| header.get(name) == Some(&Value::Null))
+            ["typ", "kid"]
+                .iter()
+                .any(|name| header.get(name) == Some(&Value::Null))
                 || widest(header) > 64
         }
         Refusal::UnknownKey => header["kid"].as_str().is_some_and(|kid| kid != "s"),
@@ -139,9 +146,11 @@ fn only_theirs(header: &str, claims: &str) -> bool {
         let has_exponent = |text: &str| text.contains(['e', 'E']) || text.len() > 300;
         return has_exponent(header) || has_exponent(claims);
     };
-    ["cty", "x5t", "x5t#S256"]
-        .iter()
-        .any(|name| header.get(name).is_some_and(|value| !value.is_string() && !value.is_null()))
+    ["cty", "x5t", "x5t#S256"].iter().any(|name| {
+        header
+            .get(name)
+            .is_some_and(|value| !value.is_string() && !value.is_null())
+    })
 }
 
 /// Whether a member may be given twice: the peer's reader keeps the last one and cannot tell.
