@@ -8,11 +8,12 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
+use offhook_device_profile::unified_cm::ConfigurationFile;
 use offhook_device_profile::{Escape, Limits, TagTable, substitute};
 use quick_xml::events::Event;
 
 criterion_main!(documents);
-criterion_group!(documents, flat_profile, room_os, tags);
+criterion_group!(documents, flat_profile, room_os, unified_cm, tags);
 
 fn flat_profile(criterion: &mut Criterion) {
     for (size, parameters) in SIZES {
@@ -36,13 +37,19 @@ fn room_os(criterion: &mut Criterion) {
     }
 }
 
+fn unified_cm(criterion: &mut Criterion) {
+    for (size, lines) in [("1 kB", 4), ("60 kB", 240), ("5 MB", 20_000)] {
+        let xml = device_of(lines);
+        let limits = roomy();
+        let title = format!("device's document of Unified CM of {size}");
+        beside_others(criterion, &title, &xml, |xml| {
+            ConfigurationFile::parse(xml, &limits).unwrap()
+        });
+    }
+}
+
 /// Reads one document with roxmltree, with quick-xml's events alone, and with ours.
-fn beside_others<T>(
-    criterion: &mut Criterion,
-    title: &str,
-    xml: &str,
-    parse: impl Fn(&[u8]) -> T,
-) {
+fn beside_others<T>(criterion: &mut Criterion, title: &str, xml: &str, parse: impl Fn(&[u8]) -> T) {
     let mut group = criterion.benchmark_group(title);
     group.throughput(Throughput::Bytes(xml.len() as u64));
     group.bench_function("roxmltree, tree only", |bencher| {
@@ -90,7 +97,11 @@ fn profile_of(parameters: usize, host: &str) -> String {
         if number % 10 == 0 {
             writeln!(xml, "  <Proxy_{number}_ ua=\"na\">{host}</Proxy_{number}_>").unwrap();
         } else {
-            writeln!(xml, "  <Parameter_{number}_ ua=\"rw\">A value &amp; more</Parameter_{number}_>").unwrap();
+            writeln!(
+                xml,
+                "  <Parameter_{number}_ ua=\"rw\">A value &amp; more</Parameter_{number}_>"
+            )
+            .unwrap();
         }
     }
     xml.push_str("</flat-profile>\n</device>\n");
@@ -108,6 +119,22 @@ fn configuration_of(values: usize) -> String {
         write!(xml, "</Group{group}>").unwrap();
     }
     xml.push_str("</Configuration>");
+    xml
+}
+
+/// A device's document of that many lines; prefixes are left out, which roxmltree would refuse.
+fn device_of(lines: usize) -> String {
+    let mut xml = String::from("<device>\n<sipProfile>\n<sipLines>\n");
+    for line in 1..=lines {
+        writeln!(
+            xml,
+            "<line  button=\"{line}\"  lineIndex=\"{line}\">\n<featureID>9</featureID>\n\
+             <featureLabel>A &amp; B</featureLabel>\n<proxy>USECALLMANAGER</proxy>\n<port>5060</port>\n\
+             <name>2001</name>\n<displayName>Alice</displayName>\n<callWaiting>3</callWaiting>\n</line>"
+        )
+        .unwrap();
+    }
+    xml.push_str("</sipLines>\n</sipProfile>\n</device>\n");
     xml
 }
 
