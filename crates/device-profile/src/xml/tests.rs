@@ -235,16 +235,19 @@ fn an_edit_leaves_all_else_as_it_stands() {
     let [b, c, d] = ["B", "C", "D"].map(|name| tree.child(root, name).unwrap());
     tree.set_value(b, "<2>").unwrap();
     tree.set_value(c, "3").unwrap();
-    tree.set_attribute(root, "q", Some("5")).unwrap();
+    tree.set_attribute(root, "p", Some("5")).unwrap();
     tree.set_attribute(c, "z", Some("6")).unwrap();
     tree.remove(d);
     let e = tree.append(root, "E").unwrap();
     let f = tree.append(e, "F").unwrap();
     tree.set_value(f, "7").unwrap();
-    let wanted = "\u{feff}<?xml version='1.0'?>\r\n<!-- a -->\r\n<A  p='1'\tq=\"5\" >\r\n\t<B>&lt;2&gt;</B >\r\n\t<C x='y' z=\"6\">3</C>\r\n\t<E>\r\n\t  <F>7</F>\r\n\t</E>\r\n</A>\r\n<!-- c -->";
+    let wanted = "\u{feff}<?xml version='1.0'?>\r\n<!-- a -->\r\n<A  p=\"5\"\tq = \"2\" >\r\n\t<B>&lt;2&gt;</B >\r\n\t<C x='y' z=\"6\">3</C>\r\n\t<E>\r\n\t  <F>7</F>\r\n\t</E>\r\n</A>\r\n<!-- c -->";
     assert_eq!(*tree.write(), *wanted);
     assert_eq!(*parse(wanted).unwrap().write(), *wanted);
     tree.set_attribute(root, "p", None).unwrap();
+    assert!(tree.write().contains("<A\tq = \"2\" >\r\n"));
+    tree.set_attribute(root, "q", Some("6")).unwrap();
+    assert!(tree.write().contains("<A\tq=\"6\" >\r\n"));
     tree.set_attribute(root, "q", None).unwrap();
     assert!(tree.write().contains("<A >\r\n\t<B>"));
 }
