@@ -310,7 +310,7 @@ fn attributes(tag: &str, from: usize) -> impl Iterator<Item = Attribute<'_>> {
         let begun = rest.trim_ascii_start();
         let (name, after) = begun.split_once('=')?;
         let after = after.trim_ascii_start();
-        let quote = after.get(..1)?;
+        let quote = char::from(*after.as_bytes().first()?);
         let (raw, after) = after.get(1..)?.split_once(quote)?;
         rest = after;
         Some(Attribute {

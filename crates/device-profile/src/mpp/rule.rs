@@ -197,8 +197,8 @@ impl Alternative {
         if alternative.address.is_empty() && !alternative.options.is_empty() {
             return Err(text.fault(RuleFault::NoAddress));
         }
-        if text.at() == begin {
-            return Err(text.fault(RuleFault::Empty));
+        if alternative == Self::default() {
+            return Err(RuleError::new(begin, RuleFault::Empty));
         }
         Ok(alternative)
     }

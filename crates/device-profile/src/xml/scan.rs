@@ -1,5 +1,7 @@
 //! One pass over the bytes of a document that finds where its elements are.
 
+use std::ops::Range;
+
 use super::text::{
     BLANK, CDATA, COLON, MAX_NAME_BYTES, NAME, NAME_START, QUOTED, TEXT, class, first_forbidden,
     is_blank, resolve,
@@ -38,6 +40,7 @@ pub(super) fn scan(
         },
         nodes: Vec::with_capacity(guess.min(limits.elements)),
         open: Vec::new(),
+        names: Vec::new(),
         limits,
     };
     if text.starts_with('\u{feff}') {
@@ -55,6 +58,8 @@ struct Scanner<'d> {
     nodes: Vec<Node>,
     /// The elements that are open, outermost first.
     open: Vec<u32>,
+    /// Where the names of the attributes are of the tag that is being read.
+    names: Vec<Range<usize>>,
     limits: &'d Limits,
 }
 
@@ -171,8 +176,7 @@ impl Scanner<'_> {
 
     /// Passes over attributes and gives where the last of them ends; stands before what follows.
     fn attributes(&mut self, fault: DocumentFault) -> Result<usize, DocumentError> {
-        let mut names: [&[u8]; MAX_ATTRIBUTES] = [&[]; MAX_ATTRIBUTES];
-        let mut count = 0;
+        self.names.clear();
         loop {
             let end = self.at;
             self.skip(BLANK);
@@ -186,18 +190,17 @@ impl Scanner<'_> {
             {
                 self.skip(NAME | COLON);
             }
-            let bytes = self.bytes;
-            let name = bytes.get(name_at..self.at).unwrap_or_default();
-            let known = names.get(..count).unwrap_or_default();
+            let name = name_at..self.at;
             if name.is_empty() && self.byte(0).is_none() {
                 return Err(self.fault(DocumentFault::Syntax));
             }
-            if name.is_empty() || name_at == end || known.contains(&name) {
+            let slice = |name: &Range<usize>| self.bytes.get(name.clone());
+            let is_known = self.names.iter().any(|known| slice(known) == slice(&name));
+            let is_full = self.names.len() >= MAX_ATTRIBUTES;
+            if name.is_empty() || name_at == end || is_known || is_full {
                 return Err(self.fault(fault));
             }
-            let place = names.get_mut(count);
-            *place.ok_or_else(|| self.fault(fault))? = name;
-            count += 1;
+            self.names.push(name);
             self.skip(BLANK);
             if self.byte(0) != Some(b'=') {
                 return Err(self.fault(fault));

@@ -217,6 +217,12 @@ proptest! {
 }
 
 #[test]
+fn the_signs_that_begin_a_comment_do_not_end_it() {
+    let tree = parse("<A>x<!--->--><?p ?>y</A>").unwrap();
+    assert_eq!(tree.value(tree.root()), "xy");
+}
+
+#[test]
 fn prefixes_need_no_declaration() {
     let tree = parse("<device  xsi:type=\"axl:XIPPhone\"  a='1'><x:y/></device>").unwrap();
     assert_eq!(

@@ -61,8 +61,14 @@ pub(crate) fn push_decoded(out: &mut Wiped, content: &str, white_space: WhiteSpa
             out.push_lines(text, line_break);
             after
         } else {
-            let end = if from.starts_with("<?") { "?>" } else { "-->" };
-            from.split_once(end).map_or("", |(_, after)| after)
+            // The end of a comment may not begin with the signs that begin it.
+            let (begin, end) = if from.starts_with("<?") {
+                ("<?", "?>")
+            } else {
+                ("<!--", "-->")
+            };
+            let inside = from.get(begin.len()..).unwrap_or_default();
+            inside.split_once(end).map_or("", |(_, after)| after)
         };
     }
     out.push_lines(rest, line_break);

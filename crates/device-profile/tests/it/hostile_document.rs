@@ -53,6 +53,8 @@ fn entities_other_than_the_five_are_refused() {
         "&#;",
         "&#x;",
         "&AMP;",
+        "&#+65;",
+        "&#x+41;",
     ] {
         assert_eq!(
             faults("", &format!("<A>{reference}</A>")),

@@ -121,6 +121,8 @@ fn what_is_no_rule_is_refused_where_it_goes_wrong() {
         ("", 0, RuleFault::Empty),
         ("a | ", 4, RuleFault::Empty),
         ("a | | b", 4, RuleFault::Empty),
+        ("[]", 0, RuleFault::Empty),
+        ("a | ()![]", 4, RuleFault::Empty),
         ("a b", 2, RuleFault::Syntax),
         ("(a eq b) c", 0, RuleFault::Syntax),
         ("(a eq b", 7, RuleFault::Syntax),
