@@ -71,13 +71,15 @@ impl FlatProfile {
         if profiles.is_empty() {
             return Err(DocumentError::new(tree.place(root), DocumentFault::Root));
         }
-        let mut named = Vec::with_capacity(tree.len());
+        let mut by_name = Index::with_capacity(tree.len());
         for profile in &profiles {
-            let parameters = tree.children(*profile);
-            let parameters = parameters.filter(|child| !tree.is_container(*child));
-            named.extend(parameters.map(|child| (hash(0, tree.name(child)), child)));
+            for child in tree.children(*profile) {
+                if !tree.is_container(child) {
+                    by_name.push(hash(0, tree.name(child)), child);
+                }
+            }
         }
-        let by_name = Index::new(named, |one, other| tree.name(one).cmp(tree.name(other)));
+        by_name.sort(|one, other| tree.name(one).cmp(tree.name(other)));
         let is_same = |(one, other): &(Element, Element)| tree.name(*one) == tree.name(*other);
         let mut overridden: Vec<Element> =
             by_name.pairs().filter(is_same).map(|pair| pair.0).collect();
@@ -121,8 +123,7 @@ impl FlatProfile {
         while let Some(parameter) = self.find(name) {
             is_found = true;
             self.tree.remove(parameter);
-            self.by_name
-                .remove(hash(0, name), |known| known == parameter);
+            self.by_name.remove(|known| known == parameter);
         }
         is_found
     }

@@ -58,7 +58,7 @@ impl Configuration {
         if tree.name(root) != CONFIGURATION {
             return fault(root, DocumentFault::Root);
         }
-        let mut values = Vec::with_capacity(tree.len());
+        let mut by_path = Index::with_capacity(tree.len());
         // Hash and length of the path of each element that is open, and what comes behind it.
         let mut open: Vec<(Element, u64, usize)> = Vec::new();
         for element in tree.elements() {
@@ -83,7 +83,7 @@ impl Configuration {
             let upon = segment_hash(upon, (name, item));
             let after = tree.after(element);
             if after.is_next_to(element) {
-                values.push((upon, element));
+                by_path.push(upon, element);
             } else {
                 if tree.has_text(element) {
                     return fault(element, DocumentFault::Mixed);
@@ -91,7 +91,7 @@ impl Configuration {
                 open.push((after, upon, length));
             }
         }
-        let by_path = Index::new(values, |one, other| order(&tree, one, other));
+        by_path.sort(|one, other| order(&tree, one, other));
         let mut equal = by_path.pairs();
         if let Some((_, again)) = equal.find(|pair| order(&tree, pair.0, pair.1).is_eq()) {
             return fault(again, DocumentFault::Duplicate);
@@ -120,7 +120,7 @@ impl Configuration {
         let Some(found) = self.find(path) else {
             return false;
         };
-        self.by_path.remove(path_hash(path), |known| known == found);
+        self.by_path.remove(|known| known == found);
         let mut element = found;
         loop {
             self.tree.remove(element);

@@ -15,7 +15,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::wiped::Wiped;
-use crate::{DocumentError, DocumentFault, Limits};
+use crate::{DocumentError, Limits};
 
 pub(crate) use index::{Index, hash};
 pub(crate) use text::{WhiteSpace, is_name, is_writable, push_escaped};
@@ -115,10 +115,7 @@ impl Tree {
         white_space: WhiteSpace,
         limits: &Limits,
     ) -> Result<Self, DocumentError> {
-        let nodes = scan::scan(bytes, names, limits)?;
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            return Err(DocumentError::new(0, DocumentFault::Encoding));
-        };
+        let (text, nodes) = scan::scan(bytes, names, limits)?;
         let mut tree = Self {
             source: Zeroizing::new(text.to_owned()),
             side: Wiped::default(),
@@ -156,6 +153,10 @@ impl Tree {
 
     /// The value of one attribute.
     pub(crate) fn attribute(&self, element: Element, name: &str) -> Option<Cow<'_, str>> {
+        let node = self.node(element)?;
+        if node.tag.len <= 1 + u32::from(node.name_len) {
+            return None;
+        }
         let mut all = self.raw_attributes(element);
         let found = all.find(|known| known.name == name);
         found.map(|found| text::attribute_value(found.raw))

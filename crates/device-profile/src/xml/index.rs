@@ -10,44 +10,56 @@ use super::Element;
 /// The hash is no secret: whoever makes all of them equal makes a look-up as long as the document
 /// and nothing else.
 #[derive(Clone, Default)]
-pub(crate) struct Index(Vec<(u64, Element)>);
+pub(crate) struct Index(Vec<Entry>);
 
 impl Index {
-    /// Sorts elements; `order` parts those of equal hash.
-    pub(crate) fn new(
-        mut elements: Vec<(u64, Element)>,
-        order: impl Fn(Element, Element) -> Ordering,
-    ) -> Self {
-        elements.sort_unstable_by(|one, other| {
-            one.0
-                .cmp(&other.0)
-                .then_with(|| order(one.1, other.1))
-                .then(one.1.cmp(&other.1))
-        });
-        Self(elements)
+    /// An index with room for so many elements.
+    pub(crate) fn with_capacity(elements: usize) -> Self {
+        Self(Vec::with_capacity(elements))
+    }
+
+    /// Puts an element behind all others; [`sort`](Self::sort) is to follow.
+    pub(crate) fn push(&mut self, hash: u64, element: Element) {
+        self.0.push(Entry::new(hash, element));
+    }
+
+    /// Sorts the elements; `order` parts those of equal hash.
+    pub(crate) fn sort(&mut self, order: impl Fn(Element, Element) -> Ordering) {
+        self.0.sort_unstable();
+        let runs = self.0.chunk_by_mut(|one, other| one.hash() == other.hash());
+        for run in runs.filter(|run| run.len() > 1) {
+            run.sort_unstable_by(|one, other| {
+                let order = order(one.element(), other.element());
+                order.then(one.cmp(other))
+            });
+        }
     }
 
     pub(crate) fn insert(&mut self, hash: u64, element: Element) {
-        let place = self.0.partition_point(|known| known.0 <= hash);
-        self.0.insert(place, (hash, element));
+        let hash = Entry::new(hash, element).hash();
+        let place = self.0.partition_point(|known| known.hash() <= hash);
+        self.0
+            .insert(place, Entry::new(u64::from(hash) << 32, element));
     }
 
-    pub(crate) fn remove(&mut self, hash: u64, is_it: impl Fn(Element) -> bool) {
-        self.0.retain(|known| known.0 != hash || !is_it(known.1));
+    pub(crate) fn remove(&mut self, is_it: impl Fn(Element) -> bool) {
+        self.0.retain(|known| !is_it(known.element()));
     }
 
     /// The last element of this hash that is the one looked for.
     pub(crate) fn last(&self, hash: u64, is_it: impl Fn(Element) -> bool) -> Option<Element> {
-        let until = self.0.partition_point(|known| known.0 <= hash);
+        let hash = Entry::new(hash, Element(0)).hash();
+        let until = self.0.partition_point(|known| known.hash() <= hash);
         let before = self.0.get(..until).unwrap_or_default();
-        let mut equal = before.iter().rev().take_while(|known| known.0 == hash);
-        equal.find(|known| is_it(known.1)).map(|known| known.1)
+        let equal = before.iter().rev().take_while(|known| known.hash() == hash);
+        let mut equal = equal.map(|known| known.element());
+        equal.find(|known| is_it(*known))
     }
 
     /// Each pair of neighbours; equal names are neighbours.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (Element, Element)> {
         self.0.windows(2).filter_map(|pair| match pair {
-            [one, other] if one.0 == other.0 => Some((one.1, other.1)),
+            [one, other] if one.hash() == other.hash() => Some((one.element(), other.element())),
             _ => None,
         })
     }
@@ -57,11 +69,31 @@ impl Index {
     }
 
     pub(crate) fn elements(&self) -> impl Iterator<Item = Element> {
-        self.0.iter().map(|known| known.1)
+        self.0.iter().map(|known| known.element())
     }
 }
 
-/// A number for a name, upon another one.
+/// Half of a hash and an element, as one number, which is quick to sort.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+struct Entry(u64);
+
+impl Entry {
+    fn new(hash: u64, element: Element) -> Self {
+        Self(hash >> 32 << 32 | u64::from(element.0))
+    }
+
+    fn hash(self) -> u32 {
+        let [a, b, c, d, ..] = self.0.to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    fn element(self) -> Element {
+        let [.., a, b, c, d] = self.0.to_be_bytes();
+        Element(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+/// A number for a name, upon another one; the upper half is the better one.
 pub(crate) fn hash(upon: u64, name: &str) -> u64 {
     let mix = |upon: u64, word: u64| (upon.rotate_left(5) ^ word).wrapping_mul(MULTIPLIER);
     let (words, rest) = name.as_bytes().as_chunks::<8>();

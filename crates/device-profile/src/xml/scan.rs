@@ -9,14 +9,14 @@ use super::text::{
 use super::{Chunk, Names, Node};
 use crate::{DocumentError, DocumentFault, Limits};
 
-/// Finds the elements of a document, in its order, and checks that it is well-formed.
+/// Finds the text of a document and its elements, in its order, and checks that it is well-formed.
 ///
 /// Values are left to the caller: [`Node::value`] is all that is between the tags.
-pub(super) fn scan(
-    bytes: &[u8],
+pub(super) fn scan<'d>(
+    bytes: &'d [u8],
     names: Names,
     limits: &Limits,
-) -> Result<Vec<Node>, DocumentError> {
+) -> Result<(&'d str, Vec<Node>), DocumentError> {
     let too_large = |at: usize| Err(DocumentError::new(at as u64, DocumentFault::TooLarge));
     if bytes.len() > limits.document_bytes {
         return too_large(limits.document_bytes);
@@ -47,7 +47,7 @@ pub(super) fn scan(
         scanner.at = '\u{feff}'.len_utf8();
     }
     scanner.document()?;
-    Ok(scanner.nodes)
+    Ok((text, scanner.nodes))
 }
 
 struct Scanner<'d> {
@@ -428,4 +428,4 @@ fn is_utf8_name(name: &str) -> bool {
 pub(super) const MAX_DOCUMENT_BYTES: usize = 1 << 30;
 const MAX_ATTRIBUTES: usize = 32;
 /// Few documents have shorter elements.
-const BYTES_AN_ELEMENT: usize = 48;
+const BYTES_AN_ELEMENT: usize = 24;

@@ -278,11 +278,12 @@ fn what_is_added_fits_in_where_there_was_nothing() {
 
 #[test]
 fn names_whose_hashes_are_equal_stay_apart() {
-    let all: Vec<(u64, Element)> = (0..4).map(|at| (7, Element(at))).collect();
     let names = ["b", "a", "b", "c"];
     let order = |one: Element, other: Element| names[one.0 as usize].cmp(names[other.0 as usize]);
-    let index = super::Index::new(all, order);
-    let last = |name| index.last(7, |known| names[known.0 as usize] == name);
+    let mut index = super::Index::with_capacity(4);
+    (0..4).for_each(|at| index.push(7 << 32, Element(at)));
+    index.sort(order);
+    let last = |name| index.last(7 << 32, |known| names[known.0 as usize] == name);
     assert_eq!(last("b"), Some(Element(2)));
     assert_eq!(last("a"), Some(Element(1)));
     assert_eq!(last("d"), None);
