@@ -8,49 +8,73 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
+use offhook_device_profile::unified_cm::ConfigurationFile;
 use offhook_device_profile::{Escape, Limits, TagTable, substitute};
+use quick_xml::events::Event;
 
 criterion_main!(documents);
-criterion_group!(documents, flat_profile, room_os, tags);
+criterion_group!(documents, flat_profile, room_os, unified_cm, tags);
 
 fn flat_profile(criterion: &mut Criterion) {
-    let xml = profile_of_1000("sip.example.net");
-    let limits = Limits::default();
-    let mut group = criterion.benchmark_group("flat-profile of 1,000 parameters");
-    group.throughput(Throughput::Bytes(xml.len() as u64));
-    group.bench_function("roxmltree, tree only", |bencher| {
-        bencher.iter(|| roxmltree::Document::parse(black_box(&xml)).unwrap());
-    });
-    group.bench_function("parse", |bencher| {
-        bencher.iter(|| FlatProfile::parse(black_box(xml.as_bytes()), &limits).unwrap());
-    });
-    group.finish();
+    for (size, parameters) in SIZES {
+        let xml = profile_of(parameters, "sip.example.net");
+        let limits = roomy();
+        let title = format!("flat-profile of {size}");
+        beside_others(criterion, &title, &xml, |xml| {
+            FlatProfile::parse(xml, &limits).unwrap()
+        });
+    }
 }
 
 fn room_os(criterion: &mut Criterion) {
-    let mut xml = String::from("<Configuration>");
-    for group in 0..50 {
-        write!(xml, "<Group{group}>").unwrap();
-        for item in 1..=20 {
-            write!(xml, "<Thing item=\"{item}\"><Mode>On</Mode></Thing>").unwrap();
-        }
-        write!(xml, "</Group{group}>").unwrap();
+    for (size, values) in SIZES {
+        let xml = configuration_of(values);
+        let limits = roomy();
+        let title = format!("room device's configuration of {size}");
+        beside_others(criterion, &title, &xml, |xml| {
+            Configuration::parse(xml, &limits).unwrap()
+        });
     }
-    xml.push_str("</Configuration>");
-    let limits = Limits::default();
-    let mut group = criterion.benchmark_group("configuration of 1,000 values");
+}
+
+fn unified_cm(criterion: &mut Criterion) {
+    for (size, lines) in [("1 kB", 4), ("60 kB", 240), ("5 MB", 20_000)] {
+        let xml = device_of(lines);
+        let limits = roomy();
+        let title = format!("device's document of Unified CM of {size}");
+        beside_others(criterion, &title, &xml, |xml| {
+            ConfigurationFile::parse(xml, &limits).unwrap()
+        });
+    }
+}
+
+/// Reads one document with roxmltree, with quick-xml's events alone, and with ours.
+fn beside_others<T>(criterion: &mut Criterion, title: &str, xml: &str, parse: impl Fn(&[u8]) -> T) {
+    let mut group = criterion.benchmark_group(title);
     group.throughput(Throughput::Bytes(xml.len() as u64));
     group.bench_function("roxmltree, tree only", |bencher| {
-        bencher.iter(|| roxmltree::Document::parse(black_box(&xml)).unwrap());
+        bencher.iter(|| roxmltree::Document::parse(black_box(xml)).unwrap());
+    });
+    group.bench_function("quick-xml, events only", |bencher| {
+        bencher.iter(|| events(black_box(xml)));
     });
     group.bench_function("parse", |bencher| {
-        bencher.iter(|| Configuration::parse(black_box(xml.as_bytes()), &limits).unwrap());
+        bencher.iter(|| parse(black_box(xml.as_bytes())));
     });
     group.finish();
 }
 
+fn events(xml: &str) -> usize {
+    let mut reader = quick_xml::Reader::from_str(xml);
+    let mut count = 0;
+    while !matches!(reader.read_event().unwrap(), Event::Eof) {
+        count += 1;
+    }
+    count
+}
+
 fn tags(criterion: &mut Criterion) {
-    let template = profile_of_1000("%BWHOST-1%");
+    let template = profile_of(1_000, "%BWHOST-1%");
     let mut tags = TagTable::new();
     tags.set_native(&"%BWHOST-1%".parse().unwrap(), "sip.example.net")
         .unwrap();
@@ -66,15 +90,60 @@ fn tags(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A document of the size a phone has, a tenth of its values being `host`.
-fn profile_of_1000(host: &str) -> String {
+/// A phone's document of that many parameters, a tenth of them being `host`.
+fn profile_of(parameters: usize, host: &str) -> String {
     let mut xml = String::from("<device>\n<flat-profile>\n");
-    for number in 0..100 {
-        writeln!(xml, "  <Proxy_{number}_ ua=\"na\">{host}</Proxy_{number}_>").unwrap();
-        for parameter in 0..9 {
-            writeln!(xml, "  <Parameter_{parameter}_{number}_ ua=\"rw\">A value &amp; more</Parameter_{parameter}_{number}_>").unwrap();
+    for number in 0..parameters {
+        if number % 10 == 0 {
+            writeln!(xml, "  <Proxy_{number}_ ua=\"na\">{host}</Proxy_{number}_>").unwrap();
+        } else {
+            writeln!(
+                xml,
+                "  <Parameter_{number}_ ua=\"rw\">A value &amp; more</Parameter_{number}_>"
+            )
+            .unwrap();
         }
     }
     xml.push_str("</flat-profile>\n</device>\n");
     xml
 }
+
+/// A room device's document of that many values, twenty in each group.
+fn configuration_of(values: usize) -> String {
+    let mut xml = String::from("<Configuration>");
+    for group in 0..values.div_ceil(20) {
+        write!(xml, "<Group{group}>").unwrap();
+        for item in 1..=20.min(values - 20 * group) {
+            write!(xml, "<Thing item=\"{item}\"><Mode>On</Mode></Thing>").unwrap();
+        }
+        write!(xml, "</Group{group}>").unwrap();
+    }
+    xml.push_str("</Configuration>");
+    xml
+}
+
+/// A device's document of that many lines; prefixes are left out, which roxmltree would refuse.
+fn device_of(lines: usize) -> String {
+    let mut xml = String::from("<device>\n<sipProfile>\n<sipLines>\n");
+    for line in 1..=lines {
+        writeln!(
+            xml,
+            "<line  button=\"{line}\"  lineIndex=\"{line}\">\n<featureID>9</featureID>\n\
+             <featureLabel>A &amp; B</featureLabel>\n<proxy>USECALLMANAGER</proxy>\n<port>5060</port>\n\
+             <name>2001</name>\n<displayName>Alice</displayName>\n<callWaiting>3</callWaiting>\n</line>"
+        )
+        .unwrap();
+    }
+    xml.push_str("</sipLines>\n</sipProfile>\n</device>\n");
+    xml
+}
+
+fn roomy() -> Limits {
+    let mut limits = Limits::default();
+    limits.document_bytes = 16 << 20;
+    limits.elements = 1 << 20;
+    limits
+}
+
+/// Names of sizes, and how many values make one.
+const SIZES: [(&str, usize); 3] = [("1 kB", 16), ("60 kB", 960), ("5 MB", 80_000)];

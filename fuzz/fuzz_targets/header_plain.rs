@@ -44,7 +44,9 @@ fuzz_target!(|input: (Vec<&[u8]>, Vec<&[u8]>)| {
         }
         for word in value.split(|byte| !byte.is_ascii_alphanumeric()) {
             let digits = word.len() == 12 && word.iter().all(u8::is_ascii_hexdigit);
-            let group = word.get(1).is_some_and(|byte| b"13579bdfBDF".contains(byte));
+            let group = word
+                .get(1)
+                .is_some_and(|byte| b"13579bdfBDF".contains(byte));
             assert!(!digits || group || word.eq_ignore_ascii_case(&own));
         }
     }

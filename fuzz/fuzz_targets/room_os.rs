@@ -10,14 +10,25 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let _ = SipSettings::from_configuration(&configuration);
-    for path in configuration.paths() {
+    for (path, value) in configuration.values() {
         let again: Path = path.to_string().parse().expect("our own spelling");
-        assert_eq!(again, *path);
+        assert_eq!(again, path);
+        assert_eq!(configuration.get(&path), Some(value));
+    }
+    assert_eq!(configuration.write().as_bytes(), data);
+    // The same again, each value set anew.
+    let mut anew = Configuration::new();
+    for (path, value) in configuration.values() {
+        anew.set(&path, value).expect("a value that was read");
     }
     let mut roomy = Limits::default();
     // What is written escapes and repeats more than what was read.
     roomy.document_bytes *= 64;
     roomy.elements *= 64;
-    let again = Configuration::parse(configuration.write().as_bytes(), &roomy);
+    let again = Configuration::parse(anew.write().as_bytes(), &roomy);
     assert_eq!(again.expect("our own document"), configuration);
+    if let Some(lines) = configuration.command_lines() {
+        let again = Configuration::parse_command_lines(&lines, &roomy);
+        assert_eq!(again.expect("our own lines"), configuration);
+    }
 });

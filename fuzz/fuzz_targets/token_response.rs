@@ -14,8 +14,13 @@ fuzz_target!(|input: (u16, &[u8])| {
     if let Ok(token) = TokenResponse::parse(&response) {
         assert_eq!(status, 200);
         assert!(!token.access_token().secret().is_empty());
-        assert!(!format!("{token:?}").contains(token.access_token().secret())
-            || token.access_token().secret().len() < 24);
+        assert!(
+            !format!("{token:?}").contains(token.access_token().secret())
+                || token.access_token().secret().len() < 24
+        );
     }
-    assert_eq!(read_revocation(&response).is_ok(), status == 200 && body.len() <= 65_536);
+    assert_eq!(
+        read_revocation(&response).is_ok(),
+        status == 200 && body.len() <= 65_536
+    );
 });

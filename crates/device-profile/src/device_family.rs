@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{DeviceType, Document, DocumentError, Source, TagSet, TagSetViolation, Violation};
+use crate::{DeviceType, DocumentError, Guide, Source, TagSet, TagSetViolation, Violation};
 
 /// Device types that belong together, with the tag sets that they name.
 ///
@@ -103,9 +103,9 @@ impl FamilyViolation {
     pub const fn source(self) -> Source {
         match self {
             Self::NameLength => {
-                Source::new(Document::ProvisioningSchema, "SystemDeviceFamilyAddRequest")
+                Source::new(Guide::ProvisioningSchema, "SystemDeviceFamilyAddRequest")
             }
-            _ => Source::new(Document::Ours, ""),
+            _ => Source::new(Guide::Ours, ""),
         }
     }
 }
@@ -148,7 +148,7 @@ impl ArchiveViolation {
     #[must_use]
     pub const fn source(&self) -> Source {
         match self {
-            Self::Content { .. } => Source::new(Document::Ours, ""),
+            Self::Content { .. } => Source::new(Guide::Ours, ""),
             Self::DeviceFamily(violation) => violation.source(),
             Self::DeviceType { violation, .. } => violation.source(),
             Self::TagSet { violation, .. } => violation.source(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::device_type::attribute::named;
-use crate::{DeviceCredentials, DeviceType, Document, NumberOfPorts, Source};
+use crate::{DeviceCredentials, DeviceType, Guide, NumberOfPorts, Source};
 
 named! {
     /// Where the configuration of a device comes from (`configurationMode`).
@@ -213,19 +213,17 @@ impl ProfileViolation {
     #[must_use]
     pub const fn source(self) -> Source {
         match self {
-            Self::ActivationNotAllowed | Self::MacAddressWithCode => Source::new(
-                Document::DeviceIntegration,
-                "provisioning of Room OS devices",
-            ),
-            Self::MacAddressMissing => {
-                Source::new(Document::DeviceIntegration, "provisioning of MPP devices")
+            Self::ActivationNotAllowed | Self::MacAddressWithCode => {
+                Source::new(Guide::DeviceIntegration, "provisioning of Room OS devices")
             }
-            Self::NameLength | Self::SerialNumberLength => Source::new(
-                Document::ProvisioningSchema,
-                "GroupAccessDeviceAddRequest22V2",
-            ),
+            Self::MacAddressMissing => {
+                Source::new(Guide::DeviceIntegration, "provisioning of MPP devices")
+            }
+            Self::NameLength | Self::SerialNumberLength => {
+                Source::new(Guide::ProvisioningSchema, "GroupAccessDeviceAddRequest22V2")
+            }
             Self::CredentialsMissing | Self::MacAddressForm | Self::TypeDiffers => {
-                Source::new(Document::Ours, "")
+                Source::new(Guide::Ours, "")
             }
         }
     }

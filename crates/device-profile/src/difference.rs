@@ -14,7 +14,7 @@ use crate::{ArchiveViolation, DeviceType, DeviceTypeFile, Secret, TagSet};
 #[non_exhaustive]
 pub struct ImportReport {
     /// Each difference between what is there and the archive.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ImportDifference>,
     /// Each rule that what comes out of it breaks; with one of them nothing is imported.
     #[serde(serialize_with = "as_text")]
     pub violations: Vec<ArchiveViolation>,
@@ -32,7 +32,7 @@ impl ImportReport {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Difference {
+pub struct ImportDifference {
     /// What differs.
     pub subject: Subject,
     /// Which of its attributes, by the provisioning interface's name, those of the parts it stands
@@ -150,12 +150,12 @@ impl fmt::Display for Effect {
 
 /// Gathers differences.
 #[derive(Default)]
-pub(crate) struct Differences(pub(crate) Vec<Difference>);
+pub(crate) struct Differences(pub(crate) Vec<ImportDifference>);
 
 impl Differences {
     /// The whole subject is on one side only, or something of it that has no value to show.
     pub(crate) fn whole(&mut self, subject: Subject, effect: Effect) {
-        self.0.push(Difference {
+        self.0.push(ImportDifference {
             subject,
             attribute: None,
             existing: None,
@@ -171,7 +171,7 @@ impl Differences {
         values: (Option<String>, Option<String>),
         effect: Effect,
     ) {
-        self.0.push(Difference {
+        self.0.push(ImportDifference {
             subject: subject.clone(),
             attribute: Some(attribute.to_owned()),
             existing: values.0,

@@ -1,8 +1,11 @@
 //! What can go wrong. No variant carries a value out of a document or a tag.
 
+mod payload;
+
 use thiserror::Error;
 
 pub use archive::{ArchiveError, EntryFault, ImportError};
+pub use payload::{EntropyError, PayloadError, SignedError};
 
 mod archive;
 
@@ -57,9 +60,6 @@ pub enum DocumentFault {
     /// The names around a value are longer together than allowed.
     #[error("path too long")]
     PathTooLong,
-    /// The paths of all values are longer together than allowed.
-    #[error("paths too long together")]
-    PathsTooLarge,
     /// Another root element than the document should have, or none.
     #[error("another document")]
     Root,
@@ -81,9 +81,18 @@ pub enum DocumentFault {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ValueError {
+    /// There is no such element, and none that could be added in its place.
+    #[error("no such element")]
+    Absent,
+    /// A value would stand beside elements, or elements beside a value.
+    #[error("value beside elements")]
+    Mixed,
     /// The name is not letters, digits, `_`, `-` and `.`, beginning with a letter or `_`.
     #[error("bad parameter name")]
     Name,
+    /// What was set is longer, all together, than a document may be.
+    #[error("too much was set")]
+    TooLarge,
     /// The value has a character that XML 1.0 does not know.
     #[error("forbidden character in a value")]
     Value,
@@ -94,6 +103,107 @@ pub enum ValueError {
 #[error("malformed configuration path")]
 #[non_exhaustive]
 pub struct ParsePathError;
+
+/// Lines of commands cannot be read.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error("command refused in line {line}: {fault}")]
+#[non_exhaustive]
+pub struct CommandLineError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub fault: CommandLineFault,
+}
+
+impl CommandLineError {
+    pub(crate) fn new(line: usize, fault: CommandLineFault) -> Self {
+        Self { line, fault }
+    }
+}
+
+/// What is wrong with a line of commands.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum CommandLineFault {
+    /// Another command than `xConfiguration`.
+    #[error("another command")]
+    Command,
+    /// A path is given twice.
+    #[error("path given twice")]
+    Duplicate,
+    /// No colon with a value behind it.
+    #[error("no value")]
+    NoValue,
+    /// No path, or one that is longer than allowed.
+    #[error("malformed configuration path")]
+    Path,
+    /// Quotation marks without end, with something behind them, or a backslash before another
+    /// sign than these two.
+    #[error("bad quotation marks")]
+    Quotation,
+    /// Longer than allowed.
+    #[error("text too large")]
+    TooLarge,
+    /// More lines than a document may have elements.
+    #[error("too many lines")]
+    TooManyLines,
+    /// A character that XML 1.0 does not know.
+    #[error("forbidden character in a value")]
+    Value,
+}
+
+/// A profile rule cannot be read or followed.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[error("profile rule refused at byte {at}: {fault}")]
+#[non_exhaustive]
+pub struct RuleError {
+    /// Where, in bytes from 0.
+    pub at: usize,
+    /// What is wrong there.
+    pub fault: RuleFault,
+}
+
+impl RuleError {
+    pub(crate) fn new(at: usize, fault: RuleFault) -> Self {
+        Self { at, fault }
+    }
+}
+
+/// What is wrong with a profile rule.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RuleFault {
+    /// An address with quotation marks, brackets or control characters.
+    #[error("malformed address")]
+    Address,
+    /// An option is given twice.
+    #[error("option given twice")]
+    Duplicate,
+    /// An alternative with nothing in it.
+    #[error("empty alternative")]
+    Empty,
+    /// The name of a macro is not letters, digits and `_`.
+    #[error("malformed name of a macro")]
+    Macro,
+    /// Options, and no address that they would be for.
+    #[error("options without an address")]
+    NoAddress,
+    /// A comparison that phones do not know.
+    #[error("unknown operator")]
+    Operator,
+    /// An option that phones do not know.
+    #[error("unknown option")]
+    Option,
+    /// Quotation marks without end.
+    #[error("bad quotation marks")]
+    Quotation,
+    /// Not the form of a rule.
+    #[error("malformed rule")]
+    Syntax,
+    /// Longer than allowed, as it stands or with its macros put in.
+    #[error("rule too large")]
+    TooLarge,
+}
 
 /// A tag cannot be named, set or put in.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
@@ -144,6 +254,9 @@ pub enum SettingsError {
     /// The token has characters that no bearer token has.
     #[error("malformed token")]
     Token,
+    /// The security mode is no number that is known.
+    #[error("unknown security mode")]
+    SecurityMode,
     /// A transport that the guides do not list.
     #[error("unknown transport")]
     Transport,

@@ -6,6 +6,7 @@ mod device_family;
 mod device_profile;
 mod device_type;
 mod difference;
+mod document;
 mod error;
 mod import;
 mod limits;
@@ -22,14 +23,17 @@ mod xml;
 
 pub mod catalogue;
 pub mod mpp;
+pub mod payload;
 pub mod phone_security;
 pub mod room_os;
+pub mod signed;
+pub mod unified_cm;
 
 // Archives: what is in them, and how it comes in and out.
 pub use archive::reader::{ArchiveReader, ArchiveSource};
 pub use archive::{Archive, ArchiveKind};
 pub use device_family::{ArchiveViolation, DeviceFamily, FamilyViolation};
-pub use difference::{Difference, Effect, ImportReport, Subject};
+pub use difference::{Effect, ImportDifference, ImportReport, Subject};
 pub use import::{Import, Inventory};
 
 // Device types, their files, and profiles.
@@ -49,7 +53,7 @@ pub use device_type::file::{DeviceTypeFile, FileContent};
 pub use device_type::options::{CpeDeviceOptions, DeviceCredentials, DeviceManagementOptions};
 pub use device_type::reading::{AccessUrlFault, FileReadings};
 pub use release::{ParseReleaseError, Release};
-pub use source::{Document, Source};
+pub use source::{Guide, Source};
 pub use violation::Violation;
 
 // Tags.
@@ -58,9 +62,11 @@ pub use tag::{EffectiveTag, Override, TagLevel, TagName, TagTable};
 pub use tag_set::{RegionalTag, Tag, TagRegion, TagSet, TagSetViolation};
 
 // Configuration documents.
+pub use document::{Change, Difference, Document, DocumentKind, Shown, Warning};
 pub use error::{
-    ArchiveError, DocumentError, DocumentFault, EntryFault, ImportError, ParsePathError,
-    SettingsError, TagError, ValueError,
+    ArchiveError, CommandLineError, CommandLineFault, DocumentError, DocumentFault, EntropyError,
+    EntryFault, ImportError, ParsePathError, PayloadError, RuleError, RuleFault, SettingsError,
+    SignedError, TagError, ValueError,
 };
 pub use limits::Limits;
 pub use secret::Secret;

@@ -24,9 +24,9 @@ pub struct Limits {
     pub elements: usize,
     /// The longest path of a value in a room device's document, in bytes: 1,024.
     pub path_bytes: usize,
-    /// The paths of all values of such a document together, in bytes: 4 MiB.
-    pub total_path_bytes: usize,
-    /// The longest text that tags may be put into or come out as, in bytes: 2 MiB.
+    /// The longest profile rule, in bytes: 4,096.
+    pub rule_bytes: usize,
+    /// The longest text that tags or macros may be put into or come out as, in bytes: 2 MiB.
     pub output_bytes: usize,
     /// The most undefined tags that are told one by one: 256.
     pub undefined_tags: usize,
@@ -44,7 +44,7 @@ impl Default for Limits {
             depth: 32,
             elements: 20_000,
             path_bytes: 1_024,
-            total_path_bytes: 4_194_304,
+            rule_bytes: 4_096,
             output_bytes: 2_097_152,
             undefined_tags: 256,
         }

@@ -1,293 +1,237 @@
-//! The configuration document of multiplatform phones.
+//! The configuration document of multiplatform phones, and the rules by which they fetch it.
+
+mod comparison;
+mod macros;
+mod rule;
+mod rule_text;
 
 use std::fmt;
-use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::wiped::Wiped;
-use crate::xml::{Document, Node, is_name, is_writable, push_escaped};
+pub use macros::Macros;
+pub use rule::{Choice, ProfileRule, Request, Scheme};
+
+use crate::xml::{Element, Index, Names, Tree, WhiteSpace, hash, is_name};
 use crate::{DocumentError, DocumentFault, Limits, ValueError};
 
 /// A `<flat-profile>`: parameters by name, each with a value and perhaps with the user's access.
 ///
 /// The guides contradict one another about empty values, so the four states stay apart: no such
 /// parameter (`None`), [`Value::Empty`] without and with [`UserAccess::ReadWrite`], and
-/// [`Value::EmptyString`]. `Debug` shows names only; values are overwritten when dropped.
+/// [`Value::EmptyString`]. A document is kept as it came: what no edit touches is written byte for
+/// byte. `Debug` shows names only; the text is overwritten when dropped.
 ///
 /// # Source
 ///
 /// XML reference guide for multiplatform phones: roots, names, `ua`, white space.
 #[derive(Clone)]
 pub struct FlatProfile {
-    /// Names and values one after another, so that they are overwritten together.
-    text: Wiped,
-    entries: Vec<Entry>,
-    /// The entries in the order of their names.
-    by_name: Vec<usize>,
+    tree: Tree,
+    /// The elements `<flat-profile>`, one or more.
+    profiles: Vec<Element>,
+    by_name: Index,
+    /// The parameters that one of the same name follows, in the document's order.
+    overridden: Vec<Element>,
 }
 
 impl FlatProfile {
     /// A profile without parameters.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            text: Wiped::default(),
-            entries: Vec::new(),
-            by_name: Vec::new(),
-        }
+        let empty = Self::parse(EMPTY.as_bytes(), &Limits::default());
+        empty.unwrap_or_else(|_| unreachable!("an empty profile is one"))
     }
 
     /// Reads a document whose root is `<flat-profile>`, or `<device>` with one inside.
     ///
     /// White space around a value goes, a line break inside becomes a space, and of a parameter
-    /// given twice the last one stays. An element with elements inside is no parameter and is
+    /// given twice the last one counts. An element with elements inside is no parameter and is
     /// passed over.
     ///
     /// # Errors
     ///
     /// [`DocumentError`] with the place and what is wrong there.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, DocumentError> {
-        let mut document = Document::new(bytes, limits)?;
-        let mut profile = Self::new();
-        // Neither names nor values grow by being read.
-        profile.text = Wiped::with_capacity(bytes.len());
-        let root = document.root()?;
-        match root.name().as_ref() {
-            "flat-profile" => profile.read(&mut document)?,
-            "device" => profile.read_device(&mut document)?,
-            _ => return Err(document.fault(DocumentFault::Root)),
-        }
-        document.finish()?;
-        profile.index();
-        Ok(profile)
+        Self::from_tree(Tree::parse(bytes, Names::Plain, WhiteSpace::Flat, limits)?)
     }
 
-    /// Sets a parameter, in its place where it is there already.
+    pub(crate) fn from_tree(tree: Tree) -> Result<Self, DocumentError> {
+        let root = tree.root();
+        let profiles: Vec<Element> = match tree.name(root) {
+            PROFILE => vec![root],
+            "device" => {
+                let inside = tree.children(root);
+                inside
+                    .filter(|child| tree.name(*child) == PROFILE)
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        if profiles.is_empty() {
+            return Err(DocumentError::new(tree.place(root), DocumentFault::Root));
+        }
+        let mut by_name = Index::with_capacity(tree.len());
+        for profile in &profiles {
+            for child in tree.children(*profile) {
+                if !tree.is_container(child) {
+                    by_name.push(hash(0, tree.name(child)), child);
+                }
+            }
+        }
+        by_name.sort(|one, other| tree.name(one).cmp(tree.name(other)));
+        let is_same = |(one, other): &(Element, Element)| tree.name(*one) == tree.name(*other);
+        let mut overridden: Vec<Element> =
+            by_name.pairs().filter(is_same).map(|pair| pair.0).collect();
+        overridden.sort_unstable();
+        Ok(Self {
+            tree,
+            profiles,
+            by_name,
+            overridden,
+        })
+    }
+
+    /// Sets a parameter, in its place where it is there already; the user's access stays.
     ///
     /// An empty value is [`Value::Empty`], and `""` is [`Value::EmptyString`].
     ///
     /// # Errors
     ///
     /// [`ValueError`] when the name or the value cannot stand in a document.
-    pub fn set(
-        &mut self,
-        name: &str,
-        value: &str,
-        access: Option<UserAccess>,
-    ) -> Result<(), ValueError> {
-        if !is_name(name) {
-            return Err(ValueError::Name);
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ValueError> {
+        self.tree.check(value)?;
+        let parameter = self.found_or_added(name)?;
+        self.tree.set_value(parameter, value)
+    }
+
+    /// Says what the user may do with a parameter, which is added with [`Value::Empty`] where it
+    /// is not there; `None` leaves it to the phone.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Name`] when the name cannot stand in a document.
+    pub fn set_access(&mut self, name: &str, access: Option<UserAccess>) -> Result<(), ValueError> {
+        let parameter = self.found_or_added(name)?;
+        let access = access.map(UserAccess::as_str);
+        self.tree.set_attribute(parameter, "ua", access)
+    }
+
+    /// Takes a parameter away as often as it is there, and says whether it was.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let mut is_found = false;
+        while let Some(parameter) = self.find(name) {
+            is_found = true;
+            self.tree.remove(parameter);
+            self.by_name.remove(|known| known == parameter);
         }
-        if !is_writable(value) {
-            return Err(ValueError::Value);
-        }
-        let at = self.text.len();
-        self.text.push_str(name);
-        let value_at = self.text.len();
-        self.text.push_lines(value, ' ');
-        let entry = Entry {
-            name: at..value_at,
-            value: self.tidy(value_at),
-            access,
-        };
-        match self.position(name) {
-            Ok(known) => {
-                if let Some(slot) = self
-                    .by_name
-                    .get(known)
-                    .and_then(|at| self.entries.get_mut(*at))
-                {
-                    *slot = entry;
-                }
-            }
-            Err(place) => {
-                self.by_name.insert(place, self.entries.len());
-                self.entries.push(entry);
-            }
-        }
-        Ok(())
+        is_found
     }
 
     /// The parameter of this name; names are case-sensitive.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Parameter<'_>> {
-        let place = self.position(name).ok()?;
-        let entry = self.entries.get(*self.by_name.get(place)?)?;
-        Some(self.parameter(entry))
+        self.find(name).map(|found| self.parameter(found))
     }
 
     /// The text of the parameter of this name; `None` when it is absent or empty in any way.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name)?.value {
+        match value(self.tree.value(self.find(name)?)) {
             Value::Text(text) => Some(text),
             Value::Empty | Value::EmptyString => None,
         }
     }
 
-    /// The parameters in the document's order.
+    /// The parameters in the document's order, of those given twice the last.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
-        self.entries.iter().map(|entry| self.parameter(entry))
+        let inside = self.profiles.iter();
+        let inside = inside.flat_map(|profile| self.tree.children(*profile));
+        inside
+            .filter(|child| !self.tree.is_container(*child))
+            .filter(|child| self.overridden.binary_search(child).is_err())
+            .map(|child| self.parameter(child))
     }
 
-    /// The document: the root `<flat-profile>`, one line for each parameter, in ASCII. Reading it
-    /// gives the same profile again.
+    /// The numbers of the lines that the profile says something of: those with a proxy, a user or
+    /// a password.
+    #[must_use]
+    pub fn lines(&self) -> Vec<u8> {
+        let number = |parameter: Parameter<'_>| {
+            let (name, number) = parameter.name.strip_suffix('_')?.rsplit_once('_')?;
+            let is_line = matches!(name, "Proxy" | "User_ID" | "Password");
+            let is_filled = matches!(parameter.value, Value::Text(_));
+            number
+                .parse()
+                .ok()
+                .filter(|line| is_line && is_filled && *line > 0)
+        };
+        let mut lines: Vec<u8> = self.parameters().filter_map(number).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    /// The names of the parameters that one of the same name follows, in the document's order.
+    pub fn overridden(&self) -> impl Iterator<Item = &str> {
+        self.overridden
+            .iter()
+            .map(|element| self.tree.name(*element))
+    }
+
+    /// The names of the elements that are no parameters, having elements inside.
+    pub(crate) fn nested(&self) -> impl Iterator<Item = &str> {
+        let inside = self.profiles.iter();
+        let inside = inside.flat_map(|profile| self.tree.children(*profile));
+        inside
+            .filter(|child| self.tree.is_container(*child))
+            .map(|child| self.tree.name(child))
+    }
+
+    /// The names of the parameters whose `ua` is none that phones know.
+    pub(crate) fn unknown_access(&self) -> impl Iterator<Item = &str> {
+        let elements = self.by_name.elements();
+        elements
+            .filter(|element| {
+                let access = self.tree.attribute(*element, "ua");
+                access.is_some_and(|access| UserAccess::named(&access).is_none())
+            })
+            .map(|element| self.tree.name(element))
+    }
+
+    /// The document: as it came, but for what was edited. What is new has a line of its own where
+    /// the others have, and is written in ASCII.
     #[must_use]
     pub fn write(&self) -> Zeroizing<String> {
-        let room = 128 + self.entries.len() * 32 + self.text.len() * 2;
-        let mut xml = Wiped::with_capacity(room);
-        xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n");
-        for parameter in self.parameters() {
-            xml.push_str("  <");
-            xml.push_str(parameter.name);
-            if let Some(access) = parameter.access {
-                xml.push_str(" ua=\"");
-                xml.push_str(access.as_str());
-                xml.push('"');
-            }
-            match parameter.value {
-                Value::Empty => {
-                    xml.push_str("/>\n");
-                    continue;
-                }
-                Value::EmptyString => xml.push_str(">\"\""),
-                Value::Text(text) => {
-                    xml.push('>');
-                    push_escaped(&mut xml, text);
-                }
-            }
-            xml.push_str("</");
-            xml.push_str(parameter.name);
-            xml.push_str(">\n");
+        self.tree.write()
+    }
+
+    fn find(&self, name: &str) -> Option<Element> {
+        let is_it = |known| self.tree.name(known) == name;
+        self.by_name.last(hash(0, name), is_it)
+    }
+
+    fn found_or_added(&mut self, name: &str) -> Result<Element, ValueError> {
+        if let Some(found) = self.find(name) {
+            return Ok(found);
         }
-        xml.push_str("</flat-profile>\n");
-        xml.into_zeroizing()
-    }
-
-    fn read_device(&mut self, document: &mut Document<'_>) -> Result<(), DocumentError> {
-        let mut is_found = false;
-        loop {
-            match document.next()? {
-                Node::Start(start) if start.name().as_ref() == "flat-profile" => {
-                    is_found = true;
-                    self.read(document)?;
-                }
-                Node::Start(_) => document.skip()?,
-                Node::Text(_) | Node::Char(_) => {}
-                Node::End if is_found => return Ok(()),
-                Node::End | Node::Eof => return Err(document.fault(DocumentFault::Root)),
-            }
+        if !is_name(name) {
+            return Err(ValueError::Name);
         }
+        let profile = self.profiles.last().copied();
+        let profile = profile.unwrap_or_else(|| self.tree.root());
+        let added = self.tree.append(profile, name)?;
+        self.by_name.insert(hash(0, name), added);
+        Ok(added)
     }
 
-    /// Reads the parameters up to the end of the element that was opened last.
-    fn read(&mut self, document: &mut Document<'_>) -> Result<(), DocumentError> {
-        loop {
-            let start = match document.next()? {
-                Node::Start(start) => start,
-                Node::Text(_) | Node::Char(_) => continue,
-                Node::End | Node::Eof => return Ok(()),
-            };
-            let name_at = self.text.len();
-            self.text.push_str(document.name(&start)?);
-            let access = document.attribute(&start, "ua")?;
-            let access = access.as_deref().and_then(UserAccess::named);
-            let value_at = self.text.len();
-            if !self.read_value(document)? {
-                self.text.truncate(name_at);
-                continue;
-            }
-            let value = self.tidy(value_at);
-            self.entries.push(Entry {
-                name: name_at..value_at,
-                value,
-                access,
-            });
-        }
-    }
-
-    /// Appends the text of the element that was opened last; `false` when there are elements in
-    /// it.
-    fn read_value(&mut self, document: &mut Document<'_>) -> Result<bool, DocumentError> {
-        let inside = document.depth();
-        let mut is_plain = true;
-        while document.depth() >= inside {
-            match document.next()? {
-                Node::Text(text) => self.text.push_lines(&text, ' '),
-                Node::Char('\r' | '\n') => self.text.push(' '),
-                Node::Char(char) => self.text.push(char),
-                Node::Start(_) => {
-                    is_plain = false;
-                    document.skip()?;
-                }
-                Node::End | Node::Eof => {}
-            }
-        }
-        Ok(is_plain)
-    }
-
-    /// Says where the value is in the text from `at` on, white space around it left out.
-    fn tidy(&self, at: usize) -> Range<usize> {
-        let value = self.text.get(at..).unwrap_or_default();
-        let start = at + value.len() - value.trim_ascii_start().len();
-        start..start + value.trim_ascii().len()
-    }
-
-    fn parameter(&self, entry: &Entry) -> Parameter<'_> {
-        let value = match self.slice(&entry.value) {
-            "" => Value::Empty,
-            "\"\"" => Value::EmptyString,
-            text => Value::Text(text),
-        };
+    fn parameter(&self, element: Element) -> Parameter<'_> {
+        let access = self.tree.attribute(element, "ua");
         Parameter {
-            name: self.slice(&entry.name),
-            value,
-            access: entry.access,
+            name: self.tree.name(element),
+            value: value(self.tree.value(element)),
+            access: access.as_deref().and_then(UserAccess::named),
         }
-    }
-
-    fn slice(&self, range: &Range<usize>) -> &str {
-        self.text.get(range.clone()).unwrap_or_default()
-    }
-
-    /// Where a name is, or would be, among the sorted ones.
-    fn position(&self, name: &str) -> Result<usize, usize> {
-        self.by_name.binary_search_by(|at| {
-            let entry = self.entries.get(*at);
-            entry.map_or("", |entry| self.slice(&entry.name)).cmp(name)
-        })
-    }
-
-    /// Sorts the names and drops all but the last parameter of each.
-    fn index(&mut self) {
-        let entries = std::mem::take(&mut self.entries);
-        let name = |at: &usize| entries.get(*at).map_or("", |entry| self.slice(&entry.name));
-        let mut sorted: Vec<usize> = (0..entries.len()).collect();
-        sorted.sort_unstable_by(|one, other| name(one).cmp(name(other)).then(other.cmp(one)));
-        // The last one of a name comes first of its kind, and that is the one that stays.
-        sorted.dedup_by(|later, first| name(later) == name(first));
-        let mut stays = vec![false; entries.len()];
-        for at in &sorted {
-            if let Some(stays) = stays.get_mut(*at) {
-                *stays = true;
-            }
-        }
-        let mut moved = vec![0; entries.len()];
-        let mut kept = 0;
-        for (new, stays) in moved.iter_mut().zip(&stays) {
-            *new = kept;
-            kept += usize::from(*stays);
-        }
-        self.by_name = sorted
-            .iter()
-            .filter_map(|at| moved.get(*at).copied())
-            .collect();
-        self.entries = entries
-            .into_iter()
-            .zip(stays)
-            .filter_map(|(entry, stays)| stays.then_some(entry))
-            .collect();
     }
 }
 
@@ -299,6 +243,7 @@ impl Default for FlatProfile {
 
 impl Eq for FlatProfile {}
 
+/// The same parameters in the same order, however they are written.
 impl PartialEq for FlatProfile {
     fn eq(&self, other: &Self) -> bool {
         self.parameters().eq(other.parameters())
@@ -378,7 +323,7 @@ impl UserAccess {
         }
     }
 
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "na",
             Self::ReadOnly => "ro",
@@ -387,9 +332,13 @@ impl UserAccess {
     }
 }
 
-#[derive(Clone)]
-struct Entry {
-    name: Range<usize>,
-    value: Range<usize>,
-    access: Option<UserAccess>,
+fn value(text: &str) -> Value<'_> {
+    match text {
+        "" => Value::Empty,
+        "\"\"" => Value::EmptyString,
+        text => Value::Text(text),
+    }
 }
+
+pub(crate) const PROFILE: &str = "flat-profile";
+const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n</flat-profile>\n";

@@ -1,32 +1,42 @@
 //! The configuration document of room devices.
 
-use std::collections::BTreeMap;
+mod command_line;
+mod path;
+
+use std::cmp::Ordering;
 use std::fmt;
-use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::wiped::Wiped;
-use crate::xml::{Document, Node, is_blank, is_name, is_writable, push_escaped};
-use crate::{DocumentError, DocumentFault, Limits, ParsePathError, ValueError};
+pub use path::Path;
+use path::{Segment, number};
+
+use crate::xml::{Element, Index, Names, Tree, WhiteSpace, hash};
+use crate::{DocumentError, DocumentFault, Limits, ValueError};
 
 /// A `<Configuration>`: values by path, as in `SIP Proxy 1 Address`.
 ///
 /// What a server serves to these devices is public nowhere; this is the form in which they
-/// themselves give and take their configuration over HTTP. `Debug` shows paths only; values are
-/// overwritten when dropped.
+/// themselves give and take their configuration over HTTP. A document is kept as it came: what no
+/// edit touches is written byte for byte. `Debug` shows paths only; the text is overwritten when
+/// dropped.
 ///
 /// # Source
 ///
 /// The devices' own interface: nesting, `item` for one of several, attributes to be passed over.
-#[derive(Clone, Default, Eq, PartialEq)]
-pub struct Configuration(BTreeMap<Path, Zeroizing<String>>);
+#[derive(Clone)]
+pub struct Configuration {
+    tree: Tree,
+    /// The values, each an element without elements inside.
+    by_path: Index,
+}
 
 impl Configuration {
     /// A configuration without values.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let empty = Self::parse(EMPTY.as_bytes(), &Limits::default());
+        empty.unwrap_or_else(|_| unreachable!("an empty configuration is one"))
     }
 
     /// Reads a document whose root is `<Configuration>`.
@@ -38,35 +48,95 @@ impl Configuration {
     ///
     /// [`DocumentError`] with the place and what is wrong there; also when a path is given twice.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, DocumentError> {
-        let mut document = Document::new(bytes, limits)?;
-        let root = document.root()?;
-        document.attribute(&root, "")?;
-        if root.name().as_ref() != "Configuration" {
-            return Err(document.fault(DocumentFault::Root));
-        }
-        let mut configuration = Self::new();
-        configuration.read(&mut document, limits)?;
-        document.finish()?;
-        Ok(configuration)
+        let tree = Tree::parse(bytes, Names::Plain, WhiteSpace::Kept, limits)?;
+        Self::from_tree(tree, limits)
     }
 
-    /// Sets the value of a path.
+    pub(crate) fn from_tree(tree: Tree, limits: &Limits) -> Result<Self, DocumentError> {
+        let fault = |element, fault| Err(DocumentError::new(tree.place(element), fault));
+        let root = tree.root();
+        if tree.name(root) != CONFIGURATION {
+            return fault(root, DocumentFault::Root);
+        }
+        let mut by_path = Index::with_capacity(tree.len());
+        // Hash and length of the path of each element that is open, and what comes behind it.
+        let mut open: Vec<(Element, u64, usize)> = Vec::new();
+        for element in tree.elements() {
+            if element == root {
+                if tree.has_text(root) {
+                    return fault(root, DocumentFault::Mixed);
+                }
+                continue;
+            }
+            while open.last().is_some_and(|open| open.0 <= element) {
+                open.pop();
+            }
+            let (upon, length) = open.last().map_or((0, 0), |open| (open.1, open.2 + 1));
+            let Ok(item) = item(&tree, element) else {
+                return fault(element, DocumentFault::Item);
+            };
+            let name = tree.name(element);
+            let length = length + name.len() + item.map_or(0, |item| 3 + item.ilog10() as usize);
+            if length > limits.path_bytes {
+                return fault(element, DocumentFault::PathTooLong);
+            }
+            let upon = segment_hash(upon, (name, item));
+            let after = tree.after(element);
+            if after.is_next_to(element) {
+                by_path.push(upon, element);
+            } else {
+                if tree.has_text(element) {
+                    return fault(element, DocumentFault::Mixed);
+                }
+                open.push((after, upon, length));
+            }
+        }
+        by_path.sort(|one, other| order(&tree, one, other));
+        let mut equal = by_path.pairs();
+        if let Some((_, again)) = equal.find(|pair| order(&tree, pair.0, pair.1).is_eq()) {
+            return fault(again, DocumentFault::Duplicate);
+        }
+        drop(equal);
+        Ok(Self { tree, by_path })
+    }
+
+    /// Sets the value of a path, in its place where it is there already.
     ///
     /// # Errors
     ///
     /// [`ValueError::Value`] when the value cannot stand in a document.
-    pub fn set(&mut self, path: Path, value: &str) -> Result<(), ValueError> {
-        if !is_writable(value) {
-            return Err(ValueError::Value);
+    pub fn set(&mut self, path: &Path, value: &str) -> Result<(), ValueError> {
+        self.tree.check(value)?;
+        let element = match self.find(path) {
+            Some(found) => found,
+            None => self.add(path)?,
+        };
+        self.tree.set_value(element, value)
+    }
+
+    /// Takes the value of a path away, and what would be empty without it; says whether it was
+    /// there.
+    pub fn remove(&mut self, path: &Path) -> bool {
+        let Some(found) = self.find(path) else {
+            return false;
+        };
+        self.by_path.remove(|known| known == found);
+        let mut element = found;
+        loop {
+            self.tree.remove(element);
+            match self.tree.parent(element) {
+                Some(parent) if parent != self.tree.root() && !self.tree.is_container(parent) => {
+                    element = parent;
+                }
+                _ => return true,
+            }
         }
-        self.0.insert(path, kept(value));
-        Ok(())
     }
 
     /// The value of a path; names are case-sensitive.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<&str> {
-        self.0.get(path).map(|value| value.as_str())
+        self.find(path).map(|found| self.tree.value(found))
     }
 
     /// The value of a path written as a text; `None` also when the text is no path.
@@ -75,210 +145,129 @@ impl Configuration {
         self.get(&path.parse().ok()?)
     }
 
-    /// The paths, in their order.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.0.keys()
+    /// Paths and values, in the document's order.
+    pub fn values(&self) -> impl Iterator<Item = (Path, &str)> {
+        let mut values: Vec<Element> = self.by_path.elements().collect();
+        values.sort_unstable();
+        values
+            .into_iter()
+            .map(|element| (path_of(&self.tree, element), self.tree.value(element)))
     }
 
-    /// The document: paths in their order, in ASCII, with no attribute but `item`. Reading it
-    /// gives the same configuration again.
+    /// The document: as it came, but for what was edited. What is new has no attribute but `item`,
+    /// a line of its own where the others have, and is written in ASCII.
     #[must_use]
     pub fn write(&self) -> Zeroizing<String> {
-        let mut xml = Wiped::default();
-        xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Configuration>\n");
-        let mut open: Vec<&str> = Vec::new();
-        for (path, value) in &self.0 {
-            let mut containers: Vec<&str> = path.0.split(' ').collect();
-            let leaf = containers.pop().unwrap_or_default();
-            let shared = open
-                .iter()
-                .zip(&containers)
-                .take_while(|(one, other)| one == other)
-                .count();
-            close(&mut xml, &open, shared);
-            for (depth, segment) in containers.iter().enumerate().skip(shared) {
-                push_start(&mut xml, segment, depth);
-                xml.push('\n');
-            }
-            push_start(&mut xml, leaf, containers.len());
-            push_escaped(&mut xml, value);
-            push_end(&mut xml, leaf);
-            open = containers;
-        }
-        close(&mut xml, &open, 0);
-        xml.push_str("</Configuration>\n");
-        xml.into_zeroizing()
+        self.tree.write()
     }
 
-    /// Reads what is inside the root.
-    fn read(&mut self, document: &mut Document<'_>, limits: &Limits) -> Result<(), DocumentError> {
-        let mut path = String::new();
-        // How long the path was before each of its elements.
-        let mut open: Vec<usize> = Vec::new();
-        let mut text = Wiped::default();
-        let mut path_bytes = 0;
-        // Whether the element that is open has elements inside, which an end always tells.
-        let mut is_container = true;
-        loop {
-            match document.next()? {
-                Node::Start(start) => {
-                    if !is_blank(&text) {
-                        return Err(document.fault(DocumentFault::Mixed));
+    fn find(&self, path: &Path) -> Option<Element> {
+        let is_it = |known| {
+            let mut element = Some(known);
+            let is_same = path.segments().rev().all(|segment| {
+                let here = element;
+                element = here.and_then(|here| self.tree.parent(here));
+                here.is_some_and(|here| self.segment(here) == segment)
+            });
+            is_same && element == Some(self.tree.root())
+        };
+        self.by_path.last(path_hash(path), is_it)
+    }
+
+    /// Adds an element for a value, and what has to be around it.
+    fn add(&mut self, path: &Path) -> Result<Element, ValueError> {
+        let root = self.tree.root();
+        let mut around = root;
+        let mut segments = path.segments().peekable();
+        while let Some(segment) = segments.next() {
+            let is_value = segments.peek().is_none();
+            let is_it =
+                |child: &Element| self.segment(*child) == segment && self.tree.is_container(*child);
+            let known = self.tree.children(around).find(is_it);
+            around = match known.filter(|_| !is_value) {
+                Some(known) => known,
+                None => {
+                    let (name, item) = segment;
+                    let added = self.tree.append(around, name)?;
+                    if let Some(item) = item {
+                        let item = item.to_string();
+                        self.tree.set_attribute(added, "item", Some(&item))?;
                     }
-                    text.clear();
-                    open.push(path.len());
-                    if !path.is_empty() {
-                        path.push(' ');
-                    }
-                    path.push_str(document.name(&start)?);
-                    if let Some(item) = document.attribute(&start, "item")? {
-                        let item = number(&item);
-                        let item = item.ok_or_else(|| document.fault(DocumentFault::Item))?;
-                        push_item(&mut path, item);
-                    }
-                    if path.len() > limits.path_bytes {
-                        return Err(document.fault(DocumentFault::PathTooLong));
-                    }
-                    is_container = false;
+                    added
                 }
-                Node::Text(more) => text.push_lines(&more, '\n'),
-                Node::Char(char) => text.push(char),
-                Node::End => {
-                    if is_container && !is_blank(&text) {
-                        return Err(document.fault(DocumentFault::Mixed));
-                    }
-                    let Some(outside) = open.pop() else {
-                        return Ok(());
-                    };
-                    if !is_container {
-                        // Each value has a copy of the names around it.
-                        path_bytes += path.len();
-                        if path_bytes > limits.total_path_bytes {
-                            return Err(document.fault(DocumentFault::PathsTooLarge));
-                        }
-                        let known = self.0.insert(Path(path.as_str().into()), kept(&text));
-                        if known.is_some() {
-                            return Err(document.fault(DocumentFault::Duplicate));
-                        }
-                    }
-                    path.truncate(outside);
-                    text.clear();
-                    is_container = true;
-                }
-                Node::Eof => return Err(document.fault(DocumentFault::Syntax)),
-            }
+            };
         }
+        self.by_path.insert(path_hash(path), around);
+        Ok(around)
+    }
+
+    fn segment(&self, element: Element) -> Segment<'_> {
+        let item = item(&self.tree, element);
+        (self.tree.name(element), item.unwrap_or_default())
+    }
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Eq for Configuration {}
+
+/// The same values of the same paths, in whatever order and form they are written.
+impl PartialEq for Configuration {
+    fn eq(&self, other: &Self) -> bool {
+        let is_there = |(path, value): (Path, &str)| other.get(&path) == Some(value);
+        self.by_path.len() == other.by_path.len() && self.values().all(is_there)
     }
 }
 
 impl fmt::Debug for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
-            .entries(self.0.keys().map(ToString::to_string))
+            .entries(self.values().map(|(path, _)| path.to_string()))
             .finish()
     }
 }
 
-/// The path of a value: names, each perhaps with the number of one of several.
-///
-/// It is read as the devices write it, `SIP Proxy 1 Address`, `SIP Proxy[1] Address` or
-/// `SIP/Proxy[1]/Address`, shown in the second form, and ordered by that text.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Path(Box<str>);
-
-impl FromStr for Path {
-    type Err = ParsePathError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut path = String::with_capacity(text.len() + 2);
-        let mut segments = 0;
-        // Whether the last name may still have a number behind it.
-        let mut is_open = false;
-        for part in text.split([' ', '/']) {
-            if part.bytes().all(|byte| byte.is_ascii_digit()) {
-                if !std::mem::take(&mut is_open) {
-                    return Err(ParsePathError);
-                }
-                push_item(&mut path, number(part).ok_or(ParsePathError)?);
-                continue;
-            }
-            let (name, item) = split_item(part).ok_or(ParsePathError)?;
-            segments += 1;
-            if !is_name(name) || segments > MAX_SEGMENTS {
-                return Err(ParsePathError);
-            }
-            if !path.is_empty() {
-                path.push(' ');
-            }
-            path.push_str(name);
-            if let Some(item) = item {
-                push_item(&mut path, item);
-            }
-            is_open = item.is_none();
-        }
-        Ok(Self(path.into()))
-    }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-fn push_start(xml: &mut Wiped, segment: &str, depth: usize) {
-    xml.push_str(&"  ".repeat(depth + 1));
-    xml.push('<');
-    match split_item(segment) {
-        Some((name, Some(item))) => {
-            xml.push_str(name);
-            xml.push_str(" item=\"");
-            xml.push_str(&item.to_string());
-            xml.push('"');
-        }
-        _ => xml.push_str(segment),
-    }
-    xml.push('>');
-}
-
-fn push_end(xml: &mut Wiped, segment: &str) {
-    xml.push_str("</");
-    xml.push_str(split_item(segment).map_or(segment, |(name, _)| name));
-    xml.push_str(">\n");
-}
-
-/// Closes all of `open` but the first `stay`.
-fn close(xml: &mut Wiped, open: &[&str], stay: usize) {
-    for (depth, segment) in open.iter().enumerate().skip(stay).rev() {
-        xml.push_str(&"  ".repeat(depth + 1));
-        push_end(xml, segment);
-    }
-}
-
-fn push_item(path: &mut String, item: u16) {
-    path.push('[');
-    path.push_str(&item.to_string());
-    path.push(']');
-}
-
-/// Splits `Proxy[1]` into the name and its number.
-fn split_item(segment: &str) -> Option<(&str, Option<u16>)> {
-    let Some(rest) = segment.strip_suffix(']') else {
-        return Some((segment, None));
+/// The number of one of several; the error is that it is none.
+fn item(tree: &Tree, element: Element) -> Result<Option<u16>, ()> {
+    let Some(item) = tree.attribute(element, "item") else {
+        return Ok(None);
     };
-    let (name, item) = rest.split_once('[')?;
-    Some((name, Some(number(item)?)))
+    number(&item).map(Some).ok_or(())
 }
 
-fn number(text: &str) -> Option<u16> {
-    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    is_canonical.then(|| text.parse().ok()).flatten()
+/// The names around a value and its own, outermost first.
+fn segments_of(tree: &Tree, element: Element) -> Vec<Segment<'_>> {
+    let mut segments = Vec::new();
+    let mut next = Some(element);
+    while let Some(element) = next.filter(|element| *element != tree.root()) {
+        let item = item(tree, element).unwrap_or_default();
+        segments.push((tree.name(element), item));
+        next = tree.parent(element);
+    }
+    segments.reverse();
+    segments
 }
 
-fn kept(value: &str) -> Zeroizing<String> {
-    let value = if is_blank(value) { "" } else { value };
-    Zeroizing::new(value.to_owned())
+fn path_of(tree: &Tree, element: Element) -> Path {
+    Path::of(&segments_of(tree, element))
 }
 
-/// More than any document's depth.
-const MAX_SEGMENTS: usize = 31;
+fn order(tree: &Tree, one: Element, other: Element) -> Ordering {
+    segments_of(tree, one).cmp(&segments_of(tree, other))
+}
+
+fn path_hash(path: &Path) -> u64 {
+    path.segments().fold(0, segment_hash)
+}
+
+fn segment_hash(upon: u64, (name, item): Segment<'_>) -> u64 {
+    hash(upon ^ u64::from(item.unwrap_or_default()), name)
+}
+
+pub(crate) const CONFIGURATION: &str = "Configuration";
+const EMPTY: &str =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Configuration>\n</Configuration>\n";

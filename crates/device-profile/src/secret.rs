@@ -6,10 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// A password or token out of a document: hidden in `Debug`, overwritten when dropped, compared in
-/// a time that does not tell where two differ.
-///
-/// `serde` writes it as it is.
+/// A password or token out of a document: hidden in `Debug` and when serialized, overwritten when
+/// dropped, compared in a time that does not tell where two differ.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -39,9 +37,10 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// As `[redacted]`: what is to be kept must say so with [`plain`].
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str("[redacted]")
     }
 }
 
@@ -49,4 +48,17 @@ impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
     }
+}
+
+/// Writes a secret as it is, for a file that keeps it.
+pub(crate) fn plain<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.secret())
+}
+
+/// As [`plain`].
+pub(crate) fn plain_option<S: Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::secret).serialize(serializer)
 }

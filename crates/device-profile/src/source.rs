@@ -9,13 +9,13 @@ use serde::{Serialize, Serializer};
 #[non_exhaustive]
 pub struct Source {
     /// Which text.
-    pub document: Document,
+    pub document: Guide,
     /// Which section of it; empty where it has none.
     pub section: &'static str,
 }
 
 impl Source {
-    pub(crate) const fn new(document: Document, section: &'static str) -> Self {
+    pub(crate) const fn new(document: Guide, section: &'static str) -> Self {
         Self { document, section }
     }
 }
@@ -39,7 +39,7 @@ impl Serialize for Source {
 /// A text that states rules or facts.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Document {
+pub enum Guide {
     /// Unified CM, device onboarding by activation code.
     ActivationCodes,
     /// Device integration for Webex on `BroadWorks`.
@@ -56,7 +56,7 @@ pub enum Document {
     Softphones,
 }
 
-impl Document {
+impl Guide {
     /// Its title, in English.
     #[must_use]
     pub const fn title(self) -> &'static str {

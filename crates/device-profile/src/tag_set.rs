@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::tag::is_custom_value;
-use crate::{Document, Override, Secret, Source, TagName};
+use crate::{Guide, Override, Secret, Source, TagName, secret};
 
 /// Tags with their values, under a name that types, service providers, groups and devices refer
 /// to; the system's default set has none.
@@ -43,7 +43,12 @@ pub struct Tag {
     #[serde(rename = "tagName")]
     pub name: TagName,
     /// Its value (`tagValue`): 1 to 256 characters, or none.
-    #[serde(default, rename = "tagValue", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "tagValue",
+        serialize_with = "secret::plain_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub value: Option<Secret>,
     /// Whether lower levels may set another value (`isTagValueOverridable`).
     pub is_tag_value_overridable: bool,
@@ -75,7 +80,7 @@ pub struct RegionalTag {
     #[serde(rename = "tagName")]
     pub name: TagName,
     /// Its value there (`tagValue`): 1 to 256 characters.
-    #[serde(rename = "tagValue")]
+    #[serde(rename = "tagValue", serialize_with = "secret::plain")]
     pub value: Secret,
 }
 
@@ -151,12 +156,12 @@ impl TagSetViolation {
             | Self::NativeTag { .. }
             | Self::RegionNameLength { .. }
             | Self::RegionValue { .. }
-            | Self::Value { .. } => Source::new(Document::ProvisioningSchema, "tags and tag sets"),
+            | Self::Value { .. } => Source::new(Guide::ProvisioningSchema, "tags and tag sets"),
             Self::Country { .. }
             | Self::DuplicateCountry { .. }
             | Self::DuplicateRegion { .. }
             | Self::DuplicateTag { .. }
-            | Self::RegionTag { .. } => Source::new(Document::Ours, ""),
+            | Self::RegionTag { .. } => Source::new(Guide::Ours, ""),
         }
     }
 }

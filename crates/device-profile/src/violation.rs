@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use crate::substitute::first_tag;
 use crate::{
-    ConfigurationOption, DeviceType, DeviceTypeFile, Document, FileAuthentication, FileCategory,
-    FileSource, NumberOfPorts, ResetEvent, Source,
+    ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory, FileSource,
+    Guide, NumberOfPorts, ResetEvent, Source,
 };
 
 /// A rule that a device type breaks. Files are numbered from 0.
@@ -102,18 +102,17 @@ impl Violation {
     /// Where the rule stands.
     #[must_use]
     pub const fn source(&self) -> Source {
-        const SCHEMA: Document = Document::ProvisioningSchema;
+        const SCHEMA: Guide = Guide::ProvisioningSchema;
         match self {
             Self::ActivationWithoutBearerOnFile { .. }
             | Self::ActivationWithoutBearerOnType
-            | Self::ActivationWithoutMessagingServer => Source::new(
-                Document::DeviceIntegration,
-                "provisioning of Room OS devices",
-            ),
+            | Self::ActivationWithoutMessagingServer => {
+                Source::new(Guide::DeviceIntegration, "provisioning of Room OS devices")
+            }
             Self::ActivationWithoutDeviceManagement
             | Self::ActivationWithoutProfileFile
             | Self::BearerWithoutTls { .. }
-            | Self::ResetStringMissing => Source::new(Document::Ours, ""),
+            | Self::ResetStringMissing => Source::new(Guide::Ours, ""),
             Self::BearerInLegacy => Source::new(SCHEMA, "DeviceManagementDeviceTypeOptions22V6"),
             Self::Length { .. } | Self::MacSourcesOnType | Self::NoPorts => {
                 Source::new(SCHEMA, "SystemSIPDeviceTypeAddRequest23V9")

@@ -38,14 +38,6 @@ impl Wiped {
         self.push_str(rest);
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.0.truncate(length);
-    }
-
     pub(crate) fn into_zeroizing(self) -> Zeroizing<String> {
         self.0
     }

@@ -1,315 +1,335 @@
-//! Reading XML of strangers: no document types, no entities of one's own, nothing without bound.
+//! XML documents of strangers: no document types, no entities of one's own, nothing without bound.
+//!
+//! A [`Tree`] keeps the document as it came and knows where its elements are in it. An edit says
+//! what an element becomes; all that no edit touches is written byte for byte as it stood.
+
+mod edit;
+mod index;
+mod scan;
+mod text;
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use zeroize::Zeroizing;
 
 use crate::wiped::Wiped;
-use crate::{DocumentError, DocumentFault, Limits};
+use crate::{DocumentError, Limits};
 
-/// What a document is made of, comments and instructions left out.
-pub(crate) enum Node<'d> {
-    Start(BytesStart<'d>),
-    /// The end of an element, also of one that was closed in its own tag.
-    End,
-    Eof,
-    /// Text as it stands, its line breaks still of any kind.
-    Text(Cow<'d, str>),
-    /// A character that was written as a reference.
-    Char(char),
+pub(crate) use index::{Index, hash};
+pub(crate) use text::{WhiteSpace, is_name, is_writable, push_escaped};
+
+/// Reads a document to its end and keeps nothing of it; names may have prefixes.
+///
+/// # Errors
+///
+/// [`DocumentError`] where it is not well-formed, not UTF-8, or more than allowed.
+pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<(), DocumentError> {
+    scan::scan(bytes, Names::Prefixed, limits).map(drop)
 }
 
-pub(crate) struct Document<'d> {
-    reader: Reader<&'d [u8]>,
-    /// Where the text begins in the bytes that came, a byte order mark being the difference.
-    offset: u64,
-    depth: usize,
-    elements: usize,
-    /// An element closed in its own tag still owes its end.
-    owes_end: bool,
-    limits: &'d Limits,
+/// Which names elements may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Names {
+    /// Letters, digits, `_`, `-` and `.`.
+    Plain,
+    /// These and colons, declared or not.
+    Prefixed,
 }
 
-impl<'d> Document<'d> {
-    /// Checks length, encoding and characters, and stands before the root.
-    pub(crate) fn new(bytes: &'d [u8], limits: &'d Limits) -> Result<Self, DocumentError> {
-        if bytes.len() > limits.document_bytes {
-            let at = limits.document_bytes as u64;
-            return Err(DocumentError::new(at, DocumentFault::TooLarge));
+/// A document and the places of its elements.
+#[derive(Clone)]
+pub(crate) struct Tree {
+    source: Zeroizing<String>,
+    /// Values that do not stand in the source as they are, and whatever was set since.
+    side: Wiped,
+    /// First those of the source in its order, each before what is inside it, then those that were
+    /// added.
+    nodes: Vec<Node>,
+    /// How many elements the source has.
+    sourced: usize,
+    /// What was added, by the element that it was added to.
+    added: BTreeMap<u32, Vec<u32>>,
+    white_space: WhiteSpace,
+    is_edited: bool,
+}
+
+/// An element.
+#[derive(Clone, Copy)]
+struct Node {
+    /// All of it in the source.
+    start: u32,
+    end: u32,
+    /// Its start tag up to `>` or `/>`, and blanks before that.
+    tag: Chunk,
+    /// Of an element without elements inside its value; of another all that is between its tags.
+    value: Chunk,
+    parent: u32,
+    /// The element of the source that comes after all that is inside this one.
+    after: u32,
+    name_len: u16,
+    flags: u8,
+}
+
+impl Node {
+    /// Closed in its own tag.
+    const IS_CLOSED: u8 = 1;
+    /// There are references, comments, instructions or sections inside.
+    const IS_ENCODED: u8 = 2;
+    /// There is text beside elements or instead of them.
+    const HAS_TEXT: u8 = 4;
+    const TAG_EDITED: u8 = 8;
+    const VALUE_EDITED: u8 = 16;
+    const REMOVED: u8 = 32;
+
+    const NONE: u32 = u32::MAX;
+
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// A piece of the source, or, where it begins after its end, of what is beside it.
+#[derive(Clone, Copy)]
+struct Chunk {
+    at: u32,
+    len: u32,
+}
+
+impl Chunk {
+    fn new(start: usize, end: usize) -> Self {
+        Self {
+            at: scan::small(start),
+            len: scan::small(end.saturating_sub(start)),
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            DocumentError::new(error.valid_up_to() as u64, DocumentFault::Encoding)
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let offset = (bytes.len() - text.len()) as u64;
-        if let Some(at) = first_forbidden(text) {
-            let at = offset + at as u64;
-            return Err(DocumentError::new(at, DocumentFault::Character));
+    }
+}
+
+/// An element of a [`Tree`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Element(u32);
+
+impl Element {
+    /// Whether there is none between another and this one.
+    pub(crate) fn is_next_to(self, other: Self) -> bool {
+        self.0 == other.0 + 1
+    }
+}
+
+impl Tree {
+    pub(crate) fn parse(
+        bytes: &[u8],
+        names: Names,
+        white_space: WhiteSpace,
+        limits: &Limits,
+    ) -> Result<Self, DocumentError> {
+        let (text, nodes) = scan::scan(bytes, names, limits)?;
+        let mut tree = Self {
+            source: Zeroizing::new(text.to_owned()),
+            side: Wiped::default(),
+            sourced: nodes.len(),
+            nodes,
+            added: BTreeMap::new(),
+            white_space,
+            is_edited: false,
+        };
+        tree.find_values();
+        Ok(tree)
+    }
+
+    /// How many elements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn root(&self) -> Element {
+        Element(0)
+    }
+
+    pub(crate) fn name(&self, element: Element) -> &str {
+        let Some(node) = self.node(element) else {
+            return "";
+        };
+        let name = self.chunk(node.tag).get(1..=usize::from(node.name_len));
+        name.unwrap_or_default()
+    }
+
+    /// The value of an element without elements inside.
+    pub(crate) fn value(&self, element: Element) -> &str {
+        self.node(element).map_or("", |node| self.chunk(node.value))
+    }
+
+    /// The value of one attribute.
+    pub(crate) fn attribute(&self, element: Element, name: &str) -> Option<Cow<'_, str>> {
+        let node = self.node(element)?;
+        if node.tag.len <= 1 + u32::from(node.name_len) {
+            return None;
         }
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().check_comments = true;
-        Ok(Self {
-            reader,
-            offset,
-            depth: 0,
-            elements: 0,
-            owes_end: false,
-            limits,
+        let mut all = self.raw_attributes(element);
+        let found = all.find(|known| known.name == name);
+        found.map(|found| text::attribute_value(found.raw))
+    }
+
+    /// Names and values of all attributes.
+    pub(crate) fn attributes(
+        &self,
+        element: Element,
+    ) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let all = self.raw_attributes(element);
+        all.map(|known| (known.name, text::attribute_value(known.raw)))
+    }
+
+    fn raw_attributes(&self, element: Element) -> impl Iterator<Item = Attribute<'_>> {
+        let node = self.node(element);
+        let (tag, from) = node.map_or(("", 0), |node| {
+            (self.chunk(node.tag), 1 + usize::from(node.name_len))
+        });
+        attributes(tag, from)
+    }
+
+    /// Whether there are elements inside.
+    pub(crate) fn is_container(&self, element: Element) -> bool {
+        self.children(element).next().is_some()
+    }
+
+    /// Whether there is text in an element itself.
+    pub(crate) fn has_text(&self, element: Element) -> bool {
+        let node = self.node(element);
+        node.is_some_and(|node| node.has(Node::HAS_TEXT))
+    }
+
+    pub(crate) fn parent(&self, element: Element) -> Option<Element> {
+        let parent = self.node(element)?.parent;
+        (parent != Node::NONE).then_some(Element(parent))
+    }
+
+    /// What is inside an element, in order.
+    pub(crate) fn children(&self, element: Element) -> impl Iterator<Item = Element> {
+        let inside = self.source_children(element);
+        let inside = inside.filter(|child| !child.1.has(Node::REMOVED));
+        let added = self.added.get(&element.0).into_iter().flatten();
+        inside
+            .map(|child| child.0)
+            .chain(added.map(|child| Element(*child)))
+    }
+
+    /// All elements of the document that came, each before what is inside it.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Element> {
+        (0..scan::small(self.sourced)).map(Element)
+    }
+
+    /// The element of the document that came behind all that is inside one.
+    pub(crate) fn after(&self, element: Element) -> Element {
+        self.node(element)
+            .map_or(element, |node| Element(node.after))
+    }
+
+    /// The first element of this name inside another.
+    pub(crate) fn child(&self, element: Element, name: &str) -> Option<Element> {
+        self.children(element)
+            .find(|child| self.name(*child) == name)
+    }
+
+    /// Where an element begins in the document that came.
+    pub(crate) fn place(&self, element: Element) -> u64 {
+        self.node(element).map_or(0, |node| u64::from(node.start))
+    }
+
+    fn source_children(&self, element: Element) -> impl Iterator<Item = (Element, &Node)> {
+        let is_sourced = (element.0 as usize) < self.sourced;
+        let end = self
+            .node(element)
+            .filter(|_| is_sourced)
+            .map_or(0, |node| node.after);
+        let mut next = element.0 + 1;
+        std::iter::from_fn(move || {
+            if next >= end {
+                return None;
+            }
+            let child = Element(next);
+            let node = self.node(child)?;
+            next = node.after;
+            Some((child, node))
         })
     }
 
-    /// How many elements are open.
-    pub(crate) fn depth(&self) -> usize {
-        self.depth
+    fn node(&self, element: Element) -> Option<&Node> {
+        self.nodes.get(element.0 as usize)
     }
 
-    /// An error at the place that was read last.
-    pub(crate) fn fault(&self, fault: DocumentFault) -> DocumentError {
-        DocumentError::new(self.offset + self.reader.buffer_position(), fault)
+    fn node_mut(&mut self, element: Element) -> Option<&mut Node> {
+        self.nodes.get_mut(element.0 as usize)
     }
 
-    pub(crate) fn next(&mut self) -> Result<Node<'d>, DocumentError> {
-        if std::mem::take(&mut self.owes_end) {
-            self.depth -= 1;
-            return Ok(Node::End);
-        }
-        loop {
-            let event = self.reader.read_event().map_err(|_| {
-                let at = self.offset + self.reader.error_position();
-                DocumentError::new(at, DocumentFault::Syntax)
-            })?;
-            match event {
-                Event::Start(start) => return self.open(start),
-                Event::Empty(start) => {
-                    self.owes_end = true;
-                    return self.open(start);
+    fn chunk(&self, chunk: Chunk) -> &str {
+        let (at, len) = (chunk.at as usize, chunk.len as usize);
+        let piece = match at.checked_sub(self.source.len()) {
+            None => self.source.get(at..at + len),
+            Some(at) => self.side.get(at..at + len),
+        };
+        piece.unwrap_or_default()
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &str {
+        let range = start as usize..end as usize;
+        self.source.get(range).unwrap_or_default()
+    }
+
+    /// Says where the value of each innermost element is, which most often is in the source.
+    fn find_values(&mut self) {
+        let white_space = self.white_space;
+        let source_len = self.source.len();
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            if node.after as usize != index + 1 || node.value.len == 0 {
+                continue;
+            }
+            let at = node.value.at as usize;
+            let raw = self.source.get(at..at + node.value.len as usize);
+            let raw = raw.unwrap_or_default();
+            let (mut before, mut len) = white_space.value(raw);
+            let value = raw.get(before..before + len).unwrap_or_default();
+            let mut start = at;
+            if node.has(Node::IS_ENCODED) || white_space.changes(value) {
+                if self.side.is_empty() {
+                    self.side = Wiped::with_capacity(source_len / 4);
                 }
-                Event::End(_) => {
-                    self.depth -= 1;
-                    return Ok(Node::End);
-                }
-                Event::Text(text) => return self.text(text.into_inner()),
-                Event::CData(text) => return self.text(text.into_inner()),
-                Event::GeneralRef(reference) => {
-                    let char = if reference.is_char_ref() {
-                        reference.resolve_char_ref().ok().flatten()
-                    } else {
-                        predefined(&reference)
-                    };
-                    let char = char.filter(|char| is_xml_char(*char));
-                    let char = char.ok_or_else(|| self.fault(DocumentFault::Entity))?;
-                    return self.char(char);
-                }
-                Event::DocType(_) => return Err(self.fault(DocumentFault::Doctype)),
-                Event::Decl(declaration) => {
-                    let is_utf8 = match declaration.encoding() {
-                        None => true,
-                        Some(Ok(name)) => is_utf8_name(&name),
-                        Some(Err(_)) => false,
-                    };
-                    if !is_utf8 {
-                        return Err(self.fault(DocumentFault::Encoding));
-                    }
-                }
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::Eof if self.depth > 0 => return Err(self.fault(DocumentFault::Syntax)),
-                Event::Eof => return Ok(Node::Eof),
+                let side_at = self.side.len();
+                text::push_decoded(&mut self.side, value, white_space);
+                let decoded = self.side.get(side_at..).unwrap_or_default();
+                (before, len) = white_space.value(decoded);
+                start = source_len + side_at;
             }
+            node.value = Chunk::new(start + before, start + before + len);
         }
-    }
-
-    /// Passes over what is left of the element that was opened last.
-    pub(crate) fn skip(&mut self) -> Result<(), DocumentError> {
-        let outside = self.depth - 1;
-        while self.depth > outside {
-            self.next()?;
-        }
-        Ok(())
-    }
-
-    /// Reads to the end of the document, where nothing may stand.
-    pub(crate) fn finish(&mut self) -> Result<(), DocumentError> {
-        loop {
-            match self.next()? {
-                Node::Eof => return Ok(()),
-                // Outside of the root there is no other text than blanks.
-                Node::Text(_) | Node::Char(_) => {}
-                Node::Start(_) | Node::End => return Err(self.fault(DocumentFault::Syntax)),
-            }
-        }
-    }
-
-    /// Reads the root's start.
-    pub(crate) fn root(&mut self) -> Result<BytesStart<'d>, DocumentError> {
-        loop {
-            match self.next()? {
-                Node::Start(start) => return Ok(start),
-                Node::Text(_) | Node::Char(_) => {}
-                Node::End | Node::Eof => return Err(self.fault(DocumentFault::Root)),
-            }
-        }
-    }
-
-    /// The value of one attribute; all of them are checked to be well-formed and given once.
-    pub(crate) fn attribute<'s>(
-        &self,
-        start: &'s BytesStart<'_>,
-        name: &str,
-    ) -> Result<Option<Cow<'s, str>>, DocumentError> {
-        if start.attributes_raw().is_empty() {
-            return Ok(None);
-        }
-        let bad = || self.fault(DocumentFault::Attribute);
-        let mut names = [""; MAX_ATTRIBUTES];
-        let mut found = None;
-        // The reader's own search for duplicates has no bound on their number.
-        for (count, attribute) in start.attributes().with_checks(false).enumerate() {
-            let attribute = attribute.map_err(|_| bad())?;
-            let key = attribute.key.into_inner();
-            let known = names.get(..count).unwrap_or_default();
-            if known.contains(&key) {
-                return Err(bad());
-            }
-            *names.get_mut(count).ok_or_else(bad)? = key;
-            let value = match attribute.value {
-                Cow::Borrowed(value) => quick_xml::escape::unescape(value).ok(),
-                Cow::Owned(value) => quick_xml::escape::unescape(&value)
-                    .ok()
-                    .map(|value| Cow::Owned(value.into_owned())),
-            };
-            let value = value.filter(|value| is_writable(value));
-            let value = value.ok_or_else(|| self.fault(DocumentFault::Entity))?;
-            if key == name {
-                found = Some(value);
-            }
-        }
-        Ok(found)
-    }
-
-    /// An element's name, which must be one that we would write.
-    pub(crate) fn name<'s>(&self, start: &'s BytesStart<'_>) -> Result<&'s str, DocumentError> {
-        let name = start.name().into_inner();
-        if !is_name(name) {
-            return Err(self.fault(DocumentFault::Name));
-        }
-        Ok(name)
-    }
-
-    fn open(&mut self, start: BytesStart<'d>) -> Result<Node<'d>, DocumentError> {
-        self.depth += 1;
-        self.elements += 1;
-        if self.depth > self.limits.depth {
-            return Err(self.fault(DocumentFault::TooDeep));
-        }
-        if self.elements > self.limits.elements {
-            return Err(self.fault(DocumentFault::TooManyElements));
-        }
-        Ok(Node::Start(start))
-    }
-
-    fn text(&self, text: Cow<'d, str>) -> Result<Node<'d>, DocumentError> {
-        if self.depth == 0 && !is_blank(&text) {
-            return Err(self.fault(DocumentFault::Syntax));
-        }
-        Ok(Node::Text(text))
-    }
-
-    fn char(&self, char: char) -> Result<Node<'d>, DocumentError> {
-        if self.depth == 0 && !is_blank(char.encode_utf8(&mut [0; 4])) {
-            return Err(self.fault(DocumentFault::Syntax));
-        }
-        Ok(Node::Char(char))
     }
 }
 
-/// Whether a name is a letter or `_`, then letters, digits, `_`, `-` and `.`, 256 at most.
-pub(crate) fn is_name(name: &str) -> bool {
-    let is_first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    let is_later = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    // No early end, so that many bytes are looked at in one step.
-    name.len() <= MAX_NAME_BYTES
-        && name.bytes().next().is_some_and(is_first)
-        && name.bytes().fold(true, |all, byte| all & is_later(byte))
+/// An attribute as it stands in a tag.
+struct Attribute<'t> {
+    name: &'t str,
+    raw: &'t str,
+    /// From its name to behind its value.
+    place: Range<usize>,
 }
 
-/// Whether a value can stand in a document at all.
-pub(crate) fn is_writable(value: &str) -> bool {
-    value.chars().all(is_xml_char)
+/// The attributes of a tag from a place on, which have been found well-formed.
+fn attributes(tag: &str, from: usize) -> impl Iterator<Item = Attribute<'_>> {
+    let mut rest = tag.get(from..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let begun = rest.trim_ascii_start();
+        let (name, after) = begun.split_once('=')?;
+        let after = after.trim_ascii_start();
+        let quote = char::from(*after.as_bytes().first()?);
+        let (raw, after) = after.get(1..)?.split_once(quote)?;
+        rest = after;
+        Some(Attribute {
+            name: name.trim_ascii_end(),
+            raw,
+            place: tag.len() - begun.len()..tag.len() - after.len(),
+        })
+    })
 }
 
-pub(crate) fn is_blank(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-}
-
-/// Adds `value` so that it reads the same as text and as an attribute, in ASCII only.
-pub(crate) fn push_escaped(text: &mut Wiped, value: &str) {
-    let is_plain = |byte: u8| {
-        matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
-    };
-    let mut rest = value;
-    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
-        let (plain, from) = rest.split_at(at);
-        text.push_str(plain);
-        let mut chars = from.chars();
-        match chars.next() {
-            Some('&') => text.push_str("&amp;"),
-            Some('<') => text.push_str("&lt;"),
-            Some('>') => text.push_str("&gt;"),
-            Some('"') => text.push_str("&quot;"),
-            Some('\'') => text.push_str("&apos;"),
-            Some(char) => {
-                // A text in memory takes all that is written to it.
-                let _ = write!(text, "&#{};", u32::from(char));
-            }
-            None => {}
-        }
-        rest = chars.as_str();
-    }
-    text.push_str(rest);
-}
-
-fn predefined(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "apos" => Some('\''),
-        "gt" => Some('>'),
-        "lt" => Some('<'),
-        "quot" => Some('"'),
-        _ => None,
-    }
-}
-
-/// The `Char` of XML 1.0.
-fn is_xml_char(char: char) -> bool {
-    !matches!(char, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
-}
-
-fn first_forbidden(text: &str) -> Option<usize> {
-    let is_suspect =
-        |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
-    // Only few documents have such a byte at all, and bytes are quicker to look through, most of
-    // all many in one step, which an end at the first of them would rule out.
-    let has_suspect = |bytes: &[u8]| {
-        let found = |found, byte: &u8| found | is_suspect(*byte);
-        bytes.iter().fold(false, found)
-    };
-    if !text.as_bytes().chunks(SCAN_BYTES).any(has_suspect) {
-        return None;
-    }
-    text.char_indices()
-        .find(|(_, char)| !is_xml_char(*char))
-        .map(|(at, _)| at)
-}
-
-fn is_utf8_name(name: &str) -> bool {
-    ["UTF-8", "UTF8", "US-ASCII", "ASCII"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name))
-}
-
-const MAX_ATTRIBUTES: usize = 32;
-const MAX_NAME_BYTES: usize = 256;
-const SCAN_BYTES: usize = 1_024;
+#[cfg(test)]
+mod tests;

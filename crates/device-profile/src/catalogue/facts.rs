@@ -2,7 +2,7 @@
 //! that a guide names whole is written out here as far as the guides name its models.
 
 use super::{Fact, Feature, Minimum, Model, ReleaseOf, Series, System};
-use crate::{Document, Source};
+use crate::{Guide, Source};
 
 /// The models that the guides name.
 pub const MODELS: &[Model] = &[
@@ -77,19 +77,19 @@ pub const FACTS: &[Fact] = &[
             "8861", "8865", "8865NR",
         ],
         since: since(ReleaseOf::UnifiedCm, "12.5(1)"),
-        source: Source::new(Document::ActivationCodes, "prerequisites"),
+        source: Source::new(Guide::ActivationCodes, "prerequisites"),
         ..unified_cm(Feature::ActivationCode)
     },
     Fact {
         models: &["8832", "8832NR"],
         since: since(ReleaseOf::UnifiedCm, "12.5(1)SU1"),
-        source: Source::new(Document::ActivationCodes, "prerequisites"),
+        source: Source::new(Guide::ActivationCodes, "prerequisites"),
         ..unified_cm(Feature::ActivationCode)
     },
     Fact {
         models: &["BOT", "CSF", "TAB", "TCT"],
         since: since(ReleaseOf::UnifiedCm, "12.5"),
-        source: Source::new(Document::SipOAuth, "overview"),
+        source: Source::new(Guide::SipOAuth, "overview"),
         ..unified_cm(Feature::SipOAuth)
     },
     Fact {
@@ -98,7 +98,7 @@ pub const FACTS: &[Fact] = &[
             "8851", "8851NR", "8861", "8865", "8865NR",
         ],
         since: since(ReleaseOf::UnifiedCm, "14"),
-        source: Source::new(Document::SipOAuth, "overview"),
+        source: Source::new(Guide::SipOAuth, "overview"),
         ..unified_cm(Feature::SipOAuth)
     },
     // Unified CM: remote access, by the releases of the devices.
@@ -220,7 +220,7 @@ pub const FACTS: &[Fact] = &[
             Series::WebexRoomKit,
         ],
         since: since(ReleaseOf::RoomOs, "10.13"),
-        source: Source::new(Document::DeviceIntegration, "Room OS onboarding"),
+        source: Source::new(Guide::DeviceIntegration, "Room OS onboarding"),
         ..broadworks(Feature::ActivationCode)
     },
     Fact {
@@ -231,21 +231,21 @@ pub const FACTS: &[Fact] = &[
             Series::WebexRoomKit,
         ],
         since: since(ReleaseOf::RoomOs, "10.13"),
-        source: Source::new(Document::DeviceIntegration, "Room OS prerequisites"),
+        source: Source::new(Guide::DeviceIntegration, "Room OS prerequisites"),
         ..broadworks(Feature::WebexOnboarding)
     },
     Fact {
         models: &["Desk", "Desk Mini", "Desk Pro"],
         series: &[Series::WebexBoard, Series::WebexRoom, Series::WebexRoomKit],
         note: "needs Feature_Toggle_Webex_Call=Yes",
-        source: Source::new(Document::DeviceIntegration, "end-user features of Room OS"),
+        source: Source::new(Guide::DeviceIntegration, "end-user features of Room OS"),
         ..broadworks(Feature::UnifiedCallHistory)
     },
     Fact {
         models: &["Desk", "Desk Mini", "Desk Pro"],
         series: &[Series::WebexBoard, Series::WebexRoom, Series::WebexRoomKit],
         note: "needs xConfiguration Webex DirectoryServiceSupport",
-        source: Source::new(Document::DeviceIntegration, "directory search of Room OS"),
+        source: Source::new(Guide::DeviceIntegration, "directory search of Room OS"),
         ..broadworks(Feature::DirectorySearch)
     },
     // BroadWorks: multiplatform telephones.
@@ -253,32 +253,26 @@ pub const FACTS: &[Fact] = &[
         models: MPP_MODELS,
         since: since(ReleaseOf::MppFirmware, "11.3.7"),
         note: "the guide names the models with unified call history only",
-        source: Source::new(Document::DeviceIntegration, "MPP prerequisites"),
+        source: Source::new(Guide::DeviceIntegration, "MPP prerequisites"),
         ..broadworks(Feature::WebexOnboarding)
     },
     Fact {
         models: MPP_MODELS,
         since: since(ReleaseOf::MppFirmware, "11.3.7"),
         note: "a code is optional; the guide names the models with unified call history only",
-        source: Source::new(
-            Document::DeviceIntegration,
-            "activation codes for MPP devices",
-        ),
+        source: Source::new(Guide::DeviceIntegration, "activation codes for MPP devices"),
         ..broadworks(Feature::ActivationCode)
     },
     Fact {
         models: MPP_MODELS,
         note: "on the primary line of a cloud-aware device that is no workspace's",
-        source: Source::new(
-            Document::DeviceIntegration,
-            "end-user features of MPP devices",
-        ),
+        source: Source::new(Guide::DeviceIntegration, "end-user features of MPP devices"),
         ..broadworks(Feature::UnifiedCallHistory)
     },
 ];
 
-const CLIENTS: Source = Source::new(Document::RemoteAccess, "table 6, clients");
-const ENDPOINTS: Source = Source::new(Document::RemoteAccess, "table 7, endpoints");
+const CLIENTS: Source = Source::new(Guide::RemoteAccess, "table 6, clients");
+const ENDPOINTS: Source = Source::new(Guide::RemoteAccess, "table 7, endpoints");
 const MPP_MODELS: &[&str] = &[
     "6821", "6841", "6851", "6861", "7811", "7821", "7841", "7861", "8811", "8841", "8845", "8851",
     "8861", "8865", "8875",
@@ -300,7 +294,7 @@ const fn unified_cm(feature: Feature) -> Fact {
         series: &[],
         since: None,
         note: "",
-        source: Source::new(Document::Ours, ""),
+        source: Source::new(Guide::Ours, ""),
     }
 }
 

@@ -8,7 +8,7 @@ use super::attribute::{
     AutoCreateDevicesLevel, ConfigType, DeviceAccessProtocol, SupportLinks, TagMode,
 };
 use super::authentication::carries_authentication;
-use crate::{Secret, TagLevel};
+use crate::{Secret, TagLevel, secret};
 
 /// How devices of a type are configured (`cpeDeviceOptions`).
 ///
@@ -169,6 +169,7 @@ pub struct DeviceCredentials {
     /// The user name (`userName`).
     pub user_name: String,
     /// The password (`password`).
+    #[serde(serialize_with = "secret::plain")]
     pub password: Secret,
 }
 

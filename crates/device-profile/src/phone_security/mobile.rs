@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{Document, Release, Source};
+use crate::{Guide, Release, Source};
 
 /// The timers of a SIP profile that keep a mobile softphone connected in the background, in
 /// seconds.
@@ -144,9 +144,9 @@ impl MobileSipViolation {
     pub const fn source(self) -> Source {
         match self {
             Self::AlertTimerShort { .. } | Self::AlertTimerStep { .. } => {
-                Source::new(Document::Softphones, "system SIP parameters")
+                Source::new(Guide::Softphones, "system SIP parameters")
             }
-            Self::Timer { .. } => Source::new(Document::Softphones, "mobile SIP profile"),
+            Self::Timer { .. } => Source::new(Guide::Softphones, "mobile SIP profile"),
         }
     }
 }

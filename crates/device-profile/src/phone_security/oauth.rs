@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::profile::PhoneSecurityProfile;
-use crate::{Document, Release, Source};
+use crate::{Guide, Release, Source};
 
 /// Which devices of a cluster register with tokens.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -210,18 +210,18 @@ impl OAuthViolation {
     #[must_use]
     pub const fn source(self) -> Source {
         match self {
-            Self::ExportControlled => Source::new(Document::SipOAuth, "prerequisites"),
+            Self::ExportControlled => Source::new(Guide::SipOAuth, "prerequisites"),
             Self::ExpresswayMissing | Self::ExpresswayWithoutName { .. } => {
-                Source::new(Document::SipOAuth, "OAuth connection to Expressway-C")
+                Source::new(Guide::SipOAuth, "OAuth connection to Expressway-C")
             }
-            Self::ModeDisabled => Source::new(Document::SipOAuth, "enable SIP OAuth mode"),
-            Self::NoNode | Self::Port { .. } => Source::new(Document::SipOAuth, "OAuth ports"),
+            Self::ModeDisabled => Source::new(Guide::SipOAuth, "enable SIP OAuth mode"),
+            Self::NoNode | Self::Port { .. } => Source::new(Guide::SipOAuth, "OAuth ports"),
             Self::NotRestarted => {
-                Source::new(Document::SipOAuth, "restart of the call manager service")
+                Source::new(Guide::SipOAuth, "restart of the call manager service")
             }
-            Self::PhoneEdgeTrustMissing => Source::new(Document::SipOAuth, "phone edge trust"),
-            Self::RefreshLoginFlowDisabled => Source::new(Document::SipOAuth, "refresh logins"),
-            Self::SamePort { .. } => Source::new(Document::Ours, ""),
+            Self::PhoneEdgeTrustMissing => Source::new(Guide::SipOAuth, "phone edge trust"),
+            Self::RefreshLoginFlowDisabled => Source::new(Guide::SipOAuth, "refresh logins"),
+            Self::SamePort { .. } => Source::new(Guide::Ours, ""),
         }
     }
 }
@@ -303,7 +303,7 @@ impl RemoteAccessViolation {
     /// Where the rule stands.
     #[must_use]
     pub const fn source(self) -> Source {
-        Source::new(Document::SipOAuth, "SIP OAuth phones in remote access mode")
+        Source::new(Guide::SipOAuth, "SIP OAuth phones in remote access mode")
     }
 }
 

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::catalogue::{self, Feature, ReleaseOf, Support, System};
 use crate::device_type::attribute::named;
-use crate::{Document, Release, Source};
+use crate::{Guide, Release, Source};
 
 named! {
     /// How a device proves itself to the certificate authority proxy (Authentication Mode).
@@ -347,24 +347,22 @@ impl PhoneSecurityViolation {
     #[must_use]
     pub const fn source(self) -> Source {
         match self {
-            Self::OAuthPhoneType | Self::OAuthRelease => {
-                Source::new(Document::SipOAuth, "overview")
-            }
+            Self::OAuthPhoneType | Self::OAuthRelease => Source::new(Guide::SipOAuth, "overview"),
             Self::OAuthWithDigest
             | Self::OAuthWithTftpEncryption
             | Self::OAuthWithoutEncryption
             | Self::OAuthWithoutTls => Source::new(
-                Document::SipOAuth,
+                Guide::SipOAuth,
                 "device security mode in the phone security profile",
             ),
-            Self::KeySize => Source::new(Document::Softphones, "creation of Jabber devices"),
+            Self::KeySize => Source::new(Guide::Softphones, "creation of Jabber devices"),
             Self::ClusterNotMixed
             | Self::ExistingCertificate
             | Self::NullString
             | Self::PortOfSecure
             | Self::SecureWithoutTls
             | Self::TftpEncryptionOnMobile => {
-                Source::new(Document::Softphones, "phone security profile")
+                Source::new(Guide::Softphones, "phone security profile")
             }
         }
     }

@@ -110,20 +110,21 @@ fn an_element_with_elements_inside_is_no_parameter() {
 #[test]
 fn the_document_that_is_written_is_canonical() {
     let mut profile = FlatProfile::new();
+    profile.set("A", " é & \n<x> ").unwrap();
+    profile.set_access("A", Some(UserAccess::None)).unwrap();
     profile
-        .set("A", " é & \n<x> ", Some(UserAccess::None))
+        .set_access("B", Some(UserAccess::ReadWrite))
         .unwrap();
-    profile.set("B", "", Some(UserAccess::ReadWrite)).unwrap();
-    profile.set("C", "\"\"", None).unwrap();
-    profile.set("D", "1", None).unwrap();
-    profile.set("D", "2", None).unwrap();
+    profile.set("C", "\"\"").unwrap();
+    profile.set("D", "1").unwrap();
+    profile.set("D", "2").unwrap();
     let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n  \
         <A ua=\"na\">&#233; &amp;  &lt;x&gt;</A>\n  <B ua=\"rw\"/>\n  <C>\"\"</C>\n  <D>2</D>\n</flat-profile>\n";
     assert_eq!(*profile.write(), xml);
     assert_eq!(parse(xml), profile);
-    assert_eq!(profile.set("A B", "x", None), Err(ValueError::Name));
-    assert_eq!(profile.set("1", "x", None), Err(ValueError::Name));
-    assert_eq!(profile.set("A", "\0", None), Err(ValueError::Value));
+    assert_eq!(profile.set("A B", "x"), Err(ValueError::Name));
+    assert_eq!(profile.set("1", "x"), Err(ValueError::Name));
+    assert_eq!(profile.set("A", "\0"), Err(ValueError::Value));
 }
 
 proptest! {
@@ -142,7 +143,8 @@ proptest! {
                 2 => Some(UserAccess::ReadOnly),
                 _ => Some(UserAccess::ReadWrite),
             };
-            profile.set(name, value, access).unwrap();
+            profile.set(name, value).unwrap();
+            profile.set_access(name, access).unwrap();
         }
         let xml = profile.write();
         let again = parse(&xml);
@@ -158,4 +160,43 @@ proptest! {
             prop_assert_eq!(parse(&profile.write()), profile);
         }
     }
+}
+
+#[test]
+fn an_edit_changes_what_it_names_and_nothing_else() {
+    let xml = "<?xml version='1.0'?>\r\n<device>\r\n<flat-profile  x='1'>\r\n\
+        \t<!-- a --><A group='G' ua=\"na\" >1</A>\r\n\t<B/><B>&#66;</B>\r\n\t<C>x</C>\r\n\
+        \t<Nested><A>7</A></Nested>\r\n</flat-profile>\r\n</device>";
+    let mut profile = parse(xml);
+    assert_eq!(*profile.write(), *xml);
+    profile.set("A", "2").unwrap();
+    profile.set("B", "&").unwrap();
+    profile.set_access("B", Some(UserAccess::ReadOnly)).unwrap();
+    profile.set("D", "é").unwrap();
+    assert!(profile.remove("C") && !profile.remove("C"));
+    assert_eq!((profile.text("C"), profile.text("D")), (None, Some("é")));
+    let wanted = xml
+        .replace(">1</A>", ">2</A>")
+        .replace("<B>&#66;</B>", "<B ua=\"ro\">&amp;</B>")
+        .replace("\r\n\t<C>x</C>", "")
+        .replace("</Nested>", "</Nested>\r\n\t<D>&#233;</D>");
+    assert_eq!(*profile.write(), *wanted);
+    profile.set_access("A", None).unwrap();
+    assert!(profile.write().contains("<A group='G' >2</A>"));
+    assert!(profile.remove("B"));
+    assert_eq!(profile.get("B"), None);
+    assert!(!profile.write().contains("<B"));
+}
+
+#[test]
+fn of_a_parameter_given_twice_the_last_is_edited() {
+    let mut profile = parse("<flat-profile><A>1</A><A>2</A></flat-profile>");
+    profile.set("A", "3").unwrap();
+    assert_eq!(
+        *profile.write(),
+        "<flat-profile><A>1</A><A>3</A></flat-profile>"
+    );
+    let overridden: Vec<&str> = profile.overridden().collect();
+    assert_eq!(overridden, ["A"]);
+    assert_eq!(profile.parameters().count(), 1);
 }

@@ -53,6 +53,8 @@ fn entities_other_than_the_five_are_refused() {
         "&#;",
         "&#x;",
         "&AMP;",
+        "&#+65;",
+        "&#x+41;",
     ] {
         assert_eq!(
             faults("", &format!("<A>{reference}</A>")),
@@ -176,12 +178,12 @@ fn blanks_and_comments_without_end_behind_the_root_take_no_stack() {
 }
 
 #[test]
-fn references_to_other_characters_than_blanks_are_refused_beside_the_root() {
+fn references_are_refused_beside_the_root() {
     for root in ["flat-profile", "Configuration"] {
         for xml in [
             format!("<{root}/>&#65;"),
             format!("&amp;<{root}/>"),
-            format!("<{root}/> &#32;&lt;"),
+            format!("<{root}/> &#32;"),
         ] {
             let error = read(root, xml.as_bytes(), &Limits::default()).unwrap_err();
             assert_eq!(error.fault, DocumentFault::Syntax, "{xml}");
@@ -215,4 +217,4 @@ fn hostile_documents_take_linear_time() {
 }
 
 /// What may stand without end before and behind a root, each also a seed for fuzzing.
-const SEEDS_BESIDE_THE_ROOT: [&str; 4] = [" <!---->", "&#32;", "\r\n<?x?>", "<!---->"];
+const SEEDS_BESIDE_THE_ROOT: [&str; 3] = [" <!---->", "\r\n<?x?>", "<!---->"];

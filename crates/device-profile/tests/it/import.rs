@@ -4,9 +4,9 @@ use std::io::Cursor;
 
 use offhook_device_profile::{
     Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, DeviceCredentials,
-    DeviceFamily, DeviceType, DeviceTypeFile, Difference, Effect, FileAuthentication, FileCategory,
-    FileContent, Import, ImportError, Inventory, Limits, Subject, Tag, TagName, TagRegion, TagSet,
-    Violation,
+    DeviceFamily, DeviceType, DeviceTypeFile, Effect, FileAuthentication, FileCategory,
+    FileContent, Import, ImportDifference, ImportError, Inventory, Limits, Subject, Tag, TagName,
+    TagRegion, TagSet, Violation,
 };
 
 use crate::archive::noise;
@@ -39,8 +39,8 @@ fn update() -> Import {
     Import::new().with_device_type_file_update()
 }
 
-fn lines(differences: &[Difference]) -> Vec<String> {
-    let line = |difference: &Difference| {
+fn lines(differences: &[ImportDifference]) -> Vec<String> {
+    let line = |difference: &ImportDifference| {
         let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         format!(
             "{} {} {} {} {}",

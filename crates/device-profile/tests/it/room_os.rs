@@ -1,7 +1,7 @@
 //! The room device's document.
 
 use offhook_device_profile::room_os::{Configuration, Path};
-use offhook_device_profile::{DocumentFault, Limits, ValueError};
+use offhook_device_profile::{CommandLineFault, DocumentFault, Limits, ValueError};
 use proptest::prelude::*;
 
 fn parse(xml: &str) -> Configuration {
@@ -47,14 +47,17 @@ fn nesting_items_and_foreign_attributes_are_read() {
     ] {
         assert_eq!(configuration.text(path), None, "{path}");
     }
-    let paths: Vec<String> = configuration.paths().map(ToString::to_string).collect();
+    let paths: Vec<String> = configuration
+        .values()
+        .map(|(path, _)| path.to_string())
+        .collect();
     assert_eq!(
         paths,
         [
-            "SIP DisplayName",
+            "SIP URI",
             "SIP Proxy[1] Address",
             "SIP Proxy[2] Address",
-            "SIP URI"
+            "SIP DisplayName"
         ]
     );
 }
@@ -99,46 +102,24 @@ fn what_could_mean_two_things_is_refused() {
 
 #[test]
 fn the_names_around_values_are_bounded_to_the_byte() {
-    let answer = |path_bytes, total_path_bytes, inside: &str| {
+    let answer = |path_bytes, inside: &str| {
         let mut limits = Limits::default();
         limits.path_bytes = path_bytes;
-        limits.total_path_bytes = total_path_bytes;
         let xml = format!("<Configuration>{inside}</Configuration>");
         let configuration = Configuration::parse(xml.as_bytes(), &limits);
         configuration.map(|_| ()).map_err(|error| error.fault)
     };
-    let inside = "<Ab item='7'><Cd/><Ef/></Ab>";
-    let each = "Ab[7] Cd".len();
-    assert_eq!(answer(each, 2 * each, inside), Ok(()));
-    assert_eq!(
-        answer(each - 1, 2 * each, inside),
-        Err(DocumentFault::PathTooLong)
-    );
-    assert_eq!(
-        answer(each, 2 * each - 1, inside),
-        Err(DocumentFault::PathsTooLarge)
-    );
-}
-
-#[test]
-fn long_names_around_many_values_are_refused_before_they_fill_the_memory() {
-    let around = |depth: usize| {
-        let names: Vec<String> = (0..depth)
-            .map(|at| format!("{}{at:02}", "n".repeat(254)))
-            .collect();
-        let open: String = names.iter().map(|name| format!("<{name}>")).collect();
-        let close: String = names
-            .iter()
-            .rev()
-            .map(|name| format!("</{name}>"))
-            .collect();
-        let leaves: String = (1..19_960)
-            .map(|item| format!("<a item='{item}'/>"))
-            .collect();
-        format!("{open}{leaves}{close}")
-    };
-    assert_eq!(fault(&around(30)), DocumentFault::PathTooLong);
-    assert_eq!(fault(&around(3)), DocumentFault::PathsTooLarge);
+    for (path, inside) in [
+        ("Ab[7] Cd", "<Ab item='7'><Cd/><Ef/></Ab>"),
+        ("Ab[65535] Cd", "<Ab item='65535'><Cd/><Ef/></Ab>"),
+        ("Ab[10]", "<Ab item='10'/>"),
+    ] {
+        assert_eq!(answer(path.len(), inside), Ok(()));
+        assert_eq!(
+            answer(path.len() - 1, inside),
+            Err(DocumentFault::PathTooLong)
+        );
+    }
 }
 
 #[test]
@@ -147,7 +128,7 @@ fn what_is_written_takes_no_more_room_than_twice_its_length() {
     let around = vec!["n".repeat(256); 30].join(" ");
     for leaf in 0..2_000 {
         let path = format!("{around} leaf{leaf}").parse().unwrap();
-        configuration.set(path, "x").unwrap();
+        configuration.set(&path, "x").unwrap();
     }
     let xml = configuration.write();
     assert!(xml.capacity() <= 2 * xml.len(), "{}", xml.capacity());
@@ -167,16 +148,16 @@ fn a_path_is_read_in_the_devices_own_spellings() {
 #[test]
 fn the_document_that_is_written_is_canonical() {
     let mut configuration = Configuration::new();
-    let mut set = |path: &str, value: &str| configuration.set(path.parse().unwrap(), value);
+    let mut set = |path: &str, value: &str| configuration.set(&path.parse().unwrap(), value);
     set("SIP URI", "a&b").unwrap();
     set("SIP Proxy 2 Address", "p2").unwrap();
     set("SIP Proxy 1 Address", "p1").unwrap();
     set("SIP Proxy 1 Port", "").unwrap();
     set("Audio", "é").unwrap();
     assert_eq!(set("A", "\u{1}"), Err(ValueError::Value));
-    let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Configuration>\n  <Audio>&#233;</Audio>\n  <SIP>\n    \
-        <Proxy item=\"1\">\n      <Address>p1</Address>\n      <Port></Port>\n    </Proxy>\n    \
-        <Proxy item=\"2\">\n      <Address>p2</Address>\n    </Proxy>\n    <URI>a&amp;b</URI>\n  </SIP>\n</Configuration>\n";
+    let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Configuration>\n  <SIP>\n    <URI>a&amp;b</URI>\n    \
+        <Proxy item=\"2\">\n      <Address>p2</Address>\n    </Proxy>\n    \
+        <Proxy item=\"1\">\n      <Address>p1</Address>\n      <Port/>\n    </Proxy>\n  </SIP>\n  <Audio>&#233;</Audio>\n</Configuration>\n";
     assert_eq!(*configuration.write(), xml);
     assert_eq!(parse(xml), configuration);
 }
@@ -198,7 +179,7 @@ proptest! {
                 .iter()
                 .map(|(name, item)| item.map_or(name.clone(), |item| format!("{name}[{item}]")))
                 .collect();
-            configuration.set(segments.join(" ").parse().unwrap(), value).unwrap();
+            configuration.set(&segments.join(" ").parse().unwrap(), value).unwrap();
         }
         let xml = configuration.write();
         let again = parse(&xml);
@@ -213,4 +194,106 @@ proptest! {
             prop_assert_eq!(parse(&configuration.write()), configuration);
         }
     }
+}
+
+#[test]
+fn an_edit_changes_what_it_names_and_nothing_else() {
+    let xml = "<Configuration product='x'>\n  <SIP>\n    <URI valueSpaceRef='/V'>a@b</URI>\n    <Proxy item=\"1\"><Address>p1</Address></Proxy>\n  </SIP>\n  <!-- c -->\n  <Audio><Volume>5</Volume></Audio>\n</Configuration>";
+    let mut configuration = parse(xml);
+    assert_eq!(*configuration.write(), *xml);
+    let path = |text: &str| text.parse::<Path>().unwrap();
+    configuration.set(&path("SIP URI"), "c@d").unwrap();
+    configuration
+        .set(&path("SIP Proxy 1 Port"), "5061")
+        .unwrap();
+    configuration
+        .set(&path("SIP Proxy 2 Address"), "p2")
+        .unwrap();
+    configuration
+        .set(&path("SIP Proxy 2 Port"), "5062")
+        .unwrap();
+    assert!(configuration.remove(&path("Audio Volume")));
+    assert!(!configuration.remove(&path("Audio Volume")));
+    let wanted = xml
+        .replace("a@b", "c@d")
+        .replace("p1</Address>", "p1</Address><Port>5061</Port>")
+        .replace("</Proxy>\n", "</Proxy>\n    <Proxy item=\"2\">\n      <Address>p2</Address>\n      <Port>5062</Port>\n    </Proxy>\n")
+        .replace("\n  <Audio><Volume>5</Volume></Audio>", "");
+    assert_eq!(*configuration.write(), *wanted);
+    assert_eq!(parse(&wanted), configuration);
+    assert_eq!(configuration.text("SIP Proxy 2 Port"), Some("5062"));
+}
+
+#[test]
+fn an_edit_that_cannot_be_made_changes_nothing() {
+    let xml = "<Configuration><SIP/></Configuration>";
+    let mut configuration = parse(xml);
+    let refused = configuration.set(&"New Thing".parse().unwrap(), "\u{1}");
+    assert_eq!(refused, Err(ValueError::Value));
+    assert_eq!(*configuration.write(), *xml);
+}
+
+#[test]
+fn commands_are_read_and_written() {
+    let lines = "# sent by hand\n\nxConfiguration SIP Proxy 1 Address: \"p1.example.net\"\r\n\
+        *c xConfiguration SIP DisplayName: \"A \\\"B\\\" \\\\ C\"\n\
+        xconfiguration SIP/ListenPort: On\nxConfiguration SIP URI: \"\"\n** end\nOK\n";
+    let read = |lines: &str| Configuration::parse_command_lines(lines, &Limits::default());
+    let configuration = read(lines).unwrap();
+    assert_eq!(
+        configuration.text("SIP Proxy 1 Address"),
+        Some("p1.example.net")
+    );
+    assert_eq!(configuration.text("SIP DisplayName"), Some("A \"B\" \\ C"));
+    assert_eq!(configuration.text("SIP ListenPort"), Some("On"));
+    assert_eq!(configuration.text("SIP URI"), Some(""));
+    let written = configuration.command_lines().unwrap();
+    assert_eq!(
+        *written,
+        "xConfiguration SIP Proxy 1 Address: \"p1.example.net\"\nxConfiguration SIP DisplayName: \"A \\\"B\\\" \\\\ C\"\n\
+         xConfiguration SIP ListenPort: \"On\"\nxConfiguration SIP URI: \"\"\n"
+    );
+    assert_eq!(read(&written).unwrap(), configuration);
+    let mut broken = configuration;
+    broken
+        .set(&"SIP URI".parse().unwrap(), "a\nxConfiguration B: c")
+        .unwrap();
+    assert!(broken.command_lines().is_none());
+}
+
+#[test]
+fn commands_that_are_none_are_refused_with_their_line() {
+    for (line, fault) in [
+        ("xCommand Dial Number: 1", CommandLineFault::Command),
+        ("xConfigurationSIP URI: a", CommandLineFault::Command),
+        ("xConfiguration SIP URI", CommandLineFault::NoValue),
+        ("xConfiguration SIP  URI: a", CommandLineFault::Path),
+        ("xConfiguration : a", CommandLineFault::Path),
+        ("xConfiguration SIP URI: \"a", CommandLineFault::Quotation),
+        (
+            "xConfiguration SIP URI: \"a\" b",
+            CommandLineFault::Quotation,
+        ),
+        (
+            "xConfiguration SIP URI: \"\\n\"",
+            CommandLineFault::Quotation,
+        ),
+        ("xConfiguration SIP URI: a\u{1}", CommandLineFault::Value),
+        ("xConfiguration A: 2", CommandLineFault::Duplicate),
+    ] {
+        let text = format!("xConfiguration A: 1\n{line}\n");
+        let error = Configuration::parse_command_lines(&text, &Limits::default()).unwrap_err();
+        assert_eq!((error.line, error.fault), (2, fault), "{line}");
+    }
+    let mut limits = Limits::default();
+    limits.elements = 1;
+    let two = "xConfiguration A: 1\nxConfiguration B: 1\n";
+    let error = Configuration::parse_command_lines(two, &limits).unwrap_err();
+    assert_eq!(
+        (error.line, error.fault),
+        (2, CommandLineFault::TooManyLines)
+    );
+    limits.document_bytes = two.len() - 1;
+    let error = Configuration::parse_command_lines(two, &limits).unwrap_err();
+    assert_eq!(error.fault, CommandLineFault::TooLarge);
 }

@@ -2,11 +2,12 @@
 
 use std::io::Cursor;
 
-use offhook_device_profile::mpp::FlatProfile;
+use offhook_device_profile::mpp::{FlatProfile, Macros, ProfileRule};
+use offhook_device_profile::payload::Encryption;
 use offhook_device_profile::room_os::Configuration;
 use offhook_device_profile::{
-    Archive, DeviceType, DeviceTypeFile, Escape, Limits, Override, SipSettings, TagLevel, TagTable,
-    substitute,
+    Archive, DeviceType, DeviceTypeFile, Document, Escape, Limits, Override, SipSettings, TagLevel,
+    TagTable, substitute,
 };
 
 const CANARY: &str = "Canary0123456789";
@@ -24,7 +25,7 @@ fn documents_and_settings_hide_their_values() {
     );
     let profile = FlatProfile::parse(xml.as_bytes(), &limits).unwrap();
     let parameter = profile.get("Password_1_").unwrap();
-    let settings = SipSettings::from_flat_profile(&profile).unwrap();
+    let settings = SipSettings::from_flat_profile(&profile, 1).unwrap();
     check(&format!(
         "{profile:?} {parameter:?} {:?} {settings:?}",
         parameter.value
@@ -82,11 +83,52 @@ fn no_error_repeats_what_it_refused() {
         .unwrap_err();
     check(&format!("{error} {error:?}"));
     let mut profile = FlatProfile::new();
-    profile
-        .set("Proxy_1_", &format!("{CANARY} x"), None)
-        .unwrap();
-    let error = SipSettings::from_flat_profile(&profile).unwrap_err();
+    profile.set("Proxy_1_", &format!("{CANARY} x")).unwrap();
+    let error = SipSettings::from_flat_profile(&profile, 1).unwrap_err();
     check(&format!("{error} {error:?}"));
     let error = Archive::open(Cursor::new(CANARY), &limits).unwrap_err();
     check(&format!("{error} {error:?}"));
+}
+
+#[test]
+fn documents_of_unified_cm_rules_and_payloads_hide_their_secrets() {
+    let limits = Limits::default();
+    let xml = format!(
+        "<device><sshPassword>{CANARY}</sshPassword><sipProfile><sipLines><line><proxy>a</proxy><name>u</name>\
+         <authPassword>{CANARY}</authPassword></line></sipLines></sipProfile></device>"
+    );
+    let document = Document::parse(xml.as_bytes(), &limits).unwrap();
+    let settings = document.settings();
+    let (_, settings) = settings.first().unwrap();
+    let settings = settings.as_ref().unwrap();
+    assert_eq!(settings.password().unwrap().secret(), CANARY);
+    check(&serde_json::to_string(settings).unwrap());
+    let empty = Document::parse(b"<device/>", &limits).unwrap();
+    for found in [document.differences(&empty), empty.differences(&document)] {
+        let found = found.unwrap();
+        check(&format!(
+            "{found:?} {}",
+            serde_json::to_string(&found).unwrap()
+        ));
+    }
+    let Document::UnifiedCm(file) = &document else {
+        panic!("another kind");
+    };
+    let device = file.device().unwrap();
+    let line = device.lines().next().unwrap();
+    check(&format!(
+        "{document:?} {file:?} {device:?} {line:?} {settings:?}"
+    ));
+    check(&format!("{:?}", document.warnings(&limits)));
+    let mut macros = Macros::new();
+    macros.set("SA", CANARY).unwrap();
+    let rule = ProfileRule::parse(&format!("[--key $SA --pwd {CANARY}] u"), &limits).unwrap();
+    let choice = rule.choose(&macros, &limits).unwrap().unwrap();
+    check(&format!("{rule:?} {macros:?} {choice:?}"));
+    let error = ProfileRule::parse(&format!("[--key {CANARY} --pwd]"), &limits).unwrap_err();
+    check(&format!("{error} {error:?}"));
+    let lines = format!("xConfiguration SIP Authentication Password: \"{CANARY}");
+    let error = Configuration::parse_command_lines(&lines, &limits).unwrap_err();
+    check(&format!("{error} {error:?}"));
+    check(&format!("{:?}", Encryption::new(CANARY.as_bytes())));
 }

@@ -6,18 +6,18 @@ use offhook_device_profile::{Limits, Registration, SettingsError, SipSettings, T
 
 fn phone(parameters: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
     let mut profile = FlatProfile::new();
-    profile.set("Proxy_1_", "sip.example.net", None).unwrap();
-    profile.set("User_ID_1_", "2001", None).unwrap();
+    profile.set("Proxy_1_", "sip.example.net").unwrap();
+    profile.set("User_ID_1_", "2001").unwrap();
     for (name, value) in parameters {
-        profile.set(name, value, None).unwrap();
+        profile.set(name, value).unwrap();
     }
-    SipSettings::from_flat_profile(&profile)
+    SipSettings::from_flat_profile(&profile, 1)
 }
 
 fn room(values: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
     let mut configuration = Configuration::new();
     for (path, value) in values {
-        configuration.set(path.parse().unwrap(), value).unwrap();
+        configuration.set(&path.parse().unwrap(), value).unwrap();
     }
     SipSettings::from_configuration(&configuration)
 }
@@ -41,7 +41,7 @@ fn a_phones_settings_are_read_in_full() {
         <SIP_Transport_1_>TLS</SIP_Transport_1_><User_ID_1_>2001</User_ID_1_><Auth_ID_1_>a2001</Auth_ID_1_>\
         <Password_1_>p&amp;w</Password_1_><Display_Name_1_>A B</Display_Name_1_><GPP_SA>tok.en</GPP_SA></flat-profile>";
     let profile = FlatProfile::parse(xml.as_bytes(), &Limits::default()).unwrap();
-    let settings = SipSettings::from_flat_profile(&profile).unwrap();
+    let settings = SipSettings::from_flat_profile(&profile, 1).unwrap();
     assert_eq!(settings.port(), Some(5_070));
     assert_eq!(
         settings.outbound_proxy(),

@@ -116,7 +116,7 @@ impl Flow for Mpp {
                 let document = FlatProfile::parse(response.body(), &Limits::default())
                     .map_err(DeviceError::Document)?;
                 let sip =
-                    SipSettings::from_flat_profile(&document).map_err(DeviceError::Settings)?;
+                    SipSettings::from_flat_profile(&document, 1).map_err(DeviceError::Settings)?;
                 let token = sip.token().ok_or(DeviceError::NoToken)?;
                 State::Resolve(Registering {
                     user: sip.user().to_owned(),

@@ -1,0 +1,208 @@
+//! What differs between two documents, without secrets.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use super::Document;
+use crate::mpp::{UserAccess, Value};
+
+/// A name whose value is not the same in two documents.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The name of the parameter, the path, or either with `@` and an attribute.
+    pub name: String,
+    /// What has become of it.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What has become of a value.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "change")]
+#[non_exhaustive]
+pub enum Change {
+    /// It is in the second document only.
+    Added {
+        /// What it is there.
+        to: Shown,
+    },
+    /// It is another one.
+    Changed {
+        /// What it is in the first document.
+        from: Shown,
+        /// What it is in the second one.
+        to: Shown,
+    },
+    /// It is in the first document only.
+    Removed {
+        /// What it is there.
+        from: Shown,
+    },
+}
+
+/// A value that may be shown, or the place of one that may not.
+///
+/// Hidden is what stands under a name that tells of passwords, keys, tokens or communities, all
+/// general-purpose parameters, and rules and addresses that carry credentials.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Shown {
+    /// It is a secret.
+    Hidden,
+    /// It is not.
+    Text(String),
+}
+
+impl Shown {
+    fn of(name: &str, value: &str) -> Self {
+        if is_secret(name, value) {
+            Self::Hidden
+        } else {
+            Self::Text(value.to_owned())
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hidden => f.write_str("[redacted]"),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
+
+/// A text as it is, a secret as `null`.
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Hidden => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl Document {
+    /// What is otherwise in another document, in the order of this one, and what is there only
+    /// last. `None` when they are not of one kind.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Option<Vec<Difference>> {
+        if self.kind() != other.kind() {
+            return None;
+        }
+        let (ours, theirs) = (self.entries(), other.entries());
+        let by_name = |entries: &[(String, Zeroizing<String>)]| -> HashMap<String, usize> {
+            let names = entries.iter().enumerate();
+            names.map(|(at, entry)| (entry.0.clone(), at)).collect()
+        };
+        let (known, new) = (by_name(&ours), by_name(&theirs));
+        let mut found = Vec::new();
+        for (name, from) in &ours {
+            let shown = Shown::of(name, from);
+            let to = new.get(name).and_then(|at| theirs.get(*at));
+            let change = match to {
+                Some((_, to)) if to == from => continue,
+                Some((_, to)) => Change::Changed {
+                    // A secret that becomes none, or the other way round, stays one.
+                    from: if is_secret(name, to) {
+                        Shown::Hidden
+                    } else {
+                        shown.clone()
+                    },
+                    to: if shown == Shown::Hidden {
+                        shown
+                    } else {
+                        Shown::of(name, to)
+                    },
+                },
+                None => Change::Removed { from: shown },
+            };
+            let name = name.clone();
+            found.push(Difference { name, change });
+        }
+        let added = theirs.iter().filter(|(name, _)| !known.contains_key(name));
+        found.extend(added.map(|(name, to)| Difference {
+            name: name.clone(),
+            change: Change::Added {
+                to: Shown::of(name, to),
+            },
+        }));
+        Some(found)
+    }
+
+    /// All that can differ, by name.
+    fn entries(&self) -> Vec<(String, Zeroizing<String>)> {
+        let text = |text: &str| Zeroizing::new(text.to_owned());
+        match self {
+            Self::Configuration(configuration) => configuration
+                .values()
+                .map(|(path, value)| (path.to_string(), text(value)))
+                .collect(),
+            Self::FlatProfile(profile) => {
+                let mut entries = Vec::new();
+                for parameter in profile.parameters() {
+                    let value = match parameter.value {
+                        Value::Empty => "",
+                        Value::EmptyString => "\"\"",
+                        Value::Text(text) => text,
+                    };
+                    entries.push((parameter.name.to_owned(), text(value)));
+                    if let Some(access) = parameter.access {
+                        let name = format!("{}@ua", parameter.name);
+                        entries.push((name, text(UserAccess::as_str(access))));
+                    }
+                }
+                entries
+            }
+            Self::UnifiedCm(file) => file
+                .entries()
+                .map(|(name, value)| (name, text(&value)))
+                .collect(),
+        }
+    }
+}
+
+/// Whether nobody is to see a value, by its name or by what it is.
+pub(super) fn is_secret(name: &str, value: &str) -> bool {
+    if name.ends_with("@ua") {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    let is_named = SECRET_NAMES.iter().any(|part| name.contains(part));
+    is_named || has_credentials(value)
+}
+
+/// Whether a rule has keys or passwords among its options, or an address has a user in front.
+fn has_credentials(value: &str) -> bool {
+    let has_option = ["--key", "--pwd", "--uid"]
+        .iter()
+        .any(|option| value.contains(option));
+    let has_user = value.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', ' ', '|']).next();
+        authority.is_some_and(|authority| authority.contains('@'))
+    });
+    has_option || has_user
+}
+
+/// What the names of secrets have in them, in lower case.
+const SECRET_NAMES: [&str; 15] = [
+    "community",
+    "credential",
+    "encrypt_content",
+    "encryption_key",
+    "gpp_",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "psk",
+    "pswd",
+    "pwd",
+    "secret",
+    "token",
+];

@@ -1,0 +1,143 @@
+//! What is no fault of a document, and may still not be meant.
+
+use thiserror::Error;
+
+use super::Document;
+use crate::mpp::{FlatProfile, ProfileRule};
+use crate::unified_cm::Device;
+use crate::{Limits, RuleFault, Transport};
+
+/// Something about a document that its author may not have meant.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A `ua` that is none of `na`, `ro` and `rw`.
+    #[error("{name}: unknown user access")]
+    Access {
+        /// The parameter.
+        name: String,
+    },
+    /// Phones may register by themselves, without a code.
+    #[error("autoRegistration is enabled")]
+    AutoRegistration,
+    /// It is but the plain part of a document that is encrypted.
+    #[error("stub of an encrypted document: its settings are elsewhere")]
+    EncryptedElsewhere,
+    /// Elements in a profile that are no parameters, for there are elements inside.
+    #[error("{name}: elements inside, passed over")]
+    Nested {
+        /// The element.
+        name: String,
+    },
+    /// A parameter is given more than once; the last one counts.
+    #[error("{name}: given more than once, the last one counts")]
+    Overridden {
+        /// The parameter.
+        name: String,
+    },
+    /// A line registers without TLS.
+    #[error("line {line}: registers over {}", transport.as_str())]
+    PlainTransport {
+        /// The line, from 1.
+        line: u16,
+        /// The transport.
+        transport: Transport,
+    },
+    /// A rule that cannot be read.
+    #[error("{name}: byte {at}: {fault}")]
+    Rule {
+        /// The parameter.
+        name: String,
+        /// Where in the rule, in bytes from 0.
+        at: usize,
+        /// What is wrong there.
+        fault: RuleFault,
+    },
+    /// The security mode is no known number.
+    #[error("deviceSecurityMode: unknown number")]
+    SecurityMode,
+    /// A server's certificate is not checked.
+    #[error("{name}: certificates of servers are not checked")]
+    TlsVerify {
+        /// The path.
+        name: String,
+    },
+}
+
+impl Document {
+    /// What may not be meant, in no particular order.
+    #[must_use]
+    pub fn warnings(&self, limits: &Limits) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        match self {
+            Self::Configuration(configuration) => {
+                let is_off = |path: &&str| configuration.text(path) == Some("Off");
+                let names = ["SIP TlsVerify", "Provisioning TlsVerify"].into_iter();
+                let unchecked = names.filter(is_off);
+                warnings.extend(unchecked.map(|name| Warning::TlsVerify { name: name.into() }));
+            }
+            Self::FlatProfile(profile) => of_profile(profile, limits, &mut warnings),
+            Self::UnifiedCm(file) => {
+                if let Some(device) = file.device() {
+                    of_device(&device, &mut warnings);
+                }
+                let defaults = file.defaults();
+                if defaults.and_then(|defaults| defaults.auto_registration()) == Some(true) {
+                    warnings.push(Warning::AutoRegistration);
+                }
+            }
+        }
+        for (line, settings) in self.settings() {
+            if let Ok(settings) = settings
+                && matches!(settings.transport(), Transport::Tcp | Transport::Udp)
+            {
+                let line = line.unwrap_or(1);
+                let transport = settings.transport();
+                warnings.push(Warning::PlainTransport { line, transport });
+            }
+        }
+        warnings
+    }
+}
+
+fn of_profile(profile: &FlatProfile, limits: &Limits, warnings: &mut Vec<Warning>) {
+    let owned = |name: &str| name.to_owned();
+    let overridden = profile.overridden().map(owned);
+    warnings.extend(overridden.map(|name| Warning::Overridden { name }));
+    warnings.extend(
+        profile
+            .nested()
+            .map(|name| Warning::Nested { name: owned(name) }),
+    );
+    warnings.extend(
+        profile
+            .unknown_access()
+            .map(|name| Warning::Access { name: owned(name) }),
+    );
+    for parameter in profile.parameters() {
+        let is_rule = parameter.name == "Upgrade_Rule"
+            || parameter
+                .name
+                .strip_prefix("Profile_Rule")
+                .is_some_and(|more| more.len() <= 2);
+        let Some(rule) = profile.text(parameter.name).filter(|_| is_rule) else {
+            continue;
+        };
+        if let Err(error) = ProfileRule::parse(rule, limits) {
+            warnings.push(Warning::Rule {
+                name: owned(parameter.name),
+                at: error.at,
+                fault: error.fault,
+            });
+        }
+    }
+}
+
+fn of_device(device: &Device<'_>, warnings: &mut Vec<Warning>) {
+    if device.is_stub() {
+        warnings.push(Warning::EncryptedElsewhere);
+    }
+    if device.security_mode_text().is_some() && device.security_mode().is_none() {
+        warnings.push(Warning::SecurityMode);
+    }
+}

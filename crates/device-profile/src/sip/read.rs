@@ -1,0 +1,223 @@
+//! The settings out of each kind of document.
+
+use super::field::{
+    HostPort, authentication_user, display_name, outbound_proxy, port_number, split_uri, token,
+    user,
+};
+use super::{Registration, SipSettings, Transport};
+use crate::mpp::FlatProfile;
+use crate::room_os::Configuration;
+use crate::unified_cm::{CallManager, Defaults, Device, Line, SecurityMode, USE_CALL_MANAGER};
+use crate::{Secret, SettingsError};
+
+impl SipSettings {
+    /// Reads the settings of a line of a phone, counted from 1.
+    ///
+    /// The domain is the host of `Proxy_1_`; `Outbound_Proxy_1_` counts where
+    /// `Use_Outbound_Proxy_1_` is `Yes`. A line registers unless `Line_Enable_1_` or `Register_1_`
+    /// is `No`. That `GPP_SA`, which a phone shows to nobody, carries the token to register with
+    /// is a use of our own.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] when something is missing or malformed.
+    ///
+    /// # Source
+    ///
+    /// XML reference guide for multiplatform phones: parameters and defaults.
+    pub fn from_flat_profile(profile: &FlatProfile, line: u8) -> Result<Self, SettingsError> {
+        let of_line = |name: &str| profile.text(&format!("{name}_{line}_"));
+        let proxy = of_line("Proxy").ok_or(SettingsError::DomainMissing)?;
+        let HostPort { host, port } = HostPort::parse(proxy)?;
+        let is =
+            |name, word: &str| of_line(name).is_some_and(|text| text.eq_ignore_ascii_case(word));
+        let outbound = of_line("Outbound_Proxy").filter(|_| is("Use_Outbound_Proxy", "Yes"));
+        let transport = match of_line("SIP_Transport") {
+            None => Transport::Udp,
+            Some(name) => Transport::named(name)?,
+        };
+        let is_off = is("Line_Enable", "No") || is("Register", "No");
+        Ok(Self {
+            domain: host,
+            port,
+            backups: Vec::new(),
+            outbound_proxy: outbound.map(outbound_proxy).transpose()?,
+            transport,
+            user: user(of_line("User_ID"))?,
+            authentication_user: authentication_user(of_line("Auth_ID"))?,
+            display_name: display_name(of_line("Display_Name"))?,
+            password: of_line("Password").map(Secret::new),
+            token: token(profile.text("GPP_SA"))?,
+            registration: wanted_unless(is_off),
+        })
+    }
+
+    /// Reads the settings of a room device.
+    ///
+    /// There is no configuration for the domain: it is the host of `SIP URI`, or else of
+    /// `SIP Proxy 1 Address`. Where both name a host, and not the same, the proxy is an outbound
+    /// proxy. The device registers unless `NetworkServices SIP Mode` is `Off`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] when something is missing or malformed.
+    ///
+    /// # Source
+    ///
+    /// The devices' own schemas: paths, values and defaults.
+    pub fn from_configuration(configuration: &Configuration) -> Result<Self, SettingsError> {
+        let text = |path| configuration.text(path).filter(|text| !text.is_empty());
+        let uri = text("SIP URI").map(split_uri).transpose()?;
+        let proxy = text("SIP Proxy 1 Address")
+            .map(HostPort::parse)
+            .transpose()?;
+        let (uri_user, HostPort { host, port }, outbound_proxy) = match (uri, proxy) {
+            (Some((uri_user, host)), proxy) => {
+                let is_other = |proxy: &HostPort| {
+                    !proxy.host.eq_ignore_ascii_case(&host.host) || proxy.port.is_some()
+                };
+                (uri_user, host.clone(), proxy.filter(is_other))
+            }
+            (None, Some(proxy)) => (None, proxy, None),
+            (None, None) => return Err(SettingsError::DomainMissing),
+        };
+        let login = text("SIP Authentication UserName");
+        let transport = match text("SIP DefaultTransport") {
+            None => Transport::Auto,
+            Some(name) => Transport::named(name)?,
+        };
+        let is_off = text("NetworkServices SIP Mode") == Some("Off");
+        Ok(Self {
+            domain: host,
+            port,
+            backups: Vec::new(),
+            outbound_proxy,
+            transport,
+            user: user(uri_user.or(login))?,
+            authentication_user: authentication_user(login)?,
+            display_name: display_name(text("SIP DisplayName"))?,
+            password: text("SIP Authentication Password").map(Secret::new),
+            token: None,
+            registration: wanted_unless(is_off),
+        })
+    }
+
+    /// Reads the settings of a line of a device of Unified CM.
+    ///
+    /// The domain is the host of the line's `proxy`, or for `USECALLMANAGER` the first server of
+    /// the call manager group, with the other ones as backups. A device whose security mode is
+    /// authenticated or encrypted goes by TLS, whatever `transportLayerProtocol` says; of that 1 is
+    /// TCP, 2 UDP and 3 TLS, and any other number leaves it to the resolver.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] when something is missing or malformed, and when the security mode is no
+    /// known number: nothing less than what was meant may come of that.
+    ///
+    /// # Source
+    ///
+    /// usecallmanager.nz: `sipLines`, `deviceSecurityMode`, `transportLayerProtocol`.
+    pub fn from_device(device: &Device<'_>, line: &Line<'_>) -> Result<Self, SettingsError> {
+        let is_known = device.security_mode_text().is_none() || device.security_mode().is_some();
+        if !is_known {
+            return Err(SettingsError::SecurityMode);
+        }
+        let is_secure = device.security_mode() > Some(SecurityMode::NonSecure);
+        let transport = match device.transport_layer() {
+            _ if is_secure => Transport::Tls,
+            Some("1") => Transport::Tcp,
+            Some("2") => Transport::Udp,
+            Some("3") => Transport::Tls,
+            _ => Transport::Auto,
+        };
+        let mut servers = match line.proxy() {
+            None => servers(&device.call_managers(), transport)?,
+            Some(proxy) => vec![HostPort::parse(proxy)?],
+        };
+        if servers.is_empty() {
+            return Err(SettingsError::DomainMissing);
+        }
+        let HostPort { host, port } = servers.remove(0);
+        let own_port = line.proxy().and_then(|_| line.port());
+        let own_port = own_port.map(port_number).transpose()?;
+        let proxies = "sipProfile/sipProxies";
+        let proxy = device.text(&format!("{proxies}/outboundProxy"));
+        let proxy = proxy.filter(|proxy| !proxy.is_empty() && *proxy != USE_CALL_MANAGER);
+        let proxy = proxy.map(outbound_proxy).transpose()?;
+        let proxy_port = device.text(&format!("{proxies}/outboundProxyPort"));
+        let proxy_port = proxy_port.filter(|port| !port.is_empty());
+        let proxy_port = proxy_port
+            .filter(|_| proxy.is_some())
+            .map(port_number)
+            .transpose()?;
+        let is_off = device.text(&format!("{proxies}/registerWithProxy")) == Some("false");
+        Ok(Self {
+            domain: host,
+            port: port.or(own_port),
+            backups: servers,
+            outbound_proxy: proxy.map(|proxy| HostPort {
+                port: proxy.port.or(proxy_port),
+                host: proxy.host,
+            }),
+            transport,
+            user: user(line.name())?,
+            authentication_user: authentication_user(line.authentication_name())?,
+            display_name: display_name(line.display_name())?,
+            password: line.authentication_password(),
+            token: None,
+            registration: wanted_unless(is_off),
+        })
+    }
+
+    /// Reads where a phone without a document of its own registers by itself, and as whom is for
+    /// the caller to say: the document names no user, and which one phones take is public nowhere.
+    ///
+    /// The transport is left to the resolver: the document does not tell it either.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] when there is no server, or something is malformed.
+    pub fn from_defaults(defaults: &Defaults<'_>, as_user: &str) -> Result<Self, SettingsError> {
+        let mut servers = servers(&defaults.call_managers(), Transport::Auto)?;
+        if servers.is_empty() {
+            return Err(SettingsError::DomainMissing);
+        }
+        let HostPort { host, port } = servers.remove(0);
+        Ok(Self {
+            domain: host,
+            port,
+            backups: servers,
+            outbound_proxy: None,
+            transport: Transport::Auto,
+            user: user(Some(as_user))?,
+            authentication_user: None,
+            display_name: None,
+            password: None,
+            token: None,
+            registration: wanted_unless(defaults.auto_registration() == Some(false)),
+        })
+    }
+}
+
+/// Hosts and ports of a group's servers.
+fn servers(
+    group: &[CallManager<'_>],
+    transport: Transport,
+) -> Result<Vec<HostPort>, SettingsError> {
+    let server = |server: &CallManager<'_>| {
+        let port = match transport {
+            Transport::Tls => server.secured_sip_port,
+            _ => server.sip_port,
+        };
+        HostPort::with_port(server.node, port)
+    };
+    group.iter().map(server).collect()
+}
+
+fn wanted_unless(is_off: bool) -> Registration {
+    if is_off {
+        Registration::NotWanted
+    } else {
+        Registration::Wanted
+    }
+}

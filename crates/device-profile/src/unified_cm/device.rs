@@ -1,0 +1,271 @@
+//! What a device's document says.
+
+use std::fmt;
+
+use super::path::{filled, find, find_below, number, text};
+use crate::Secret;
+use crate::xml::{Element, Tree};
+
+/// What the document of a device says; all else is there by path.
+#[derive(Clone, Copy)]
+pub struct Device<'f>(pub(super) &'f Tree);
+
+impl<'f> Device<'f> {
+    /// The protocol that the device speaks (`deviceProtocol`): `SIP` or `SCCP`.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&'f str> {
+        filled(self.0, self.0.root(), "deviceProtocol")
+    }
+
+    /// Whether this is but the plain part of a document that is encrypted (`encrConfig`).
+    #[must_use]
+    pub fn is_stub(&self) -> bool {
+        self.text("encrConfig") == Some("true")
+    }
+
+    /// How the device is to be secured (`deviceSecurityMode`); `None` where that is missing or no
+    /// known number.
+    #[must_use]
+    pub fn security_mode(&self) -> Option<SecurityMode> {
+        match self.text("deviceSecurityMode")? {
+            "1" => Some(SecurityMode::NonSecure),
+            "2" => Some(SecurityMode::Authenticated),
+            "3" => Some(SecurityMode::Encrypted),
+            _ => None,
+        }
+    }
+
+    /// How the device proves itself to CAPF (`capfAuthMode`); `None` also for the 0 of devices
+    /// with nothing to do there.
+    #[must_use]
+    pub fn capf_authentication_mode(&self) -> Option<CapfAuthenticationMode> {
+        match self.text("capfAuthMode")? {
+            "1" => Some(CapfAuthenticationMode::AuthenticationString),
+            "2" => Some(CapfAuthenticationMode::NullString),
+            "3" => Some(CapfAuthenticationMode::ExistingCertificateLsc),
+            "4" => Some(CapfAuthenticationMode::ExistingCertificateMic),
+            _ => None,
+        }
+    }
+
+    /// The digest of the device's certificate for which an encrypted document was made
+    /// (`certHash`).
+    #[must_use]
+    pub fn certificate_hash(&self) -> Option<&'f str> {
+        filled(self.0, self.0.root(), "certHash")
+    }
+
+    /// The firmware to run (`loadInformation`).
+    #[must_use]
+    pub fn load_information(&self) -> Option<&'f str> {
+        filled(self.0, self.0.root(), "loadInformation")
+    }
+
+    /// The user whose device it is (`userId`).
+    #[must_use]
+    pub fn user_id(&self) -> Option<&'f str> {
+        filled(self.0, self.0.root(), "userId")
+    }
+
+    /// The file of the user's service profile (`serviceProfileFile` of `userId`).
+    #[must_use]
+    pub fn service_profile_file(&self) -> Option<String> {
+        let user = find(self.0, "userId")?;
+        let file = self.0.attribute(user, "serviceProfileFile");
+        file.map(std::borrow::Cow::into_owned)
+    }
+
+    /// The servers of the call manager group, the first to be tried first.
+    #[must_use]
+    pub fn call_managers(&self) -> Vec<CallManager<'f>> {
+        call_managers(self.0, "devicePool/callManagerGroup/members")
+    }
+
+    /// The lines, in the document's order; speed dials and the like are left out.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'f>> {
+        let tree = self.0;
+        let lines = find(tree, "sipProfile/sipLines");
+        let inside = lines
+            .map(|lines| tree.children(lines))
+            .into_iter()
+            .flatten();
+        inside
+            .map(move |element| Line { tree, element })
+            .filter(Line::is_line)
+    }
+
+    pub(crate) fn transport_layer(&self) -> Option<&'f str> {
+        self.text("transportLayerProtocol")
+    }
+
+    pub(crate) fn security_mode_text(&self) -> Option<&'f str> {
+        filled(self.0, self.0.root(), "deviceSecurityMode")
+    }
+
+    pub(crate) fn text(&self, path: &str) -> Option<&'f str> {
+        text(self.0, self.0.root(), path)
+    }
+}
+
+impl fmt::Debug for Device<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").finish_non_exhaustive()
+    }
+}
+
+/// How a device is to be secured.
+///
+/// # Source
+///
+/// usecallmanager.nz, `deviceSecurityMode`.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum SecurityMode {
+    /// 1: not at all.
+    NonSecure,
+    /// 2: signalling is authenticated.
+    Authenticated,
+    /// 3: signalling and media are encrypted.
+    Encrypted,
+}
+
+/// How a device proves itself when it asks for its certificate.
+///
+/// # Source
+///
+/// usecallmanager.nz, `capfAuthMode`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum CapfAuthenticationMode {
+    /// 1: by a string that somebody types in.
+    AuthenticationString,
+    /// 3: by the locally significant certificate, or else the maker's.
+    ExistingCertificateLsc,
+    /// 4: by the maker's certificate.
+    ExistingCertificateMic,
+    /// 2: by nothing.
+    NullString,
+}
+
+/// A server that devices register with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct CallManager<'f> {
+    /// Its place in the group, from 0.
+    pub priority: u16,
+    /// Its name in the group.
+    pub name: &'f str,
+    /// Its host name or address (`processNodeName`).
+    pub node: &'f str,
+    /// The port for SIP; 5060 where none is told.
+    pub sip_port: u16,
+    /// The port for SIP over TLS; 5061 where none is told.
+    pub secured_sip_port: u16,
+}
+
+/// A line of a device.
+#[derive(Clone, Copy)]
+pub struct Line<'f> {
+    tree: &'f Tree,
+    element: Element,
+}
+
+impl<'f> Line<'f> {
+    /// The button it is on.
+    #[must_use]
+    pub fn button(&self) -> Option<u16> {
+        self.tree.attribute(self.element, "button")?.parse().ok()
+    }
+
+    /// The name in its address of record (`name`).
+    #[must_use]
+    pub fn name(&self) -> Option<&'f str> {
+        self.filled("name")
+    }
+
+    /// The name to show (`displayName`).
+    #[must_use]
+    pub fn display_name(&self) -> Option<&'f str> {
+        self.filled("displayName")
+    }
+
+    /// The label beside its button (`featureLabel`).
+    #[must_use]
+    pub fn label(&self) -> Option<&'f str> {
+        self.filled("featureLabel")
+    }
+
+    /// Where it registers (`proxy`); `None` for the servers of the group (`USECALLMANAGER`).
+    #[must_use]
+    pub fn proxy(&self) -> Option<&'f str> {
+        self.filled("proxy")
+            .filter(|proxy| *proxy != USE_CALL_MANAGER)
+    }
+
+    /// The port to register at (`port`).
+    #[must_use]
+    pub fn port(&self) -> Option<&'f str> {
+        self.filled("port")
+    }
+
+    /// The name to authenticate with (`authName`).
+    #[must_use]
+    pub fn authentication_name(&self) -> Option<&'f str> {
+        self.filled("authName")
+    }
+
+    /// The password to authenticate with (`authPassword`).
+    #[must_use]
+    pub fn authentication_password(&self) -> Option<Secret> {
+        self.filled("authPassword").map(Secret::new)
+    }
+
+    fn filled(&self, path: &str) -> Option<&'f str> {
+        filled(self.tree, self.element, path)
+    }
+
+    /// 9 is a line, 2 a speed dial.
+    fn is_line(&self) -> bool {
+        self.tree.name(self.element) == "line"
+            && matches!(self.filled("featureID"), None | Some("9"))
+    }
+}
+
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("button", &self.button())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The members of a group, in the order of their priorities.
+pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManager<'f>> {
+    let members = find(tree, members);
+    let members = members
+        .map(|members| tree.children(members))
+        .into_iter()
+        .flatten();
+    let mut found: Vec<CallManager<'f>> = members
+        .enumerate()
+        .filter_map(|(place, member)| {
+            let server = find_below(tree, member, "callManager")?;
+            let priority = tree.attribute(member, "priority");
+            let priority = priority.and_then(|priority| priority.parse().ok());
+            Some(CallManager {
+                priority: priority.or_else(|| u16::try_from(place).ok())?,
+                name: text(tree, server, "name").unwrap_or_default(),
+                node: filled(tree, server, "processNodeName")?,
+                sip_port: number(tree, server, "ports/sipPort").unwrap_or(SIP_PORT),
+                secured_sip_port: number(tree, server, "ports/securedSipPort")
+                    .unwrap_or(SECURED_SIP_PORT),
+            })
+        })
+        .collect();
+    found.sort_by_key(|server| server.priority);
+    found
+}
+
+pub(crate) const USE_CALL_MANAGER: &str = "USECALLMANAGER";
+const SIP_PORT: u16 = 5_060;
+const SECURED_SIP_PORT: u16 = 5_061;

@@ -1,0 +1,110 @@
+//! Elements by name, for whoever looks one up.
+
+use std::cmp::Ordering;
+
+use super::Element;
+
+/// Elements in the order of the hashes of their names or paths, and of equal ones in the order in
+/// which they stand.
+///
+/// The hash is no secret: whoever makes all of them equal makes a look-up as long as the document
+/// and nothing else.
+#[derive(Clone, Default)]
+pub(crate) struct Index(Vec<Entry>);
+
+impl Index {
+    /// An index with room for so many elements.
+    pub(crate) fn with_capacity(elements: usize) -> Self {
+        Self(Vec::with_capacity(elements))
+    }
+
+    /// Puts an element behind all others; [`sort`](Self::sort) is to follow.
+    pub(crate) fn push(&mut self, hash: u64, element: Element) {
+        self.0.push(Entry::new(hash, element));
+    }
+
+    /// Sorts the elements; `order` parts those of equal hash.
+    pub(crate) fn sort(&mut self, order: impl Fn(Element, Element) -> Ordering) {
+        self.0.sort_unstable();
+        let runs = self.0.chunk_by_mut(|one, other| one.hash() == other.hash());
+        for run in runs.filter(|run| run.len() > 1) {
+            run.sort_unstable_by(|one, other| {
+                let order = order(one.element(), other.element());
+                order.then(one.cmp(other))
+            });
+        }
+    }
+
+    pub(crate) fn insert(&mut self, hash: u64, element: Element) {
+        let hash = Entry::new(hash, element).hash();
+        let place = self.0.partition_point(|known| known.hash() <= hash);
+        self.0
+            .insert(place, Entry::new(u64::from(hash) << 32, element));
+    }
+
+    pub(crate) fn remove(&mut self, is_it: impl Fn(Element) -> bool) {
+        self.0.retain(|known| !is_it(known.element()));
+    }
+
+    /// The last element of this hash that is the one looked for.
+    pub(crate) fn last(&self, hash: u64, is_it: impl Fn(Element) -> bool) -> Option<Element> {
+        let hash = Entry::new(hash, Element(0)).hash();
+        let until = self.0.partition_point(|known| known.hash() <= hash);
+        let before = self.0.get(..until).unwrap_or_default();
+        let equal = before.iter().rev().take_while(|known| known.hash() == hash);
+        let mut equal = equal.map(|known| known.element());
+        equal.find(|known| is_it(*known))
+    }
+
+    /// Each pair of neighbours; equal names are neighbours.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (Element, Element)> {
+        self.0.windows(2).filter_map(|pair| match pair {
+            [one, other] if one.hash() == other.hash() => Some((one.element(), other.element())),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Element> {
+        self.0.iter().map(|known| known.element())
+    }
+}
+
+/// Half of a hash and an element, as one number, which is quick to sort.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+struct Entry(u64);
+
+impl Entry {
+    fn new(hash: u64, element: Element) -> Self {
+        Self(hash >> 32 << 32 | u64::from(element.0))
+    }
+
+    fn hash(self) -> u32 {
+        let [a, b, c, d, ..] = self.0.to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    fn element(self) -> Element {
+        let [.., a, b, c, d] = self.0.to_be_bytes();
+        Element(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+/// A number for a name, upon another one; the upper half is the better one.
+pub(crate) fn hash(upon: u64, name: &str) -> u64 {
+    let mix = |upon: u64, word: u64| (upon.rotate_left(5) ^ word).wrapping_mul(MULTIPLIER);
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let upon = words
+        .iter()
+        .fold(upon, |upon, word| mix(upon, u64::from_le_bytes(*word)));
+    let rest = rest
+        .iter()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte));
+    mix(mix(upon, rest), name.len() as u64)
+}
+
+/// Odd, with bits all over.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -1,0 +1,257 @@
+//! Documents of any kind: which it is, what it says, what differs.
+
+use offhook_device_profile::{
+    Change, Document, DocumentFault, DocumentKind, Limits, SettingsError, Shown, SipSettings,
+    Transport, Warning,
+};
+
+use crate::unified_cm::{DEFAULTS, DEVICE};
+
+const PROFILE: &str = "<device>\n<flat-profile>\n<Proxy_1_ ua=\"na\">sip.example.net</Proxy_1_>\n<SIP_Transport_1_>TLS</SIP_Transport_1_>\n<User_ID_1_>2001</User_ID_1_>\n<Password_1_>s3cret-1</Password_1_>\n<User_ID_2_>2002</User_ID_2_>\n<Profile_Rule>[--key s3cret-2] https://h/$MA</Profile_Rule>\n</flat-profile>\n</device>\n";
+const ROOM: &str = "<Configuration><SIP><URI>room@example.net</URI><Authentication><Password>s3cret-1</Password></Authentication></SIP></Configuration>";
+
+fn parse(xml: &str) -> Document {
+    Document::parse(xml.as_bytes(), &Limits::default()).unwrap()
+}
+
+fn differences(one: &str, other: &str) -> Vec<(String, Change)> {
+    let found = parse(one).differences(&parse(other)).unwrap();
+    found
+        .into_iter()
+        .map(|found| (found.name, found.change))
+        .collect()
+}
+
+fn text(text: &str) -> Shown {
+    Shown::Text(text.into())
+}
+
+#[test]
+fn the_kind_is_found_by_the_root() {
+    for (xml, kind) in [
+        (PROFILE, DocumentKind::FlatProfile),
+        ("<flat-profile/>", DocumentKind::FlatProfile),
+        (ROOM, DocumentKind::Configuration),
+        (DEVICE, DocumentKind::Device),
+        ("<device/>", DocumentKind::Device),
+        (DEFAULTS, DocumentKind::Defaults),
+    ] {
+        assert_eq!(parse(xml).kind(), kind);
+    }
+    for xml in ["<a/>", "<Command/>", "", "<x:Configuration/>"] {
+        let error = Document::parse(xml.as_bytes(), &Limits::default()).unwrap_err();
+        assert_eq!(error.fault, DocumentFault::Root, "{xml}");
+    }
+    // Prefixes are tolerated where genuine documents have them, and nowhere else.
+    let error = Document::parse(b"<flat-profile><x:a/></flat-profile>", &Limits::default());
+    assert_eq!(error.unwrap_err().fault, DocumentFault::Name);
+}
+
+#[test]
+fn the_settings_of_each_line_are_told() {
+    let lines = |xml: &str| -> Vec<_> {
+        let settings = parse(xml).settings();
+        settings
+            .into_iter()
+            .map(|(line, settings)| (line, settings.map(|settings| settings.target_uri())))
+            .collect()
+    };
+    assert_eq!(
+        lines(PROFILE),
+        [
+            (Some(1), Ok("sip:sip.example.net;transport=tls".into())),
+            (Some(2), Err(SettingsError::DomainMissing))
+        ]
+    );
+    assert_eq!(lines(ROOM), [(None, Ok("sip:example.net".into()))]);
+    assert_eq!(lines(DEVICE).len(), 2);
+    assert_eq!(lines(DEFAULTS), []);
+}
+
+#[test]
+fn settings_for_machines_have_no_secrets() {
+    let settings: Vec<SipSettings> = parse(PROFILE)
+        .settings()
+        .into_iter()
+        .filter_map(|(_, settings)| settings.ok())
+        .collect();
+    let json = serde_json::to_value(&settings[0]).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "domain": "sip.example.net", "port": null, "backups": [], "outboundProxy": null,
+            "transport": "tls", "targetUri": "sip:sip.example.net;transport=tls", "user": "2001",
+            "authenticationUser": null, "displayName": null, "password": "[redacted]",
+            "token": null, "registers": true,
+        })
+    );
+}
+
+#[test]
+fn differences_are_told_by_name_and_secrets_are_not() {
+    assert_eq!(differences(PROFILE, PROFILE), []);
+    let other = PROFILE
+        .replace("ua=\"na\"", "ua=\"rw\"")
+        .replace("sip.example.net", "sip2.example.net")
+        .replace("s3cret-1", "s3cret-3")
+        .replace(
+            "<User_ID_2_>2002</User_ID_2_>\n",
+            "<Station_Name>x</Station_Name>\n",
+        )
+        .replace("[--key s3cret-2] ", "");
+    let (from, to) = (Shown::Hidden, Shown::Hidden);
+    assert_eq!(
+        differences(PROFILE, &other),
+        [
+            (
+                "Proxy_1_".into(),
+                Change::Changed {
+                    from: text("sip.example.net"),
+                    to: text("sip2.example.net")
+                }
+            ),
+            (
+                "Proxy_1_@ua".into(),
+                Change::Changed {
+                    from: text("na"),
+                    to: text("rw")
+                }
+            ),
+            (
+                "Password_1_".into(),
+                Change::Changed {
+                    from: from.clone(),
+                    to: to.clone()
+                }
+            ),
+            ("User_ID_2_".into(), Change::Removed { from: text("2002") }),
+            ("Profile_Rule".into(), Change::Changed { from, to }),
+            ("Station_Name".into(), Change::Added { to: text("x") }),
+        ]
+    );
+}
+
+#[test]
+fn differences_of_unified_cm_have_attributes_and_order_in_them() {
+    let other = DEVICE
+        .replace("SPDefault", "SP2")
+        .replace("button=\"3\"", "button=\"4\"");
+    assert_eq!(
+        differences(DEVICE, &other),
+        [
+            (
+                "sipProfile/sipLines/line[3]@button".into(),
+                Change::Changed {
+                    from: text("3"),
+                    to: text("4")
+                }
+            ),
+            (
+                "userId@serviceProfileFile".into(),
+                Change::Changed {
+                    from: text("SPDefault.cnf.xml"),
+                    to: text("SP2.cnf.xml")
+                }
+            ),
+        ]
+    );
+    assert!(parse(DEVICE).differences(&parse(DEFAULTS)).is_none());
+}
+
+#[test]
+fn no_secret_is_shown_whatever_it_is_called() {
+    for name in [
+        "Password_1_",
+        "Admin_Passwd",
+        "GPP_SA",
+        "GPP_K",
+        "IKM_HTTP_Encrypt_Content",
+        "WPA_Passphrase",
+        "PSK",
+        "SNMP_Community",
+        "OAuth_Token_1_",
+    ] {
+        let xml = format!("<flat-profile><{name}>s3cret</{name}></flat-profile>");
+        let found = differences("<flat-profile/>", &xml);
+        assert_eq!(
+            found,
+            [(name.to_owned(), Change::Added { to: Shown::Hidden })]
+        );
+    }
+    for value in [
+        "[--pwd s3cret] u",
+        "https://user:s3cret@h/",
+        "a | b://s3cret@h",
+    ] {
+        let xml = format!("<flat-profile><Report_Rule>{value}</Report_Rule></flat-profile>");
+        let found = differences(&xml, "<flat-profile/>");
+        assert_eq!(
+            found,
+            [(
+                "Report_Rule".to_owned(),
+                Change::Removed {
+                    from: Shown::Hidden
+                }
+            )]
+        );
+    }
+    for name in ["sshPassword", "sipProfile/sipLines/line/authPassword"] {
+        let mut other = parse(DEVICE);
+        if let Document::UnifiedCm(file) = &mut other {
+            file.set(name, "s3cret").unwrap();
+        }
+        let found = parse(DEVICE).differences(&other).unwrap();
+        let json = serde_json::to_string(&found).unwrap();
+        assert_eq!(
+            json,
+            format!("[{{\"name\":\"{name}\",\"change\":\"changed\",\"from\":null,\"to\":null}}]")
+        );
+    }
+}
+
+#[test]
+fn what_may_not_be_meant_is_told() {
+    let limits = Limits::default();
+    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><C><D/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
+        <Proxy_1_>h</Proxy_1_><User_ID_1_>u</User_ID_1_></flat-profile>";
+    let warnings: Vec<String> = parse(xml)
+        .warnings(&limits)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "B: given more than once, the last one counts",
+            "C: elements inside, passed over",
+            "A: unknown user access",
+            "Profile_Rule_B: byte 3: unknown operator",
+            "line 1: registers over udp",
+        ]
+    );
+    assert_eq!(parse(DEVICE).warnings(&limits), []);
+    let xml = DEVICE
+        .replace("<encrConfig>false", "<encrConfig>true")
+        .replace("<deviceSecurityMode>3", "<deviceSecurityMode>9");
+    assert_eq!(
+        parse(&xml).warnings(&limits),
+        [Warning::EncryptedElsewhere, Warning::SecurityMode]
+    );
+    assert_eq!(
+        parse(DEFAULTS).warnings(&limits),
+        [Warning::AutoRegistration]
+    );
+    let xml = "<Configuration><SIP><TlsVerify>Off</TlsVerify><URI>a@b</URI><DefaultTransport>TCP</DefaultTransport></SIP></Configuration>";
+    assert_eq!(
+        parse(xml).warnings(&limits),
+        [
+            Warning::TlsVerify {
+                name: "SIP TlsVerify".into()
+            },
+            Warning::PlainTransport {
+                line: 1,
+                transport: Transport::Tcp
+            }
+        ]
+    );
+}

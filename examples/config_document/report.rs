@@ -1,0 +1,209 @@
+//! What was found, for people and for machines.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use humantime::format_rfc3339_seconds;
+use offhook_device_profile::{
+    Change, Difference, DocumentKind, Limits, Registration, SettingsError, SipSettings,
+};
+use serde::Serialize;
+
+use crate::file::Found;
+pub(crate) use crate::file::Line;
+
+/// A file for machines; what is absent does not apply.
+#[derive(Default, Serialize)]
+struct FileLine {
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packing: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<SignatureLine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<Vec<SettingsLine>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignatureLine {
+    signer: String,
+    file_name: String,
+    digest: String,
+    signed_at: String,
+    verified: bool,
+}
+
+#[derive(Serialize)]
+struct SettingsLine {
+    line: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SipSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(crate) fn as_json(
+    path: &Path,
+    found: anyhow::Result<Found>,
+    user: Option<&str>,
+) -> anyhow::Result<String> {
+    let mut line = FileLine {
+        file: path.to_string_lossy().into_owned(),
+        ..FileLine::default()
+    };
+    match found {
+        Err(error) => line.error = Some(format!("{error:#}")),
+        Ok(found) => {
+            line.kind = Some(found.document.kind().as_str());
+            let settings = found.settings(user).into_iter();
+            let settings = settings.map(|(line, settings)| SettingsLine {
+                line,
+                error: settings.as_ref().err().map(SettingsError::to_string),
+                settings: settings.ok(),
+            });
+            line.lines = Some(settings.collect());
+            line.warnings = Some(warnings(&found));
+            line.packing = Some(found.packing);
+            line.signature = found.signature.map(|signature| SignatureLine {
+                signer: signature.signer,
+                file_name: signature.file_name,
+                digest: signature.digest,
+                signed_at: format_rfc3339_seconds(signature.signed_at).to_string(),
+                verified: signature.verified,
+            });
+        }
+    }
+    Ok(serde_json::to_string(&line)?)
+}
+
+pub(crate) fn as_text(path: &Path, found: anyhow::Result<Found>, user: Option<&str>) -> String {
+    let file = name(path);
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return format!("{file}: error: {}", printable(&format!("{error:#}"))),
+    };
+    let mut text = format!(
+        "{file}: {}, {} bytes",
+        found.document.kind().as_str(),
+        found.length
+    );
+    for packing in &found.packing {
+        let _ = write!(text, ", {packing}");
+    }
+    if let Some(signature) = &found.signature {
+        let word = if signature.verified {
+            "verified"
+        } else {
+            "NOT VERIFIED"
+        };
+        row(&mut text, "signature", word);
+        row(&mut text, "signer", &signature.signer);
+        row(&mut text, "signed as", &signature.file_name);
+        let at = format_rfc3339_seconds(signature.signed_at);
+        row(
+            &mut text,
+            "signed at",
+            &format!("{at}, {}", signature.digest),
+        );
+    }
+    let lines = found.settings(user);
+    for (line, settings) in &lines {
+        text.push_str("\n ");
+        match line {
+            Some(line) => _ = write!(text, " line {line}"),
+            None => text.push_str(" SIP"),
+        }
+        match settings {
+            Ok(settings) => rows(&mut text, settings),
+            Err(error) => row(&mut text, "error", &error.to_string()),
+        }
+    }
+    if lines.is_empty() {
+        text.push_str("\n  no line");
+        if found.document.kind() == DocumentKind::Defaults {
+            text.push_str("; --user tells whom to register as");
+        }
+    }
+    for warning in warnings(&found) {
+        row(&mut text, "warning", &warning);
+    }
+    text
+}
+
+pub(crate) fn difference(difference: &Difference) -> String {
+    let name = printable(&difference.name);
+    match &difference.change {
+        Change::Added { to } => format!("+ {name}: {to}"),
+        Change::Changed { from, to } => format!("~ {name}: {from} -> {to}"),
+        Change::Removed { from } => format!("- {name}: {from}"),
+        _ => format!("? {name}"),
+    }
+}
+
+fn rows(text: &mut String, settings: &SipSettings) {
+    let host_port = |(host, port): (&str, Option<u16>)| match port {
+        Some(port) => format!("{host} port {port}"),
+        None => host.to_owned(),
+    };
+    row(
+        text,
+        "domain",
+        &host_port((settings.domain(), settings.port())),
+    );
+    for backup in settings.backups() {
+        row(text, "backup", &host_port(backup));
+    }
+    if let Some(proxy) = settings.outbound_proxy() {
+        row(text, "outbound proxy", &host_port(proxy));
+    }
+    row(text, "transport", settings.transport().as_str());
+    row(text, "target", &settings.target_uri());
+    row(text, "user", settings.user());
+    if let Some(user) = settings.authentication_user() {
+        row(text, "authenticates as", user);
+    }
+    if let Some(display_name) = settings.display_name() {
+        row(text, "display name", display_name);
+    }
+    for (label, secret) in [
+        ("password", settings.password()),
+        ("token", settings.token()),
+    ] {
+        row(
+            text,
+            label,
+            if secret.is_some() {
+                "[redacted]"
+            } else {
+                "none"
+            },
+        );
+    }
+    let registers = settings.registration() == Registration::Wanted;
+    row(text, "registers", if registers { "yes" } else { "no" });
+}
+
+fn row(text: &mut String, label: &str, value: &str) {
+    let _ = write!(text, "\n    {label:16}  {}", printable(value));
+}
+
+fn warnings(found: &Found) -> Vec<String> {
+    let warnings = found.document.warnings(&Limits::default());
+    warnings.iter().map(ToString::to_string).collect()
+}
+
+/// Without what could move the cursor or end the line.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+pub(crate) fn name(path: &Path) -> String {
+    path.to_string_lossy().escape_debug().to_string()
+}
