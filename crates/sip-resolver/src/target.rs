@@ -97,7 +97,7 @@ impl Target {
             if secure {
                 return Err(ParseTargetError::NotSecure { at });
             }
-            let host = Host::read(value, at + name.len() + 1)?;
+            let host = Host::read(value, at + text.len() - value.len())?;
             if self.maddr.replace(host).is_some() {
                 return Err(ParseTargetError::Repeated { at });
             }

@@ -75,6 +75,10 @@ fn faults_are_refused_with_the_place() {
             ParseTargetError::BadParameter { at: 16 },
         ),
         (
+            "sip:example.com;maddr",
+            ParseTargetError::BadHost { at: 21 },
+        ),
+        (
             "sip:example.com;maddr=a b",
             ParseTargetError::BadHost { at: 23 },
         ),
