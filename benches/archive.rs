@@ -1,6 +1,11 @@
 //! What does reading and importing an archive cost beside a bare unzip of the same bytes?
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench may fail")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a bench may fail"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

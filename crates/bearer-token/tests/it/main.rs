@@ -46,3 +46,5 @@ mod revocation;
 mod rfc;
 #[cfg(feature = "client")]
 mod secrets;
+#[cfg(feature = "client")]
+mod token_info;
