@@ -37,7 +37,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// As `[redacted]`: what is to be kept must say so with [`plain`].
+/// As `[redacted]`; what keeps a secret writes it by a way of its own.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("[redacted]")
