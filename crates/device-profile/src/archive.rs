@@ -1,89 +1,71 @@
-//! Device type archives.
+//! Archives of device types, tag sets and device families.
 
-use std::collections::HashSet;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fmt;
+use std::io::{Read, Seek, Write};
 
-use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::manifest::{Head, Manifest};
-use crate::{ArchiveError, DeviceType, DeviceTypeFile, EntryFault, Limits};
+use crate::{
+    ArchiveError, ArchiveViolation, DeviceFamily, DeviceType, DeviceTypeFile, Limits, TagSet,
+};
+use reader::{ArchiveReader, content_name, from_zip};
 
-/// A device type with its files, as one zip archive.
+pub(crate) mod content;
+mod directory;
+mod manifest;
+pub(crate) mod reader;
+
+/// A device type with its files, a tag set, or a device family, as one zip archive.
 ///
 /// What is inside the archives of others is public nowhere, so the format is ours: an entry
-/// `manifest.json` whose `format` is `offhook-dtaf` and `version` 1, with the device type under
-/// the provisioning interface's attribute names, and an entry `files/n` for the content of its
-/// file number `n`, counted from 0. Nothing else may stand in it.
+/// `manifest.json` whose `format` is `offhook-dtaf`, `offhook-tsaf` or `offhook-dfaf` and
+/// `version` 1, with what is in it under the provisioning interface's attribute names, and an
+/// entry `files/n` for the content of file number `n`, counted from 0 through all device types.
+/// Nothing else may stand in it. `docs/dtaf.md` has the whole of it, and a schema.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Archive {
-    device_type: DeviceType,
+#[non_exhaustive]
+pub enum Archive {
+    /// A device family archive (DFAF).
+    DeviceFamily(DeviceFamily),
+    /// A device type archive (DTAF).
+    DeviceType(Box<DeviceType>),
+    /// A tag set archive (TSAF).
+    TagSet(TagSet),
+}
+
+/// What an archive is of.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ArchiveKind {
+    /// A device family (DFAF).
+    DeviceFamily,
+    /// A device type (DTAF).
+    DeviceType,
+    /// A tag set (TSAF).
+    TagSet,
 }
 
 impl Archive {
     /// An archive of this device type.
     #[must_use]
     pub fn new(device_type: DeviceType) -> Self {
-        Self { device_type }
+        Self::DeviceType(Box::new(device_type))
     }
 
-    /// Adds a file to the device type.
-    #[must_use]
-    pub fn with_file(mut self, file: DeviceTypeFile) -> Self {
-        self.device_type.files.push(file);
-        self
-    }
-
-    /// Reads an archive whole.
+    /// Reads an archive whole; [`ArchiveReader`] reads one file at a time.
     ///
-    /// Nothing is believed of an entry but what unpacking it shows: lengths are counted while
-    /// they are read. The device type may still break rules; ask
-    /// [`DeviceType::violations`].
+    /// Nothing is believed of an entry but what unpacking it shows. What comes out may still
+    /// break rules; ask [`violations`](Self::violations).
     ///
     /// # Errors
     ///
     /// [`ArchiveError::Io`] when the reader fails; any other says what was wrong with the bytes.
-    pub fn open(mut reader: impl Read + Seek, limits: &Limits) -> Result<Self, ArchiveError> {
-        let length = reader.seek(SeekFrom::End(0)).map_err(ArchiveError::Io)?;
-        if length > limits.archive_bytes {
-            return Err(ArchiveError::TooLarge);
-        }
-        reader.rewind().map_err(ArchiveError::Io)?;
-        let mut zip = ZipArchive::new(reader).map_err(from_zip)?;
-        if zip.len() > limits.entries {
-            return Err(ArchiveError::TooManyEntries { found: zip.len() });
-        }
-        check_names(&zip)?;
-        // Of two entries with the very same name the directory keeps one; this knows of both.
-        match zip.validate_header_consistency() {
-            Ok(()) => {}
-            Err(ZipError::Io(error)) => return Err(from_zip(ZipError::Io(error))),
-            Err(_) => return Err(ArchiveError::Inconsistent),
-        }
-        let mut unpacker = Unpacker {
-            left: limits.total_bytes,
-            limits,
-        };
-        let index = zip
-            .index_for_name(MANIFEST)
-            .ok_or(ArchiveError::ManifestMissing)?;
-        let manifest = read_manifest(&unpacker.unpack(&mut zip, index)?)?;
-        let mut contents = Vec::new();
-        for file in 0..manifest.files() {
-            let index = zip
-                .index_for_name(&content_name(file))
-                .ok_or(ArchiveError::ContentMissing { file })?;
-            contents.push(unpacker.unpack(&mut zip, index)?);
-        }
-        // Every name is there once, so one too many means one that nobody named.
-        if zip.len() != manifest.files() + 1 {
-            return Err(unexpected(&zip, manifest.files()));
-        }
-        Ok(Self::new(manifest.into_device_type(contents)))
+    pub fn open(reader: impl Read + Seek, limits: &Limits) -> Result<Self, ArchiveError> {
+        ArchiveReader::open(reader, limits)?.read()
     }
 
-    /// Writes the archive; the same device type always gives the same bytes.
+    /// Writes the archive; the same content always gives the same bytes.
     ///
     /// # Errors
     ///
@@ -95,12 +77,11 @@ impl Archive {
             .compression_level(Some(6))
             .last_modified_time(DateTime::default())
             .unix_permissions(0o644);
-        let manifest = serde_json::to_vec_pretty(&Manifest::of(&self.device_type))
-            .map_err(|error| ArchiveError::Io(error.into()))?;
+        let manifest = manifest::write(self)?;
         let mut zip = ZipWriter::new(writer);
-        zip.start_file(MANIFEST, options).map_err(from_zip)?;
+        zip.start_file(manifest::NAME, options).map_err(from_zip)?;
         zip.write_all(&manifest).map_err(ArchiveError::Io)?;
-        for (index, file) in self.device_type.files.iter().enumerate() {
+        for (index, file) in self.files().enumerate() {
             zip.start_file(content_name(index), options)
                 .map_err(from_zip)?;
             zip.write_all(&file.content).map_err(ArchiveError::Io)?;
@@ -109,138 +90,124 @@ impl Archive {
         Ok(())
     }
 
-    /// The device type.
+    /// What it is of.
     #[must_use]
-    pub fn device_type(&self) -> &DeviceType {
-        &self.device_type
+    pub fn kind(&self) -> ArchiveKind {
+        match self {
+            Self::DeviceFamily(_) => ArchiveKind::DeviceFamily,
+            Self::DeviceType(_) => ArchiveKind::DeviceType,
+            Self::TagSet(_) => ArchiveKind::TagSet,
+        }
+    }
+
+    /// Its device types: one, those of the family, or none.
+    #[must_use]
+    pub fn device_types(&self) -> &[DeviceType] {
+        match self {
+            Self::DeviceFamily(family) => &family.device_types,
+            Self::DeviceType(device_type) => std::slice::from_ref(device_type),
+            Self::TagSet(_) => &[],
+        }
+    }
+
+    /// Its tag sets: one, those of the family, or none.
+    #[must_use]
+    pub fn tag_sets(&self) -> &[TagSet] {
+        match self {
+            Self::DeviceFamily(family) => &family.tag_sets,
+            Self::DeviceType(_) => &[],
+            Self::TagSet(tag_set) => std::slice::from_ref(tag_set),
+        }
+    }
+
+    /// The files of all its device types, by their numbers in the archive.
+    pub fn files(&self) -> impl Iterator<Item = &DeviceTypeFile> {
+        self.device_types().iter().flat_map(|each| &each.files)
     }
 
     /// Takes the device type out.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::Kind`] where it is of something else.
+    pub fn into_device_type(self) -> Result<DeviceType, ArchiveError> {
+        match self {
+            Self::DeviceType(device_type) => Ok(*device_type),
+            other => Err(ArchiveError::Kind {
+                wanted: ArchiveKind::DeviceType,
+                found: other.kind(),
+            }),
+        }
+    }
+
+    /// Every rule that is broken by what is in it, documents that are not well-formed among them;
+    /// empty when all is well.
     #[must_use]
-    pub fn into_device_type(self) -> DeviceType {
-        self.device_type
+    pub fn violations(&self, limits: &Limits) -> Vec<ArchiveViolation> {
+        let mut found = Vec::new();
+        for (device_type, each) in self.device_types().iter().enumerate() {
+            let violations = each.violations().into_iter();
+            found.extend(violations.map(|violation| ArchiveViolation::DeviceType {
+                device_type,
+                violation,
+            }));
+        }
+        for (tag_set, each) in self.tag_sets().iter().enumerate() {
+            let violations = each.violations().into_iter();
+            found.extend(
+                violations.map(|violation| ArchiveViolation::TagSet { tag_set, violation }),
+            );
+        }
+        if let Self::DeviceFamily(family) = self {
+            let violations = family.violations().into_iter();
+            found.extend(violations.map(ArchiveViolation::DeviceFamily));
+        }
+        for (file, each) in self.files().enumerate() {
+            if let Err(error) = content::check(&each.content, limits) {
+                found.push(ArchiveViolation::Content { file, error });
+            }
+        }
+        found
+    }
+
+    pub(crate) fn files_mut(&mut self) -> impl Iterator<Item = &mut DeviceTypeFile> {
+        let device_types = match self {
+            Self::DeviceFamily(family) => &mut family.device_types[..],
+            Self::DeviceType(device_type) => std::slice::from_mut(device_type.as_mut()),
+            Self::TagSet(_) => &mut [],
+        };
+        device_types.iter_mut().flat_map(|each| &mut each.files)
     }
 }
 
-/// Unpacks entries and keeps count of what they came to.
-struct Unpacker<'l> {
-    left: u64,
-    limits: &'l Limits,
-}
+impl ArchiveKind {
+    /// What the field calls such an archive: `DTAF`, `TSAF` or `DFAF`.
+    #[must_use]
+    pub const fn abbreviation(self) -> &'static str {
+        match self {
+            Self::DeviceFamily => "DFAF",
+            Self::DeviceType => "DTAF",
+            Self::TagSet => "TSAF",
+        }
+    }
 
-impl Unpacker<'_> {
-    fn unpack<R: Read + Seek>(
-        &mut self,
-        zip: &mut ZipArchive<R>,
-        index: usize,
-    ) -> Result<Vec<u8>, ArchiveError> {
-        let refused = |fault| ArchiveError::Entry { index, fault };
-        let entry = zip.by_index_data(index).map_err(from_zip)?;
-        if entry.encrypted() {
-            return Err(refused(EntryFault::Encrypted));
+    /// The `format` of its manifest.
+    #[must_use]
+    pub const fn format(self) -> &'static str {
+        match self {
+            Self::DeviceFamily => "offhook-dfaf",
+            Self::DeviceType => "offhook-dtaf",
+            Self::TagSet => "offhook-tsaf",
         }
-        let is_plain = entry.is_file() && !entry.is_symlink();
-        let mode = entry.unix_mode().map_or(0, |mode| mode & MODE_TYPE);
-        if !is_plain || !(mode == 0 || mode == MODE_FILE) {
-            return Err(refused(EntryFault::NotAFile));
-        }
-        let method = entry.compression();
-        if !matches!(
-            method,
-            CompressionMethod::Stored | CompressionMethod::Deflated
-        ) {
-            return Err(refused(EntryFault::Compression));
-        }
-        let (announced, packed) = (entry.size(), entry.compressed_size());
-        if announced > self.limits.entry_bytes {
-            return Err(refused(EntryFault::TooLarge));
-        }
-        let most = self.limits.entry_bytes.min(self.left);
-        let by_ratio = packed.saturating_mul(self.limits.ratio).max(FREE_OF_RATIO);
-        let mut unpacked = Vec::new();
-        zip.by_index(index)
-            .map_err(from_zip)?
-            .take(most.min(by_ratio).saturating_add(1))
-            .read_to_end(&mut unpacked)
-            .map_err(|_| refused(EntryFault::Damaged))?;
-        let length = unpacked.len() as u64;
-        if length > by_ratio {
-            return Err(refused(EntryFault::Ratio));
-        }
-        if length > self.limits.entry_bytes {
-            return Err(refused(EntryFault::TooLarge));
-        }
-        if length > self.left {
-            return Err(ArchiveError::TooLarge);
-        }
-        if length != announced {
-            return Err(refused(EntryFault::Damaged));
-        }
-        self.left -= length;
-        Ok(unpacked)
     }
 }
 
-/// Refuses names that lead out of the archive or that some file system would take for one.
-fn check_names<R: Read + Seek>(zip: &ZipArchive<R>) -> Result<(), ArchiveError> {
-    let mut seen = HashSet::new();
-    for (index, name) in zip.file_names_raw().enumerate() {
-        let refused = |fault| Err(ArchiveError::Entry { index, fault });
-        let leads_out = name.starts_with(b"/")
-            || name.iter().any(|byte| matches!(byte, b'\\' | b':' | 0))
-            || name.split(|byte| *byte == b'/').any(|part| part == b"..");
-        if leads_out {
-            return refused(EntryFault::Traversal);
-        }
-        if !seen.insert(name.to_ascii_lowercase()) {
-            return refused(EntryFault::Duplicate);
-        }
-    }
-    Ok(())
-}
-
-/// The first entry that the manifest does not name.
-fn unexpected<R: Read + Seek>(zip: &ZipArchive<R>, files: usize) -> ArchiveError {
-    let known: HashSet<String> = (0..files)
-        .map(content_name)
-        .chain([MANIFEST.to_owned()])
-        .collect();
-    let is_known = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|name| known.contains(name));
-    let index = zip.file_names_raw().position(|name| !is_known(name));
-    ArchiveError::Entry {
-        index: index.unwrap_or_default(),
-        fault: EntryFault::Unexpected,
+impl fmt::Display for ArchiveKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DeviceFamily => "device family",
+            Self::DeviceType => "device type",
+            Self::TagSet => "tag set",
+        })
     }
 }
-
-fn read_manifest(json: &[u8]) -> Result<Manifest, ArchiveError> {
-    let malformed = |error: serde_json::Error| ArchiveError::Manifest {
-        line: error.line(),
-        column: error.column(),
-    };
-    let head: Head = serde_json::from_slice(json).map_err(malformed)?;
-    if !head.is_ours() {
-        return Err(ArchiveError::Format);
-    }
-    serde_json::from_slice(json).map_err(malformed)
-}
-
-fn content_name(file: usize) -> String {
-    format!("files/{file}")
-}
-
-fn from_zip(error: ZipError) -> ArchiveError {
-    match error {
-        // An end that comes too early is the archive's fault and not the reader's.
-        ZipError::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-            ArchiveError::Io(error)
-        }
-        _ => ArchiveError::Zip,
-    }
-}
-
-/// What an entry may unpack to whatever its packed length: a template of blanks is no bomb.
-const FREE_OF_RATIO: u64 = 65_536;
-const MANIFEST: &str = "manifest.json";
-const MODE_FILE: u32 = 0o100_000;
-const MODE_TYPE: u32 = 0o170_000;

@@ -1,37 +1,205 @@
-//! What a server knows about a kind of device and the files it serves to it.
-
-use std::fmt;
+//! What a server knows about a kind of device.
 
 use serde::{Deserialize, Serialize};
 
-/// A kind of device: how it is configured, how it shows who it is, and its files.
+use attribute::{
+    AccessDeviceCategory, AuthenticationMode, ConfigurationOption, EarlyMediaSupport,
+    HoldAnnouncementMethod, HoldNormalization, LocationNetwork, NumberOfPorts, ResetEvent,
+    RoamingMode, SignalingAddressType, TrunkMode,
+};
+use file::DeviceTypeFile;
+use options::{CpeDeviceOptions, DeviceManagementOptions};
+
+pub(crate) mod attribute;
+pub(crate) mod authentication;
+pub(crate) mod file;
+pub(crate) mod options;
+
+/// A kind of device: what it can do, how it is configured, and the files it fetches.
 ///
 /// Any values can stand here, as they come out of an archive;
-/// [`violations`](Self::violations) tells which of them no server would take.
+/// [`violations`](Self::violations) tells which of them no server would take. Read and written by
+/// `serde`, the members have the names that the provisioning interface gives them, and an unknown
+/// one is an error; the contents of the files are not among them.
 ///
 /// # Source
 ///
-/// The attributes are those of `SystemSIPDeviceTypeAddRequest23V9` and
-/// `CPEDeviceOptions22V6` of the provisioning interface, as far as device management and
-/// activation need them.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+/// The attributes and their order are those of `SystemSIPDeviceTypeAddRequest23V9` of the
+/// provisioning interface, and `isObsolete` of the request that modifies; which can be left out
+/// too. What an attribute does is told where a public text does, and else drawn from its name.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeviceType {
     /// Its name (`deviceType`): 1 to 40 characters.
+    #[serde(rename = "deviceType")]
     pub name: String,
-    /// The model (`deviceModel`): at most 40 characters.
-    pub model: Option<String>,
-    /// How devices are configured (`deviceTypeConfigurationOption`).
+    /// How many ports devices have (`numberOfPorts`).
+    pub number_of_ports: NumberOfPorts,
+    /// Who knows the address of a device (`profile`); unchangeable.
+    #[serde(rename = "profile")]
+    pub signaling_address_type: SignalingAddressType,
+    /// Whether devices register (`registrationCapable`).
+    pub registration_capable: bool,
+    /// Whether devices are conference bridges (`isConferenceDevice`); unchangeable.
+    pub is_conference_device: bool,
+    /// Whether devices are mobility managers (`isMobilityManagerDevice`); unchangeable.
+    pub is_mobility_manager_device: bool,
+    /// Whether devices play music on hold (`isMusicOnHoldDevice`); unchangeable.
+    pub is_music_on_hold_device: bool,
+    /// How a request to hold is rewritten (`holdNormalization`).
+    pub hold_normalization: HoldNormalization,
+    /// How a held call is announced (`holdAnnouncementMethod`).
+    pub hold_announcement_method: HoldAnnouncementMethod,
+    /// Whether what devices say of callers is believed (`isTrusted`).
+    pub is_trusted: bool,
+    /// Whether devices take numbers as in E.164 (`E164Capable`).
+    #[serde(rename = "E164Capable")]
+    pub e164_capable: bool,
+    /// Whether other routes are tried where a device fails (`routeAdvance`).
+    pub route_advance: bool,
+    /// Whether devices forward calls themselves (`forwardingOverride`).
+    pub forwarding_override: bool,
+    /// Whether devices are integrated with a wireless network (`wirelessIntegration`).
+    pub wireless_integration: bool,
+    /// Where devices are configured by hand (`webBasedConfigURL`): at most 80 characters.
+    #[serde(
+        rename = "webBasedConfigURL",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub web_based_config_url: Option<String>,
+    /// Whether devices have video (`isVideoCapable`).
+    pub is_video_capable: bool,
+    /// Whether devices stand for a private exchange (`PBXIntegration`).
+    #[serde(rename = "PBXIntegration")]
+    pub pbx_integration: bool,
+    /// Whether devices can be registered statically (`staticRegistrationCapable`).
+    pub static_registration_capable: bool,
+    /// How devices are configured and managed (`cpeDeviceOptions`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpe_device_options: Option<CpeDeviceOptions>,
+    /// What media before the answer devices can play (`earlyMediaSupport`).
+    pub early_media_support: EarlyMediaSupport,
+    /// Whether a REFER of a device is authenticated (`authenticateRefer`).
+    pub authenticate_refer: bool,
+    /// Whether devices are software that configures itself (`autoConfigSoftClient`).
+    pub auto_config_soft_client: bool,
+    /// How devices authenticate in SIP (`authenticationMode`).
+    pub authentication_mode: AuthenticationMode,
+    /// Whether digits are collected for devices (`requiresBroadWorksDigitCollection`).
+    #[serde(rename = "requiresBroadWorksDigitCollection")]
+    pub requires_broadworks_digit_collection: bool,
+    /// Whether the tone for a waiting call is played for devices
+    /// (`requiresBroadWorksCallWaitingTone`).
+    #[serde(rename = "requiresBroadWorksCallWaitingTone")]
+    pub requires_broadworks_call_waiting_tone: bool,
+    /// Whether devices hear of messages only where they subscribed (`requiresMWISubscription`).
+    #[serde(rename = "requiresMWISubscription")]
+    pub requires_mwi_subscription: bool,
+    /// Whether `History-Info` goes to devices (`useHistoryInfoHeaderOnAccessSide`).
+    pub use_history_info_header_on_access_side: bool,
+    /// Whether devices show charges (`adviceOfChargeCapable`).
+    pub advice_of_charge_capable: bool,
+    /// By what devices are told to fetch their files again (`resetEvent`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_event: Option<ResetEvent>,
+    /// The event of one's own for that (`resetString`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_string: Option<String>,
+    /// Whether devices read the documents of call centers (`supportCallCenterMIMEType`).
+    #[serde(rename = "supportCallCenterMIMEType")]
+    pub support_call_center_mime_type: bool,
+    /// How requests of a trunk are addressed (`trunkMode`).
+    pub trunk_mode: TrunkMode,
+    /// Whether `P-Called-Party-ID` goes to devices (`addPCalledPartyId`).
+    pub add_p_called_party_id: bool,
+    /// Whether the identity is told in UPDATE and in a second INVITE
+    /// (`supportIdentityInUpdateAndReInvite`).
+    pub support_identity_in_update_and_re_invite: bool,
+    /// Whether identities that nobody has checked are shown
+    /// (`unscreenedPresentationIdentityPolicy`).
+    pub unscreened_presentation_identity_policy: bool,
+    /// Whether devices know the centralized services of IMS (`enhancedForICS`).
+    #[serde(rename = "enhancedForICS")]
+    pub enhanced_for_ics: bool,
+    /// Whether only the emergency service can end an emergency call
+    /// (`supportEmergencyDisconnectControl`).
+    pub support_emergency_disconnect_control: bool,
+    /// How devices are configured (`deviceTypeConfigurationOption`); unchangeable.
+    #[serde(rename = "deviceTypeConfigurationOption")]
     pub configuration_option: ConfigurationOption,
-    /// The category (`deviceCategory`).
-    pub category: Option<AccessDeviceCategory>,
-    /// Whether a device may be activated by code (`enableDeviceActivation`).
-    pub enable_device_activation: bool,
-    /// Whether codes are requested through the messaging server
-    /// (`isActivationCodeThroughMessagingServer`).
-    pub is_activation_code_through_messaging_server: bool,
-    /// How a device shows who it is, unless a file says otherwise.
-    pub authentication: FileAuthentication,
+    /// Whether causes are mapped as in RFC 3398 (`supportRFC3398`).
+    #[serde(rename = "supportRFC3398")]
+    pub support_rfc3398: bool,
+    /// Whether lines keep their order (`staticLineOrdering`); unchangeable.
+    pub static_line_ordering: bool,
+    /// Whether devices tell of their session (`supportClientSessionInfo`).
+    pub support_client_session_info: bool,
+    /// Whether conferences are told in `Call-Info` (`supportCallInfoConferenceSubscriptionURI`).
+    #[serde(rename = "supportCallInfoConferenceSubscriptionURI")]
+    pub support_call_info_conference_subscription_uri: bool,
+    /// Whether devices are told of the remote party (`supportRemotePartyInfo`).
+    pub support_remote_party_info: bool,
+    /// Whether devices have a link to visual device management
+    /// (`supportVisualDeviceManagementRedirectLink`).
+    pub support_visual_device_management_redirect_link: bool,
+    /// Whether no media treatment is played to devices (`bypassMediaTreatment`).
+    pub bypass_media_treatment: bool,
+    /// Whether calls go on from 3G to 4G (`supports3G4GContinuity`).
+    #[serde(rename = "supports3G4GContinuity")]
+    pub supports_3g_4g_continuity: bool,
+    /// Whether devices publish their presence (`publishesOwnPresence`).
+    pub publishes_own_presence: bool,
+    /// Whether the parameter `cause` goes to devices (`supportCauseParameter`).
+    pub support_cause_parameter: bool,
+    /// In what kind of network devices stand (`locationNetwork`).
+    pub location_network: LocationNetwork,
+    /// The reseller the type belongs to (`resellerId`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reseller_id: Option<String>,
+    /// Whether calls are ended at a device by its service identifier
+    /// (`allowTerminationBasedOnICSI`).
+    #[serde(rename = "allowTerminationBasedOnICSI")]
+    pub allow_termination_based_on_icsi: bool,
+    /// In what other networks devices can be (`roamingMode`).
+    pub roaming_mode: RoamingMode,
+    /// Whether `From` tells the category of the caller
+    /// (`supportCallingPartyCategoryInOutboundFromHeader`).
+    pub support_calling_party_category_in_outbound_from_header: bool,
+    /// Whether devices use visual device management (`supportVisualDeviceManagementAPI`).
+    #[serde(
+        rename = "supportVisualDeviceManagementAPI",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub support_visual_device_management_api: Option<bool>,
+    /// What kind of thing devices are (`deviceCategory`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_category: Option<AccessDeviceCategory>,
+    /// Whether the type is made on the file server too (`addToFileServer`); absent means no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_to_file_server: Option<bool>,
+    /// Whether `P-Asserted-Identity` tells how a number was verified (`verstatInPAIHeader`).
+    #[serde(
+        rename = "verstatInPAIHeader",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub verstat_in_pai_header: Option<bool>,
+    /// Whether `From` does (`verstatInFromHeader`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verstat_in_from_header: Option<bool>,
+    /// Whether devices can be made to answer (`supportPreferredAutoAndForcedAnswer`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support_preferred_auto_and_forced_answer: Option<bool>,
+    /// Whether devices are told what became of a caller's number
+    /// (`supportCiscoCallerIdDispositionHeader`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support_cisco_caller_id_disposition_header: Option<bool>,
+    /// Whether no new device can be of this type (`isObsolete`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_obsolete: Option<bool>,
     /// The files, in their order.
     pub files: Vec<DeviceTypeFile>,
 }
@@ -54,16 +222,17 @@ impl DeviceType {
     /// Device integration for Webex on `BroadWorks`, provisioning of Room OS devices.
     #[must_use]
     pub fn with_activation(mut self) -> Self {
-        self.enable_device_activation = true;
-        self.is_activation_code_through_messaging_server = true;
-        self.authentication.bearer = true;
+        let options = self.device_management_mut();
+        options.enable_device_activation = true;
+        options.is_activation_code_through_messaging_server = Some(true);
+        options.bearer_file_authentication = true;
         self
     }
 
     /// Names the model.
     #[must_use]
     pub fn with_model(mut self, model: &str) -> Self {
-        self.model = Some(model.to_owned());
+        self.device_management_mut().device_model = Some(model.to_owned());
         self
     }
 
@@ -74,6 +243,33 @@ impl DeviceType {
         self
     }
 
+    /// The options of device management, made with every switch off where there are none.
+    pub fn device_management_mut(&mut self) -> &mut DeviceManagementOptions {
+        self.cpe_device_options
+            .get_or_insert_default()
+            .device_management
+            .get_or_insert_default()
+    }
+
+    /// The options of device management, where the type has any.
+    #[must_use]
+    pub fn device_management(&self) -> Option<&DeviceManagementOptions> {
+        self.cpe_device_options.as_ref()?.device_management.as_ref()
+    }
+
+    /// The model (`deviceModel`).
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.device_management()?.device_model.as_deref()
+    }
+
+    /// Whether a device may be activated by code (`enableDeviceActivation`).
+    #[must_use]
+    pub fn allows_activation(&self) -> bool {
+        let options = self.device_management();
+        options.is_some_and(|options| options.enable_device_activation)
+    }
+
     /// The file of this `fileFormat`.
     #[must_use]
     pub fn file(&self, file_format: &str) -> Option<&DeviceTypeFile> {
@@ -81,190 +277,42 @@ impl DeviceType {
             .iter()
             .find(|file| file.file_format == file_format)
     }
-}
 
-/// A file that devices of a type fetch, with the template it is made from.
-///
-/// # Source
-///
-/// `SystemSIPDeviceTypeFileAddRequest22V2` of the provisioning interface.
-#[derive(Clone, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct DeviceTypeFile {
-    /// The name devices ask for, with tags (`fileFormat`): 1 to 128 characters, once in a type.
-    pub file_format: String,
-    /// The name in the repository, with tags (`remoteFileFormat`): 1 to 128 characters.
-    pub remote_file_format: String,
-    /// What the file is made of (`fileCategory`).
-    pub category: FileCategory,
-    /// Who may change it (`fileCustomization`).
-    pub customization: FileCustomization,
-    /// How a device shows who it is.
-    pub authentication: FileAuthentication,
-    /// Whether it is served over HTTP (`allowHttp`).
-    pub allow_http: bool,
-    /// Whether it is served over HTTPS (`allowHttps`).
-    pub allow_https: bool,
-    /// Whether it is served over TFTP (`allowTftp`).
-    pub allow_tftp: bool,
-    /// Whether it may be cached (`enableCaching`).
-    pub enable_caching: bool,
-    /// Whether a device may upload it (`allowUploadFromDevice`).
-    pub allow_upload_from_device: bool,
-    /// The template, or the file itself where it has no tags.
-    pub content: Vec<u8>,
-}
-
-impl DeviceTypeFile {
-    /// A file for one device, made from this template and served over HTTPS only; its remote name
-    /// is its name.
+    /// The attributes in which `other` differs and that no request can change once the type is
+    /// there, by the names that the provisioning interface gives them.
+    ///
+    /// # Source
+    ///
+    /// `SystemSIPDeviceTypeModifyRequest` of the provisioning interface has none of the six.
     #[must_use]
-    pub fn new(file_format: &str, content: impl Into<Vec<u8>>) -> Self {
-        Self {
-            file_format: file_format.to_owned(),
-            remote_file_format: file_format.to_owned(),
-            category: FileCategory::DynamicProfile,
-            customization: FileCustomization::Disallow,
-            authentication: FileAuthentication::default(),
-            allow_http: false,
-            allow_https: true,
-            allow_tftp: false,
-            enable_caching: false,
-            allow_upload_from_device: false,
-            content: content.into(),
-        }
+    pub fn unchangeable_differences(&self, other: &Self) -> Vec<&'static str> {
+        let pairs = [
+            (
+                self.signaling_address_type == other.signaling_address_type,
+                "profile",
+            ),
+            (
+                self.is_conference_device == other.is_conference_device,
+                "isConferenceDevice",
+            ),
+            (
+                self.is_mobility_manager_device == other.is_mobility_manager_device,
+                "isMobilityManagerDevice",
+            ),
+            (
+                self.is_music_on_hold_device == other.is_music_on_hold_device,
+                "isMusicOnHoldDevice",
+            ),
+            (
+                self.configuration_option == other.configuration_option,
+                "deviceTypeConfigurationOption",
+            ),
+            (
+                self.static_line_ordering == other.static_line_ordering,
+                "staticLineOrdering",
+            ),
+        ];
+        let differing = pairs.into_iter().filter(|(is_same, _)| !is_same);
+        differing.map(|(_, name)| name).collect()
     }
-
-    /// Says how a device shows who it is.
-    #[must_use]
-    pub fn with_authentication(mut self, authentication: FileAuthentication) -> Self {
-        self.authentication = authentication;
-        self
-    }
-
-    /// Says what the file is made of.
-    #[must_use]
-    pub fn with_category(mut self, category: FileCategory) -> Self {
-        self.category = category;
-        self
-    }
-}
-
-impl fmt::Debug for DeviceTypeFile {
-    /// Leaves the content out: a template of one's own may hold passwords.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceTypeFile")
-            .field("file_format", &self.file_format)
-            .field("category", &self.category)
-            .field("authentication", &self.authentication)
-            .field("content_bytes", &self.content.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// How a device shows who it is when it asks for a file; all off means that it need not.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct FileAuthentication {
-    /// By a bearer token (`bearerFileAuthentication`).
-    pub bearer: bool,
-    /// By HTTP digest (`useHttpDigestAuthentication`).
-    pub http_digest: bool,
-    /// By its MAC address (`macBasedFileAuthentication`).
-    pub mac_based: bool,
-    /// The MAC address is taken from the client certificate (`macInCert`).
-    pub mac_in_cert: bool,
-    /// The MAC address is taken from a header (`macInNonRequestURI`).
-    pub mac_in_non_request_uri: bool,
-    /// How the address stands in that header (`macFormatInNonRequestURI`): at most 256
-    /// characters.
-    pub mac_format_in_non_request_uri: Option<String>,
-    /// By user name and password (`userNamePasswordFileAuthentication`).
-    pub user_name_password: bool,
-}
-
-impl FileAuthentication {
-    /// By a bearer token and nothing else.
-    #[must_use]
-    pub fn bearer() -> Self {
-        Self {
-            bearer: true,
-            ..Self::default()
-        }
-    }
-
-    /// By the MAC address in the client certificate.
-    #[must_use]
-    pub fn mac_in_cert() -> Self {
-        Self {
-            mac_based: true,
-            mac_in_cert: true,
-            ..Self::default()
-        }
-    }
-}
-
-/// How devices of a type are configured (`deviceTypeConfigurationOption`).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum ConfigurationOption {
-    /// By device management: each file has its own switches.
-    #[default]
-    #[serde(rename = "Device Management")]
-    DeviceManagement,
-    /// By the older file server: the type's switches rule, and bearer is not among them.
-    Legacy,
-    /// Not at all.
-    #[serde(rename = "Not Supported")]
-    NotSupported,
-}
-
-/// What kind of thing a device is (`deviceCategory`).
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum AccessDeviceCategory {
-    /// Client applications.
-    #[serde(rename = "Client Applications")]
-    ClientApplications,
-    /// Generic.
-    Generic,
-    /// Hosted.
-    Hosted,
-    /// Local gateway.
-    #[serde(rename = "Local Gateway")]
-    LocalGateway,
-    /// SIP trunking.
-    #[serde(rename = "SIP Trunking")]
-    SipTrunking,
-}
-
-/// What a file is made of (`fileCategory`).
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum FileCategory {
-    /// One for each group.
-    #[serde(rename = "Dynamic Group")]
-    DynamicGroup,
-    /// One for each device profile.
-    #[serde(rename = "Dynamic Profile")]
-    DynamicProfile,
-    /// The same for all; no tags.
-    Static,
-    /// A template that is never served.
-    #[serde(rename = "Template Only")]
-    TemplateOnly,
-}
-
-/// Who may change a file (`fileCustomization`).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum FileCustomization {
-    /// Administrators.
-    Administrator,
-    /// Administrators and users.
-    #[serde(rename = "Administrator and User")]
-    AdministratorAndUser,
-    /// Nobody.
-    #[default]
-    Disallow,
 }

@@ -2,90 +2,9 @@
 
 use thiserror::Error;
 
-/// An archive cannot be read or written.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ArchiveError {
-    /// An entry is one that no archive of ours has.
-    #[error("entry {index} refused: {fault}")]
-    Entry {
-        /// Which entry of the directory, from 0.
-        index: usize,
-        /// What is wrong with it.
-        fault: EntryFault,
-    },
-    /// Reading or writing failed; trying again may help.
-    #[error("archive could not be read or written")]
-    Io(#[source] std::io::Error),
-    /// `manifest.json` is not the JSON it should be.
-    #[error("malformed manifest at line {line}, column {column}")]
-    Manifest {
-        /// The line, from 1; 0 when it is known no closer.
-        line: usize,
-        /// The column, from 1; 0 when it is known no closer.
-        column: usize,
-    },
-    /// There is no `manifest.json`.
-    #[error("no manifest")]
-    ManifestMissing,
-    /// The manifest names a file that is not there.
-    #[error("content of file {file} is missing")]
-    ContentMissing {
-        /// Which file of the device type, from 0.
-        file: usize,
-    },
-    /// The manifest says that the archive is of another format or version.
-    #[error("another format or version")]
-    Format,
-    /// Names that differ in case only, or entries that share bytes, or headers that disagree.
-    #[error("inconsistent archive")]
-    Inconsistent,
-    /// More bytes than allowed, packed or unpacked.
-    #[error("archive too large")]
-    TooLarge,
-    /// More entries than allowed.
-    #[error("archive of {found} entries")]
-    TooManyEntries {
-        /// How many entries there were.
-        found: usize,
-    },
-    /// Not a zip archive that we read.
-    #[error("not a zip archive")]
-    Zip,
-}
+pub use archive::{ArchiveError, EntryFault, ImportError};
 
-/// What is wrong with an entry of an archive.
-#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum EntryFault {
-    /// A method of packing other than stored and deflated.
-    #[error("packed by an unknown method")]
-    Compression,
-    /// The content does not fit its checksum or its announced length.
-    #[error("damaged or lying about its length")]
-    Damaged,
-    /// An entry of this name, or of one that differs in case only, came before.
-    #[error("name given twice")]
-    Duplicate,
-    /// Encrypted.
-    #[error("encrypted")]
-    Encrypted,
-    /// A directory, a link or another thing that is no file.
-    #[error("no plain file")]
-    NotAFile,
-    /// It unpacks to far more than it takes, as a bomb does.
-    #[error("unpacks out of proportion")]
-    Ratio,
-    /// Longer than allowed.
-    #[error("too large")]
-    TooLarge,
-    /// Not one of the names the manifest gives.
-    #[error("name not in the manifest")]
-    Unexpected,
-    /// A name that leads elsewhere: absolute, with `..`, a backslash or a drive.
-    #[error("name leads out of the archive")]
-    Traversal,
-}
+mod archive;
 
 /// A document cannot be read.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
@@ -186,6 +105,9 @@ pub enum TagError {
     /// A name of one's own where only a name of the system (`%BW…`) may stand.
     #[error("not a native tag name")]
     NotNative,
+    /// A tag set that breaks rules, or one of another name than the type's.
+    #[error("tag set of another name, or one that breaks rules")]
+    TagSet,
     /// Not `%`, letters, digits, `_`, `-` or `.`, and `%`, of 3 to 64 characters together.
     #[error("malformed tag name")]
     Name,

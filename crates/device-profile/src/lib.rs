@@ -2,33 +2,65 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod archive;
+mod device_family;
+mod device_profile;
 mod device_type;
+mod difference;
 mod error;
+mod import;
 mod limits;
-mod manifest;
+mod release;
 mod secret;
 mod sip;
+mod source;
 mod substitute;
 mod tag;
+mod tag_set;
 mod violation;
 mod wiped;
 mod xml;
 
+pub mod catalogue;
 pub mod mpp;
+pub mod phone_security;
 pub mod room_os;
 
-pub use archive::Archive;
-pub use device_type::{
-    AccessDeviceCategory, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
-    FileCategory, FileCustomization,
+// Archives: what is in them, and how it comes in and out.
+pub use archive::reader::{ArchiveReader, ArchiveSource};
+pub use archive::{Archive, ArchiveKind};
+pub use device_family::{ArchiveViolation, DeviceFamily, FamilyViolation};
+pub use difference::{Difference, Effect, ImportReport, Subject};
+pub use import::{Import, Inventory};
+
+// Device types, their files, and profiles.
+pub use device_profile::{
+    ConfigurationMode, DeviceLevel, DeviceProfile, DeviceReadings, DeviceStatus, Onboarding,
+    ProfileViolation, TransportProtocol,
 };
+pub use device_type::DeviceType;
+pub use device_type::attribute::{
+    AccessDeviceCategory, AuthenticationMode, AutoCreateDevicesLevel, ConfigType,
+    ConfigurationOption, DeviceAccessProtocol, EarlyMediaSupport, FileCategory, FileCustomization,
+    FileSource, HoldAnnouncementMethod, HoldNormalization, LocationNetwork, NumberOfPorts,
+    ResetEvent, RoamingMode, SignalingAddressType, SupportLinks, TagMode, TrunkMode,
+};
+pub use device_type::authentication::FileAuthentication;
+pub use device_type::file::{DeviceTypeFile, FileContent};
+pub use device_type::options::{CpeDeviceOptions, DeviceCredentials, DeviceManagementOptions};
+pub use release::{ParseReleaseError, Release};
+pub use source::{Document, Source};
+pub use violation::Violation;
+
+// Tags.
+pub use substitute::{Escape, Substitution, UndefinedTag, substitute};
+pub use tag::{EffectiveTag, Override, TagLevel, TagName, TagTable};
+pub use tag_set::{RegionalTag, Tag, TagRegion, TagSet, TagSetViolation};
+
+// Configuration documents.
 pub use error::{
-    ArchiveError, DocumentError, DocumentFault, EntryFault, ParsePathError, SettingsError,
-    TagError, ValueError,
+    ArchiveError, DocumentError, DocumentFault, EntryFault, ImportError, ParsePathError,
+    SettingsError, TagError, ValueError,
 };
 pub use limits::Limits;
 pub use secret::Secret;
 pub use sip::{Registration, SipSettings, Transport};
-pub use substitute::{Escape, Substitution, UndefinedTag, substitute};
-pub use tag::{Override, TagLevel, TagName, TagTable};
-pub use violation::Violation;

@@ -209,6 +209,12 @@ fn tag_at(text: &str) -> Option<&str> {
     is_tag.then(|| text.get(..length + 2)).flatten()
 }
 
+/// The first tag of a text, with both its signs.
+pub(crate) fn first_tag(text: &str) -> Option<&str> {
+    let mut signs = text.match_indices('%');
+    signs.find_map(|(at, _)| tag_at(text.get(at..)?))
+}
+
 fn push(text: &mut Wiped, value: &str, escape: Escape) {
     match escape {
         Escape::None => text.push_str(value),

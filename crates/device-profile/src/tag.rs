@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use zeroize::Zeroizing;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::TagError;
 use crate::xml::is_writable;
+use crate::{DeviceManagementOptions, Secret, TagError, TagSet};
 
 /// A tag's name: `%`, 1 to 62 letters, digits, `_`, `-` or `.`, and `%`.
 ///
@@ -50,6 +50,19 @@ impl FromStr for TagName {
     }
 }
 
+impl Serialize for TagName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TagName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
 impl fmt::Display for TagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -75,6 +88,26 @@ pub enum TagLevel {
     Group,
     /// The device profile.
     Device,
+}
+
+impl TagLevel {
+    /// The name that the provisioning interface's lists of tags give it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SystemDefault => "System Default",
+            Self::System => "System",
+            Self::ServiceProvider => "Service Provider",
+            Self::Group => "Group",
+            Self::Device => "Device Profile",
+        }
+    }
+}
+
+impl fmt::Display for TagLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// Whether later levels may set another value (`isTagValueOverridable`).
@@ -132,14 +165,74 @@ impl TagTable {
         if name.is_native() {
             return Err(TagError::Native);
         }
-        if let Some(value) = value {
-            let has_length = (1..=MAX_VALUE_CHARS).contains(&value.chars().count());
-            if !has_length || !is_value(value) {
-                return Err(TagError::Value);
+        if value.is_some_and(|value| !is_custom_value(value)) {
+            return Err(TagError::Value);
+        }
+        self.put(level, name, value.unwrap_or_default(), overriding, None);
+        Ok(())
+    }
+
+    /// Sets all tags of a set at a level; in a country of one of its regions, the region's values
+    /// go before those that are for everywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`TagError::TagSet`] for a set that breaks rules, of which nothing is set then.
+    pub fn set_all(
+        &mut self,
+        level: TagLevel,
+        tag_set: &TagSet,
+        country: Option<&str>,
+    ) -> Result<(), TagError> {
+        if !tag_set.violations().is_empty() {
+            return Err(TagError::TagSet);
+        }
+        let region = country.and_then(|country| tag_set.region_of(country));
+        for tag in &tag_set.tags {
+            let everywhere = tag.value.as_ref().map(Secret::secret);
+            let regional = region.and_then(|region| region.value_of(&tag.name));
+            let origin = Origin {
+                tag_set: tag_set.name.as_deref().map(Box::from),
+                region: regional
+                    .and(region)
+                    .map(|region| region.name.as_str().into()),
+            };
+            let value = regional.map(Secret::secret).or(everywhere);
+            let overriding = tag.overriding();
+            self.put(
+                level,
+                &tag.name,
+                value.unwrap_or_default(),
+                overriding,
+                Some(origin),
+            );
+        }
+        Ok(())
+    }
+
+    /// The tags of a device: of these sets, each at its level, those that the type's mode and
+    /// switches let through. Native tags are to be set besides, whatever the mode.
+    ///
+    /// # Errors
+    ///
+    /// [`TagError::TagSet`] for a set that breaks rules, or that stands at the level of the system
+    /// and is not the one the type names.
+    pub fn for_device(
+        options: &DeviceManagementOptions,
+        tag_sets: &[(TagLevel, &TagSet)],
+        country: Option<&str>,
+    ) -> Result<Self, TagError> {
+        let mut table = Self::new();
+        for (level, tag_set) in tag_sets {
+            let is_of_type = *level != TagLevel::System || tag_set.name == options.tag_set;
+            if !is_of_type {
+                return Err(TagError::TagSet);
+            }
+            if options.uses_tags_of(*level) {
+                table.set_all(*level, tag_set, country)?;
             }
         }
-        self.put(level, name, value.unwrap_or_default(), overriding);
-        Ok(())
+        Ok(table)
     }
 
     /// Sets a native tag; no level can set another value. It may be empty, and as long as the
@@ -156,30 +249,54 @@ impl TagTable {
         if value.len() > MAX_NATIVE_VALUE_BYTES || !is_value(value) {
             return Err(TagError::Value);
         }
-        self.put(TagLevel::SystemDefault, name, value, Override::Refused);
+        self.put(
+            TagLevel::SystemDefault,
+            name,
+            value,
+            Override::Refused,
+            None,
+        );
         Ok(())
     }
 
     /// The value a tag has in the end; the name with its per cent signs.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let mut levels = self.0.get(name)?.0.iter().flatten();
-        let mut winner = levels.next()?;
-        for later in levels {
-            if winner.overriding == Override::Refused {
-                break;
-            }
-            winner = later;
-        }
-        Some(&winner.text)
+        let (_, value) = self.0.get(name)?.winner()?;
+        Some(value.text.secret())
     }
 
-    fn put(&mut self, level: TagLevel, name: &TagName, text: &str, overriding: Override) {
+    /// Each tag with the value it has in the end and where that was set, by names.
+    pub fn effective(&self) -> impl Iterator<Item = EffectiveTag<'_>> {
+        let mut tags: Vec<_> = self.0.iter().collect();
+        tags.sort_unstable_by_key(|(name, _)| *name);
+        tags.into_iter().filter_map(|(name, values)| {
+            let (level, value) = values.winner()?;
+            let origin = value.origin.as_ref();
+            Some(EffectiveTag {
+                name,
+                value: &value.text,
+                level,
+                tag_set: origin.and_then(|origin| origin.tag_set.as_deref()),
+                region: origin.and_then(|origin| origin.region.as_deref()),
+            })
+        })
+    }
+
+    fn put(
+        &mut self,
+        level: TagLevel,
+        name: &TagName,
+        text: &str,
+        overriding: Override,
+        origin: Option<Origin>,
+    ) {
         let values = self.0.entry(name.clone()).or_default();
         if let Some(slot) = values.0.get_mut(level as usize) {
             *slot = Some(Value {
-                text: Zeroizing::new(text.to_owned()),
+                text: Secret::new(text),
                 overriding,
+                origin,
             });
         }
     }
@@ -197,14 +314,63 @@ impl std::borrow::Borrow<str> for TagName {
     }
 }
 
+/// The value a tag has in the end, and where it was set.
+///
+/// # Source
+///
+/// The columns of the provisioning interface's lists of tags.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EffectiveTag<'t> {
+    /// The name.
+    pub name: &'t TagName,
+    /// The value.
+    pub value: &'t Secret,
+    /// The level it was set at.
+    pub level: TagLevel,
+    /// The name of the tag set it was in; `None` for one of the system's default set, or none.
+    pub tag_set: Option<&'t str>,
+    /// The region it was for.
+    pub region: Option<&'t str>,
+}
+
 /// A value for each level, in the order of [`TagLevel`].
 #[derive(Clone, Default)]
 struct Values([Option<Value>; 5]);
 
+impl Values {
+    /// The value that counts: the last one, unless an earlier one refuses it.
+    fn winner(&self) -> Option<(TagLevel, &Value)> {
+        let levels = LEVELS.into_iter().zip(&self.0);
+        let mut levels = levels.filter_map(|(level, value)| Some((level, value.as_ref()?)));
+        let mut winner = levels.next()?;
+        for later in levels {
+            if winner.1.overriding == Override::Refused {
+                break;
+            }
+            winner = later;
+        }
+        Some(winner)
+    }
+}
+
 #[derive(Clone)]
 struct Value {
-    text: Zeroizing<String>,
+    text: Secret,
     overriding: Override,
+    origin: Option<Origin>,
+}
+
+/// Out of which set a value came.
+#[derive(Clone)]
+struct Origin {
+    tag_set: Option<Box<str>>,
+    region: Option<Box<str>>,
+}
+
+/// Whether a value of one's own has 1 to 256 characters, none of them a control character.
+pub(crate) fn is_custom_value(value: &str) -> bool {
+    (1..=MAX_VALUE_CHARS).contains(&value.chars().count()) && is_value(value)
 }
 
 /// Whether a value can stand in any document.
@@ -216,6 +382,13 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
+const LEVELS: [TagLevel; 5] = [
+    TagLevel::SystemDefault,
+    TagLevel::System,
+    TagLevel::ServiceProvider,
+    TagLevel::Group,
+    TagLevel::Device,
+];
 pub(crate) const MAX_INNER_BYTES: usize = 62;
 const MAX_NATIVE_VALUE_BYTES: usize = 8_192;
 const MAX_VALUE_CHARS: usize = 256;

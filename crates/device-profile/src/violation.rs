@@ -4,79 +4,129 @@ use std::collections::HashSet;
 
 use thiserror::Error;
 
-use crate::{ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory};
+use crate::substitute::first_tag;
+use crate::{
+    ConfigurationOption, DeviceType, DeviceTypeFile, Document, FileAuthentication, FileCategory,
+    FileSource, NumberOfPorts, ResetEvent, Source,
+};
 
 /// A rule that a device type breaks. Files are numbered from 0.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Violation {
     /// Activation by code is on, and a file for one device has no bearer authentication.
-    #[error("file {file} needs bearer authentication where activation is on")]
+    #[error("file {file} needs bearerFileAuthentication where enableDeviceActivation is on")]
     ActivationWithoutBearerOnFile {
         /// Which file.
         file: usize,
     },
     /// Activation by code is on, and the type has no bearer authentication.
-    #[error("the type needs bearer authentication where activation is on")]
+    #[error("the type needs bearerFileAuthentication where enableDeviceActivation is on")]
     ActivationWithoutBearerOnType,
+    /// Activation by code is on, and the type is not configured by device management.
+    #[error("enableDeviceActivation needs deviceTypeConfigurationOption Device Management")]
+    ActivationWithoutDeviceManagement,
     /// Activation by code is on, and codes are not requested through the messaging server.
-    #[error("activation needs codes through the messaging server")]
+    #[error("enableDeviceActivation needs isActivationCodeThroughMessagingServer")]
     ActivationWithoutMessagingServer,
     /// Activation by code is on, and the type has no file for one device.
-    #[error("activation needs a file of the category Dynamic Profile")]
+    #[error("enableDeviceActivation needs a file of the category Dynamic Profile")]
     ActivationWithoutProfileFile,
     /// Bearer authentication on a type of the older kind, which does not know it.
-    #[error("legacy types have no bearer authentication")]
+    #[error("a type of the kind Legacy has no bearerFileAuthentication")]
     BearerInLegacy,
     /// A file that takes a token is also served over HTTP or TFTP, where others could read it.
-    /// This rule is ours.
-    #[error("file {file} would show tokens to the network")]
+    #[error("file {file} takes tokens and is served without TLS")]
     BearerWithoutTls {
         /// Which file.
         file: usize,
     },
     /// Two files of one `fileFormat`, by which files are told apart.
-    #[error("file {file} has the file format of an earlier one")]
+    #[error("file {file} has the fileFormat of an earlier one")]
     DuplicateFileFormat {
         /// Which file, the later one.
         file: usize,
     },
-    /// `fileFormat` is not 1 to 128 characters.
-    #[error("file {file} has a file format of a wrong length")]
-    FileFormatLength {
+    /// A file of a type comes from the level above, and there is none.
+    #[error("file {file} has the fileSource Default, which is for groups and devices")]
+    FileSourceDefault {
         /// Which file.
         file: usize,
     },
+    /// An attribute of the type is too short or too long.
+    #[error("{attribute} has not {least} to {most} characters")]
+    Length {
+        /// Which attribute.
+        attribute: &'static str,
+        /// The fewest characters.
+        least: usize,
+        /// The most characters.
+        most: usize,
+    },
+    /// An attribute of a file is too short or too long.
+    #[error("{attribute} of file {file} has not {least} to {most} characters")]
+    LengthOnFile {
+        /// Which attribute.
+        attribute: &'static str,
+        /// Which file.
+        file: usize,
+        /// The fewest characters.
+        least: usize,
+        /// The most characters.
+        most: usize,
+    },
     /// `macInCert` and `macInNonRequestURI` exclude one another.
-    #[error("two sources of the MAC address on file {file}")]
+    #[error("macInCert and macInNonRequestURI exclude one another on file {file}")]
     MacSourcesOnFile {
         /// Which file.
         file: usize,
     },
     /// `macInCert` and `macInNonRequestURI` exclude one another.
-    #[error("two sources of the MAC address on the type")]
+    #[error("macInCert and macInNonRequestURI exclude one another on the type")]
     MacSourcesOnType,
-    /// `macFormatInNonRequestURI` is longer than 256 characters.
-    #[error("MAC format too long on file {file}")]
-    MacFormatLengthOnFile {
+    /// `numberOfPorts` is a quantity of 0.
+    #[error("numberOfPorts is 0")]
+    NoPorts,
+    /// `resetEvent` is `ResetString`, and there is no `resetString`.
+    #[error("resetEvent ResetString needs a resetString")]
+    ResetStringMissing,
+    /// A static file, which is one for all, with a tag in a name.
+    #[error("file {file} is static and has a tag in its name")]
+    StaticFileWithTag {
         /// Which file.
         file: usize,
     },
-    /// `macFormatInNonRequestURI` is longer than 256 characters.
-    #[error("MAC format too long on the type")]
-    MacFormatLengthOnType,
-    /// `deviceModel` is not 1 to 40 characters.
-    #[error("model of a wrong length")]
-    ModelLength,
-    /// `deviceType` is not 1 to 40 characters.
-    #[error("name of a wrong length")]
-    NameLength,
-    /// `remoteFileFormat` is not 1 to 128 characters.
-    #[error("file {file} has a remote file format of a wrong length")]
-    RemoteFileFormatLength {
-        /// Which file.
-        file: usize,
-    },
+}
+
+impl Violation {
+    /// Where the rule stands.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        const SCHEMA: Document = Document::ProvisioningSchema;
+        match self {
+            Self::ActivationWithoutBearerOnFile { .. }
+            | Self::ActivationWithoutBearerOnType
+            | Self::ActivationWithoutMessagingServer => Source::new(
+                Document::DeviceIntegration,
+                "provisioning of Room OS devices",
+            ),
+            Self::ActivationWithoutDeviceManagement
+            | Self::ActivationWithoutProfileFile
+            | Self::BearerWithoutTls { .. }
+            | Self::ResetStringMissing => Source::new(Document::Ours, ""),
+            Self::BearerInLegacy => Source::new(SCHEMA, "DeviceManagementDeviceTypeOptions22V6"),
+            Self::Length { .. } | Self::MacSourcesOnType | Self::NoPorts => {
+                Source::new(SCHEMA, "SystemSIPDeviceTypeAddRequest23V9")
+            }
+            Self::DuplicateFileFormat { .. }
+            | Self::FileSourceDefault { .. }
+            | Self::LengthOnFile { .. }
+            | Self::MacSourcesOnFile { .. }
+            | Self::StaticFileWithTag { .. } => {
+                Source::new(SCHEMA, "SystemSIPDeviceTypeFileAddRequest22V2")
+            }
+        }
+    }
 }
 
 impl DeviceType {
@@ -84,40 +134,48 @@ impl DeviceType {
     ///
     /// # Source
     ///
-    /// Lengths and exclusions: the provisioning interface's schema. Activation: device integration
-    /// for Webex on `BroadWorks`, provisioning of Room OS devices.
+    /// [`Violation::source`] of each.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
+        self.check_lengths(&mut found);
         let mut check = |is_broken: bool, violation| {
             if is_broken {
                 found.push(violation);
             }
         };
-        let authentication = &self.authentication;
-        let activates = self.enable_device_activation;
-        let is_legacy = self.configuration_option == ConfigurationOption::Legacy;
-        check(!has_length(&self.name, 40), Violation::NameLength);
-        let model = self.model.as_deref();
+        let options = self.device_management();
+        let bearer = options.is_some_and(|options| options.bearer_file_authentication);
+        let through_messaging = options.is_some_and(|options| {
+            options.is_activation_code_through_messaging_server == Some(true)
+        });
+        let activates = self.allows_activation();
         check(
-            model.is_some_and(|model| !has_length(model, 40)),
-            Violation::ModelLength,
-        );
-        check(two_mac_sources(authentication), Violation::MacSourcesOnType);
-        check(
-            long_mac_format(authentication),
-            Violation::MacFormatLengthOnType,
+            self.number_of_ports == NumberOfPorts::Quantity(0),
+            Violation::NoPorts,
         );
         check(
-            is_legacy && authentication.bearer,
+            self.reset_event == Some(ResetEvent::ResetString) && self.reset_string.is_none(),
+            Violation::ResetStringMissing,
+        );
+        check(
+            options.is_some_and(|options| options.mac_in_cert && options.mac_in_non_request_uri),
+            Violation::MacSourcesOnType,
+        );
+        check(
+            self.configuration_option == ConfigurationOption::Legacy && bearer,
             Violation::BearerInLegacy,
         );
         check(
-            activates && !self.is_activation_code_through_messaging_server,
+            activates && self.configuration_option != ConfigurationOption::DeviceManagement,
+            Violation::ActivationWithoutDeviceManagement,
+        );
+        check(
+            activates && !through_messaging,
             Violation::ActivationWithoutMessagingServer,
         );
         check(
-            activates && !authentication.bearer,
+            activates && !bearer,
             Violation::ActivationWithoutBearerOnType,
         );
         check(
@@ -133,6 +191,70 @@ impl DeviceType {
         }
         found
     }
+
+    fn check_lengths(&self, found: &mut Vec<Violation>) {
+        let mut check = |attribute, text: Option<&str>, least, most| {
+            if text.is_some_and(|text| !has_length(text, least, most)) {
+                found.push(Violation::Length {
+                    attribute,
+                    least,
+                    most,
+                });
+            }
+        };
+        check("deviceType", Some(&self.name), 1, 40);
+        check(
+            "webBasedConfigURL",
+            self.web_based_config_url.as_deref(),
+            0,
+            80,
+        );
+        let Some(cpe) = &self.cpe_device_options else {
+            return;
+        };
+        check("systemFileName", cpe.system_file_name.as_deref(), 0, 265);
+        check(
+            "deviceFileFormat",
+            cpe.device_file_format.as_deref(),
+            0,
+            265,
+        );
+        let Some(options) = &cpe.device_management else {
+            return;
+        };
+        check("tagSet", options.tag_set.as_deref(), 1, 30);
+        check(
+            "deviceAccessContext",
+            options.device_access_context.as_deref(),
+            0,
+            80,
+        );
+        check(
+            "deviceAccessURI",
+            options.device_access_uri.as_deref(),
+            0,
+            256,
+        );
+        check(
+            "defaultDeviceLanguage",
+            options.default_device_language.as_deref(),
+            0,
+            40,
+        );
+        check(
+            "defaultDeviceEncoding",
+            options.default_device_encoding.as_deref(),
+            0,
+            40,
+        );
+        check(
+            "macFormatInNonRequestURI",
+            options.mac_format_in_non_request_uri.as_deref(),
+            0,
+            256,
+        );
+        check("deviceModel", options.device_model.as_deref(), 1, 40);
+    }
 }
 
 fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut Vec<Violation>) {
@@ -141,30 +263,55 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
             found.push(violation);
         }
     };
-    let authentication = &file.authentication;
+    let FileAuthentication {
+        bearer,
+        mac_in_cert,
+        mac_in_non_request_uri,
+        mac_format_in_non_request_uri,
+        ..
+    } = file.authentication();
+    let format = mac_format_in_non_request_uri.as_deref();
+    for (attribute, text, least, most) in [
+        ("fileFormat", Some(file.file_format.as_str()), 1, 128),
+        (
+            "remoteFileFormat",
+            Some(file.remote_file_format.as_str()),
+            1,
+            128,
+        ),
+        ("macFormatInNonRequestURI", format, 0, 256),
+    ] {
+        check(
+            text.is_some_and(|text| !has_length(text, least, most)),
+            Violation::LengthOnFile {
+                attribute,
+                file: index,
+                least,
+                most,
+            },
+        );
+    }
     check(
-        !has_length(&file.file_format, 128),
-        Violation::FileFormatLength { file: index },
-    );
-    check(
-        !has_length(&file.remote_file_format, 128),
-        Violation::RemoteFileFormatLength { file: index },
-    );
-    check(
-        two_mac_sources(authentication),
+        mac_in_cert && mac_in_non_request_uri,
         Violation::MacSourcesOnFile { file: index },
     );
     check(
-        long_mac_format(authentication),
-        Violation::MacFormatLengthOnFile { file: index },
-    );
-    check(
-        activates && is_for_one_device(file) && !authentication.bearer,
+        activates && is_for_one_device(file) && !bearer,
         Violation::ActivationWithoutBearerOnFile { file: index },
     );
     check(
-        authentication.bearer && (file.allow_http || file.allow_tftp),
+        bearer && (file.allow_http || file.allow_tftp),
         Violation::BearerWithoutTls { file: index },
+    );
+    check(
+        file.source == FileSource::Default,
+        Violation::FileSourceDefault { file: index },
+    );
+    let has_tag = |name: &str| first_tag(name).is_some();
+    check(
+        file.category == FileCategory::Static
+            && (has_tag(&file.file_format) || has_tag(&file.remote_file_format)),
+        Violation::StaticFileWithTag { file: index },
     );
 }
 
@@ -172,15 +319,6 @@ fn is_for_one_device(file: &DeviceTypeFile) -> bool {
     file.category == FileCategory::DynamicProfile
 }
 
-fn has_length(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.chars().count())
-}
-
-fn two_mac_sources(authentication: &FileAuthentication) -> bool {
-    authentication.mac_in_cert && authentication.mac_in_non_request_uri
-}
-
-fn long_mac_format(authentication: &FileAuthentication) -> bool {
-    let format = authentication.mac_format_in_non_request_uri.as_deref();
-    format.is_some_and(|format| format.chars().count() > 256)
+fn has_length(text: &str, least: usize, most: usize) -> bool {
+    (least..=most).contains(&text.chars().count())
 }

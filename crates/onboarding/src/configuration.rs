@@ -81,7 +81,7 @@ pub(crate) fn render(
 ) -> Result<ConfigurationDocument, TemplateError> {
     if file.category == FileCategory::Static {
         return Ok(ConfigurationDocument {
-            bytes: Zeroizing::new(file.content.clone()),
+            bytes: Zeroizing::new(file.content.to_vec()),
             content_type: "application/octet-stream",
         });
     }

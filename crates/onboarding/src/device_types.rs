@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use offhook_device_profile::{Archive, DeviceType};
+use offhook_device_profile::DeviceType;
 
 use crate::DeviceTypeError;
 use crate::configuration::served;
 
-/// The device types that devices can be provisioned as, each from its archive.
+/// The device types that devices can be provisioned as, by their names.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceTypes(BTreeMap<String, DeviceType>);
 
@@ -18,13 +18,12 @@ impl DeviceTypes {
         Self::default()
     }
 
-    /// Adds the device type of `archive`.
+    /// Adds a device type, as an archive has it.
     ///
     /// # Errors
     ///
     /// [`DeviceTypeError`] when the type is there already, breaks a rule, or has no file.
-    pub fn with(mut self, archive: Archive) -> Result<Self, DeviceTypeError> {
-        let device_type = archive.into_device_type();
+    pub fn with(mut self, device_type: DeviceType) -> Result<Self, DeviceTypeError> {
         let name = device_type.name.clone();
         let violations = device_type.violations();
         if !violations.is_empty() {

@@ -13,6 +13,7 @@ use offhook_activation_code::{
 use offhook_bearer_token::{Scope, VerifiedToken};
 use offhook_device_identity::DeviceIdentity;
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
+use offhook_device_profile::DeviceType;
 
 use crate::configuration::rehearse;
 use crate::counter::gauges;
@@ -111,14 +112,13 @@ impl DeviceManagement {
             return refused(ProvisionRefusal::UnknownDeviceType);
         };
         if device_type
-            .model
-            .as_deref()
+            .model()
             .is_some_and(|model| model != request.model.as_str())
         {
             return refused(ProvisionRefusal::ModelMismatch);
         }
         match request.mac_address {
-            None if !device_type.enable_device_activation => {
+            None if !device_type.allows_activation() => {
                 return refused(ProvisionRefusal::MacMissing);
             }
             Some(mac) if mac.is_multicast() => return Err(RequestError::GroupAddress.into()),
@@ -178,7 +178,7 @@ impl DeviceManagement {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
         let allowed = self.types.get(&device.device_type);
-        if !allowed.is_some_and(|device_type| device_type.enable_device_activation) {
+        if !allowed.is_some_and(DeviceType::allows_activation) {
             return refused(RequestCodeRefusal::NotAllowed);
         }
         let binding = Binding::Model(device.model.clone());

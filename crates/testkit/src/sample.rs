@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use offhook_device_name::{DeviceModel, MacAddress};
-use offhook_device_profile::{Archive, DeviceType, DeviceTypeFile, FileAuthentication};
+use offhook_device_profile::{Archive, DeviceType, DeviceTypeFile, FileAuthentication, TagMode};
 use offhook_onboarding::Ownership;
 use offhook_onboarding::device_side::DeviceSettings;
 use offhook_onboarding::message::ProvisionRequest;
@@ -138,7 +138,10 @@ pub fn mpp_archive() -> anyhow::Result<Archive> {
     checked(device_type.with_file(file))
 }
 
-fn checked(device_type: DeviceType) -> anyhow::Result<Archive> {
+fn checked(mut device_type: DeviceType) -> anyhow::Result<Archive> {
+    let options = device_type.device_management_mut();
+    options.tag_mode = TagMode::SystemAndCustom;
+    options.allow_device_profile_custom_tag_set = true;
     let violations = device_type.violations();
     if violations.is_empty() {
         return Ok(Archive::new(device_type));

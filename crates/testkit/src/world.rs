@@ -19,7 +19,7 @@ use offhook_device_identity::{
     CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
     HeaderSource, IdentityPattern, IdentitySource, TrustedProxies,
 };
-use offhook_device_profile::{Archive, Limits};
+use offhook_device_profile::{Archive, DeviceType, Limits};
 use offhook_onboarding::http::{
     ADMIN_SCOPE, ActivationApi, HttpDmBridge, ManagementApi, REGISTRATION_SCOPE, activation_router,
     management_router,
@@ -417,12 +417,13 @@ fn code_desk(guesses: Arc<dyn GuessStore>) -> anyhow::Result<CodeDesk> {
 fn device_types(archives: &[PathBuf]) -> anyhow::Result<DeviceTypes> {
     let mut types = DeviceTypes::new();
     for path in archives {
-        let read = || -> anyhow::Result<Archive> {
-            Ok(Archive::open(File::open(path)?, &Limits::default())?)
+        let read = || -> anyhow::Result<DeviceType> {
+            let archive = Archive::open(File::open(path)?, &Limits::default())?;
+            Ok(archive.into_device_type()?)
         };
-        let archive = read().with_context(|| format!("reading {}", path.display()))?;
+        let device_type = read().with_context(|| format!("reading {}", path.display()))?;
         types = types
-            .with(archive)
+            .with(device_type)
             .with_context(|| format!("offering {}", path.display()))?;
     }
     Ok(types)

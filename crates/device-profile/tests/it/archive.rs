@@ -3,10 +3,13 @@
 use std::io::Cursor;
 
 use offhook_device_profile::{
-    Archive, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory,
-    FileCustomization, Limits,
+    Archive, ArchiveError, ArchiveReader, ArchiveSource, ConfigurationOption, DeviceFamily,
+    DeviceManagementOptions, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory,
+    FileCustomization, Limits, Tag, TagRegion, TagSet,
 };
 use proptest::prelude::*;
+
+use crate::hand_made_zip::{Entry, zip};
 
 fn written(archive: &Archive) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -23,15 +26,15 @@ fn room_device() -> Archive {
     authentication.mac_format_in_non_request_uri = Some("macaddress: ".to_owned());
     let device_type = DeviceType::new("Room Device")
         .with_model("Board")
-        .with_activation();
-    Archive::new(device_type)
+        .with_activation()
         .with_file(
             DeviceTypeFile::new("%BWMACADDRESS%.xml", "<Configuration/>")
                 .with_authentication(authentication),
         )
         .with_file(
             DeviceTypeFile::new("logo.png", [0, 159, 146, 150]).with_category(FileCategory::Static),
-        )
+        );
+    Archive::new(device_type)
 }
 
 #[test]
@@ -63,6 +66,17 @@ fn the_manifest_bears_the_fields_own_names() {
         "\"format\": \"offhook-dtaf\"",
         "\"version\": 1",
         "\"deviceType\": \"Room Device\"",
+        "\"numberOfPorts\": {",
+        "\"unlimited\": true",
+        "\"profile\": \"Non-intelligent Device Addressing\"",
+        "\"E164Capable\": false",
+        "\"requiresBroadWorksDigitCollection\": false",
+        "\"addPCalledPartyId\": false",
+        "\"supports3G4GContinuity\": false",
+        "\"cpeDeviceOptions\": {",
+        "\"deviceManagementDeviceTypeOptions\": {",
+        "\"deviceAccessProtocol\": \"Https\"",
+        "\"tagMode\": \"None\"",
         "\"deviceModel\": \"Board\"",
         "\"deviceTypeConfigurationOption\": \"Device Management\"",
         "\"enableDeviceActivation\": true",
@@ -78,6 +92,96 @@ fn the_manifest_bears_the_fields_own_names() {
     ] {
         assert!(manifest.contains(member), "{member} in {manifest}");
     }
+}
+
+fn tag_set() -> TagSet {
+    let name = "%SBC_ADDRESS%".parse().unwrap();
+    TagSet::new("Access")
+        .with_tag(Tag::new(&name, "sbc.example.net").not_overridable())
+        .with_region(TagRegion::new("Iberia", &["ES"]).with_value(&name, "sbc.example.es"))
+}
+
+#[test]
+fn sister_archives_are_read_as_they_were_written() {
+    let family = DeviceFamily::new("Phones")
+        .with_device_type(DeviceType::new("A").with_file(DeviceTypeFile::new("a", "a")))
+        .with_device_type(DeviceType::new("B"))
+        .with_device_type(DeviceType::new("C").with_file(DeviceTypeFile::new("c", "c")))
+        .with_tag_set(tag_set())
+        .with_tag_set(TagSet::default());
+    for archive in [
+        Archive::TagSet(tag_set()),
+        Archive::TagSet(TagSet::default()),
+        Archive::DeviceFamily(DeviceFamily::new("")),
+        Archive::DeviceFamily(family),
+    ] {
+        let bytes = written(&archive);
+        assert_eq!(read(&bytes), archive);
+        assert_eq!(written(&read(&bytes)), bytes);
+        assert!(matches!(
+            archive.into_device_type(),
+            Err(ArchiveError::Kind { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_manifest_says_what_it_is_of_and_nothing_else() {
+    let of = |manifest: &str| {
+        let manifest = Entry::stored("manifest.json", manifest.as_bytes());
+        Archive::open(Cursor::new(zip(&[manifest])), &Limits::default())
+    };
+    let set = r#""tagSet": {"tags": []}"#;
+    let family = r#""deviceFamily": {"deviceFamilyName": "F", "deviceTypes": [], "tagSets": []}"#;
+    let tsaf = format!(r#"{{"format": "offhook-tsaf", "version": 1, {set}}}"#);
+    assert_eq!(of(&tsaf).unwrap(), Archive::TagSet(TagSet::default()));
+    for bad in [
+        format!(r#"{{"format": "offhook-tsaf", "version": 1, {family}}}"#),
+        format!(r#"{{"format": "offhook-tsaf", "version": 1, {set}, {family}}}"#),
+        r#"{"format": "offhook-tsaf", "version": 1}"#.to_owned(),
+    ] {
+        let answer = of(&bad);
+        assert!(
+            matches!(answer, Err(ArchiveError::Manifest { .. })),
+            "{bad}"
+        );
+    }
+}
+
+/// Bytes that do not pack, so that no limit of ratio is met.
+pub(crate) fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
+    let mut next = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed.to_le_bytes()[0]
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+#[test]
+fn files_are_read_one_at_a_time_in_less_than_two_entries_of_memory() {
+    const ENTRY: usize = 1_000_000;
+    let mut device_type = DeviceType::new("Large");
+    for file in 1..=8 {
+        let content = noise(ENTRY, file);
+        device_type = device_type.with_file(DeviceTypeFile::new(&format!("{file}"), content));
+    }
+    let archive = Archive::new(device_type);
+    let bytes = written(&archive);
+    let used = allocation_counter::measure(|| {
+        let mut reader = ArchiveReader::open(Cursor::new(&bytes), &Limits::default()).unwrap();
+        for (file, each) in archive.files().enumerate() {
+            assert!(reader.content(file).unwrap() == each.content);
+        }
+    });
+    assert!(used.bytes_max < 2 * ENTRY as u64, "{used:?}");
+    // Whole, it takes what it holds and no entry twice.
+    let used = allocation_counter::measure(|| {
+        let whole = Archive::open(Cursor::new(&bytes), &Limits::default()).unwrap();
+        assert!(whole == archive);
+    });
+    assert!(used.bytes_max < 9 * ENTRY as u64, "{used:?}");
 }
 
 fn authentication() -> impl Strategy<Value = FileAuthentication> {
@@ -120,7 +224,7 @@ fn file() -> impl Strategy<Value = DeviceTypeFile> {
             |(name, category, customization, content, flags, authentication)| {
                 let mut file = DeviceTypeFile::new(&name, content).with_category(category);
                 file.customization = customization;
-                file.authentication = authentication;
+                let mut file = file.with_authentication(authentication);
                 file.allow_http = flags[0];
                 file.allow_https = flags[1];
                 file.allow_tftp = flags[2];
@@ -141,8 +245,9 @@ proptest! {
         files in prop::collection::vec(file(), 0..4),
     ) {
         let mut device_type = DeviceType::new(&name);
-        device_type.model = model;
-        device_type.authentication = authentication;
+        let mut options = DeviceManagementOptions::default().with_authentication(authentication);
+        options.device_model = model;
+        device_type.device_management_mut().clone_from(&options);
         if is_legacy {
             device_type.configuration_option = ConfigurationOption::Legacy;
         }

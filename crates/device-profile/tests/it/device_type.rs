@@ -1,7 +1,8 @@
 //! The rules of device types, all told at once.
 
 use offhook_device_profile::{
-    ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory, Violation,
+    ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory, FileSource,
+    NumberOfPorts, ResetEvent, SignalingAddressType, Violation,
 };
 
 fn good() -> DeviceType {
@@ -26,25 +27,27 @@ fn a_type_for_activation_and_an_empty_one_break_no_rule() {
 #[test]
 fn activation_needs_the_messaging_server_and_bearer_on_type_and_file() {
     assert_eq!(
-        after(|t| t.is_activation_code_through_messaging_server = false),
+        after(|t| t
+            .device_management_mut()
+            .is_activation_code_through_messaging_server = None),
         [Violation::ActivationWithoutMessagingServer]
     );
     assert_eq!(
-        after(|t| t.authentication.bearer = false),
+        after(|t| t.device_management_mut().bearer_file_authentication = false),
         [Violation::ActivationWithoutBearerOnType]
     );
     assert_eq!(
-        after(|t| t.files[0].authentication.bearer = false),
+        after(|t| t.files[0].bearer_file_authentication = false),
         [Violation::ActivationWithoutBearerOnFile { file: 0 }]
     );
     assert_eq!(
-        after(|t| t.files[0].category = FileCategory::Static),
+        after(|t| t.files[0].category = FileCategory::TemplateOnly),
         [Violation::ActivationWithoutProfileFile]
     );
     assert_eq!(
         after(|t| {
-            t.enable_device_activation = false;
-            t.files[0].authentication.bearer = false;
+            t.device_management_mut().enable_device_activation = false;
+            t.files[0].bearer_file_authentication = false;
         }),
         []
     );
@@ -58,19 +61,22 @@ fn a_static_file_needs_no_bearer() {
 
 #[test]
 fn two_sources_of_the_mac_address_exclude_one_another() {
-    let both = |authentication: &mut FileAuthentication| {
-        authentication.mac_in_cert = true;
-        authentication.mac_in_non_request_uri = true;
-    };
-    assert_eq!(
-        after(|t| both(&mut t.authentication)),
-        [Violation::MacSourcesOnType]
-    );
-    assert_eq!(
-        after(|t| both(&mut t.files[0].authentication)),
-        [Violation::MacSourcesOnFile { file: 0 }]
-    );
-    assert_eq!(after(|t| t.authentication.mac_in_cert = true), []);
+    let on_type = after(|t| {
+        t.device_management_mut().mac_in_cert = true;
+        t.device_management_mut().mac_in_non_request_uri = true;
+    });
+    assert_eq!(on_type, [Violation::MacSourcesOnType]);
+    let on_file = after(|t| {
+        t.files[0].mac_in_cert = true;
+        t.files[0].mac_in_non_request_uri = true;
+    });
+    assert_eq!(on_file, [Violation::MacSourcesOnFile { file: 0 }]);
+    assert_eq!(after(|t| t.device_management_mut().mac_in_cert = true), []);
+    // To set one is to reset the other.
+    let cert = FileAuthentication::mac_in_header("macaddress: ").with_mac_in_cert();
+    assert!(cert.mac_in_cert && !cert.mac_in_non_request_uri);
+    let header = cert.with_mac_in_non_request_uri();
+    assert!(header.mac_in_non_request_uri && !header.mac_in_cert);
 }
 
 #[test]
@@ -85,41 +91,181 @@ fn tokens_go_over_tls_only_and_not_to_legacy_types() {
     );
     assert_eq!(
         after(|t| t.configuration_option = ConfigurationOption::Legacy),
-        [Violation::BearerInLegacy]
+        [
+            Violation::BearerInLegacy,
+            Violation::ActivationWithoutDeviceManagement
+        ]
     );
 }
 
 #[test]
 fn lengths_are_counted_in_characters() {
+    let on_type = |attribute, least, most| Violation::Length {
+        attribute,
+        least,
+        most,
+    };
+    let on_file = |attribute, least, most| Violation::LengthOnFile {
+        attribute,
+        file: 0,
+        least,
+        most,
+    };
     let name = |text: String| after(|t| t.name.clone_from(&text));
     assert_eq!(name("é".repeat(40)), []);
-    assert_eq!(name("é".repeat(41)), [Violation::NameLength]);
-    assert_eq!(name(String::new()), [Violation::NameLength]);
-    assert_eq!(
-        after(|t| t.model = Some(String::new())),
-        [Violation::ModelLength]
-    );
+    assert_eq!(name("é".repeat(41)), [on_type("deviceType", 1, 40)]);
+    assert_eq!(name(String::new()), [on_type("deviceType", 1, 40)]);
+    type Set = fn(&mut DeviceType, Option<String>);
+    let optional: [(Set, &'static str, usize, usize); 9] = [
+        (
+            |t, text| t.web_based_config_url = text,
+            "webBasedConfigURL",
+            0,
+            80,
+        ),
+        (
+            |t, text| t.cpe_device_options.as_mut().unwrap().system_file_name = text,
+            "systemFileName",
+            0,
+            265,
+        ),
+        (
+            |t, text| t.cpe_device_options.as_mut().unwrap().device_file_format = text,
+            "deviceFileFormat",
+            0,
+            265,
+        ),
+        (
+            |t, text| t.device_management_mut().tag_set = text,
+            "tagSet",
+            1,
+            30,
+        ),
+        (
+            |t, text| t.device_management_mut().device_access_context = text,
+            "deviceAccessContext",
+            0,
+            80,
+        ),
+        (
+            |t, text| t.device_management_mut().device_access_uri = text,
+            "deviceAccessURI",
+            0,
+            256,
+        ),
+        (
+            |t, text| t.device_management_mut().default_device_language = text,
+            "defaultDeviceLanguage",
+            0,
+            40,
+        ),
+        (
+            |t, text| t.device_management_mut().mac_format_in_non_request_uri = text,
+            "macFormatInNonRequestURI",
+            0,
+            256,
+        ),
+        (
+            |t, text| t.device_management_mut().device_model = text,
+            "deviceModel",
+            1,
+            40,
+        ),
+    ];
+    for (set, attribute, least, most) in optional {
+        let of = |length: usize| after(|t| set(t, Some("é".repeat(length))));
+        assert_eq!(of(most), [], "{attribute}");
+        assert_eq!(of(most + 1), [on_type(attribute, least, most)]);
+        let none = if least > 0 {
+            vec![on_type(attribute, least, most)]
+        } else {
+            vec![]
+        };
+        assert_eq!(of(0), none, "{attribute}");
+    }
     assert_eq!(after(|t| t.files[0].file_format = "a".repeat(128)), []);
     assert_eq!(
         after(|t| t.files[0].file_format = "a".repeat(129)),
-        [Violation::FileFormatLength { file: 0 }]
+        [on_file("fileFormat", 1, 128)]
     );
     assert_eq!(
         after(|t| t.files[0].remote_file_format = String::new()),
-        [Violation::RemoteFileFormatLength { file: 0 }]
-    );
-    let format = |length: usize| Some("a".repeat(length));
-    assert_eq!(
-        after(|t| t.authentication.mac_format_in_non_request_uri = format(256)),
-        []
+        [on_file("remoteFileFormat", 1, 128)]
     );
     assert_eq!(
-        after(|t| t.authentication.mac_format_in_non_request_uri = format(257)),
-        [Violation::MacFormatLengthOnType]
+        after(|t| t.files[0].mac_format_in_non_request_uri = Some("a".repeat(257))),
+        [on_file("macFormatInNonRequestURI", 0, 256)]
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_on_types_and_files() {
+    assert_eq!(
+        after(|t| t.number_of_ports = NumberOfPorts::Quantity(0)),
+        [Violation::NoPorts]
     );
     assert_eq!(
-        after(|t| t.files[0].authentication.mac_format_in_non_request_uri = format(257)),
-        [Violation::MacFormatLengthOnFile { file: 0 }]
+        after(|t| t.reset_event = Some(ResetEvent::ResetString)),
+        [Violation::ResetStringMissing]
+    );
+    assert_eq!(
+        after(|t| t.files[0].source = FileSource::Default),
+        [Violation::FileSourceDefault { file: 0 }]
+    );
+    let logo = |name: &str| {
+        let logo = DeviceTypeFile::new(name, "x").with_category(FileCategory::Static);
+        good().with_file(logo).violations()
+    };
+    assert_eq!(
+        logo("%BWDEVICEID%.png"),
+        [Violation::StaticFileWithTag { file: 1 }]
+    );
+    assert_eq!(logo("50% off.png"), []);
+}
+
+#[test]
+fn six_attributes_of_a_type_cannot_be_changed() {
+    let before = good();
+    let mut after = before.clone();
+    after.is_trusted = true;
+    assert!(before.unchangeable_differences(&after).is_empty());
+    after.signaling_address_type = SignalingAddressType::IntelligentProxy;
+    after.is_conference_device = true;
+    after.is_mobility_manager_device = true;
+    after.is_music_on_hold_device = true;
+    after.configuration_option = ConfigurationOption::Legacy;
+    after.static_line_ordering = true;
+    assert_eq!(
+        before.unchangeable_differences(&after),
+        [
+            "profile",
+            "isConferenceDevice",
+            "isMobilityManagerDevice",
+            "isMusicOnHoldDevice",
+            "deviceTypeConfigurationOption",
+            "staticLineOrdering",
+        ]
+    );
+}
+
+#[test]
+fn each_rule_names_the_text_that_states_it() {
+    let found = after(|t| {
+        t.name.clear();
+        t.device_management_mut().bearer_file_authentication = false;
+        t.files[0].allow_tftp = true;
+    });
+    let sources: Vec<String> = found
+        .iter()
+        .map(|violation| violation.source().to_string())
+        .collect();
+    assert_eq!(
+        sources,
+        [
+            "schema of the provisioning interface, SystemSIPDeviceTypeAddRequest23V9",
+            "device integration for Webex on BroadWorks, provisioning of Room OS devices",
+            "a rule of this project's own",
+        ]
     );
 }
 
@@ -127,15 +273,19 @@ fn lengths_are_counted_in_characters() {
 fn all_rules_that_are_broken_are_told_at_once() {
     let found = after(|t| {
         t.name.clear();
-        t.authentication.bearer = false;
-        t.files[0].authentication.bearer = false;
+        t.device_management_mut().bearer_file_authentication = false;
+        t.files[0].bearer_file_authentication = false;
         let again = t.files[0].clone();
         t.files.push(again);
     });
     assert_eq!(
         found,
         [
-            Violation::NameLength,
+            Violation::Length {
+                attribute: "deviceType",
+                least: 1,
+                most: 40
+            },
             Violation::ActivationWithoutBearerOnType,
             Violation::ActivationWithoutBearerOnFile { file: 0 },
             Violation::DuplicateFileFormat { file: 1 },

@@ -1,9 +1,10 @@
 //! Archives made to harm, each refused for what it is.
 
-use std::io::{Cursor, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use offhook_device_profile::{
-    Archive, ArchiveError, DeviceType, DeviceTypeFile, EntryFault, Limits,
+    Archive, ArchiveError, ArchiveViolation, DeviceType, DeviceTypeFile, DocumentFault, EntryFault,
+    Limits,
 };
 use proptest::prelude::*;
 
@@ -16,10 +17,12 @@ fn open(bytes: &[u8]) -> Result<Archive, ArchiveError> {
 /// The manifest of a type with one file.
 fn manifest() -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let device_type = DeviceType::new("T").with_file(DeviceTypeFile::new("f", "x"));
+    let device_type = DeviceType::new("T")
+        .with_model("M")
+        .with_file(DeviceTypeFile::new("f", "x"));
     Archive::new(device_type).write(&mut bytes).unwrap();
     let mut zip = zip::ZipArchive::new(bytes).unwrap();
-    let text = std::io::read_to_string(zip.by_name("manifest.json").unwrap()).unwrap();
+    let text = io::read_to_string(zip.by_name("manifest.json").unwrap()).unwrap();
     text.into_bytes()
 }
 
@@ -43,7 +46,7 @@ fn content() -> Entry {
 #[test]
 fn what_is_made_by_hand_is_read_where_it_is_honest() {
     let archive = with([content()]).unwrap();
-    assert_eq!(archive.device_type().files[0].content, b"x");
+    assert_eq!(&*archive.files().next().unwrap().content, b"x");
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn bomb(size: usize) -> Entry {
     let bytes = writer.finish().unwrap().into_inner();
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut packed = Vec::new();
-    std::io::Read::read_to_end(&mut archive.by_index_raw(0).unwrap(), &mut packed).unwrap();
+    Read::read_to_end(&mut archive.by_index_raw(0).unwrap(), &mut packed).unwrap();
     let mut entry = Entry::stored("files/0", b"");
     entry.method = 8;
     entry.packed = packed;
@@ -184,6 +187,152 @@ fn a_bomb_is_refused_whether_it_tells_its_size_or_not() {
         let mut liar = bomb(size);
         liar.size = 100;
         assert_eq!(fault(with([liar])), EntryFault::Damaged, "{size}");
+    }
+}
+
+#[test]
+fn bombs_within_one_another_are_not_unpacked() {
+    let inner = zip(&[bomb(2_000_000)]);
+    let archive = with([Entry::stored("files/0", &inner)]).unwrap();
+    assert_eq!(*archive.files().next().unwrap().content, inner);
+}
+
+#[test]
+fn an_end_that_could_be_another_is_refused_before_the_directory_is_read() {
+    let good = zip(&[Entry::stored("manifest.json", &manifest()), content()]);
+    assert!(open(&good).is_ok());
+    let end = good.len() - 22;
+    let mut commented = good.clone();
+    commented[end + 20] = 4;
+    commented.extend(b"PK\x05\x06");
+    assert!(matches!(open(&commented), Err(ArchiveError::Zip)));
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[end + at] = byte;
+        open(&bytes)
+    };
+    // Disk numbers, entries on this disk, size and place of the directory, a comment.
+    for at in [4, 6, 8, 12, 16, 20] {
+        let answer = changed(at, 77);
+        assert!(
+            matches!(answer, Err(ArchiveError::Directory)),
+            "{at}: {answer:?}"
+        );
+    }
+    let before: Vec<u8> = [b"MZ".as_slice(), &good].concat();
+    assert!(matches!(open(&before), Err(ArchiveError::Directory)));
+    let mut gap = good.clone();
+    gap.splice(end..end, *b"gap");
+    assert!(matches!(open(&gap), Err(ArchiveError::Directory)));
+    // A locator of the 64-bit form where the directory ends.
+    let mut located = good.clone();
+    let size = u32::from_le_bytes(located[end + 12..end + 16].try_into().unwrap());
+    located.splice(end..end, [b"PK\x06\x07".as_slice(), &[0; 16]].concat());
+    located[end + 32..end + 36].copy_from_slice(&(size + 20).to_le_bytes());
+    assert!(matches!(open(&located), Err(ArchiveError::Directory)));
+}
+
+#[test]
+fn many_entries_are_refused_before_the_directory_takes_memory() {
+    let entries: Vec<Entry> = (0..40_000)
+        .map(|number| Entry::stored(&format!("files/{number}"), b""))
+        .collect();
+    let bytes = zip(&entries);
+    let mut answer = None;
+    let used = allocation_counter::measure(|| answer = Some(open(&bytes)));
+    assert!(matches!(
+        answer,
+        Some(Err(ArchiveError::TooManyEntries { found: 40_000 }))
+    ));
+    assert!(used.bytes_max < 4_096, "{used:?}");
+}
+
+/// An archive whose one file has this content.
+fn carrying(content: &[u8]) -> Result<Archive, ArchiveError> {
+    with([Entry::stored("files/0", content)])
+}
+
+#[test]
+fn documents_that_could_harm_their_reader_are_refused() {
+    let laughs = "<!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><l>&b;</l>";
+    let deep = "<a>".repeat(33);
+    let many = format!("<a>{}</a>", "<b/>".repeat(20_000));
+    // Longer than any document that is parsed here, and looked through all the same.
+    let late = format!("<a>{}{deep}", " ".repeat(2_000_000));
+    for (content, fault) in [
+        (laughs, DocumentFault::Doctype),
+        ("\u{feff}\n <!DOCTYPE a><a/>", DocumentFault::Doctype),
+        ("<a/><!DOCTYPE a>", DocumentFault::Doctype),
+        (&deep, DocumentFault::TooDeep),
+        (&many, DocumentFault::TooManyElements),
+        (&late, DocumentFault::TooDeep),
+    ] {
+        let answer = carrying(content.as_bytes());
+        assert!(
+            matches!(&answer, Err(ArchiveError::Content { file: 0, source }) if source.fault == fault),
+            "{fault}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn a_template_that_is_no_document_yet_is_carried_and_told() {
+    for content in [
+        "<flat-profile>%BODY%",
+        "<a>%TAG%</b>",
+        "<a b=%TAG%/>",
+        "<a>&b;</a>",
+        "<a b='&c;'/>",
+        "<\u{1}/>",
+    ] {
+        let archive = carrying(content.as_bytes()).unwrap();
+        let found = archive.violations(&Limits::default());
+        assert!(
+            matches!(found[..], [ArchiveViolation::Content { file: 0, error: _ }]),
+            "{content}: {found:?}"
+        );
+    }
+    for content in ["", "text & more", "<a>%TAG%</a>", "PK"] {
+        let archive = carrying(content.as_bytes()).unwrap();
+        assert_eq!(archive.violations(&Limits::default()), [], "{content}");
+    }
+}
+
+/// Reads, and fails at the byte `at` by another error than an early end.
+struct Failing<'b> {
+    bytes: Cursor<&'b [u8]>,
+    at: u64,
+}
+
+impl Read for Failing<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let (from, to) = (
+            self.bytes.position(),
+            self.bytes.position() + out.len() as u64,
+        );
+        if from <= self.at && self.at < to {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        self.bytes.read(out)
+    }
+}
+
+impl Seek for Failing<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+#[test]
+fn a_reader_that_fails_is_no_fault_of_the_archive() {
+    let good = zip(&[Entry::stored("manifest.json", &manifest()), content()]);
+    for at in (0..good.len() as u64).step_by(7) {
+        let bytes = Cursor::new(&good[..]);
+        let answer = Archive::open(Failing { bytes, at }, &Limits::default());
+        assert!(
+            matches!(answer, Err(ArchiveError::Io(_)) | Ok(_)),
+            "{at}: {answer:?}"
+        );
     }
 }
 

@@ -8,14 +8,19 @@
 )]
 
 mod archive;
+mod catalogue;
+mod device_profile;
 mod device_type;
 mod flat_profile;
 mod hand_made_zip;
 mod hostile_archive;
 mod hostile_document;
+mod import;
+mod phone_security;
 mod room_os;
 mod secrets;
 mod sip;
 mod tag;
+mod tag_set;
 #[cfg(target_os = "linux")]
 mod traces;

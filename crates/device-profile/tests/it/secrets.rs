@@ -52,7 +52,7 @@ fn tags_substitutions_and_templates_hide_their_values() {
     .unwrap();
     let done = substitute("%BWTOKEN%%A%", &tags, Escape::None, &Limits::default()).unwrap();
     assert!(done.text().contains(CANARY));
-    let archive = Archive::new(DeviceType::new("T")).with_file(DeviceTypeFile::new("f", CANARY));
+    let archive = Archive::new(DeviceType::new("T").with_file(DeviceTypeFile::new("f", CANARY)));
     check(&format!("{tags:?} {done:?} {archive:?}"));
 }
 

@@ -11,7 +11,10 @@ use offhook_device_profile::{Escape, Limits, TagTable, substitute};
 /// The beginning is no place to look at, for the allocator writes there itself.
 fn secret(number: u32) -> String {
     let [run, rest] = ["Q".repeat(RUN_BYTES), "z".repeat(MIDDLE)];
-    format!("{rest}{run}{number:016}{rest}")
+    // With room for all of it, for a text that moves leaves itself behind.
+    let mut secret = String::with_capacity(2 * MIDDLE + RUN_BYTES + 16);
+    secret.extend([&rest, &run, &format!("{number:016}"), &rest].map(String::as_str));
+    secret
 }
 
 /// How often `secret` stands in memory that can be written to.
@@ -104,7 +107,8 @@ fn documents_leave_no_trace_of_their_secrets() {
     let configuration = Configuration::parse(room.as_bytes(), &limits).unwrap();
     drop(configuration.write());
     drop(configuration);
-    assert_eq!(traces(&password), before);
+    // What the texts above left behind may be overwritten by now.
+    assert!(traces(&password) <= before);
 }
 
 const RUN_BYTES: usize = 64;

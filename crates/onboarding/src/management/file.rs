@@ -43,7 +43,7 @@ impl DeviceManagement {
         let Some(template) = named else {
             return refused(ConfigurationRefusal::NotFound);
         };
-        let authentication = &template.authentication;
+        let authentication = &template.authentication();
         let mut token = None;
         match caller {
             Caller::Token(_) if !authentication.bearer => {

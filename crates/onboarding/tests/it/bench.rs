@@ -12,7 +12,7 @@ use offhook_activation_code::{
 };
 use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, VerifiedToken, verify};
 use offhook_device_name::{DeviceModel, MacAddress};
-use offhook_device_profile::{Archive, DeviceType, DeviceTypeFile, FileAuthentication};
+use offhook_device_profile::{DeviceType, DeviceTypeFile, FileAuthentication};
 use offhook_onboarding::device_side::DeviceSettings;
 use offhook_onboarding::message::{
     ActivationRequest, BridgeAnswer, BridgeRequest, CodePresented, MachineToken, ProvisionRequest,
@@ -169,15 +169,13 @@ fn types() -> DeviceTypes {
     let phone = DeviceTypeFile::new("%BWMACADDRESS%.cfg", "<flat-profile/>")
         .with_authentication(FileAuthentication::mac_in_cert());
     DeviceTypes::new()
-        .with(Archive::new(
-            DeviceType::new("Room OS").with_activation().with_file(room),
-        ))
+        .with(DeviceType::new("Room OS").with_activation().with_file(room))
         .unwrap()
-        .with(Archive::new(
+        .with(
             DeviceType::new("Phone")
                 .with_model("CP-8841-3PCC")
                 .with_file(phone),
-        ))
+        )
         .unwrap()
 }
 

@@ -1,0 +1,360 @@
+//! What an import changes, or would change.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::{ArchiveViolation, DeviceType, DeviceTypeFile, Secret, TagSet};
+
+/// What an import changes, or would change.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ImportReport {
+    /// Each difference between what is there and the archive.
+    pub differences: Vec<Difference>,
+    /// Each rule that what comes out of it breaks; with one of them nothing is imported.
+    #[serde(serialize_with = "as_text")]
+    pub violations: Vec<ArchiveViolation>,
+}
+
+impl ImportReport {
+    /// Whether the archive differs from what is there (`differenceFound`).
+    #[must_use]
+    pub fn difference_found(&self) -> bool {
+        !self.differences.is_empty()
+    }
+}
+
+/// A difference between what is there and an archive. No value of a password or tag is in it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Difference {
+    /// What differs.
+    pub subject: Subject,
+    /// Which of its attributes, by the provisioning interface's name, those of the parts it stands
+    /// in before it; `None` for the whole subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The value that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<String>,
+    /// The value in the archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+    /// What the import does about it.
+    pub effect: Effect,
+}
+
+/// What differs.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum Subject {
+    /// A device family.
+    DeviceFamily {
+        /// Its name.
+        device_family_name: String,
+    },
+    /// A device type.
+    DeviceType {
+        /// Its name, after the import.
+        device_type: String,
+    },
+    /// A file of a device type.
+    File {
+        /// The type's name, after the import.
+        device_type: String,
+        /// The file's `fileFormat`.
+        file_format: String,
+    },
+    /// A tag of a set.
+    Tag {
+        /// The set's name, after the import.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tag_set_name: Option<String>,
+        /// The tag's name.
+        tag_name: String,
+        /// The region it has another value in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        region_name: Option<String>,
+    },
+    /// A tag set.
+    TagSet {
+        /// Its name, after the import.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tag_set_name: Option<String>,
+    },
+}
+
+/// What an import does about a difference.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Effect {
+    /// What only the archive has is added.
+    Added,
+    /// What is there stays as it is.
+    Kept,
+    /// What only is there is removed, for the whole is overridden.
+    Removed,
+    /// What is there becomes as in the archive.
+    Updated,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DeviceFamily { device_family_name } => {
+                write!(f, "device family {device_family_name}")
+            }
+            Self::DeviceType { device_type } => write!(f, "device type {device_type}"),
+            Self::File {
+                device_type,
+                file_format,
+            } => write!(f, "file {file_format} of {device_type}"),
+            Self::Tag {
+                tag_set_name,
+                tag_name,
+                region_name,
+            } => {
+                let set = tag_set_name
+                    .as_deref()
+                    .unwrap_or("the system's default set");
+                write!(f, "tag {tag_name} of {set}")?;
+                region_name
+                    .as_ref()
+                    .map_or(Ok(()), |region| write!(f, " in {region}"))
+            }
+            Self::TagSet { tag_set_name } => {
+                let set = tag_set_name.as_deref().unwrap_or("of the system");
+                write!(f, "tag set {set}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Added => "added",
+            Self::Kept => "kept",
+            Self::Removed => "removed",
+            Self::Updated => "updated",
+        })
+    }
+}
+
+/// Gathers differences.
+#[derive(Default)]
+pub(crate) struct Differences(pub(crate) Vec<Difference>);
+
+impl Differences {
+    /// The whole subject is on one side only, or something of it that has no value to show.
+    pub(crate) fn whole(&mut self, subject: Subject, effect: Effect) {
+        self.0.push(Difference {
+            subject,
+            attribute: None,
+            existing: None,
+            archive: None,
+            effect,
+        });
+    }
+
+    fn attribute(
+        &mut self,
+        subject: &Subject,
+        attribute: &str,
+        values: (Option<String>, Option<String>),
+        effect: Effect,
+    ) {
+        self.0.push(Difference {
+            subject: subject.clone(),
+            attribute: Some(attribute.to_owned()),
+            existing: values.0,
+            archive: values.1,
+            effect,
+        });
+    }
+
+    /// The attributes of a type, its files left out, which stay as they are.
+    pub(crate) fn device_type(&mut self, existing: &DeviceType, archive: &DeviceType) {
+        let subject = Subject::DeviceType {
+            device_type: existing.name.clone(),
+        };
+        let [old, new] = [existing, archive].map(public_attributes);
+        self.values(&subject, "", &old, &new, &|_| Effect::Kept);
+        let password = |each: &DeviceType| {
+            let options = each.device_management()?;
+            let credentials = options.access_device_credentials.as_ref()?;
+            Some(credentials.password.clone())
+        };
+        if password(existing) != password(archive) {
+            let hidden = |secret: Option<Secret>| secret.map(|_| HIDDEN.to_owned());
+            let values = (hidden(password(existing)), hidden(password(archive)));
+            self.attribute(&subject, "password", values, Effect::Kept);
+        }
+    }
+
+    /// The attributes of a file, which become as in the archive but for the two that cannot.
+    pub(crate) fn file(
+        &mut self,
+        device_type: &str,
+        existing: &DeviceTypeFile,
+        archive: &DeviceTypeFile,
+    ) {
+        let subject = file_subject(device_type, existing);
+        let [old, new] = [existing, archive].map(|file| serde_json::to_value(file).ok());
+        let [old, new] = [old, new].map(Option::unwrap_or_default);
+        self.values(&subject, "", &old, &new, &|attribute| match attribute {
+            "fileCategory" | "fileFormat" => Effect::Kept,
+            _ => Effect::Updated,
+        });
+    }
+
+    /// A file's content.
+    pub(crate) fn content(&mut self, device_type: &str, existing: &DeviceTypeFile, new: &[u8]) {
+        if &*existing.content != new {
+            let size = |content: &[u8]| Some(format!("{} bytes", content.len()));
+            let values = (size(&existing.content), size(new));
+            let subject = file_subject(device_type, existing);
+            self.attribute(&subject, "content", values, Effect::Updated);
+        }
+    }
+
+    /// The tags of a set that is overridden.
+    pub(crate) fn tag_set(&mut self, existing: &TagSet, archive: &TagSet) {
+        let [old, new] = [existing, archive].map(entries);
+        let name = |entry: &Entry<'_>| (entry.region.to_owned(), entry.name.to_owned());
+        let [old_names, new_names]: [BTreeSet<_>; 2] =
+            [&old, &new].map(|entries| entries.iter().map(name).collect());
+        for key in old_names.union(&new_names) {
+            let find = |entries: &[Entry<'_>]| entries.iter().position(|entry| name(entry) == *key);
+            let (region, tag) = key;
+            let subject = Subject::Tag {
+                tag_set_name: existing.name.clone(),
+                tag_name: tag.clone(),
+                region_name: (!region.is_empty()).then(|| region.clone()),
+            };
+            let effect = match (find(&old), find(&new)) {
+                (None, _) => Effect::Added,
+                (_, None) => Effect::Removed,
+                (Some(a), Some(b)) if old.get(a) == new.get(b) => continue,
+                _ => Effect::Updated,
+            };
+            self.whole(subject, effect);
+        }
+        let places = |set: &TagSet| -> Vec<(String, Vec<String>)> {
+            let regions = set.regions.iter();
+            regions
+                .map(|region| (region.name.clone(), region.countries.clone()))
+                .collect()
+        };
+        if places(existing) != places(archive) {
+            let shown = |set: &TagSet| {
+                let each = places(set).into_iter();
+                let each = each.map(|(name, countries)| format!("{name}: {}", countries.join(" ")));
+                Some(each.collect::<Vec<_>>().join("; "))
+            };
+            let subject = Subject::TagSet {
+                tag_set_name: existing.name.clone(),
+            };
+            let values = (shown(existing), shown(archive));
+            self.attribute(&subject, "regions", values, Effect::Updated);
+        }
+    }
+
+    /// Compares two objects member by member, those within them too.
+    fn values(
+        &mut self,
+        subject: &Subject,
+        place: &str,
+        old: &Value,
+        new: &Value,
+        effect: &impl Fn(&str) -> Effect,
+    ) {
+        let empty = serde_json::Map::new();
+        let [old, new] = [old, new].map(|value| value.as_object().unwrap_or(&empty));
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        // Passwords are compared by themselves.
+        for name in names.into_iter().filter(|name| *name != "password") {
+            let place = if place.is_empty() {
+                name.clone()
+            } else {
+                format!("{place}.{name}")
+            };
+            match (old.get(name), new.get(name)) {
+                (a, b) if a == b => {}
+                (a, b) if [a, b].into_iter().flatten().all(Value::is_object) => {
+                    let [a, b] = [a, b].map(|each| each.unwrap_or(&Value::Null));
+                    self.values(subject, &place, a, b, effect);
+                }
+                (a, b) => {
+                    let shown = |value: Option<&Value>| match value {
+                        Some(Value::String(text)) => Some(text.clone()),
+                        other => other.map(Value::to_string),
+                    };
+                    self.attribute(subject, &place, (shown(a), shown(b)), effect(&place));
+                }
+            }
+        }
+    }
+}
+
+/// What a tag of a set is, its value compared and never shown.
+#[derive(Eq, PartialEq)]
+struct Entry<'s> {
+    region: &'s str,
+    name: &'s str,
+    value: Option<&'s Secret>,
+    flags: (bool, Option<bool>),
+}
+
+fn entries(set: &TagSet) -> Vec<Entry<'_>> {
+    let everywhere = set.tags.iter().map(|tag| Entry {
+        region: "",
+        name: tag.name.as_str(),
+        value: tag.value.as_ref(),
+        flags: (tag.is_tag_value_overridable, tag.is_tag_value_encrypted),
+    });
+    let regional = set.regions.iter().flat_map(|region| {
+        region.tags.iter().map(|tag| Entry {
+            region: &region.name,
+            name: tag.name.as_str(),
+            value: Some(&tag.value),
+            flags: (false, None),
+        })
+    });
+    everywhere.chain(regional).collect()
+}
+
+/// The attributes of a type without its files and its password.
+fn public_attributes(device_type: &DeviceType) -> Value {
+    let mut public = device_type.clone();
+    public.files.clear();
+    if let Some(credentials) = public
+        .cpe_device_options
+        .as_mut()
+        .and_then(|options| options.device_management.as_mut())
+        .and_then(|options| options.access_device_credentials.as_mut())
+    {
+        credentials.password = Secret::new("");
+    }
+    serde_json::to_value(&public).unwrap_or_default()
+}
+
+pub(crate) fn file_subject(device_type: &str, file: &DeviceTypeFile) -> Subject {
+    Subject::File {
+        device_type: device_type.to_owned(),
+        file_format: file.file_format.clone(),
+    }
+}
+
+fn as_text<S: Serializer>(all: &[ArchiveViolation], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(ToString::to_string))
+}
+
+const HIDDEN: &str = "[redacted]";
