@@ -6,7 +6,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use offhook_sip_resolver::{
     DomainName, Entropy, EntropyError, Naptr, Plan, Policy, Question, QuestionKind, Record,
-    RecordData, Reply, Srv, Step, Target,
+    RecordData, Reply, Response, Srv, Step, Target,
 };
 
 struct Zeros;
@@ -46,10 +46,7 @@ fn reply(question: &Question) -> Reply {
         _ => vec![],
     };
     let record = |data| Record::new(question.name().clone(), Duration::from_secs(60), data);
-    Reply::Records {
-        answers: data.into_iter().map(record).collect(),
-        additionals: vec![],
-    }
+    Reply::Records(Response::new(data.into_iter().map(record).collect()))
 }
 
 fn resolve(criterion: &mut Criterion) {

@@ -8,7 +8,7 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use offhook_sip_resolver::{
     DomainName, Entropy, EntropyError, Naptr, Plan, Policy, QueryFailure, Record, RecordData,
-    Reply, Srv, Step, Transport,
+    Reply, Response, Srv, Step, Transport,
 };
 
 const NAMES: [&str; 6] = [
@@ -62,10 +62,8 @@ fn reply(input: &mut Unstructured<'_>, asked: &DomainName) -> arbitrary::Result<
             .map(|_| record(input, asked))
             .collect::<arbitrary::Result<Vec<Record>>>()
     };
-    Ok(Reply::Records {
-        answers: records()?,
-        additionals: records()?,
-    })
+    let response = Response::new(records()?).with_additionals(records()?);
+    Ok(Reply::Records(response))
 }
 
 struct Zeros;

@@ -1,10 +1,11 @@
 //! What can go wrong, apart by who has to act.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::Trace;
+use crate::{Target, Trace};
 
 /// No server was found; with everything that was asked and answered.
 #[derive(Clone, Debug, Error)]
@@ -13,6 +14,7 @@ pub struct ResolveFailure {
     pub(crate) target: Box<str>,
     #[source]
     pub(crate) error: ResolveError,
+    pub(crate) holds: Duration,
     pub(crate) trace: Trace,
 }
 
@@ -29,6 +31,17 @@ impl ResolveFailure {
         &self.trace
     }
 
+    /// How long it holds that there is no server: the least of all answers it follows from. Zero
+    /// where it is [temporary](Self::is_temporary), or where a name server did not say.
+    #[must_use]
+    pub const fn holds(&self) -> Duration {
+        if self.is_temporary() {
+            Duration::ZERO
+        } else {
+            self.holds
+        }
+    }
+
     /// Whether another attempt may succeed without anybody changing anything.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
@@ -36,6 +49,24 @@ impl ResolveFailure {
             self.error,
             ResolveError::Entropy(_) | ResolveError::Temporary
         )
+    }
+
+    pub(crate) fn without_trace(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            error: self.error,
+            holds: self.holds,
+            trace: Trace::default(),
+        }
+    }
+
+    pub(crate) fn entropy(target: &Target, error: EntropyError, trace: Trace) -> Self {
+        Self {
+            target: target.to_string().into(),
+            error: ResolveError::Entropy(error),
+            holds: Duration::ZERO,
+            trace,
+        }
     }
 }
 
@@ -55,7 +86,7 @@ pub enum ResolveError {
     /// There are no records that lead to a server.
     #[error("no records")]
     NotFound,
-    /// The domain says that it does not offer the service.
+    /// The domain says that it does not offer the service (RFC 2782, target `.`).
     #[error("service decidedly not available")]
     ServiceNotAvailable,
     /// A name server has failed or stayed silent. Try again later.
@@ -63,10 +94,40 @@ pub enum ResolveError {
     Temporary,
 }
 
+/// No domain leads to an edge nor to servers inside; with what was found for each.
+#[derive(Clone, Debug, Error)]
+#[error("neither an edge nor servers inside")]
+pub struct EdgeFailure {
+    #[source]
+    pub(crate) error: ResolveError,
+    pub(crate) failures: Vec<ResolveFailure>,
+}
+
+impl EdgeFailure {
+    /// [`ResolveError::Temporary`] where another attempt may succeed, else
+    /// [`ResolveError::NotFound`].
+    #[must_use]
+    pub const fn error(&self) -> ResolveError {
+        self.error
+    }
+
+    /// What was found for each domain, inside before outside.
+    #[must_use]
+    pub fn failures(&self) -> &[ResolveFailure] {
+        &self.failures
+    }
+}
+
 /// Why a question has no answer.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum QueryFailure {
+    /// The server is not responsible for the name and pointed to others.
+    #[error("name server not responsible")]
+    Lame,
+    /// All was known before an answer came.
+    #[error("not waited for")]
+    NotNeeded,
     /// No server could be reached.
     #[error("no name server reached")]
     Unreachable,
@@ -88,6 +149,12 @@ pub enum SetupError {
     /// No name server is given.
     #[error("no name servers")]
     NoServers,
+    /// A name server is encrypted, and nothing was said about TLS.
+    #[error("encrypted name server without TLS settings")]
+    NoTls,
+    /// The name servers of this machine are not known.
+    #[error("name servers of this machine unknown")]
+    System(#[source] Box<dyn StdError + Send + Sync>),
     /// There is no TLS for the encrypted transports that `hickory` is built for.
     #[error("no TLS for name servers")]
     Tls(#[source] Box<dyn StdError + Send + Sync>),

@@ -8,23 +8,39 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::answer::{Answer, MAX_ALIASES};
-use crate::policy::Service;
-use crate::record::{Naptr, Srv};
+use crate::answer::Answer;
+use crate::record::Srv;
 use crate::{
-    DomainName, Host, NaptrWithoutTls, Note, Policy, Question, QuestionKind, Record, RecordData,
-    ResolveError, Target, Transport,
+    AddressFallback, DomainName, Host, NaptrUse, NaptrWithoutTls, Note, Policy, Question,
+    QuestionKind, Record, RecordData, ResolveError, Service, Target, Transport,
 };
+use lookup::{Lookup, kinds};
+use rule::{Reading, Rule};
+
+mod lookup;
+mod rule;
 
 /// A server with its addresses, before the order within its priority is drawn.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) transport: Transport,
+    /// The name that the addresses belong to.
+    pub(crate) host: Option<DomainName>,
     pub(crate) port: u16,
     pub(crate) priority: u16,
     pub(crate) weight: u16,
     /// In the order in which they are to be tried.
     pub(crate) addresses: Vec<(IpAddr, Duration)>,
+}
+
+/// What is known to a [`Plan`](crate::Plan).
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) answers: &'a HashMap<Question, Answer>,
+    pub(crate) additionals: &'a [Record],
+    pub(crate) complete: &'a [DomainName],
+    /// No more answers will come: what is missing has failed.
+    pub(crate) closing: bool,
 }
 
 /// One look at the answers so far.
@@ -33,7 +49,7 @@ pub(crate) struct Evaluation<'a> {
     policy: &'a Policy,
     answers: &'a HashMap<Question, Answer>,
     additionals: &'a [Record],
-    /// No more answers will come: what is missing has failed.
+    complete: &'a [DomainName],
     closing: bool,
     /// What should be asked, if it has not been.
     pub(crate) wanted: Vec<Question>,
@@ -42,16 +58,9 @@ pub(crate) struct Evaluation<'a> {
     /// Missing answers that can be done without, and how long they are worth waiting for.
     pub(crate) spare: Vec<Question>,
     pub(crate) patience: Duration,
+    /// How long everything that was looked at holds, that there is nothing included.
+    pub(crate) holds: Duration,
     pub(crate) notes: Vec<Note>,
-}
-
-/// The outcome of a look-up of a name, aliases followed.
-enum Lookup<'a> {
-    Empty,
-    Failed,
-    Found(&'a [Record], Duration),
-    Loop,
-    Missing(Question),
 }
 
 /// Why a step gives no servers.
@@ -66,23 +75,19 @@ enum Nothing {
 }
 
 impl<'a> Evaluation<'a> {
-    pub(crate) const fn new(
-        target: &'a Target,
-        policy: &'a Policy,
-        answers: &'a HashMap<Question, Answer>,
-        additionals: &'a [Record],
-        closing: bool,
-    ) -> Self {
+    pub(crate) const fn new(target: &'a Target, policy: &'a Policy, known: Known<'a>) -> Self {
         Self {
             target,
             policy,
-            answers,
-            additionals,
-            closing,
+            answers: known.answers,
+            additionals: known.additionals,
+            complete: known.complete,
+            closing: known.closing,
             wanted: Vec::new(),
             waiting: false,
             spare: Vec::new(),
             patience: Duration::ZERO,
+            holds: Duration::MAX,
             notes: Vec::new(),
         }
     }
@@ -112,9 +117,10 @@ impl<'a> Evaluation<'a> {
         let port = self.target.port();
         let domain = match self.target.looked_up() {
             Host::Address(address) => {
-                let port = port.unwrap_or_else(|| transport.default_port());
+                let port = port.unwrap_or_else(|| self.policy.default_port(transport));
                 return Ok(vec![Server {
                     transport,
+                    host: None,
                     port,
                     priority: 0,
                     weight: 0,
@@ -128,9 +134,8 @@ impl<'a> Evaluation<'a> {
             return self.host(domain, transport, port);
         }
         let services: Vec<Service> = self.policy.services(needs_tls, given).collect();
-        self.race(domain, &services, given);
-        // RFC 3263 section 4.1: an explicit transport needs no NAPTR records.
-        if given.is_none() {
+        self.race(domain, &services);
+        if self.asks_naptr() {
             match self.naptr(domain, needs_tls, &services) {
                 Err(Nothing::Here) => {}
                 outcome => return outcome,
@@ -140,24 +145,35 @@ impl<'a> Evaluation<'a> {
             Err(Nothing::Here) => {}
             outcome => return outcome,
         }
+        if self.policy.addresses() == AddressFallback::Refuse {
+            return Err(Nothing::Here);
+        }
         self.notes.push(Note::DomainAddresses);
-        self.host(domain, transport, transport.default_port())
+        self.host(domain, transport, self.policy.default_port(transport))
+    }
+
+    /// RFC 3263 section 4.1: an explicit transport needs no NAPTR records.
+    fn asks_naptr(&self) -> bool {
+        self.target.transport().is_none() && self.policy.naptr() == NaptrUse::Follow
     }
 
     /// Wants everything at once that may become needed, so that it costs one round trip.
-    fn race(&mut self, domain: &DomainName, services: &[Service], given: Option<Transport>) {
-        let ahead = given.is_none();
-        if ahead {
+    fn race(&mut self, domain: &DomainName, services: &[Service]) {
+        let naptr = self.asks_naptr();
+        if naptr {
             self.want(domain.clone(), QuestionKind::Naptr);
         }
-        let likely = self.policy.likely().filter(|_| ahead);
+        let likely = self.policy.likely().filter(|_| naptr);
         for service in services.iter().copied().chain(likely) {
-            if let Some(name) = domain.below(service.labels) {
+            if let Some(name) = domain.below(service.labels()) {
                 self.want(name, QuestionKind::Srv);
             }
         }
-        self.want(domain.clone(), QuestionKind::Aaaa);
-        self.want(domain.clone(), QuestionKind::A);
+        if self.policy.addresses() == AddressFallback::Allow {
+            for kind in kinds(self.policy.families()) {
+                self.want(domain.clone(), *kind);
+            }
+        }
     }
 
     fn naptr(
@@ -177,7 +193,7 @@ impl<'a> Evaluation<'a> {
             Lookup::Missing(question) => {
                 // Some networks drop NAPTR questions, so the answer is not waited for for ever.
                 let srv_is_missing = services.iter().any(|service| {
-                    let name = domain.below(service.labels);
+                    let name = domain.below(service.labels());
                     name.is_some_and(|name| {
                         matches!(self.look_up(&name, QuestionKind::Srv), Lookup::Missing(_))
                     })
@@ -195,19 +211,15 @@ impl<'a> Evaluation<'a> {
             let RecordData::Naptr(naptr) = record.data() else {
                 continue;
             };
-            match Rule::read(naptr) {
-                Ok(Some(rule)) => {
-                    offers_sip = true;
-                    if rule.transport == Transport::Tls || !needs_tls {
-                        rules.push(rule);
-                    }
+            match Reading::of(naptr) {
+                Reading::Other => continue,
+                Reading::Rule(rule) if rule.transport == Transport::Tls || !needs_tls => {
+                    rules.push(rule);
                 }
-                Ok(None) => {}
-                Err(offers) => {
-                    offers_sip |= offers;
-                    self.notes.push(Note::NaptrMalformed);
-                }
+                Reading::Rule(_) | Reading::Unsupported => {}
+                Reading::Malformed => self.notes.push(Note::NaptrMalformed),
             }
+            offers_sip = true;
         }
         if rules.is_empty() {
             if !offers_sip || !needs_tls {
@@ -231,7 +243,7 @@ impl<'a> Evaluation<'a> {
                 self.host(
                     rule.replacement,
                     rule.transport,
-                    rule.transport.default_port(),
+                    self.policy.default_port(rule.transport),
                 )
             } else {
                 self.service(rule.replacement, rule.transport)
@@ -263,10 +275,10 @@ impl<'a> Evaluation<'a> {
     ) -> Result<Vec<Server>, Nothing> {
         let mut last = Nothing::Here;
         for service in services {
-            let Some(name) = domain.below(service.labels) else {
+            let Some(name) = domain.below(service.labels()) else {
                 continue;
             };
-            match self.service(&name, service.transport) {
+            match self.service(&name, service.transport()) {
                 Err(Nothing::Here) => {}
                 Err(nothing @ Nothing::Final(ResolveError::ServiceNotAvailable)) => last = nothing,
                 outcome => return outcome,
@@ -313,168 +325,6 @@ impl<'a> Evaluation<'a> {
         self.addresses_of(&targets, transport, ttl)
     }
 
-    fn addresses_of(
-        &mut self,
-        targets: &[(&Srv, &DomainName)],
-        transport: Transport,
-        ttl: Duration,
-    ) -> Result<Vec<Server>, Nothing> {
-        let mut servers = Vec::new();
-        let (mut second_families, mut unknown) = (Vec::new(), Vec::new());
-        let mut worst = ResolveError::NotFound;
-        for (srv, name) in targets {
-            let mut found = self.addresses(name);
-            if found.addresses.is_empty() {
-                if found.missing.is_empty() {
-                    self.notes.push(Note::NoAddress((*name).clone()));
-                }
-                unknown.append(&mut found.missing);
-                worst = found.worse_than(worst);
-                continue;
-            }
-            second_families.append(&mut found.missing);
-            for (_, known) in &mut found.addresses {
-                *known = ttl.min(*known);
-            }
-            servers.push(Server {
-                transport,
-                port: srv.port,
-                priority: srv.priority,
-                weight: srv.weight,
-                addresses: found.addresses,
-            });
-        }
-        if servers.is_empty() && unknown.is_empty() {
-            return Err(Nothing::Final(worst));
-        }
-        if servers.is_empty() {
-            return Err(self.wait());
-        }
-        let patience = match (&*unknown, &*second_families) {
-            ([], []) => return Ok(servers),
-            ([], _) => FAMILY_PATIENCE,
-            _ => SERVER_PATIENCE,
-        };
-        unknown.append(&mut second_families);
-        self.wait_a_little(unknown, patience);
-        Ok(servers)
-    }
-
-    /// The host `name` itself as the only server.
-    fn host(
-        &mut self,
-        name: &DomainName,
-        transport: Transport,
-        port: u16,
-    ) -> Result<Vec<Server>, Nothing> {
-        let srv = Srv {
-            priority: 0,
-            weight: 0,
-            port,
-            target: None,
-        };
-        self.addresses_of(&[(&srv, name)], transport, Duration::MAX)
-    }
-
-    fn addresses(&mut self, name: &DomainName) -> Addresses {
-        let mut families = [Vec::new(), Vec::new()];
-        let mut found = Addresses::default();
-        let asked = [QuestionKind::Aaaa, QuestionKind::A].map(|kind| self.is_asked(name, kind));
-        let added: Vec<_> = self
-            .additionals
-            .iter()
-            .filter(|record| record.owner() == name)
-            .filter_map(|record| Some((address(record)?, record.ttl())))
-            .collect();
-        // A server that adds addresses adds those of both families.
-        if asked == [false, false] && !added.is_empty() {
-            let (six, four) = added
-                .into_iter()
-                .partition(|(address, _)| address.is_ipv6());
-            families = [six, four];
-        } else {
-            let kinds = [QuestionKind::Aaaa, QuestionKind::A];
-            for (family, kind) in families.iter_mut().zip(kinds) {
-                match self.look_up(name, kind) {
-                    Lookup::Found(records, ttl) => {
-                        let addresses = records.iter().filter_map(address);
-                        family.extend(addresses.map(|address| (address, ttl)));
-                    }
-                    Lookup::Empty => {}
-                    Lookup::Failed => found.failed = true,
-                    Lookup::Loop => found.circular = true,
-                    Lookup::Missing(question) => found.missing.push(question),
-                }
-            }
-        }
-        // RFC 8305 section 4: families alternate, IPv6 first.
-        let [six, four] = families;
-        let (mut six, mut four) = (six.into_iter(), four.into_iter());
-        loop {
-            match (six.next(), four.next()) {
-                (None, None) => break,
-                (first, second) => found.addresses.extend(first.into_iter().chain(second)),
-            }
-        }
-        found
-    }
-
-    fn look_up(&mut self, name: &DomainName, kind: QuestionKind) -> Lookup<'a> {
-        let mut question = Question::new(name.clone(), kind);
-        let mut ttl = Duration::MAX;
-        for _ in 0..=MAX_ALIASES {
-            match self.answers.get(&question) {
-                None if kind == QuestionKind::Srv && self.added_services(&question).is_some() => {
-                    let added = self.added_services(&question).unwrap_or_default();
-                    let least = added.iter().map(Record::ttl).min().unwrap_or(ttl);
-                    return Lookup::Found(added, ttl.min(least));
-                }
-                None | Some(Answer::Pending) if self.closing => return Lookup::Failed,
-                None => {
-                    self.want(question.name().clone(), kind);
-                    return Lookup::Missing(question);
-                }
-                Some(Answer::Pending) => return Lookup::Missing(question),
-                Some(Answer::Failed) => return Lookup::Failed,
-                Some(Answer::Loop) => return Lookup::Loop,
-                Some(Answer::Records(answered)) => {
-                    ttl = ttl.min(answered.ttl);
-                    if !answered.records.is_empty() {
-                        return Lookup::Found(&answered.records, ttl);
-                    }
-                    if answered.end == *question.name() {
-                        return Lookup::Empty;
-                    }
-                    question = Question::new(answered.end.clone(), kind);
-                }
-            }
-        }
-        Lookup::Loop
-    }
-
-    /// The SRV records of the additional sections, which are kept in runs of one owner.
-    fn added_services(&self, question: &Question) -> Option<&'a [Record]> {
-        let belongs = |record: &Record| {
-            record.owner() == question.name() && record.data().answers(QuestionKind::Srv)
-        };
-        let start = self.additionals.iter().position(belongs)?;
-        let rest = self.additionals.get(start..)?;
-        let length = rest.iter().take_while(|record| belongs(record)).count();
-        rest.get(..length)
-    }
-
-    fn is_asked(&self, name: &DomainName, kind: QuestionKind) -> bool {
-        self.answers
-            .contains_key(&Question::new(name.clone(), kind))
-    }
-
-    fn want(&mut self, name: DomainName, kind: QuestionKind) {
-        let question = Question::new(name, kind);
-        if !self.answers.contains_key(&question) && !self.wanted.contains(&question) {
-            self.wanted.push(question);
-        }
-    }
-
     const fn wait(&mut self) -> Nothing {
         self.waiting = true;
         Nothing::Yet
@@ -487,78 +337,5 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// A NAPTR record that leads to SIP servers.
-struct Rule<'a> {
-    rank: (u16, u16),
-    transport: Transport,
-    replacement: &'a DomainName,
-    /// Whether the replacement owns addresses and not SRV records.
-    to_addresses: bool,
-}
-
-impl<'a> Rule<'a> {
-    /// The rule, `None` if it is about something else than SIP, or whether it is about SIP if it
-    /// is malformed.
-    fn read(naptr: &'a Naptr) -> Result<Option<Self>, bool> {
-        let is = |service: &str| naptr.services.eq_ignore_ascii_case(service);
-        let transport = match () {
-            () if is("SIPS+D2T") => Transport::Tls,
-            () if is("SIP+D2T") => Transport::Tcp,
-            () if is("SIP+D2U") => Transport::Udp,
-            () => return Ok(None),
-        };
-        let to_addresses = match () {
-            () if naptr.flags.eq_ignore_ascii_case("s") => false,
-            () if naptr.flags.eq_ignore_ascii_case("a") => true,
-            // An expression would make a URI, which SIP does not ask for here.
-            () => return Ok(None),
-        };
-        // RFC 3403 section 4.1: expression and replacement exclude one another.
-        match &naptr.replacement {
-            Some(replacement) if naptr.regexp.is_empty() => Ok(Some(Self {
-                rank: (naptr.order, naptr.preference),
-                transport,
-                replacement,
-                to_addresses,
-            })),
-            _ => Err(true),
-        }
-    }
-}
-
-/// The addresses of a host, as far as they are known.
-#[derive(Default)]
-struct Addresses {
-    addresses: Vec<(IpAddr, Duration)>,
-    missing: Vec<Question>,
-    failed: bool,
-    circular: bool,
-}
-
-impl Addresses {
-    /// The reason for there being none: a failure may pass, so it counts most.
-    const fn worse_than(&self, other: ResolveError) -> ResolveError {
-        if self.failed || matches!(other, ResolveError::Temporary) {
-            ResolveError::Temporary
-        } else if self.circular {
-            ResolveError::Loop
-        } else {
-            other
-        }
-    }
-}
-
-const fn address(record: &Record) -> Option<IpAddr> {
-    match record.data() {
-        RecordData::A(address) => Some(IpAddr::V4(*address)),
-        RecordData::Aaaa(address) => Some(IpAddr::V6(*address)),
-        _ => None,
-    }
-}
-
-/// How long the second family of addresses is waited for (RFC 8305 section 3).
-const FAMILY_PATIENCE: Duration = Duration::from_millis(50);
 /// How long NAPTR records are waited for when everything else is there.
 const NAPTR_PATIENCE: Duration = Duration::from_millis(500);
-/// How long the addresses of further servers are waited for when one has addresses.
-const SERVER_PATIENCE: Duration = Duration::from_millis(500);

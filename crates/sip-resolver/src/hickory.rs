@@ -4,106 +4,245 @@
 //! of name servers and the raw messages are read here.
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverOpts};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{DnsRequestOptions, Query, ResponseCode};
-use hickory_resolver::proto::rr::{self, Name, RData, RecordType};
-use hickory_resolver::{NameServerPool, PoolContext, TlsConfig};
+use hickory_resolver::TlsConfig;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
-    DomainName, Entropy, Naptr, Plan, Policy, QueryFailure, Question, QuestionKind, Record,
-    RecordData, Reply, Resolution, ResolveFailure, SetupError, Srv, Step, Target,
+    Cache, Cached, DomainName, Edge, EdgeFailure, EdgeFinding, Entropy, Freshness, Location, Plan,
+    Policy, Resolution, ResolveFailure, SetupError, Step, Target,
 };
+pub use options::Options;
+pub use server::NameServer;
+use server::Servers;
+
+mod message;
+mod options;
+mod server;
 
 /// Finds SIP servers by asking name servers over UDP, and TCP where an answer is truncated.
 ///
-/// Needs a Tokio runtime with time and I/O. Nothing is cached: each resolution asks anew. Names of
-/// the local host file are not looked at.
+/// Needs a Tokio runtime with time and I/O. What is found is kept in a [`Cache`], which all clones
+/// share. Names of the local host file are not looked at.
 ///
 /// # Examples
 ///
 /// ```no_run
 /// use std::error::Error;
 ///
-/// use offhook_sip_resolver::{Entropy, Options, Policy, Resolver};
+/// use offhook_sip_resolver::{Entropy, NameServer, Options, Policy, Resolver};
 ///
 /// async fn first(entropy: &mut (dyn Entropy + Send)) -> Result<String, Box<dyn Error>> {
-///     let resolver = Resolver::new(&["192.0.2.53:53".parse()?], Options::default())?;
+///     let resolver = Resolver::new(NameServer::of_system()?, Options::default())?;
 ///     let target = "example.com".parse()?;
 ///     let found = resolver.resolve(&target, &Policy::room_os(), entropy).await?;
 ///     Ok(found.hops()[0].to_string())
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Resolver {
-    pool: Arc<NameServerPool<TokioRuntimeProvider>>,
+pub struct Resolver(Arc<Shared>);
+
+struct Shared {
+    servers: Arc<Servers>,
     options: Options,
+    cache: Mutex<Cache>,
 }
 
 impl Resolver {
-    /// A resolver that asks `servers`, the first two at once and the rest when these fail.
+    /// A resolver that asks the first of `servers`, and the others in turn when one fails or takes
+    /// longer than [`Options::with_server_delay`]; the one that has answered last comes first.
     ///
     /// # Errors
     ///
-    /// [`SetupError`] when there is no server, or the machine offers no TLS where `hickory` is
-    /// built for encrypted transports.
-    pub fn new(servers: &[SocketAddr], options: Options) -> Result<Self, SetupError> {
+    /// [`SetupError`] when there is no server, or one is encrypted, which needs
+    #[cfg_attr(feature = "tls", doc = "[`with_tls`](Self::with_tls).")]
+    #[cfg_attr(not(feature = "tls"), doc = "the feature `tls`.")]
+    pub fn new(
+        servers: impl IntoIterator<Item: Into<NameServer>>,
+        options: Options,
+    ) -> Result<Self, SetupError> {
+        let servers: Vec<NameServer> = servers.into_iter().map(Into::into).collect();
+        if servers.iter().any(NameServer::is_encrypted) {
+            return Err(SetupError::NoTls);
+        }
+        let tls = || TlsConfig::new().map_err(|error| SetupError::Tls(error.into()));
+        Self::with(servers, &tls, options)
+    }
+
+    /// As [`new`](Self::new), with what TLS needs to know: roots, versions, cryptography.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::NoServers`] when there is no server.
+    #[cfg(feature = "tls")]
+    pub fn with_tls(
+        servers: impl IntoIterator<Item: Into<NameServer>>,
+        tls: &rustls::ClientConfig,
+        options: Options,
+    ) -> Result<Self, SetupError> {
+        let servers = servers.into_iter().map(Into::into).collect();
+        let tls = || {
+            let config = tls.clone();
+            Ok(TlsConfig { config })
+        };
+        Self::with(servers, &tls, options)
+    }
+
+    fn with(
+        servers: Vec<NameServer>,
+        tls: &dyn Fn() -> Result<TlsConfig, SetupError>,
+        options: Options,
+    ) -> Result<Self, SetupError> {
         if servers.is_empty() {
             return Err(SetupError::NoServers);
         }
-        let configs = servers.iter().map(|server| {
-            let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
-            let connections = connections.map(|mut connection| {
-                connection.port = server.port();
-                connection
-            });
-            NameServerConfig::new(server.ip(), true, connections.into())
-        });
-        let mut pool_options = ResolverOpts::default();
-        pool_options.timeout = options.question_timeout;
-        let tls = TlsConfig::new().map_err(|error| SetupError::Tls(error.into()))?;
-        let context = Arc::new(PoolContext::new(pool_options, tls));
-        let provider = TokioRuntimeProvider::default();
-        Ok(Self {
-            pool: Arc::new(NameServerPool::from_config(configs, context, provider)),
+        let (question, delay) = (options.question_timeout, options.server_delay);
+        let cache = Cache::new(options.cache_capacity).with_max_stale(options.max_stale);
+        Ok(Self(Arc::new(Shared {
+            servers: Arc::new(Servers::new(servers, tls, question, delay)?),
             options,
-        })
+            cache: Mutex::new(cache),
+        })))
     }
 
     /// Finds the servers of `target` as `policy` wants it.
     ///
     /// # Errors
     ///
-    /// [`ResolveFailure`] when there is none, or none is found before the deadline.
+    /// [`ResolveFailure`] when there is none, none is found before the deadline, or `entropy` fails.
     pub async fn resolve(
         &self,
         target: &Target,
         policy: &Policy,
         entropy: &mut (dyn Entropy + Send),
     ) -> Result<Resolution, ResolveFailure> {
-        let mut plan = Plan::new(target.clone(), *policy);
-        // At the deadline what is known by then has to do.
-        let _ = timeout(self.options.deadline, self.drive(&mut plan)).await;
-        plan.finish(entropy)
+        self.outcome(target, policy).await.draw(target, entropy)
     }
 
-    async fn drive(&self, plan: &mut Plan) {
+    /// Finds out whether a device is inside of an enterprise network or outside, by the domains that
+    /// its user may belong to, the preferred one first; all are asked at once.
+    ///
+    /// # Errors
+    ///
+    /// [`EdgeFailure`] when no domain leads anywhere; see [`Edge::decide`].
+    pub async fn edge(
+        &self,
+        domains: &[DomainName],
+        entropy: &mut (dyn Entropy + Send),
+    ) -> Result<Edge, EdgeFailure> {
+        let targets = domains.iter().cloned().map(Target::from);
+        let targets: Vec<_> = targets.collect();
+        let mut running = JoinSet::new();
+        for (at, target) in targets.iter().enumerate() {
+            for (side, policy) in [Policy::cisco_uds(), Policy::collab_edge()]
+                .iter()
+                .enumerate()
+            {
+                let (resolver, target, policy) = (self.clone(), target.clone(), *policy);
+                running.spawn(async move {
+                    let outcome = resolver.outcome(&target, &policy).await;
+                    ((at, side), outcome)
+                });
+            }
+        }
+        let mut outcomes = running.join_all().await;
+        outcomes.sort_by_key(|(place, _)| *place);
+        let mut outcomes = outcomes.into_iter().map(|(_, outcome)| outcome);
+        let mut findings = Vec::new();
+        for (domain, target) in domains.iter().zip(&targets) {
+            let (Some(inside), Some(outside)) = (outcomes.next(), outcomes.next()) else {
+                break;
+            };
+            findings.push(EdgeFinding {
+                domain: domain.clone(),
+                inside: inside.draw(target, entropy),
+                outside: outside.draw(target, entropy),
+            });
+        }
+        Edge::decide(findings)
+    }
+
+    /// Forgets what was found.
+    pub fn clear(&self) {
+        self.0.cache().clear();
+    }
+
+    async fn outcome(&self, target: &Target, policy: &Policy) -> Outcome {
+        let now = Instant::now().into_std();
+        let known = self.0.cache().get(target, policy, now);
+        match known {
+            None => Outcome::found(self.0.find(target, policy).await),
+            Some(known) => match known.freshness() {
+                Freshness::Stale => self.refresh(known, target, policy).await,
+                freshness => {
+                    if freshness == Freshness::Ageing && self.0.options.prefetches {
+                        let (resolver, target, policy) = (self.clone(), target.clone(), *policy);
+                        tokio::spawn(async move { resolver.0.find(&target, &policy).await });
+                    }
+                    Outcome::Cached(known)
+                }
+            },
+        }
+    }
+
+    /// Something newer than what is stale, unless that fails or takes its time; then it goes on
+    /// without anybody waiting for it.
+    async fn refresh(&self, stale: Cached, target: &Target, policy: &Policy) -> Outcome {
+        let task = {
+            let (resolver, target, policy) = (self.clone(), target.clone(), *policy);
+            tokio::spawn(async move { resolver.0.find(&target, &policy).await })
+        };
+        match timeout(STALE_PATIENCE, task).await {
+            Ok(Ok(Ok(location))) => Outcome::found(Ok(location)),
+            Ok(Ok(Err(failure))) if !failure.is_temporary() => Outcome::found(Err(failure)),
+            _ => {
+                let now = Instant::now().into_std();
+                self.0.cache().failed(target, policy, now);
+                Outcome::Cached(stale)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks, and keeps what comes of it.
+    async fn find(&self, target: &Target, policy: &Policy) -> Result<Location, ResolveFailure> {
+        let begun = Instant::now();
+        let mut plan = Plan::new(target.clone(), *policy);
+        // At the deadline what is known by then has to do.
+        let _ = timeout(self.options.deadline, self.drive(&mut plan, begun)).await;
+        plan.elapsed(begun.elapsed());
+        let outcome = plan.locate();
+        let begun = begun.into_std();
+        self.cache().insert(target, policy, &outcome, begun);
+        outcome
+    }
+
+    async fn drive(&self, plan: &mut Plan, begun: Instant) {
         let mut running = JoinSet::new();
         loop {
+            plan.elapsed(begun.elapsed());
             let answered = match plan.step() {
                 Step::Ask(questions) => {
                     for question in questions {
-                        let pool = Arc::clone(&self.pool);
+                        let servers = Arc::clone(&self.servers);
                         running.spawn(async move {
-                            let reply = ask(&pool, &question).await;
+                            let reply = servers.ask(&question).await;
                             (question, reply)
                         });
                     }
@@ -113,12 +252,14 @@ impl Resolver {
                 Step::Wait => running.join_next().await,
                 Step::WaitAtMost(patience) => {
                     let Ok(answered) = timeout(patience, running.join_next()).await else {
+                        plan.elapsed(begun.elapsed());
                         plan.settle();
                         continue;
                     };
                     answered
                 }
             };
+            plan.elapsed(begun.elapsed());
             match answered {
                 Some(Ok((question, reply))) => plan.answer(&question, reply),
                 // A task that has come to nothing leaves its question open till the end.
@@ -129,130 +270,30 @@ impl Resolver {
     }
 }
 
-impl fmt::Debug for Resolver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolver")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
+/// What comes of a look-up, before an order is drawn.
+enum Outcome {
+    Cached(Cached),
+    Found(Box<Result<Location, ResolveFailure>>),
 }
 
-/// How patient a [`Resolver`] is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Options {
-    deadline: Duration,
-    question_timeout: Duration,
-}
-
-impl Options {
-    /// The options with another time for a whole resolution; 5 seconds unless told otherwise.
-    #[must_use]
-    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
+impl Outcome {
+    fn found(outcome: Result<Location, ResolveFailure>) -> Self {
+        Self::Found(Box::new(outcome))
     }
 
-    /// The options with another time for a single question, repetitions included; 3 seconds unless
-    /// told otherwise.
-    #[must_use]
-    pub const fn with_question_timeout(mut self, timeout: Duration) -> Self {
-        self.question_timeout = timeout;
-        self
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(5),
-            question_timeout: Duration::from_secs(3),
+    fn draw(
+        self,
+        target: &Target,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Resolution, ResolveFailure> {
+        match self {
+            Self::Cached(known) => known.draw(target, entropy),
+            Self::Found(outcome) => (*outcome)?.into_drawn(target, entropy),
         }
     }
 }
 
-async fn ask(pool: &NameServerPool<TokioRuntimeProvider>, question: &Question) -> Reply {
-    let Ok(mut name) = Name::from_ascii(question.name().as_str()) else {
-        return Reply::Failed(QueryFailure::Server);
-    };
-    name.set_fqdn(true);
-    let query = Query::query(
-        name,
-        match question.kind() {
-            QuestionKind::A => RecordType::A,
-            QuestionKind::Aaaa => RecordType::AAAA,
-            QuestionKind::Naptr => RecordType::NAPTR,
-            QuestionKind::Srv => RecordType::SRV,
-        },
-    );
-    let mut options = DnsRequestOptions::default();
-    let mut answer = pool.lookup(query.clone(), options).first_answer().await;
-    // Servers that do not know EDNS say so, and answer without it (RFC 6891 section 7).
-    if let Err(NetError::Dns(DnsError::ResponseCode(
-        ResponseCode::FormErr | ResponseCode::NotImp,
-    ))) = &answer
-    {
-        options.use_edns = false;
-        answer = pool.lookup(query, options).first_answer().await;
-    }
-    match answer {
-        Ok(message) => Reply::Records {
-            answers: message.answers.iter().filter_map(record).collect(),
-            additionals: message.additionals.iter().filter_map(record).collect(),
-        },
-        Err(NetError::Dns(DnsError::NoRecordsFound(none)))
-            if matches!(
-                none.response_code,
-                ResponseCode::NoError | ResponseCode::NXDomain
-            ) =>
-        {
-            Reply::Records {
-                answers: Vec::new(),
-                additionals: Vec::new(),
-            }
-        }
-        Err(error) => Reply::Failed(match error {
-            NetError::Timeout => QueryFailure::Timeout,
-            NetError::Io(_) | NetError::NoConnections | NetError::Busy => QueryFailure::Unreachable,
-            _ => QueryFailure::Server,
-        }),
-    }
-}
-
-/// The record, if it is one of use; one with a name that is no host's and no service's is not.
-fn record(record: &rr::Record) -> Option<Record> {
-    let name = |name: &Name| name.to_ascii().parse::<DomainName>().ok();
-    // `None` is the root, and not a name that cannot be read.
-    let or_root = |other: &Name| match other.is_root() {
-        true => Some(None),
-        false => name(other).map(Some),
-    };
-    let text = |bytes: &[u8]| str::from_utf8(bytes).ok().map(Box::from);
-    let data = match &record.data {
-        RData::A(address) => RecordData::A(address.0),
-        RData::AAAA(address) => RecordData::Aaaa(address.0),
-        RData::CNAME(other) => RecordData::Cname(name(&other.0)?),
-        RData::NAPTR(naptr) => RecordData::Naptr(Naptr {
-            order: naptr.order,
-            preference: naptr.preference,
-            flags: text(&naptr.flags)?,
-            services: text(&naptr.services)?,
-            regexp: text(&naptr.regexp)?,
-            replacement: or_root(&naptr.replacement)?,
-        }),
-        RData::SRV(srv) => RecordData::Srv(Srv {
-            priority: srv.priority,
-            weight: srv.weight,
-            port: srv.port,
-            target: or_root(&srv.target)?,
-        }),
-        _ => return None,
-    };
-    // RFC 2181 section 8: a time with the highest bit set is zero.
-    let seconds = if record.ttl > i32::MAX as u32 {
-        0
-    } else {
-        record.ttl
-    };
-    let ttl = Duration::from_secs(seconds.into());
-    Some(Record::new(name(&record.name)?, ttl, data))
-}
+/// How long something newer than a stale answer is waited for.
+///
+/// RFC 8767 section 5: 1.8 seconds recommended.
+const STALE_PATIENCE: Duration = Duration::from_millis(1_800);

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::{Failover, Trace, Transport};
+use crate::{BadHops, DomainName, Failover, Trace, Transport};
 
 /// A server to try.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,6 +13,7 @@ pub struct Hop {
     pub(crate) transport: Transport,
     pub(crate) address: SocketAddr,
     pub(crate) verify: Arc<str>,
+    pub(crate) host: Option<DomainName>,
     pub(crate) priority: u16,
     pub(crate) ttl: Duration,
 }
@@ -39,6 +40,14 @@ impl Hop {
     #[must_use]
     pub fn verify(&self) -> &str {
         &self.verify
+    }
+
+    /// The name that the address belongs to, for logs; `None` where the target was an address.
+    ///
+    /// Some record led to it, so it proves nothing: see [`verify`](Self::verify).
+    #[must_use]
+    pub const fn host(&self) -> Option<&DomainName> {
+        self.host.as_ref()
     }
 
     /// The priority of the SRV record that led here; 0 where none did.
@@ -80,7 +89,15 @@ impl Resolution {
     /// A cursor over the servers, to go on to the next when one fails.
     #[must_use]
     pub fn failover(&self) -> Failover<'_> {
-        Failover::new(&self.hops)
+        Failover::new(self.hops.iter().collect())
+    }
+
+    /// As [`failover`](Self::failover), with servers that have failed lately behind all others.
+    #[must_use]
+    pub fn failover_avoiding(&self, bad: &BadHops, now: Instant) -> Failover<'_> {
+        let mut hops: Vec<_> = self.hops.iter().collect();
+        hops.sort_by_cached_key(|hop| bad.is_bad(hop, now));
+        Failover::new(hops)
     }
 
     /// Every question, answer and decision.

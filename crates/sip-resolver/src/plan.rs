@@ -1,15 +1,13 @@
 //! What to ask next, until the servers are known.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::{Answer, usable_additionals};
-use crate::evaluate::{Evaluation, Server};
-use crate::order::by_weight;
+use crate::answer::{Additionals, Answer};
+use crate::evaluate::{Evaluation, Known};
 use crate::{
-    Entropy, EntropyError, Hop, Host, Policy, QueryFailure, Question, Record, Reply, Resolution,
-    ResolveError, ResolveFailure, Target, Trace, TraceEntry,
+    DomainName, Entropy, Host, Location, Policy, QueryFailure, Question, Record, Reply, Resolution,
+    ResolveFailure, Target, Trace, TraceEntry, TraceEvent,
 };
 
 /// The location of the servers of a target, without any I/O.
@@ -24,7 +22,7 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use offhook_sip_resolver::{Entropy, EntropyError, Plan, Policy, Reply, Step};
+/// use offhook_sip_resolver::{Entropy, EntropyError, Plan, Policy, Reply, Response, Step};
 ///
 /// struct Zeros;
 ///
@@ -45,8 +43,7 @@ use crate::{
 /// let mut plan = Plan::new("example.com".parse()?, Policy::room_os());
 /// while let Step::Ask(questions) = plan.step() {
 ///     for question in questions {
-///         let (answers, additionals) = (vec![], vec![]);
-///         plan.answer(&question, Reply::Records { answers, additionals });
+///         plan.answer(&question, Reply::Records(Response::default()));
 ///     }
 /// }
 /// assert!(plan.finish(&mut Zeros).is_err());
@@ -58,9 +55,12 @@ pub struct Plan {
     policy: Policy,
     answers: HashMap<Question, Answer>,
     additionals: Vec<Record>,
+    /// Hosts whose addresses are all in the additional sections.
+    complete: Vec<DomainName>,
     /// What the last step said could be done without.
     spare: Vec<Question>,
     rounds: usize,
+    elapsed: Duration,
     trace: Trace,
 }
 
@@ -80,8 +80,6 @@ pub enum Step {
 }
 
 impl Plan {
-    /// How many questions are asked at most.
-    pub const MAX_QUESTIONS: usize = 32;
     /// How many servers are given at most.
     pub const MAX_HOPS: usize = 64;
 
@@ -93,10 +91,19 @@ impl Plan {
             policy,
             answers: HashMap::new(),
             additionals: Vec::new(),
+            complete: Vec::new(),
             spare: Vec::new(),
             rounds: 0,
+            elapsed: Duration::ZERO,
             trace: Trace::default(),
         }
+    }
+
+    /// Tells how much time has passed since the beginning, which the trace notes from here on.
+    ///
+    /// Nothing else depends on it.
+    pub const fn elapsed(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
     }
 
     /// What to do next.
@@ -131,23 +138,20 @@ impl Plan {
             Reply::Failed(failure) => {
                 *slot = Answer::Failed;
                 let question = question.clone();
-                self.trace.0.push(TraceEntry::Failed { question, failure });
+                self.note(TraceEvent::Failed { question, failure });
             }
-            Reply::Records {
-                answers,
-                additionals,
-            } => {
-                *slot = Answer::read(question, &answers);
-                let additionals = match self.target.looked_up() {
-                    Host::Name(domain) => usable_additionals(question, domain, additionals),
-                    Host::Address(_) => Vec::new(),
+            Reply::Records(response) => {
+                *slot = Answer::read(question, &response);
+                let added = match self.target.looked_up() {
+                    Host::Name(domain) => Additionals::read(question, domain, &response),
+                    Host::Address(_) => Additionals::default(),
                 };
-                self.trace.0.push(TraceEntry::Answered {
+                self.note(TraceEvent::Answered {
                     question: question.clone(),
-                    answers,
-                    additionals: additionals.len(),
+                    answers: response.answers,
+                    additionals: added.records.len(),
                 });
-                self.add(additionals);
+                self.add(added);
             }
         }
     }
@@ -161,50 +165,75 @@ impl Plan {
 
     /// The servers by what is known now; every answer that is missing counts as failed.
     ///
-    /// Among servers of one priority the order is drawn from `entropy` by weight.
-    ///
     /// # Errors
     ///
     /// [`ResolveFailure`] when there is no server; its trace says what was asked.
-    pub fn finish(self, entropy: &mut dyn Entropy) -> Result<Resolution, ResolveFailure> {
+    pub fn locate(mut self) -> Result<Location, ResolveFailure> {
+        let failure = match self.is_settled() {
+            true => QueryFailure::NotNeeded,
+            false => QueryFailure::Timeout,
+        };
         let mut evaluation = self.evaluation(true);
         let outcome = evaluation.run();
-        let notes = evaluation.notes;
-        let mut trace = self.trace;
-        let open = |entry: &TraceEntry| match entry {
-            TraceEntry::Asked { question, .. } => {
-                matches!(self.answers.get(question), Some(Answer::Pending))
-                    .then(|| question.clone())
+        let (holds, notes) = (evaluation.holds, evaluation.notes);
+        let is_open =
+            |question: &Question| matches!(self.answers.get(question), Some(Answer::Pending));
+        let open: Vec<_> = self
+            .trace
+            .asked()
+            .filter(|one| is_open(one))
+            .cloned()
+            .collect();
+        for question in open {
+            self.note(TraceEvent::Failed { question, failure });
+        }
+        for note in notes {
+            self.note(TraceEvent::Noted(note));
+        }
+        match outcome {
+            Ok(servers) => {
+                let verify = self.target.host().to_string();
+                Ok(Location::new(servers, verify.into(), holds, self.trace))
             }
-            _ => None,
-        };
-        let open: Vec<_> = trace.0.iter().filter_map(open).collect();
-        let failure = QueryFailure::Timeout;
-        let entries = open.into_iter();
-        let entries = entries.map(|question| TraceEntry::Failed { question, failure });
-        trace.0.extend(entries);
-        trace.0.extend(notes.into_iter().map(TraceEntry::Noted));
-        let verify = self.target.host().to_string().into();
-        let hops = outcome
-            .and_then(|servers| hops(servers, &verify, entropy).map_err(ResolveError::Entropy));
-        match hops {
-            Ok(hops) => Ok(Resolution { hops, trace }),
             Err(error) => Err(ResolveFailure {
                 target: self.target.to_string().into(),
                 error,
-                trace,
+                holds,
+                trace: self.trace,
             }),
         }
     }
 
+    /// As [`locate`](Self::locate), with the order drawn from `entropy`.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveFailure`] when there is no server or `entropy` fails.
+    pub fn finish(self, entropy: &mut dyn Entropy) -> Result<Resolution, ResolveFailure> {
+        let target = self.target.clone();
+        self.locate()?.into_drawn(&target, entropy)
+    }
+
+    /// Whether no answer is waited for.
+    fn is_settled(&self) -> bool {
+        let mut evaluation = self.evaluation(false);
+        let _ = evaluation.run();
+        !evaluation.waiting && evaluation.wanted.is_empty() && evaluation.spare.is_empty()
+    }
+
+    fn note(&mut self, event: TraceEvent) {
+        let at = self.elapsed;
+        self.trace.0.push(TraceEntry { at, event });
+    }
+
     fn evaluation(&self, closing: bool) -> Evaluation<'_> {
-        Evaluation::new(
-            &self.target,
-            &self.policy,
-            &self.answers,
-            &self.additionals,
+        let known = Known {
+            answers: &self.answers,
+            additionals: &self.additionals,
+            complete: &self.complete,
             closing,
-        )
+        };
+        Evaluation::new(&self.target, &self.policy, known)
     }
 
     /// Marks what is wanted as asked, as far as the limit allows; the rest fails at once.
@@ -212,7 +241,7 @@ impl Plan {
         let mut questions = Vec::new();
         for question in wanted {
             self.answers.insert(question.clone(), Answer::Pending);
-            if self.answers.len() > Self::MAX_QUESTIONS {
+            if self.answers.len() > self.policy.max_questions() {
                 let failure = QueryFailure::TooManyQuestions;
                 self.answer(&question, Reply::Failed(failure));
             } else {
@@ -222,16 +251,16 @@ impl Plan {
         if !questions.is_empty() {
             self.rounds += 1;
             let round = self.rounds;
-            let asked = questions.iter().cloned();
-            let entries = asked.map(|question| TraceEntry::Asked { question, round });
-            self.trace.0.extend(entries);
+            for question in questions.iter().cloned() {
+                self.note(TraceEvent::Asked { question, round });
+            }
         }
         questions
     }
 
     /// Keeps additional records sorted by owner and kind, each once.
-    fn add(&mut self, additionals: Vec<Record>) {
-        for record in additionals {
+    fn add(&mut self, added: Additionals) {
+        for record in added.records {
             let same =
                 |known: &Record| known.owner() == record.owner() && known.data() == record.data();
             if self.additionals.len() < MAX_ADDITIONALS && !self.additionals.iter().any(same) {
@@ -242,35 +271,9 @@ impl Plan {
             let by_kind = one.data().rank().cmp(&other.data().rank());
             one.owner().cmp(other.owner()).then(by_kind)
         });
+        self.complete.extend(added.complete);
+        self.complete.truncate(MAX_ADDITIONALS);
     }
-}
-
-/// The servers in the order in which they are to be tried.
-fn hops(
-    mut servers: Vec<Server>,
-    verify: &Arc<str>,
-    entropy: &mut dyn Entropy,
-) -> Result<Vec<Hop>, EntropyError> {
-    servers.sort_by_key(|server| server.priority);
-    let mut hops: Vec<Hop> = Vec::new();
-    for group in servers.chunk_by(|one, other| one.priority == other.priority) {
-        for server in by_weight(group.to_vec(), |server| server.weight, entropy)? {
-            for (address, ttl) in server.addresses {
-                let hop = Hop {
-                    transport: server.transport,
-                    address: (address, server.port).into(),
-                    verify: Arc::clone(verify),
-                    priority: server.priority,
-                    ttl,
-                };
-                let same = |known: &Hop| known.address == hop.address;
-                if hops.len() < Plan::MAX_HOPS && !hops.iter().any(same) {
-                    hops.push(hop);
-                }
-            }
-        }
-    }
-    Ok(hops)
 }
 
 /// How many additional records of all answers are kept.

@@ -68,13 +68,59 @@ impl fmt::Display for QuestionKind {
 pub enum Reply {
     /// No answer, or none that says whether there are records.
     Failed(QueryFailure),
-    /// The records of the answer, which may be none; that the name does not exist is no records.
-    Records {
-        /// The answer section.
-        answers: Vec<Record>,
-        /// The additional section.
-        additionals: Vec<Record>,
-    },
+    /// An answer, which may be that there are no records or no such name.
+    Records(Response),
+}
+
+/// What is of use in a name server's answer.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Response {
+    pub(crate) answers: Vec<Record>,
+    pub(crate) additionals: Vec<Record>,
+    pub(crate) negative_ttl: Option<Duration>,
+    pub(crate) is_authoritative: bool,
+}
+
+impl Response {
+    /// The answer with these records in its answer section, aliases among them; none where there
+    /// are none or the name does not exist.
+    #[must_use]
+    pub fn new(answers: Vec<Record>) -> Self {
+        Self {
+            answers,
+            ..Self::default()
+        }
+    }
+
+    /// The answer with these records in its additional section.
+    #[must_use]
+    pub fn with_additionals(mut self, additionals: Vec<Record>) -> Self {
+        self.additionals = additionals;
+        self
+    }
+
+    /// The answer that says that there are no more records, for as long as this: the lesser of the
+    /// lifetime and the last field of the SOA record in its authority section.
+    ///
+    /// Without it, that there are no records is believed and not kept, and an alias that leads to
+    /// none is asked for.
+    ///
+    /// # Source
+    ///
+    /// RFC 2308 section 5, <https://www.rfc-editor.org/rfc/rfc2308#section-5>.
+    #[must_use]
+    pub const fn with_negative_ttl(mut self, ttl: Duration) -> Self {
+        self.negative_ttl = Some(ttl);
+        self
+    }
+
+    /// The answer as one of a server that knows the whole zone, which is taken to add all addresses
+    /// of a server or none.
+    #[must_use]
+    pub const fn authoritative(mut self) -> Self {
+        self.is_authoritative = true;
+        self
+    }
 }
 
 /// A resource record.
@@ -170,6 +216,10 @@ impl RecordData {
             Self::Naptr(_) => 3,
             Self::Srv(_) => 4,
         }
+    }
+
+    pub(crate) const fn is_address(&self) -> bool {
+        matches!(self, Self::A(_) | Self::Aaaa(_))
     }
 
     pub(crate) const fn answers(&self, kind: QuestionKind) -> bool {

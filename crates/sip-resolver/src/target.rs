@@ -106,6 +106,19 @@ impl Target {
     }
 }
 
+impl From<DomainName> for Target {
+    /// The domain as of a `sip:` URI without port and parameters.
+    fn from(domain: DomainName) -> Self {
+        Self {
+            scheme: Scheme::Sip,
+            host: Host::Name(domain),
+            port: None,
+            transport: None,
+            maddr: None,
+        }
+    }
+}
+
 impl FromStr for Target {
     type Err = ParseTargetError;
 

@@ -1,6 +1,7 @@
 //! A record of what was asked, answered and decided.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::{DomainName, QueryFailure, Question, Record};
 
@@ -18,18 +19,24 @@ impl Trace {
     /// How many questions were asked.
     #[must_use]
     pub fn questions(&self) -> usize {
-        let asked = |entry: &&TraceEntry| matches!(entry, TraceEntry::Asked { .. });
-        self.0.iter().filter(asked).count()
+        self.asked().count()
     }
 
     /// How many times questions were sent, those sent together counting once.
     #[must_use]
     pub fn round_trips(&self) -> usize {
-        let round = |entry: &TraceEntry| match entry {
-            TraceEntry::Asked { round, .. } => Some(*round),
+        let round = |entry: &TraceEntry| match entry.event {
+            TraceEvent::Asked { round, .. } => Some(round),
             _ => None,
         };
         self.0.iter().filter_map(round).max().unwrap_or(0)
+    }
+
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &Question> {
+        self.0.iter().filter_map(|entry| match &entry.event {
+            TraceEvent::Asked { question, .. } => Some(question),
+            _ => None,
+        })
     }
 }
 
@@ -44,8 +51,41 @@ impl fmt::Display for Trace {
 
 /// An entry of a [`Trace`].
 #[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TraceEntry {
+    pub(crate) at: Duration,
+    pub(crate) event: TraceEvent,
+}
+
+impl TraceEntry {
+    /// When it happened, from the beginning; zero where the driver of the plan did not
+    /// [tell](crate::Plan::elapsed).
+    #[must_use]
+    pub const fn at(&self) -> Duration {
+        self.at
+    }
+
+    /// What happened.
+    #[must_use]
+    pub const fn event(&self) -> &TraceEvent {
+        &self.event
+    }
+}
+
+impl fmt::Display for TraceEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:8.2} ms {}",
+            self.at.as_secs_f64() * 1000.0,
+            self.event
+        )
+    }
+}
+
+/// What happened on the way to the servers.
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum TraceEntry {
+pub enum TraceEvent {
     /// An answer has come.
     Answered {
         /// What was asked.
@@ -73,7 +113,7 @@ pub enum TraceEntry {
     Noted(Note),
 }
 
-impl fmt::Display for TraceEntry {
+impl fmt::Display for TraceEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered {
@@ -104,6 +144,10 @@ impl fmt::Display for TraceEntry {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Note {
+    /// The answer was known, since so long ago.
+    Cached(Duration),
+    /// The answer was known and is past its lifetime, by so much; nothing newer could be had.
+    Stale(Duration),
     /// The addresses of the domain itself are taken.
     DomainAddresses,
     /// Nothing stands at the name that a NAPTR record points to; the next one is tried.
@@ -125,6 +169,8 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Cached(age) => write!(f, "known for {:.1} s", age.as_secs_f64()),
+            Self::Stale(by) => write!(f, "past its lifetime by {:.1} s", by.as_secs_f64()),
             Self::DomainAddresses => f.write_str("no SRV records: addresses of the domain"),
             Self::NaptrDangles(name) => write!(f, "nothing at {name}, to which NAPTR points"),
             Self::NaptrUnanswered => f.write_str("NAPTR unanswered: on to SRV"),

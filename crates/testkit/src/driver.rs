@@ -54,7 +54,7 @@ impl Driver {
         Ok(Self {
             fetch: HttpsFetch::new(Arc::clone(&tls)),
             tls,
-            resolver: Resolver::new(&[world.dns()], Options::default())?,
+            resolver: Resolver::new([world.dns()], Options::default())?,
             token_file,
             activation_port: world.activation_url().port(),
             targets: None,

@@ -7,12 +7,25 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod cache;
+#[cfg(feature = "hickory")]
+mod cases;
+mod edge;
+#[cfg(feature = "https")]
+mod encrypted;
 mod failover;
+#[cfg(feature = "hickory")]
+mod fault;
+#[cfg(feature = "hickory")]
+mod memory;
 #[cfg(feature = "hickory")]
 mod network;
 mod pace;
 mod plan;
+mod policy;
 mod property;
+#[cfg(feature = "hickory")]
+mod server;
 mod target;
 mod weight;
 mod zone;

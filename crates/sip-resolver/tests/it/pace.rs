@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use offhook_sip_resolver::{
-    Plan, Policy, QueryFailure, QuestionKind, Reply, ResolveError, Step, TraceEntry, Transport,
+    Plan, Policy, QueryFailure, QuestionKind, Reply, ResolveError, Response, Step, TraceEvent,
+    Transport,
 };
 
 use crate::plan::FULL;
@@ -35,13 +36,7 @@ fn a_missing_family_holds_back_the_other_for_a_twentieth_of_a_second() {
     };
     let four = questions.iter().find(|one| one.kind() == QuestionKind::A);
     let answers = vec![record("example.com 60 A 192.0.2.1")];
-    plan.answer(
-        four.unwrap(),
-        Reply::Records {
-            answers,
-            additionals: vec![],
-        },
-    );
+    plan.answer(four.unwrap(), Reply::Records(Response::new(answers)));
     assert_eq!(plan.step(), Step::WaitAtMost(Duration::from_millis(50)));
     plan.settle();
     assert_eq!(plan.step(), Step::Done);
@@ -78,8 +73,8 @@ fn what_is_missing_at_the_end_has_failed() {
     assert_eq!(failure.error(), ResolveError::Temporary);
     let timeouts = failure.trace().entries().iter().filter(|entry| {
         matches!(
-            entry,
-            TraceEntry::Failed {
+            entry.event(),
+            TraceEvent::Failed {
                 failure: QueryFailure::Timeout,
                 ..
             }
@@ -98,7 +93,7 @@ fn questions_are_limited() {
     let found = Zone::new(&lines)
         .resolve("example.com", Policy::room_os())
         .unwrap();
-    assert_eq!(found.questions(), Plan::MAX_QUESTIONS);
+    assert_eq!(found.questions(), Policy::MAX_QUESTIONS);
     assert!(found.hops().len() >= 13);
     let mut zone = Zone::new(&lines);
     zone.adds = true;
@@ -136,7 +131,7 @@ fn the_trace_reads_as_a_story() {
     let found = zone.resolve("example.com", Policy::room_os()).unwrap();
     let text = found.trace().to_string();
     assert!(
-        text.starts_with("> example.com NAPTR (round 1)\n"),
+        text.starts_with("    0.00 ms > example.com NAPTR (round 1)\n"),
         "{text}"
     );
     assert!(text.contains("< example.com NAPTR: no records\n"), "{text}");
@@ -149,4 +144,30 @@ fn the_trace_reads_as_a_story() {
         "{text}"
     );
     assert_eq!(found.hops()[0].transport(), Transport::Tls);
+}
+
+#[test]
+fn what_comes_too_late_to_matter_was_not_needed() {
+    let zone = Zone::new(FULL);
+    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
+    let mut asked = Vec::new();
+    while let Step::Ask(questions) = plan.step() {
+        for question in questions {
+            asked.push(question.to_string());
+            if question.to_string() != "_sip._tls.example.com SRV" {
+                plan.answer(&question, zone.reply(&question));
+            }
+        }
+    }
+    assert_eq!(plan.step(), Step::Done);
+    let found = plan.finish(&mut Counter(0)).unwrap();
+    let mut late = found.trace().entries().iter().filter(|entry| {
+        let failure = QueryFailure::NotNeeded;
+        matches!(entry.event(), TraceEvent::Failed { failure: why, .. } if *why == failure)
+    });
+    assert!(
+        late.next().is_some() && late.next().is_none(),
+        "{}",
+        found.trace()
+    );
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use offhook_sip_resolver::{
-    DomainName, Naptr, Plan, Policy, QueryFailure, Record, RecordData, Reply, Srv, Step, Transport,
+    DomainName, Naptr, Plan, Policy, QueryFailure, Record, RecordData, Reply, Response, Srv, Step,
+    Transport,
 };
 use proptest::prelude::*;
 
@@ -104,17 +105,16 @@ proptest! {
                     let reply = match fate {
                         0 => Reply::Failed(QueryFailure::Server),
                         1 => Reply::Failed(QueryFailure::Timeout),
-                        _ => Reply::Records {
-                            answers: records(answers),
-                            additionals: records(additionals),
-                        },
+                        _ => Reply::Records(
+                            Response::new(records(answers)).with_additionals(records(additionals)),
+                        ),
                     };
                     plan.answer(&question, reply);
                 }
             }
         }
         prop_assert_eq!(plan.step(), Step::Done);
-        prop_assert!(asked <= Plan::MAX_QUESTIONS);
+        prop_assert!(asked <= Policy::MAX_QUESTIONS);
         if let Ok(found) = plan.finish(&mut Counter(1)) {
             prop_assert!(!found.hops().is_empty());
             for hop in found.hops() {

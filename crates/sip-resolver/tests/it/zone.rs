@@ -1,12 +1,16 @@
 //! A zone in memory, from lines as of a master file, and entropy that tests can foretell.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use offhook_sip_resolver::{
-    DomainName, Entropy, EntropyError, Naptr, Plan, Policy, QueryFailure, Question, QuestionKind,
-    Record, RecordData, Reply, Resolution, ResolveError, ResolveFailure, Srv, Step,
+    DomainName, Entropy, EntropyError, Location, Naptr, Plan, Policy, QueryFailure, Question,
+    QuestionKind, Record, RecordData, Reply, Resolution, ResolveError, ResolveFailure, Response,
+    Srv, Step,
 };
+
+/// How long it holds in any zone that there is nothing.
+pub(crate) const NEGATIVE_TTL: Duration = Duration::from_secs(45);
 
 /// Records, in lines such as `example.com 300 A 192.0.2.1`, and failures, in lines such as
 /// `example.com SRV servfail`.
@@ -130,20 +134,18 @@ impl Zone {
                 .filter(|record| names.contains(record.owner()));
             additionals.extend(added.cloned());
         }
-        Reply::Records {
-            answers,
-            additionals,
-        }
+        let response = Response::new(answers).with_additionals(additionals);
+        Reply::Records(response.with_negative_ttl(NEGATIVE_TTL).authoritative())
     }
 
     /// Goes through with a plan; `backwards` gives the answers of a round in reverse.
-    fn run(&self, of: &str, policy: Policy, backwards: bool) -> Result<Resolution, ResolveFailure> {
+    fn run(&self, of: &str, policy: Policy, backwards: bool) -> Plan {
         let mut plan = Plan::new(of.parse().unwrap(), policy);
         let mut open: Vec<Question> = Vec::new();
         for _ in 0..200 {
             match plan.step() {
                 Step::Ask(questions) => open.extend(questions),
-                Step::Done => return plan.finish(&mut Counter(7)),
+                Step::Done => return plan,
                 Step::WaitAtMost(_) if open.is_empty() => plan.settle(),
                 Step::Wait if open.is_empty() => panic!("waits for nothing: {plan:?}"),
                 _ => {
@@ -156,9 +158,13 @@ impl Zone {
         panic!("no end: {plan:?}");
     }
 
+    pub(crate) fn locate(&self, of: &str, policy: Policy) -> Result<Location, ResolveFailure> {
+        self.run(of, policy, false).locate()
+    }
+
     pub(crate) fn resolve(&self, of: &str, policy: Policy) -> Result<Resolution, ResolveFailure> {
-        let forwards = self.run(of, policy, false);
-        let backwards = self.run(of, policy, true);
+        let forwards = self.run(of, policy, false).finish(&mut Counter(7));
+        let backwards = self.run(of, policy, true).finish(&mut Counter(7));
         let hops = |outcome: &Result<Resolution, ResolveFailure>| match outcome {
             Ok(found) => Ok(found.hops().to_vec()),
             Err(failure) => Err(failure.error()),
@@ -173,6 +179,11 @@ impl Zone {
             Err(failure) => Err(failure.error()),
         }
     }
+}
+
+/// Some moment.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// `SplitMix64`: the same draws in each run.

@@ -1,0 +1,238 @@
+//! Records by name, aliases followed, and the addresses of hosts.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{Evaluation, Nothing, Server};
+use crate::answer::{Answer, MAX_ALIASES};
+use crate::record::Srv;
+use crate::{
+    DomainName, Families, Note, Question, QuestionKind, Record, RecordData, ResolveError, Transport,
+};
+
+/// The outcome of a look-up of a name, aliases followed.
+pub(super) enum Lookup<'a> {
+    Empty,
+    Failed,
+    Found(&'a [Record], Duration),
+    Loop,
+    Missing(Question),
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn look_up(&mut self, name: &DomainName, kind: QuestionKind) -> Lookup<'a> {
+        let mut question = Question::new(name.clone(), kind);
+        let mut ttl = Duration::MAX;
+        for _ in 0..=MAX_ALIASES {
+            match self.answers.get(&question) {
+                None if kind == QuestionKind::Srv && self.added(&question).is_some() => {
+                    let added = self.added(&question).unwrap_or_default();
+                    return self.found(added, ttl);
+                }
+                None | Some(Answer::Pending) if self.closing => return self.failed(),
+                None => {
+                    self.want(question.name().clone(), kind);
+                    return Lookup::Missing(question);
+                }
+                Some(Answer::Pending) => return Lookup::Missing(question),
+                Some(Answer::Failed) => return self.failed(),
+                Some(Answer::Loop) => return Lookup::Loop,
+                Some(Answer::Records(answered)) => {
+                    ttl = ttl.min(answered.ttl);
+                    if !answered.records.is_empty() {
+                        return self.found(&answered.records, ttl);
+                    }
+                    let Some(next) = &answered.next else {
+                        self.holds = self.holds.min(ttl);
+                        return Lookup::Empty;
+                    };
+                    question = Question::new(next.clone(), kind);
+                }
+            }
+        }
+        Lookup::Loop
+    }
+
+    fn found(&mut self, records: &'a [Record], ttl: Duration) -> Lookup<'a> {
+        let least = records.iter().map(Record::ttl).min();
+        let ttl = least.map_or(ttl, |least| least.min(ttl));
+        self.holds = self.holds.min(ttl);
+        Lookup::Found(records, ttl)
+    }
+
+    fn failed(&mut self) -> Lookup<'a> {
+        self.holds = self.holds.min(FAILURE_TTL);
+        Lookup::Failed
+    }
+
+    /// Records of the additional sections, which are kept in runs of one owner and kind.
+    fn added(&self, question: &Question) -> Option<&'a [Record]> {
+        let belongs = |record: &Record| {
+            record.owner() == question.name() && record.data().answers(question.kind())
+        };
+        let start = self.additionals.iter().position(belongs)?;
+        let rest = self.additionals.get(start..)?;
+        let length = rest.iter().take_while(|record| belongs(record)).count();
+        rest.get(..length)
+    }
+
+    /// The servers that SRV records name, with their addresses.
+    pub(super) fn addresses_of(
+        &mut self,
+        targets: &[(&Srv, &DomainName)],
+        transport: Transport,
+        ttl: Duration,
+    ) -> Result<Vec<Server>, Nothing> {
+        let mut servers = Vec::new();
+        let (mut second_families, mut unknown) = (Vec::new(), Vec::new());
+        let mut worst = ResolveError::NotFound;
+        for (srv, name) in targets {
+            let mut found = self.addresses(name);
+            if found.addresses.is_empty() {
+                if found.missing.is_empty() {
+                    self.notes.push(Note::NoAddress((*name).clone()));
+                }
+                unknown.append(&mut found.missing);
+                worst = found.worse_than(worst);
+                continue;
+            }
+            second_families.append(&mut found.missing);
+            for (_, known) in &mut found.addresses {
+                *known = ttl.min(*known);
+            }
+            servers.push(Server {
+                transport,
+                host: Some((*name).clone()),
+                port: srv.port,
+                priority: srv.priority,
+                weight: srv.weight,
+                addresses: found.addresses,
+            });
+        }
+        if servers.is_empty() && unknown.is_empty() {
+            return Err(Nothing::Final(worst));
+        }
+        if servers.is_empty() {
+            return Err(self.wait());
+        }
+        let patience = match (&*unknown, &*second_families) {
+            ([], []) => return Ok(servers),
+            ([], _) => FAMILY_PATIENCE,
+            _ => SERVER_PATIENCE,
+        };
+        unknown.append(&mut second_families);
+        self.wait_a_little(unknown, patience);
+        Ok(servers)
+    }
+
+    /// The host `name` itself as the only server.
+    pub(super) fn host(
+        &mut self,
+        name: &DomainName,
+        transport: Transport,
+        port: u16,
+    ) -> Result<Vec<Server>, Nothing> {
+        let srv = Srv {
+            priority: 0,
+            weight: 0,
+            port,
+            target: None,
+        };
+        self.addresses_of(&[(&srv, name)], transport, Duration::MAX)
+    }
+
+    fn addresses(&mut self, name: &DomainName) -> Addresses {
+        let mut found = Addresses::default();
+        let kinds = kinds(self.policy.families());
+        let mut families = [Vec::new(), Vec::new()];
+        for (family, kind) in families.iter_mut().zip(kinds) {
+            let question = Question::new(name.clone(), *kind);
+            let mut take = |records: &[Record], ttl| {
+                let addresses = records.iter().filter_map(address);
+                family.extend(addresses.map(|address| (address, ttl)));
+            };
+            if !self.answers.contains_key(&question) {
+                if let Some(added) = self.added(&question) {
+                    if let Lookup::Found(records, ttl) = self.found(added, Duration::MAX) {
+                        take(records, ttl);
+                    }
+                    continue;
+                }
+                if self.complete.contains(name) {
+                    continue;
+                }
+            }
+            match self.look_up(name, *kind) {
+                Lookup::Found(records, ttl) => take(records, ttl),
+                Lookup::Empty => {}
+                Lookup::Failed => found.failed = true,
+                Lookup::Loop => found.circular = true,
+                Lookup::Missing(question) => found.missing.push(question),
+            }
+        }
+        // RFC 8305 section 4: families alternate.
+        let [first, second] = families;
+        let (mut first, mut second) = (first.into_iter(), second.into_iter());
+        loop {
+            match (first.next(), second.next()) {
+                (None, None) => break,
+                (one, other) => found.addresses.extend(one.into_iter().chain(other)),
+            }
+        }
+        found
+    }
+
+    pub(super) fn want(&mut self, name: DomainName, kind: QuestionKind) {
+        let question = Question::new(name, kind);
+        if !self.answers.contains_key(&question) && !self.wanted.contains(&question) {
+            self.wanted.push(question);
+        }
+    }
+}
+
+/// The addresses of a host, as far as they are known.
+#[derive(Default)]
+struct Addresses {
+    addresses: Vec<(IpAddr, Duration)>,
+    missing: Vec<Question>,
+    failed: bool,
+    circular: bool,
+}
+
+impl Addresses {
+    /// The reason for there being none: a failure may pass, so it counts most.
+    const fn worse_than(&self, other: ResolveError) -> ResolveError {
+        if self.failed || matches!(other, ResolveError::Temporary) {
+            ResolveError::Temporary
+        } else if self.circular {
+            ResolveError::Loop
+        } else {
+            other
+        }
+    }
+}
+
+/// The kinds of addresses to look for, in the order in which they take turns.
+pub(super) const fn kinds(families: Families) -> &'static [QuestionKind] {
+    match families {
+        Families::Ipv4Only => &[QuestionKind::A],
+        Families::Ipv6Only => &[QuestionKind::Aaaa],
+        Families::PreferIpv4 => &[QuestionKind::A, QuestionKind::Aaaa],
+        Families::PreferIpv6 => &[QuestionKind::Aaaa, QuestionKind::A],
+    }
+}
+
+const fn address(record: &Record) -> Option<IpAddr> {
+    match record.data() {
+        RecordData::A(address) => Some(IpAddr::V4(*address)),
+        RecordData::Aaaa(address) => Some(IpAddr::V6(*address)),
+        _ => None,
+    }
+}
+
+/// How long the second family of addresses is waited for (RFC 8305 section 3).
+const FAMILY_PATIENCE: Duration = Duration::from_millis(50);
+/// How long the addresses of further servers are waited for when one has addresses.
+const SERVER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long that a question failed may be kept; RFC 2308 section 7.1 allows five minutes.
+const FAILURE_TTL: Duration = Duration::from_secs(30);

@@ -1,0 +1,83 @@
+//! How patient a resolver is, and what it keeps.
+
+use std::time::Duration;
+
+/// How patient a [`Resolver`](crate::Resolver) is, and what it keeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Options {
+    pub(super) deadline: Duration,
+    pub(super) question_timeout: Duration,
+    pub(super) server_delay: Duration,
+    pub(super) cache_capacity: usize,
+    pub(super) prefetches: bool,
+    pub(super) max_stale: Duration,
+}
+
+impl Options {
+    /// The options with another time for a whole resolution; 5 seconds unless told otherwise.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The options with another time for a single question to one name server, repetitions
+    /// included; 3 seconds unless told otherwise.
+    ///
+    /// Half of it is for asking with EDNS, and half for asking without where there was no answer.
+    #[must_use]
+    pub const fn with_question_timeout(mut self, timeout: Duration) -> Self {
+        self.question_timeout = timeout;
+        self
+    }
+
+    /// The options with another time after which the next name server is asked beside one that has
+    /// not answered yet; 200 milliseconds unless told otherwise.
+    #[must_use]
+    pub const fn with_server_delay(mut self, delay: Duration) -> Self {
+        self.server_delay = delay;
+        self
+    }
+
+    /// The options with another number of targets to keep; 4,096 unless told otherwise, none for
+    /// zero.
+    #[must_use]
+    pub const fn with_cache_capacity(mut self, targets: usize) -> Self {
+        self.cache_capacity = targets;
+        self
+    }
+
+    /// The options to ask again, beside whoever uses it, for what has less than a tenth of its
+    /// lifetime left; not done unless told so.
+    #[must_use]
+    pub const fn with_prefetch(mut self) -> Self {
+        self.prefetches = true;
+        self
+    }
+
+    /// The options to give servers for so long past their lifetime where name servers fail; not
+    /// done unless told so.
+    ///
+    /// # Source
+    ///
+    /// RFC 8767 section 5, <https://www.rfc-editor.org/rfc/rfc8767#section-5>: one to three days
+    /// recommended.
+    #[must_use]
+    pub const fn with_max_stale(mut self, max_stale: Duration) -> Self {
+        self.max_stale = max_stale;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(5),
+            question_timeout: Duration::from_secs(3),
+            server_delay: Duration::from_millis(200),
+            cache_capacity: 4_096,
+            prefetches: false,
+            max_stale: Duration::ZERO,
+        }
+    }
+}
