@@ -1,0 +1,14 @@
+//! The public behaviour of the crate.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod read;
+mod report;
+mod rules;
+mod sample;
+mod samples;
