@@ -16,8 +16,8 @@ mod version;
 pub use date::Date;
 pub use deployment::broadworks::{
     BroadWorks, BroadWorksDevice, BroadWorksDeviceType, BroadWorksFile, BroadWorksOnboarding,
-    DmBridge, Gds, IdentityProvider, MacSource, OAuth, Partner, Platform, RefreshTokenContext,
-    Software,
+    DmBridge, Gds, IdentityProvider, MacCertificate, MacHeader, OAuth, Partner, Platform,
+    RefreshTokenContext, Software,
 };
 pub use deployment::remote_access::{
     Authentication, Chains, Firewall, Names, RemoteAccess, Size, TrustStores,

@@ -28,8 +28,8 @@ impl Report {
         mut unknown: Vec<Unknown>,
         now: SystemTime,
     ) -> Self {
-        findings.sort_by_key(|finding| finding.rule.index());
-        unknown.sort_by_key(|unknown| unknown.rule.index());
+        findings.sort_by_cached_key(|finding| finding.rule.index());
+        unknown.sort_by_cached_key(|unknown| unknown.rule.index());
         Self {
             name: name.to_owned(),
             now,

@@ -83,6 +83,7 @@ impl From<offhook_device_identity::requirement::Citation> for Source {
 #[non_exhaustive]
 pub enum Group {
     /// Releases, patches, features and services of `BroadWorks`.
+    #[serde(rename = "broadworks")]
     BroadWorks,
     /// Certificates and trust stores for remote access.
     Certificates,

@@ -8,7 +8,7 @@ use offhook_device_identity::IdentityPattern;
 use super::Checker;
 use crate::rule::table as rules;
 use crate::{
-    BroadWorks, IdentityProvider, MacSource, Platform, RefreshTokenContext, Severity, Software, Why,
+    BroadWorks, IdentityProvider, MacHeader, Platform, RefreshTokenContext, Severity, Software, Why,
 };
 
 pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
@@ -308,8 +308,13 @@ fn mac_sources(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     if let Some((path, what)) = what {
         checker.find(rules::MAC_SOURCE_PLACE, path, what);
     }
-    pattern(checker, headers, "broadworks.headers");
-    pattern(checker, certificates, "broadworks.certificates");
+    if headers.enabled {
+        header_pattern(checker, headers);
+    }
+    if certificates.enabled {
+        let path = "broadworks.certificates.identity-pattern";
+        pattern(checker, &certificates.identity_pattern, path);
+    }
     let path = "broadworks.maker-roots";
     match &broadworks.maker_roots {
         None => {
@@ -323,37 +328,38 @@ fn mac_sources(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     }
 }
 
-fn pattern(checker: &mut Checker<'_>, source: &MacSource, table: &str) {
-    if !source.enabled {
+fn header_pattern(checker: &mut Checker<'_>, headers: &MacHeader) {
+    let path = "broadworks.headers.identity-pattern";
+    let Some(pattern) = pattern(checker, &headers.identity_pattern, path) else {
+        return;
+    };
+    let header = headers.header.as_str();
+    if header.is_empty() {
+        let what = "which header the firewall sets is not told";
+        checker.find(rules::IDENTITY_PATTERN, "broadworks.headers.header", what);
         return;
     }
-    let path = format!("{table}.identity-pattern");
-    let text = &source.identity_pattern;
-    let pattern = match IdentityPattern::new(text) {
-        Ok(pattern) => pattern,
-        Err(error) => {
-            let what = format!("the pattern {text:?} cannot be used: {error}");
-            checker.find(rules::IDENTITY_PATTERN, &path, what);
-            return;
-        }
-    };
-    let Some(header) = source.header.as_deref() else {
-        if table == "broadworks.headers" {
-            let path = format!("{table}.header");
-            let what = "which header the firewall sets is not told";
-            checker.find(rules::IDENTITY_PATTERN, &path, what);
-        }
-        return;
-    };
     let finds = |between: &str| {
         let line = format!("{header}:{between}{SAMPLE_MAC}");
         let found = pattern.matches(&line).map(|mac| mac.to_string());
         found.as_deref() == Some(SAMPLE_MAC)
     };
     if !finds("") && !finds(" ") {
-        let what =
-            format!("the pattern {text:?} does not find the address in \"{header}: {SAMPLE_MAC}\"");
-        checker.find(rules::IDENTITY_PATTERN, &path, what);
+        let text = pattern.as_str();
+        let what = format!("{text:?} does not find the address in \"{header}: {SAMPLE_MAC}\"");
+        checker.find(rules::IDENTITY_PATTERN, path, what);
+    }
+}
+
+/// The pattern, unless it cannot be used, which is reported.
+fn pattern(checker: &mut Checker<'_>, text: &str, path: &str) -> Option<IdentityPattern> {
+    match IdentityPattern::new(text) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let what = format!("the pattern {text:?} cannot be used: {error}");
+            checker.find(rules::IDENTITY_PATTERN, path, what);
+            None
+        }
     }
 }
 

@@ -72,10 +72,10 @@ pub struct BroadWorks {
     pub dm_bridge: DmBridge,
     /// `Authentication/Headers`.
     #[serde(default)]
-    pub headers: MacSource,
+    pub headers: MacHeader,
     /// `Authentication/Certificates`.
     #[serde(default)]
-    pub certificates: MacSource,
+    pub certificates: MacCertificate,
     /// The account with the discovery service.
     #[serde(default)]
     pub gds: Gds,
@@ -207,15 +207,26 @@ pub struct DmBridge {
     pub scope: String,
 }
 
-/// From what the MAC address of a phone is taken.
+/// The MAC address of a phone out of its certificate (`Authentication/Certificates`).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
-pub struct MacSource {
+pub struct MacCertificate {
     /// `enable`.
     pub enabled: bool,
-    /// The name of the header that the firewall sets; of headers only.
-    pub header: Option<String>,
+    /// `identityPattern`.
+    pub identity_pattern: String,
+}
+
+/// The MAC address of a phone out of a header that the firewall sets (`Authentication/Headers`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct MacHeader {
+    /// `enable`.
+    pub enabled: bool,
+    /// The name of the header.
+    pub header: String,
     /// `identityPattern`.
     pub identity_pattern: String,
 }

@@ -106,13 +106,13 @@ fn sample_certificates() {
     put("stranger.pem", &[&stranger.pem]);
 }
 
-struct Authority {
+pub(crate) struct Authority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str, issuer: Option<&Self>) -> Self {
+    pub(crate) fn new(name: &str, issuer: Option<&Self>) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = params(name, &[]);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -125,9 +125,18 @@ impl Authority {
             issuer: Issuer::new(params, key),
         }
     }
+
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
+    }
 }
 
-fn leaf(name: &str, names: &[&str], usages: &[ExtendedKeyUsagePurpose], by: &Authority) -> String {
+pub(crate) fn leaf(
+    name: &str,
+    names: &[&str],
+    usages: &[ExtendedKeyUsagePurpose],
+    by: &Authority,
+) -> String {
     let mut params = params(name, names);
     params.extended_key_usages = usages.to_vec();
     let key = KeyPair::generate().unwrap();
