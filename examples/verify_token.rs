@@ -18,8 +18,8 @@ use offhook_bearer_token::danger::{
     any_audience, any_issuer, any_typ, key_set_with_shared_secrets,
 };
 use offhook_bearer_token::{
-    ClaimsBuffer, DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, KeySet, MAX_KEY_SET_BYTES,
-    MAX_TOKEN_BYTES, Scope, Subject, TokenPolicy, TokenRefusal, VerifiedClaims, verify_in,
+    ClaimsBuffer, DEFAULT_LEEWAY, DEFAULT_MAX_LIFETIME, KeySet, MAX_KEY_SET_BYTES, MAX_TOKEN_BYTES,
+    Scope, Subject, TokenPolicy, TokenRefusal, VerifiedClaims, verify_in,
 };
 use serde::Serialize;
 

@@ -117,7 +117,7 @@ rules! {
         [INTEGRATION, "configuration of Room OS services"]
         "CiscoIdentityProvider> set ciResponseBodyMaxSizeInBytes 65536";
     FEDERATION_URL = "federation-url" Identity Error
-        "flsUrl is https://cifls.webex.com/federation where room devices are"
+        "flsUrl is that of the federation service where room devices are"
         [INTEGRATION, "configuration of Room OS services"]
         "CiscoIdentityProvider/Federation> set flsUrl https://cifls.webex.com/federation";
     REFRESH_PERIOD = "refresh-period" Identity Warning

@@ -7,6 +7,7 @@ use offhook_preflight::{Deployment, Observations, Rule, Severity, check};
 use crate::sample::{NOW, World, at};
 
 mod broadworks;
+mod identity;
 mod remote_access;
 mod sip;
 mod unified_cm;
@@ -79,6 +80,7 @@ fn cases() -> Vec<Case> {
         ),
     ];
     cases.extend(broadworks::cases());
+    cases.extend(identity::cases());
     cases.extend(sip::cases());
     cases.extend(remote_access::cases());
     cases.extend(unified_cm::cases());
