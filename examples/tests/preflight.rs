@@ -50,7 +50,7 @@ fn plain(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(program())
         .args(["--now", NOW])
         .args(arguments)
-        .env("COLUMNS", "90")
+        .env("COLUMNS", "100")
         .current_dir(folder())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

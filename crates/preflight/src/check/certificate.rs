@@ -89,7 +89,8 @@ fn report(checker: &mut Checker<'_>, remote: &RemoteAccess, report: &requirement
             Outcome::Unknown(missing) => {
                 // Of a file that could not be read or that nobody has read, that is reported.
                 if !is_described(missing, remote) && !is_absent(missing, checker, remote) {
-                    let what = format!("{}: {missing}", judged.requirement());
+                    let what = judged.requirement().to_string();
+                    let path = missing_path(missing, remote);
                     checker.unknown(rule, &path, what, Why::NotDescribed);
                 }
                 continue;
@@ -109,22 +110,8 @@ fn report(checker: &mut Checker<'_>, remote: &RemoteAccess, report: &requirement
 }
 
 fn rule_and_path(requirement: &Requirement, remote: &RemoteAccess) -> (Rule, String) {
-    let chain = |wanted: Holder| {
-        let all = remote.chains.all();
-        let found = all.iter().find(|(holder, ..)| *holder == wanted);
-        found.map_or_else(
-            || "remote-access.chains".to_owned(),
-            |(_, key, _)| chain_path(key),
-        )
-    };
-    let store = |wanted: TrustStore| {
-        let all = remote.trust_stores.all();
-        let found = all.iter().find(|(store, ..)| *store == wanted);
-        found.map_or_else(
-            || "remote-access.trust-stores".to_owned(),
-            |(_, key, _)| store_path(key),
-        )
-    };
+    let chain = |holder| path_of_chain(holder, remote);
+    let store = |store| path_of_store(store, remote);
     match requirement {
         Requirement::AlternativeName { holder, .. }
         | Requirement::AlternativeNames { holder, .. } => (rules::CERTIFICATE_NAME, chain(*holder)),
@@ -170,15 +157,13 @@ fn is_described(missing: Missing, remote: &RemoteAccess) -> bool {
 
 /// Whether what is missing is of something that this deployment does without.
 fn is_absent(missing: Missing, checker: &Checker<'_>, remote: &RemoteAccess) -> bool {
-    let Missing::Chain(holder) = missing else {
-        return false;
-    };
-    match holder {
-        Holder::MutualTlsDevice => true,
-        Holder::ImPresenceTomcat | Holder::ImPresenceXmpp => {
+    match missing {
+        Missing::Chain(Holder::MutualTlsDevice) => true,
+        Missing::Chain(Holder::ImPresenceTomcat | Holder::ImPresenceXmpp)
+        | Missing::Store(TrustStore::ImPresenceTomcat | TrustStore::ImPresenceXmpp) => {
             remote.im_and_presence_release.is_none()
         }
-        Holder::ActivatingDevice => {
+        Missing::Chain(Holder::ActivatingDevice) => {
             let cm = checker.deployment.unified_cm.iter();
             let mut devices = cm.flat_map(|cm| &cm.device);
             !devices.any(|device| {
@@ -187,6 +172,35 @@ fn is_absent(missing: Missing, checker: &Checker<'_>, remote: &RemoteAccess) -> 
         }
         _ => false,
     }
+}
+
+/// Where what is missing should be described.
+fn missing_path(missing: Missing, remote: &RemoteAccess) -> String {
+    match missing {
+        Missing::Chain(holder) | Missing::Issuer(holder) | Missing::Root(holder) => {
+            path_of_chain(holder, remote)
+        }
+        Missing::Store(store) => path_of_store(store, remote),
+        _ => "remote-access.names".to_owned(),
+    }
+}
+
+fn path_of_chain(wanted: Holder, remote: &RemoteAccess) -> String {
+    let all = remote.chains.all();
+    let found = all.iter().find(|(holder, ..)| *holder == wanted);
+    found.map_or_else(
+        || "remote-access.chains".to_owned(),
+        |(_, key, _)| chain_path(key),
+    )
+}
+
+fn path_of_store(wanted: TrustStore, remote: &RemoteAccess) -> String {
+    let all = remote.trust_stores.all();
+    let found = all.iter().find(|(store, ..)| *store == wanted);
+    found.map_or_else(
+        || "remote-access.trust-stores".to_owned(),
+        |(_, key, _)| store_path(key),
+    )
 }
 
 fn chain_path(key: &str) -> String {

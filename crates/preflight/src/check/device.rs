@@ -125,7 +125,9 @@ fn model(checker: &mut Checker<'_>, device: &BroadWorksDevice, path: &str) {
             }
             _ => {
                 let what = format!("no guide lists {model:?} with {of} for {feature}");
-                checker.find(rules::MODEL_NOT_LISTED, &format!("{path}.model"), what);
+                let path_of_model = format!("{path}.model");
+                let finding = checker.finding(rules::MODEL_NOT_LISTED, &path_of_model, what);
+                checker.findings.push(finding.because(rule.source()));
                 least_release(checker, device, rule, path);
             }
         }

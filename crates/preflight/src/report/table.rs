@@ -47,10 +47,10 @@ impl fmt::Display for Table<'_> {
             writeln!(f, "Unknown")?;
         }
         for unknown in &self.report.unknown {
-            let what = format!("{}: {}", unknown.what, unknown.why);
             writeln!(f, "  unknown  {}", unknown.rule)?;
-            self.write_row(f, "what", &what)?;
+            self.write_row(f, "what", &unknown.what)?;
             self.write_row(f, "where", &unknown.place.to_string())?;
+            self.write_row(f, "why", &unknown.why.to_string())?;
         }
         write!(f, "{}", self.report.summary())
     }

@@ -172,7 +172,7 @@ rules! {
         "upgrade the firmware";
     MODEL_NOT_LISTED = "model-not-listed" Devices Warning
         "a guide lists the model for what it is to do"
-        [INTEGRATION, ""]
+        [OURS, ""]
         "ask the maker whether the model can do it, or take one that is listed";
     ROOM_OS_CODE = "room-os-code" Devices Error
         "room devices are onboarded by activation code"

@@ -43,8 +43,9 @@ BroadWorks
            mend   configure flow-through provisioning to Webex
 Unknown
   unknown  uds-record
-           what   DNS records of _cisco-uds._tcp.example.test: not looked at
+           what   DNS records of _cisco-uds._tcp.example.test
            where  remote-access.domains[0] (line 169)
+           why    not looked at
 1 error, 1 warning, 0 notes, 1 unknown"
     );
     let passing = World::passing().report().to_table(80).to_string();

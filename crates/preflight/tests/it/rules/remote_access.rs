@@ -407,6 +407,51 @@ pub(super) fn harmless() -> Vec<World> {
 }
 
 #[test]
+fn certificates_that_are_not_described_are_unknown_where_the_deployment_needs_them() {
+    let places = |world: &World| {
+        let report = world.report();
+        assert_eq!(report.findings(), []);
+        let places = report.unknown().iter().map(|each| each.place.path.clone());
+        let mut places: Vec<_> = places.collect();
+        places.sort();
+        places.dedup();
+        places
+    };
+    let without = |line: &str| World::passing().with(line, "");
+    for (line, path) in [
+        (
+            "activating-device = \"phone.pem\"\n",
+            "remote-access.chains.activating-device",
+        ),
+        (
+            "expressway-e = \"expressway-e.pem\"\n",
+            "remote-access.chains.expressway-e",
+        ),
+        (
+            "im-and-presence-xmpp = \"im-and-presence.pem\"\n",
+            "remote-access.chains.im-and-presence-xmpp",
+        ),
+        (
+            "unified-cm-phone-edge = \"root.pem\"\n",
+            "remote-access.trust-stores.unified-cm-phone-edge",
+        ),
+        (
+            "phone-security-profiles = [\"encrypted.example.test\"]\n",
+            "remote-access.names",
+        ),
+    ] {
+        assert_eq!(places(&without(line)), [path]);
+    }
+    // Without the service nothing of it is missed.
+    let world = without("im-and-presence-release = \"14\"\n")
+        .with("im-and-presence-tomcat = \"im-and-presence.pem\"\n", "")
+        .with("im-and-presence-xmpp = \"im-and-presence.pem\"\n", "")
+        .with("im-and-presence-tomcat = \"root.pem\"\n", "")
+        .with("im-and-presence-xmpp = \"root.pem\"\n", "");
+    assert_eq!(places(&world), [""; 0]);
+}
+
+#[test]
 fn what_has_to_be_asked_and_read_is_named_once() {
     let world = World::passing().with(
         "domains = [\"example.test\"]\nauth",
