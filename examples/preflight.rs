@@ -98,7 +98,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let mut seen = Observations::new();
     read_files(
         &deployment,
-        path.parent().unwrap_or(Path::new("")),
+        path.parent().unwrap_or_else(|| Path::new("")),
         &mut seen,
     );
     if !arguments.offline {

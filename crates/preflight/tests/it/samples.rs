@@ -5,7 +5,7 @@ use std::fs;
 use offhook_preflight::{Rule, Severity};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair,
+    Issuer, KeyPair, SanType,
 };
 
 use crate::sample::{NOW, World, at, folder};
@@ -114,7 +114,7 @@ pub(crate) struct Authority {
 impl Authority {
     pub(crate) fn new(name: &str, issuer: Option<&Self>) -> Self {
         let key = KeyPair::generate().unwrap();
-        let mut params = params(name, &[]);
+        let mut params = params(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = match issuer {
             Some(issuer) => params.signed_by(&key, &issuer.issuer),
@@ -129,6 +129,19 @@ impl Authority {
     pub(crate) fn pem(&self) -> &str {
         &self.pem
     }
+
+    pub(crate) fn sign(
+        &self,
+        name: &str,
+        names: &[SanType],
+        usages: &[ExtendedKeyUsagePurpose],
+    ) -> String {
+        let mut params = params(name);
+        params.subject_alt_names = names.to_vec();
+        params.extended_key_usages = usages.to_vec();
+        let key = KeyPair::generate().unwrap();
+        params.signed_by(&key, &self.issuer).unwrap().pem()
+    }
 }
 
 pub(crate) fn leaf(
@@ -137,15 +150,14 @@ pub(crate) fn leaf(
     usages: &[ExtendedKeyUsagePurpose],
     by: &Authority,
 ) -> String {
-    let mut params = params(name, names);
-    params.extended_key_usages = usages.to_vec();
-    let key = KeyPair::generate().unwrap();
-    params.signed_by(&key, &by.issuer).unwrap().pem()
+    let names = names
+        .iter()
+        .map(|name| SanType::DnsName((*name).try_into().unwrap()));
+    by.sign(name, &names.collect::<Vec<_>>(), usages)
 }
 
-fn params(name: &str, names: &[&str]) -> CertificateParams {
-    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut params = CertificateParams::new(names).unwrap();
+fn params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2120, 1, 1);
     params.distinguished_name = DistinguishedName::new();

@@ -2,8 +2,11 @@
 
 use offhook_preflight::{Outcome, Question, Severity};
 
+use rcgen::{ExtendedKeyUsagePurpose, SanType};
+
 use super::{Case, case, error};
 use crate::sample::{World, at, server};
+use crate::samples::Authority;
 
 fn domain() -> Question {
     Question::sip_domain("example.test".parse().unwrap())
@@ -102,6 +105,36 @@ fn name_servers_that_fail_are_told_from_what_nobody_has_asked() {
     world.seen.answers.clear();
     assert_eq!(world.report().exit_code(Severity::Error), 0);
     assert_eq!(world.report().unknown().len(), 3);
+}
+
+#[test]
+fn the_name_of_a_certificate_is_a_sip_uri_else_a_dns_name_and_no_wildcard() {
+    let dns = |name: &str| SanType::DnsName(name.try_into().unwrap());
+    let uri = |uri: &str| SanType::URI(uri.try_into().unwrap());
+    let other = Authority::new("Other Root CA", None);
+    for (names, is_named) in [
+        (vec![dns("EXAMPLE.test")], true),
+        (vec![dns("sbc.test"), uri("sip:example.test")], true),
+        (vec![dns("example.test"), uri("https://sbc.test/")], true),
+        (vec![dns("example.test"), uri("sip:other.test")], false),
+        (vec![dns("*.test")], false),
+        (vec![dns("sbc.example.test")], false),
+        (vec![], false),
+    ] {
+        let own = other.sign(
+            "example.test",
+            &names,
+            &[ExtendedKeyUsagePurpose::ServerAuth],
+        );
+        let mut world = World::passing();
+        world.seen.certificate_file("sbc.pem", Ok(own.as_bytes()));
+        let roots = std::fs::read_to_string(crate::sample::folder().join("root.pem")).unwrap();
+        world
+            .seen
+            .certificate_file("root.pem", Ok((roots + other.pem()).as_bytes()));
+        let wanted: &[&str] = if is_named { &[] } else { &["sbc-name"] };
+        assert_eq!(world.broken(), wanted, "{names:?}");
+    }
 }
 
 #[test]
