@@ -1,5 +1,6 @@
 //! What a deployment is said to be.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -106,7 +107,7 @@ impl Deployment {
         for domain in domains.filter_map(|domain| domain.edge_domain()) {
             questions.push(Question::collab_edge(domain));
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         questions.retain(|question| seen.insert(question.clone()));
         questions
     }

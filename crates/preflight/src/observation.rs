@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 
 use offhook_device_profile::{Archive, DeviceType, Limits};
 use offhook_sip_resolver::{
-    DomainName, Note, Policy, Resolution, ResolveError, ResolveFailure, TraceEvent,
+    DomainName, Note, Policy, RecordData, Resolution, ResolveError, ResolveFailure, TraceEntry,
+    TraceEvent,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -106,6 +107,8 @@ impl fmt::Display for Question {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
+    /// There are SRV records, but no address of any server that they name.
+    Dangling,
     /// It could not be found out; it may be tried again.
     Failed,
     /// Aliases lead in a circle.
@@ -138,12 +141,23 @@ impl From<&Result<Resolution, ResolveFailure>> for Outcome {
             Err(failure) => match failure.error() {
                 ResolveError::Loop => Self::Loop,
                 ResolveError::NoTlsService => Self::NoTls,
+                ResolveError::NotFound if failure.trace().entries().iter().any(names_a_server) => {
+                    Self::Dangling
+                }
                 ResolveError::NotFound => Self::Nothing,
                 ResolveError::ServiceNotAvailable => Self::NotOffered,
                 _ => Self::Failed,
             },
         }
     }
+}
+
+fn names_a_server(entry: &TraceEntry) -> bool {
+    let TraceEvent::Answered { answers, .. } = entry.event() else {
+        return false;
+    };
+    let mut answers = answers.iter();
+    answers.any(|record| matches!(record.data(), RecordData::Srv(srv) if srv.target.is_some()))
 }
 
 /// A server that name servers tell of.

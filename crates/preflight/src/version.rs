@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 use crate::ParseVersionError;
 use crate::deployment::parsed;
 
-/// A release as it was written, which compares by its numbers: `R24`, `X14.0.1`, `12.5(1)SU1`.
+/// A release as it was written, which compares by its numbers: `R24`, `X14.0.1`, `12.5(1)SU1`,
+/// `sip8841.11-3-7MPP0001-609`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Version {
     text: String,
@@ -41,7 +42,12 @@ impl FromStr for Version {
     type Err = ParseVersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let release = text.parse().map_err(|_| ParseVersionError)?;
+        // Names of firmware begin with the model, whose number is none of the release.
+        let firmware = text
+            .strip_prefix("sip")
+            .and_then(|rest| rest.split_once('.'));
+        let numbers = firmware.map_or(text, |(_, numbers)| numbers);
+        let release = numbers.parse().map_err(|_| ParseVersionError)?;
         Ok(Self {
             text: text.to_owned(),
             release,
@@ -58,5 +64,27 @@ impl fmt::Display for Version {
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_in_the_name_of_firmware_is_no_part_of_the_release() {
+        for (text, least, is_recent) in [
+            ("sip8841.11-3-6MPP0001-609", "11.3.7", false),
+            ("sip8841.11-3-7MPP0001-609", "11.3.7", true),
+            ("sip88xx.14-0-1-0101-107", "11.0(1)", true),
+            ("sip88xx.10-3-1-20", "11.0(1)", false),
+            ("ce10.12.9", "10.13", false),
+            ("RoomOS 10.13.1.2", "10.13", true),
+        ] {
+            let version: Version = text.parse().unwrap();
+            assert_eq!(version.is_at_least(least), is_recent, "{text}");
+            assert_eq!(version.to_string(), text);
+        }
+        assert_eq!("sip8841.".parse::<Version>(), Err(ParseVersionError));
     }
 }

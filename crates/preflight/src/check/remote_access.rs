@@ -35,6 +35,14 @@ pub(super) fn edge(checker: &mut Checker<'_>, question: &Question, path: &str) {
     let servers = match outcome {
         Outcome::Servers(servers) if !servers.is_empty() => servers,
         Outcome::Loop => return no_edge(checker, question, path, "aliases lead in a circle"),
+        Outcome::Dangling => {
+            return no_edge(
+                checker,
+                question,
+                path,
+                "it names servers without an address",
+            );
+        }
         Outcome::NotOffered => {
             return no_edge(
                 checker,
@@ -74,7 +82,9 @@ fn no_edge(checker: &mut Checker<'_>, question: &Question, path: &str, what: &st
 
 /// The records that devices know by that they are inside.
 fn inside(checker: &mut Checker<'_>, question: &Question, path: &str) {
-    if let Some(Outcome::Servers(_)) = checker.ask(question, rules::UDS_RECORD, path) {
+    let outcome = checker.ask(question, rules::UDS_RECORD, path);
+    // Servers that have an address inside only are found out about outside all the same.
+    if let Some(Outcome::Servers(_) | Outcome::Dangling) = outcome {
         let what = format!("{question} resolves outside: clients take themselves to be inside");
         let finding = checker.finding(rules::UDS_RECORD, path, what);
         checker.findings.push(finding.at(question));

@@ -40,6 +40,7 @@ fn domain(checker: &mut Checker<'_>, sip: &Sip) {
             }
             return;
         }
+        Outcome::Dangling => "its SRV records name servers without an address",
         Outcome::Loop => "its aliases lead in a circle",
         Outcome::NoTls => "it offers SIP, but not over TLS",
         Outcome::NotOffered => "it says that it does not offer SIP over TLS",

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod observation;
 mod read;
 mod report;
 mod rules;

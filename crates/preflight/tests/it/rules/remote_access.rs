@@ -28,6 +28,7 @@ fn names() -> Vec<Case> {
     let path = "remote-access.domains[0]";
     let mut cases = Vec::new();
     for outcome in [
+        Outcome::Dangling,
         Outcome::Loop,
         Outcome::NotOffered,
         Outcome::Nothing,
@@ -45,6 +46,9 @@ fn names() -> Vec<Case> {
     let question = Question::cisco_uds("example.test".parse().unwrap());
     let found = Outcome::Servers(vec![server("cucm.example.test", "192.0.2.9:8443")]);
     inside.seen.answer(question, found);
+    let question = Question::cisco_uds("example.test".parse().unwrap());
+    let mut dangling = World::passing();
+    dangling.seen.answer(question, Outcome::Dangling);
     let mut home = World::passing().with(
         "\"_collab-edge._tls.example.test\"",
         "\"_collab-edge._tls.home.test\"",
@@ -65,6 +69,7 @@ fn names() -> Vec<Case> {
             home,
         ),
         case("uds-record", Severity::Error, path, inside),
+        case("uds-record", Severity::Error, path, dangling),
         case(
             "edge-port",
             Severity::Warning,

@@ -21,6 +21,7 @@ fn answered(outcome: Outcome) -> World {
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for outcome in [
+        Outcome::Dangling,
         Outcome::Loop,
         Outcome::NoTls,
         Outcome::NotOffered,
