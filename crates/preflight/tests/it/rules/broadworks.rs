@@ -12,6 +12,15 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
+/// With room devices only, and so without the feature that phones alone need.
+fn without_phones() -> World {
+    World::passing().with("\"23775\", ", "").with(
+        "model = \"CP-8841-3PCC-K9\"\nsoftware = \"mpp\"\nrelease = \"11-3-7MPP0001-609\"\n\
+         device-type = \"Cisco 8841 MPP\"",
+        "model = \"Board 55\"\nsoftware = \"room-os\"\nrelease = \"11\"\ndevice-type = \"Room OS\"",
+    )
+}
+
 fn releases() -> Vec<Case> {
     let before = |adp: &str| {
         let world = World::passing().with("2022.11", adp);
@@ -102,6 +111,12 @@ fn releases() -> Vec<Case> {
             "broadworks.activated-features",
             "\"19559\", ",
             "",
+        ),
+        case(
+            "feature-not-activated",
+            Severity::Error,
+            "broadworks.activated-features",
+            without_phones().with("\"101377\", ", ""),
         ),
         error(
             "as-location-lookup",
@@ -301,11 +316,6 @@ pub(super) fn harmless() -> Vec<World> {
         "AP.xsp.23.0.1075.ap382198",
         "AP.xsp.23.0.1075.ap383838",
     ];
-    let without_phones = World::passing().with("\"23775\", ", "").with(
-        "model = \"CP-8841-3PCC-K9\"\nsoftware = \"mpp\"\nrelease = \"11-3-7MPP0001-609\"\n\
-         device-type = \"Cisco 8841 MPP\"",
-        "model = \"Board 55\"\nsoftware = \"room-os\"\nrelease = \"11\"\ndevice-type = \"Room OS\"",
-    );
     vec![
         with(
             "\"ADP\"\nadp-release = \"2022.11\"",
@@ -315,7 +325,7 @@ pub(super) fn harmless() -> Vec<World> {
         release_23("ADP", &[]),
         release_23("XSP", &xsp[..2]),
         release_23("XSP", &xsp),
-        without_phones,
+        without_phones(),
         with("customers = 12", "customers = 50"),
         with(
             "customers = 12",
