@@ -271,6 +271,23 @@ fn versions() -> Vec<Case> {
         let world = World::passing().with("Jabber for Windows", model);
         case(rule, Severity::Error, path, world.with("\"12.9\"", release))
     };
+    // Each way of authentication asks for releases of its own.
+    let alone = |authentication: &str| {
+        let old = match authentication {
+            "legacy-sso" => "\"10.5\"",
+            _ => "\"11.8\"",
+        };
+        let world = World::passing().with(
+            "[\"oauth\", \"oauth-sso\"]",
+            &format!("[\"{authentication}\"]"),
+        );
+        case(
+            rule,
+            Severity::Error,
+            "unified-cm.device[2].release",
+            world.with("\"12.9\"", old),
+        )
+    };
     vec![
         expressway("\"X8.10\""),
         plain("9.1", "legacy"),
@@ -291,6 +308,9 @@ fn versions() -> Vec<Case> {
         ),
         jabber("Jabber for Windows", "\"11.8\""),
         jabber("Cisco Jabber for Mac", "\"11.8.9\""),
+        alone("oauth"),
+        alone("oauth-sso"),
+        alone("legacy-sso"),
         jabber("Jabber for iPhone and iPad", "\"11.8.9\""),
     ]
 }
