@@ -127,12 +127,25 @@ fn model(checker: &mut Checker<'_>, device: &BroadWorksDevice, path: &str) {
                 let what = format!("no guide lists {model:?} with {of} for {feature}");
                 let path_of_model = format!("{path}.model");
                 let finding = checker.finding(rules::MODEL_NOT_LISTED, &path_of_model, what);
-                checker.findings.push(finding.because(rule.source()));
+                checker
+                    .findings
+                    .push(finding.because(models(device.software)));
                 least_release(checker, device, rule, path);
             }
         }
         // What is said of one is true of the other too.
         break;
+    }
+}
+
+/// Where the guide lists models.
+const fn models(software: Software) -> Source {
+    match software {
+        Software::Mpp => Source {
+            section: "end-user features of MPP devices",
+            ..rules::MPP_RELEASE.source()
+        },
+        Software::RoomOs => rules::ROOM_OS_CODE.source(),
     }
 }
 

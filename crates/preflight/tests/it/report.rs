@@ -56,6 +56,8 @@ Unknown
 fn nothing_in_a_description_moves_the_cursor_of_a_terminal() {
     let world = World::passing()
         .with("Room Kit Pro", "Kit\\u001b[2J\\n\\u009b")
+        // A release is told as it was written.
+        .with("\"R24\"", "\"R25\\u001b[2J\\n\\u009b\"")
         .with("\"FederationPartner\"\npartners", "\"\\u0007\"\npartners");
     for width in [0, 40, 300] {
         let table = world.report().to_table(width).to_string();

@@ -307,6 +307,21 @@ fn devices() -> Vec<Case> {
     ]
 }
 
+#[test]
+fn the_least_release_counts_for_models_that_no_guide_lists_too() {
+    let world = World::passing()
+        .with("CP-8841-3PCC", "CP-8832-3PCC")
+        .with("11-3-7MPP0001-609", "sip8832.11-3-6MPP0001-609");
+    assert_eq!(world.broken(), ["mpp-release", "model-not-listed"]);
+    let report = world.report();
+    let listed = "device integration for Webex on BroadWorks, end-user features of MPP devices";
+    assert_eq!(report.findings()[1].source.to_string(), listed);
+    let world = World::passing()
+        .with("Room Kit Pro", "SX80")
+        .with("ce11.20.1", "ce9.15");
+    assert_eq!(world.broken(), ["room-os-release", "model-not-listed"]);
+}
+
 /// What lies just on the good side.
 pub(super) fn harmless() -> Vec<World> {
     let with = |old: &str, new: &str| World::passing().with(old, new);
