@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use offhook_bearer_token::{RefreshTokenPlace, Release, Scope};
-use offhook_device_identity::IdentityPattern;
 
 use super::Checker;
 use crate::rule::table as rules;
-use crate::{
-    BroadWorks, IdentityProvider, MacHeader, Platform, RefreshTokenContext, Severity, Software, Why,
-};
+use crate::{BroadWorks, IdentityProvider, Platform, RefreshTokenContext, Severity, Software, Why};
+
+mod mac_source;
 
 pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     identity_provider(checker, &broadworks.identity_provider);
@@ -18,7 +17,7 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     }
     if broadworks.has(Software::Mpp) {
         dm_bridge(checker, broadworks);
-        mac_sources(checker, broadworks);
+        mac_source::check(checker, broadworks);
     }
 }
 
@@ -273,96 +272,6 @@ fn dm_bridge(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     }
 }
 
-fn mac_sources(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
-    let (headers, certificates) = (&broadworks.headers, &broadworks.certificates);
-    match (headers.enabled, certificates.enabled) {
-        (true, true) => {
-            let what = "Headers and Certificates are both enabled";
-            checker.find(rules::MAC_SOURCES, "broadworks.headers.enabled", what);
-        }
-        (false, false) => {
-            let what = "neither Headers nor Certificates is enabled";
-            checker.find(
-                rules::MAC_SOURCE_MISSING,
-                "broadworks.certificates.enabled",
-                what,
-            );
-        }
-        _ => {}
-    }
-    let what = match (
-        broadworks.behind_firewall,
-        headers.enabled,
-        certificates.enabled,
-    ) {
-        (true, false, true) => Some((
-            "broadworks.certificates.enabled",
-            "behind the firewall no certificate of a device arrives, and no header is read",
-        )),
-        (false, true, _) => Some((
-            "broadworks.headers.enabled",
-            "without a firewall anybody can send the header, and with it any MAC address",
-        )),
-        _ => None,
-    };
-    if let Some((path, what)) = what {
-        checker.find(rules::MAC_SOURCE_PLACE, path, what);
-    }
-    if headers.enabled {
-        header_pattern(checker, headers);
-    }
-    if certificates.enabled {
-        let path = "broadworks.certificates.identity-pattern";
-        pattern(checker, &certificates.identity_pattern, path);
-    }
-    let path = "broadworks.maker-roots";
-    match &broadworks.maker_roots {
-        None => {
-            let what = "no certificate of the phones' maker is named";
-            checker.find(rules::MAKER_ROOTS, path, what);
-        }
-        // Whether they can be read is all that is asked.
-        Some(file) => {
-            checker.certificates(file, rules::MAKER_ROOTS, path);
-        }
-    }
-}
-
-fn header_pattern(checker: &mut Checker<'_>, headers: &MacHeader) {
-    let path = "broadworks.headers.identity-pattern";
-    let Some(pattern) = pattern(checker, &headers.identity_pattern, path) else {
-        return;
-    };
-    let header = headers.header.as_str();
-    if header.is_empty() {
-        let what = "which header the firewall sets is not told";
-        checker.find(rules::IDENTITY_PATTERN, "broadworks.headers.header", what);
-        return;
-    }
-    let finds = |between: &str| {
-        let line = format!("{header}:{between}{SAMPLE_MAC}");
-        let found = pattern.matches(&line).map(|mac| mac.to_string());
-        found.as_deref() == Some(SAMPLE_MAC)
-    };
-    if !finds("") && !finds(" ") {
-        let text = pattern.as_str();
-        let what = format!("{text:?} does not find the address in \"{header}: {SAMPLE_MAC}\"");
-        checker.find(rules::IDENTITY_PATTERN, path, what);
-    }
-}
-
-/// The pattern, unless it cannot be used, which is reported.
-fn pattern(checker: &mut Checker<'_>, text: &str, path: &str) -> Option<IdentityPattern> {
-    match IdentityPattern::new(text) {
-        Ok(pattern) => Some(pattern),
-        Err(error) => {
-            let what = format!("the pattern {text:?} cannot be used: {error}");
-            checker.find(rules::IDENTITY_PATTERN, path, what);
-            None
-        }
-    }
-}
-
 /// The host of the issuer by CI cluster, and how much it matters where another is set. Those of CA,
 /// SG, IN and AE are drawn from the ending that a public copy of the guide gives, so that another
 /// one only calls for a second look.
@@ -392,4 +301,3 @@ const RESPONSE_BYTES: u64 = 65_536;
 const REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 /// How long before its end a refresh token is warned of: 7 days, a number of this project's own.
 const REFRESH_TOKEN_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-const SAMPLE_MAC: &str = "0A1B2C3D4D5F";
