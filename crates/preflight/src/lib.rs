@@ -28,9 +28,7 @@ pub use deployment::unified_cm::{
 };
 pub use deployment::{Deployment, IpMode, MAX_DESCRIPTION_BYTES, Onboarding, SCHEMA_VERSION, Sip};
 pub use error::{ParseDateError, ParsePortsError, ParseVersionError, ReadError, SchemaFault};
-pub use observation::{
-    ArchiveFile, CertificateFile, Lookup, Observations, Outcome, Question, Server, Unread,
-};
+pub use observation::{Lookup, Observations, Outcome, Question, Server, Unread};
 pub use port::{Ports, Protocol};
 pub use version::Version;
 

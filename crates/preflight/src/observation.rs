@@ -23,9 +23,9 @@ pub struct Observations {
     /// What name servers outside say to [`Deployment::questions`](crate::Deployment::questions).
     pub answers: BTreeMap<Question, Outcome>,
     /// [`Deployment::certificate_files`](crate::Deployment::certificate_files), read.
-    pub certificates: BTreeMap<String, CertificateFile>,
+    pub certificates: BTreeMap<String, Result<Vec<CertificateDer<'static>>, Unread>>,
     /// [`Deployment::archive_files`](crate::Deployment::archive_files), read.
-    pub archives: BTreeMap<String, ArchiveFile>,
+    pub archives: BTreeMap<String, Result<Vec<DeviceType>, Unread>>,
 }
 
 /// What is looked for.
@@ -184,12 +184,6 @@ impl Server {
     }
 }
 
-/// Certificates of a file, in their order.
-pub type CertificateFile = Result<Vec<CertificateDer<'static>>, Unread>;
-
-/// Device types of an archive.
-pub type ArchiveFile = Result<Vec<DeviceType>, Unread>;
-
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
@@ -243,7 +237,7 @@ impl Observations {
     }
 }
 
-fn certificates(contents: &[u8]) -> CertificateFile {
+fn certificates(contents: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unread> {
     if contents.len() > Observations::MAX_FILE_BYTES {
         return Err(Unread::TooLong);
     }

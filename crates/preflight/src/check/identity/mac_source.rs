@@ -1,6 +1,6 @@
 //! From what the MAC address of a phone is taken.
 
-use offhook_device_identity::IdentityPattern;
+use offhook_device_identity::{ChainVerifier, IdentityPattern};
 
 use crate::check::Checker;
 use crate::rule::table as rules;
@@ -48,15 +48,21 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         let path = "broadworks.certificates.identity-pattern";
         pattern(checker, &certificates.identity_pattern, path);
     }
+    maker_roots(checker, broadworks);
+}
+
+fn maker_roots(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     let path = "broadworks.maker-roots";
-    match &broadworks.maker_roots {
-        None => {
-            let what = "no certificate of the phones' maker is named";
+    let Some(file) = &broadworks.maker_roots else {
+        let what = "no certificate of the phones' maker is named";
+        checker.find(rules::MAKER_ROOTS, path, what);
+        return;
+    };
+    let roots = checker.certificates(file, rules::MAKER_ROOTS, path);
+    for (at, root) in roots.unwrap_or_default().iter().enumerate() {
+        if let Err(error) = ChainVerifier::builder().anchor(root) {
+            let what = format!("certificate {at} of {file:?} cannot be trusted: {error}");
             checker.find(rules::MAKER_ROOTS, path, what);
-        }
-        // Whether they can be read is all that is asked.
-        Some(file) => {
-            checker.certificates(file, rules::MAKER_ROOTS, path);
         }
     }
 }

@@ -250,6 +250,13 @@ fn mac_sources() -> Vec<Case> {
             "header = \"macaddress\"\n",
             "",
         ),
+        // The certificate of a server is no authority.
+        error(
+            "maker-roots",
+            "broadworks.maker-roots",
+            "maker-roots = \"maker.pem\"",
+            "maker-roots = \"sbc.pem\"",
+        ),
         error(
             "maker-roots",
             "broadworks.maker-roots",
