@@ -38,6 +38,7 @@ fn an_unknown_key_is_refused_at_its_line_in_every_table() {
         ("[broadworks.identity-provider]", "identity provider"),
         ("[broadworks.dm-bridge]", "bridge"),
         ("[broadworks.headers]", "headers"),
+        ("[broadworks.certificates]", "certificates"),
         ("[broadworks.gds]", "gds"),
         ("[[broadworks.device-type]]", "type"),
         ("[[broadworks.device-type.file]]", "file"),
@@ -63,6 +64,16 @@ fn an_unknown_key_is_refused_at_its_line_in_every_table() {
             "{fault}"
         );
         assert!(!fault.contains("hunter2"), "{fault}");
+    }
+    // Of what there is several times, by what stands first in one of them.
+    for first in [
+        "name = \"East\"\n",
+        "model = \"Room Kit Pro\"\n",
+        "model = \"8845\"\nsoftware = \"firmware\"\n",
+    ] {
+        let (line, fault) = changed(first, &format!("serial = 1\n{first}"));
+        assert_eq!(line, line_of(first), "{first}");
+        assert!(fault.contains("unknown field `serial`"), "{fault}");
     }
     let (line, _, fault) = malformed("version = 1\nbroadwork = 1");
     assert_eq!(line, 2);
