@@ -1,0 +1,303 @@
+//! Tokens of `BroadWorks`, and from what the MAC address of a phone is taken.
+
+use std::time::Duration;
+
+use offhook_bearer_token::{RefreshTokenPlace, Release, Scope};
+
+use super::Checker;
+use crate::rule::table as rules;
+use crate::{BroadWorks, IdentityProvider, Platform, RefreshTokenContext, Severity, Software, Why};
+
+mod mac_source;
+
+pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
+    identity_provider(checker, &broadworks.identity_provider);
+    if broadworks.has(Software::RoomOs) {
+        room_os(checker, broadworks);
+    }
+    if broadworks.has(Software::Mpp) {
+        dm_bridge(checker, broadworks);
+        mac_source::check(checker, broadworks);
+    }
+}
+
+fn identity_provider(checker: &mut Checker<'_>, provider: &IdentityProvider) {
+    checker.require(
+        !provider.enabled,
+        rules::IDENTITY_PROVIDER_ENABLED,
+        "broadworks.identity-provider.enabled",
+        "the Cisco identity provider is enabled",
+    );
+    for (is_set, key, what) in [
+        (
+            provider.client_id_set,
+            "client-id-set",
+            "clientId is not set",
+        ),
+        (
+            provider.client_secret_set,
+            "client-secret-set",
+            "clientSecret is not set",
+        ),
+    ] {
+        let path = format!("broadworks.identity-provider.{key}");
+        checker.require(is_set, rules::CLIENT_CREDENTIALS, &path, what);
+    }
+    issuer(checker, provider);
+    let size = provider.ci_response_body_max_size_in_bytes;
+    if size != RESPONSE_BYTES {
+        let path = "broadworks.identity-provider.ci-response-body-max-size-in-bytes";
+        let what = format!("ciResponseBodyMaxSizeInBytes is {size}");
+        let mut finding = checker.finding(rules::RESPONSE_SIZE, path, what);
+        // A larger one cuts no answer off.
+        if size > RESPONSE_BYTES {
+            finding = finding.severe(Severity::Note);
+        }
+        checker.findings.push(finding);
+    }
+}
+
+fn issuer(checker: &mut Checker<'_>, provider: &IdentityProvider) {
+    let cluster = provider.ci_cluster.as_str();
+    let Some((_, host, certainty)) = ISSUERS.iter().find(|(name, ..)| *name == cluster) else {
+        let path = "broadworks.identity-provider.ci-cluster";
+        let what = format!("no CI cluster is called {cluster:?}");
+        checker.find(rules::ISSUER, path, what);
+        return;
+    };
+    let wanted = format!("https://{host}.webex.com/idb");
+    for (key, setting, value) in [
+        ("issuer-name", "issuerName", &provider.issuer_name),
+        ("issuer-url", "issuerUrl", &provider.issuer_url),
+    ] {
+        if *value != wanted {
+            let path = format!("broadworks.identity-provider.{key}");
+            let what = format!("{setting} is {value:?}; of {cluster} it is {wanted:?}");
+            let finding = checker.finding(rules::ISSUER, &path, what);
+            checker.findings.push(finding.severe(*certainty));
+        }
+    }
+}
+
+/// What the guide has for room devices alone.
+fn room_os(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
+    let provider = &broadworks.identity_provider;
+    checker.require(
+        broadworks.oauth.enabled,
+        rules::OAUTH_DISABLED,
+        "broadworks.oauth.enabled",
+        "OAuth is off for device management",
+    );
+    let scope = Scope::BROADWORKS_CONNECTOR_USER;
+    let has_scope = broadworks
+        .oauth
+        .scopes
+        .iter()
+        .any(|each| each == scope.as_str());
+    checker.require(
+        has_scope,
+        rules::OAUTH_SCOPE,
+        "broadworks.oauth.scopes",
+        "the scope broadworks-connector-user is missing",
+    );
+    if let Some(letter) = teams_cluster(checker, provider) {
+        let wanted = format!(
+            "https://broadworks-idp-proxy-{letter}.wbx2.com/broadworks-idp-proxy/api/v1/idp/authenticate"
+        );
+        let value = &provider.token_info_url;
+        if *value != wanted {
+            let path = "broadworks.identity-provider.token-info-url";
+            let cluster = &provider.teams_cluster;
+            let what = format!("tokenInfoUrl is {value:?}; of {cluster} it is {wanted:?}");
+            checker.find(rules::TOKEN_INFO_URL, path, what);
+        }
+    }
+    if provider.fls_url != FEDERATION_URL {
+        let what = format!("flsUrl is {:?}", provider.fls_url);
+        checker.find(
+            rules::FEDERATION_URL,
+            "broadworks.identity-provider.fls-url",
+            what,
+        );
+    }
+    let minutes = provider.refresh_period_in_minutes;
+    if minutes != REFRESH_MINUTES {
+        let path = "broadworks.identity-provider.refresh-period-in-minutes";
+        let what = format!("refreshPeriodInMinutes is {minutes}");
+        checker.find(rules::REFRESH_PERIOD, path, what);
+    }
+    for (key, list, entries) in [
+        ("scopes", "Scopes", &provider.scopes),
+        (
+            "admin-roles-allowed",
+            "Admin/RolesAllowed",
+            &provider.admin_roles_allowed,
+        ),
+        (
+            "admin-scopes-allowed",
+            "Admin/ScopesAllowed",
+            &provider.admin_scopes_allowed,
+        ),
+    ] {
+        if !entries.is_empty() {
+            let path = format!("broadworks.identity-provider.{key}");
+            let what = format!("{list} is not empty");
+            checker.find(rules::ALLOW_LISTS, &path, what);
+        }
+    }
+    refresh_token(checker, broadworks);
+}
+
+fn teams_cluster(checker: &mut Checker<'_>, provider: &IdentityProvider) -> Option<&'static str> {
+    let cluster = provider.teams_cluster.as_str();
+    let letter = TEAMS_CLUSTERS.iter().find(|(name, _)| *name == cluster);
+    if letter.is_none() {
+        let path = "broadworks.identity-provider.teams-cluster";
+        let what = format!("no Teams cluster is called {cluster:?}");
+        checker.find(rules::TOKEN_INFO_URL, path, what);
+    }
+    letter.map(|(_, letter)| *letter)
+}
+
+fn refresh_token(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
+    let provider = &broadworks.identity_provider;
+    let context = "broadworks.identity-provider.refresh-token";
+    match (
+        release(broadworks).map(Release::refresh_token_place),
+        provider.refresh_token,
+    ) {
+        (None, _) => {
+            let what = "where the refresh token is looked for, for want of a release";
+            checker.unknown(rules::REFRESH_TOKEN_PLACE, context, what, Why::NotDescribed);
+        }
+        (Some(_), None) => {
+            checker.find(
+                rules::REFRESH_TOKEN_PLACE,
+                context,
+                "no refresh token is set",
+            );
+        }
+        (Some(RefreshTokenPlace::Federation), Some(RefreshTokenContext::Partners)) => {
+            let what = "this release looks under Federation, and the token is under Partners";
+            checker.find(rules::REFRESH_TOKEN_PLACE, context, what);
+        }
+        (Some(RefreshTokenPlace::Partners), Some(RefreshTokenContext::Federation)) => {
+            let what = "this release looks under Partners, and the token is under Federation";
+            checker.find(rules::REFRESH_TOKEN_PLACE, context, what);
+        }
+        (Some(RefreshTokenPlace::Partners), Some(RefreshTokenContext::Partners)) => {
+            let path = "broadworks.identity-provider.partner-name";
+            match &provider.partner_name {
+                None => {
+                    let what = "Federation names no partner";
+                    checker.find(rules::REFRESH_TOKEN_PLACE, path, what);
+                }
+                Some(name) if !provider.partners.contains(name) => {
+                    let what = format!("Federation names {name:?}, which is not under Partners");
+                    checker.find(rules::REFRESH_TOKEN_PLACE, path, what);
+                }
+                Some(_) => {}
+            }
+        }
+        _ => {}
+    }
+    if provider.refresh_token_in_use {
+        return;
+    }
+    let path = "broadworks.identity-provider.refresh-token-issued";
+    let Some(issued) = provider.refresh_token_issued else {
+        let what = "how old the refresh token is";
+        checker.unknown(rules::REFRESH_TOKEN_AGE, path, what, Why::NotDescribed);
+        return;
+    };
+    let age = checker
+        .now
+        .duration_since(issued.start())
+        .unwrap_or_default();
+    // The day has no hour: the token counts as issued when it began.
+    if age >= REFRESH_TOKEN_LIFETIME {
+        let what = format!("the refresh token was issued on {issued}, is unused and has ended");
+        checker.find(rules::REFRESH_TOKEN_AGE, path, what);
+    } else if age >= REFRESH_TOKEN_LIFETIME - REFRESH_TOKEN_WARNING {
+        let what = format!("the refresh token was issued on {issued}, is unused and ends soon");
+        let finding = checker.finding(rules::REFRESH_TOKEN_AGE, path, what);
+        checker.findings.push(finding.severe(Severity::Warning));
+    }
+}
+
+/// The release that decides where the refresh token is looked for.
+fn release(broadworks: &BroadWorks) -> Option<Release> {
+    match (broadworks.platform, broadworks.release.numbers().first()) {
+        (Platform::Adp, _) => match broadworks.adp_release.as_ref()?.numbers().as_slice() {
+            [year, month, ..] => format!("{year}.{month}").parse().ok(),
+            _ => None,
+        },
+        (Platform::Xsp, Some(22)) => Some(Release::R22),
+        (Platform::Xsp, Some(23)) => {
+            let mut patches = broadworks.patches.iter();
+            let has = patches.any(|patch| patch.eq_ignore_ascii_case(PARTNERS_PATCH));
+            Some(if has {
+                Release::R23Ap383838
+            } else {
+                Release::R23
+            })
+        }
+        (Platform::Xsp, _) => None,
+    }
+}
+
+fn dm_bridge(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
+    let cluster = broadworks.identity_provider.teams_cluster.as_str();
+    let url = broadworks.dm_bridge.url.as_str();
+    let path = "broadworks.dm-bridge.url";
+    match TEAMS_CLUSTERS.iter().find(|(name, _)| *name == cluster) {
+        None => {
+            let what = format!(
+                "no Teams cluster is called {cluster:?}, so that {url:?} cannot be its DM Bridge"
+            );
+            checker.find(rules::DM_BRIDGE, path, what);
+        }
+        Some((_, letter)) => {
+            let wanted = format!("dm-bridge-{letter}.wbx2.com");
+            if url != wanted {
+                let what = format!("the DM Bridge is {url:?}; of {cluster} it is {wanted:?}");
+                checker.find(rules::DM_BRIDGE, path, what);
+            }
+        }
+    }
+    let scope = broadworks.dm_bridge.scope.as_str();
+    if scope != Scope::DM_BRIDGE_DEVICE_AUTH.as_str() {
+        let what = format!("the scope of the DM Bridge is {scope:?}");
+        checker.find(rules::DM_BRIDGE, "broadworks.dm-bridge.scope", what);
+    }
+}
+
+/// The host of the issuer by CI cluster, and how much it matters where another is set. Those of CA,
+/// SG, IN and AE are drawn from the ending that a public copy of the guide gives, so that another
+/// one only calls for a second look.
+const ISSUERS: [(&str, &str, Severity); 8] = [
+    ("US-A", "idbroker", Severity::Error),
+    ("EU", "idbroker-eu", Severity::Error),
+    ("US-B", "idbroker-b-us", Severity::Error),
+    ("CA", "idbroker-ca", Severity::Warning),
+    ("SG", "idbroker-sg", Severity::Warning),
+    ("IN", "idbroker-in", Severity::Warning),
+    ("AE", "idbroker-ae", Severity::Warning),
+    ("AU", "idbroker-au", Severity::Error),
+];
+/// The letter in host names by Teams cluster.
+const TEAMS_CLUSTERS: [(&str, &str); 5] = [
+    ("ACHM", "a"),
+    ("AFRA", "k"),
+    ("AORE", "r"),
+    ("ADXB", "d"),
+    ("ASYD", "m"),
+];
+const FEDERATION_URL: &str = "https://cifls.webex.com/federation";
+const PARTNERS_PATCH: &str = "AP.xsp.23.0.1075.ap383838";
+const REFRESH_MINUTES: u64 = 60;
+const RESPONSE_BYTES: u64 = 65_536;
+/// Device integration for Webex on `BroadWorks`, validity of the refresh token: 60 days.
+const REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 24 * 60 * 60);
+/// How long before its end a refresh token is warned of: 7 days, a number of this project's own.
+const REFRESH_TOKEN_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -1,0 +1,159 @@
+//! The SIP domain and the certificate of the session border controller.
+
+use std::time::{Duration, SystemTime};
+
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+use super::Checker;
+use crate::rule::table as rules;
+use crate::{Outcome, Question, Sip, Software, Why};
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let deployment = checker.deployment;
+    let broadworks = deployment.broadworks.as_ref();
+    let needed = broadworks.is_some_and(|broadworks| broadworks.has(Software::RoomOs));
+    let Some(sip) = &deployment.sip else {
+        if needed {
+            let what = "room devices are described, and no SIP domain is";
+            checker.find(rules::SIP_DOMAIN, "sip", what);
+        }
+        return;
+    };
+    domain(checker, sip);
+    sbc(checker, sip);
+}
+
+fn domain(checker: &mut Checker<'_>, sip: &Sip) {
+    let path = "sip.domain";
+    let question = Question::sip_domain(sip.domain.clone());
+    let Some(outcome) = checker.ask(&question, rules::SIP_DOMAIN, path) else {
+        return;
+    };
+    let what = match outcome {
+        Outcome::Servers(servers) if servers.is_empty() => "it leads to no server",
+        Outcome::Servers(servers) => {
+            if servers.iter().any(|server| server.by_address) {
+                let what = format!("{} has no NAPTR and no SRV record", sip.domain);
+                let finding = checker.finding(rules::SIP_DOMAIN_SRV, path, what);
+                checker.findings.push(finding.at(&sip.domain));
+            }
+            return;
+        }
+        Outcome::Dangling => "its SRV records name servers without an address",
+        Outcome::Loop => "its aliases lead in a circle",
+        Outcome::NoTls => "it offers SIP, but not over TLS",
+        Outcome::NotOffered => "it says that it does not offer SIP over TLS",
+        _ => "it has neither NAPTR, SRV nor address records",
+    };
+    let what = format!("{}: {what}", sip.domain);
+    let finding = checker.finding(rules::SIP_DOMAIN, path, what);
+    checker.findings.push(finding.at(&sip.domain));
+}
+
+fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
+    let path = "sip.sbc-certificates";
+    let list_path = "sip.device-trust-list";
+    for (file, path, what) in [
+        (&sip.sbc_certificates, path, "the certificate of the SBC"),
+        (
+            &sip.device_trust_list,
+            list_path,
+            "the trust list of the devices",
+        ),
+    ] {
+        if file.is_none() {
+            checker.unknown(rules::SBC_CHAIN, path, what, Why::NotDescribed);
+        }
+    }
+    let chain = sip.sbc_certificates.as_deref();
+    let chain = chain.and_then(|file| checker.certificates(file, rules::SBC_CHAIN, path));
+    let anchors = sip.device_trust_list.as_deref();
+    let anchors = anchors.and_then(|file| checker.certificates(file, rules::SBC_CHAIN, list_path));
+    let Some((own, intermediates)) = chain.and_then(<[_]>::split_first) else {
+        return;
+    };
+    let own = match EndEntityCert::try_from(own) {
+        Ok(own) => own,
+        Err(error) => {
+            let what = format!("the certificate of the SBC is malformed: {error}");
+            checker.find(rules::SBC_CHAIN, path, what);
+            return;
+        }
+    };
+    if !is_named(&own, sip.domain.as_str()) {
+        let what = format!("the certificate of the SBC does not name {}", sip.domain);
+        checker.find(rules::SBC_NAME, path, what);
+    }
+    let Some(anchors) = anchors else {
+        return;
+    };
+    let now = checker.now;
+    match verify(&own, intermediates, anchors, now) {
+        Err(error) => {
+            let what = match error {
+                webpki::Error::UnknownIssuer => {
+                    "no authority in the trust list of the devices has issued the certificate of \
+                     the SBC"
+                        .to_owned()
+                }
+                error => format!("the chain of the SBC does not verify: {error}"),
+            };
+            checker.find(rules::SBC_CHAIN, path, what);
+        }
+        Ok(()) => {
+            let later = now.checked_add(EXPIRY_WARNING).unwrap_or(now);
+            if verify(&own, intermediates, anchors, later).is_err() {
+                let what = "the chain of the SBC ends within 30 days";
+                checker.find(rules::SBC_EXPIRY, path, what);
+            }
+        }
+    }
+}
+
+/// Whether a certificate has the domain as a SIP URI or, for want of any, as a DNS name; a wildcard
+/// does not count.
+///
+/// # Source
+///
+/// RFC 5922 section 7.1 and 7.2, <https://www.rfc-editor.org/rfc/rfc5922#section-7.1>.
+fn is_named(own: &EndEntityCert<'_>, domain: &str) -> bool {
+    let mut sip_uris = own
+        .valid_uri_names()
+        .filter_map(|uri| uri.strip_prefix("sip:"))
+        .peekable();
+    if sip_uris.peek().is_some() {
+        return sip_uris.any(|host| host.eq_ignore_ascii_case(domain));
+    }
+    own.valid_dns_names()
+        .any(|name| name.eq_ignore_ascii_case(domain))
+}
+
+fn verify(
+    own: &EndEntityCert<'_>,
+    intermediates: &[CertificateDer<'_>],
+    anchors: &[CertificateDer<'_>],
+    at: SystemTime,
+) -> Result<(), webpki::Error> {
+    let anchors = anchors
+        .iter()
+        .filter_map(|anchor| anchor_from_trusted_cert(anchor).ok());
+    let anchors: Vec<_> = anchors.collect();
+    let since = at
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    own.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors,
+        intermediates,
+        UnixTime::since_unix_epoch(since),
+        KeyUsage::server_auth(),
+        None,
+        None,
+    )
+    .map(|_| ())
+}
+
+/// How long before its end the certificate of the SBC is warned of: 30 days, a number of this
+/// project's own.
+const EXPIRY_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
