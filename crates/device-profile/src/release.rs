@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A release of a product, as `14`, `12.5(1)SU1`, `X12.5`, `11.3.7` or `11-3-2MPP0001-609`.
+/// A release of a product, as `14`, `12.5(1)SU1`, `X12.5`, `11.3.7` or `11-3-2MPP0001-609`, or a
+/// telephone's firmware by the name of its load, as `sip8841.11-3-2MPP0001-609`, of which the model
+/// does not count.
 ///
 /// It is what its numbers say, from left to right; what is left out counts as 0. Letters do not
 /// count, so only releases of one product can be compared.
@@ -38,7 +40,7 @@ impl FromStr for Release {
         }
         let mut numbers = [0; NUMBERS];
         let mut slots = numbers.iter_mut();
-        let digits = text.split(|char: char| !char.is_ascii_digit());
+        let digits = without_model(text).split(|char: char| !char.is_ascii_digit());
         for number in digits.filter(|digits| !digits.is_empty()) {
             let number = number.parse().map_err(|_| ParseReleaseError)?;
             *slots.next().ok_or(ParseReleaseError)? = number;
@@ -59,6 +61,15 @@ impl fmt::Display for Release {
             write!(f, "{point}{number}")?;
         }
         Ok(())
+    }
+}
+
+/// What comes after `sip`, a model and a dot at the beginning.
+fn without_model(text: &str) -> &str {
+    let (start, rest) = text.split_at_checked(3).unwrap_or(("", text));
+    match rest.split_once('.') {
+        Some((_, release)) if start.eq_ignore_ascii_case("sip") => release,
+        _ => text,
     }
 }
 
@@ -96,6 +107,9 @@ mod tests {
         }
         assert_eq!(release("X12.5"), release("12.5.0"));
         assert!(release("sip8841.11-3-7MPP0001-609") > release("11.3.7"));
+        assert!(release("SIP8841.11-3-6MPP0001-609") < release("11.3.7"));
+        assert_eq!(release("sip88xx.14-1-1-0001-125"), release("14.1.1.1.125"));
+        assert_eq!(release("12.5.sip"), release("12.5"));
         assert_eq!(release("ce11.20.1").to_string(), "11.20.1");
         assert_eq!(release("0").to_string(), "0");
     }

@@ -42,12 +42,7 @@ impl FromStr for Version {
     type Err = ParseVersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Names of firmware begin with the model, whose number is none of the release.
-        let firmware = text
-            .strip_prefix("sip")
-            .and_then(|rest| rest.split_once('.'));
-        let numbers = firmware.map_or(text, |(_, numbers)| numbers);
-        let release = numbers.parse().map_err(|_| ParseVersionError)?;
+        let release = text.parse().map_err(|_| ParseVersionError)?;
         Ok(Self {
             text: text.to_owned(),
             release,
