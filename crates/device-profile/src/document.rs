@@ -1,6 +1,7 @@
 //! Any configuration document, whichever kind it is.
 
 mod difference;
+mod secret;
 mod warning;
 
 pub use difference::{Change, Difference, Shown};

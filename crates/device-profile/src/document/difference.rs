@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::Document;
+use super::secret::is_secret;
 use crate::mpp::{UserAccess, Value};
 
 /// A name whose value is not the same in two documents.
@@ -46,8 +47,9 @@ pub enum Change {
 
 /// A value that may be shown, or the place of one that may not.
 ///
-/// Hidden is what stands under a name that tells of passwords, keys, tokens or communities, all
-/// general-purpose parameters, and rules and addresses that carry credentials.
+/// Hidden is what stands under a name that tells of passwords, PINs, keys, tokens, activation codes
+/// or communities, all general-purpose parameters, and rules and addresses that carry credentials.
+/// Where a name leaves it open, the value is hidden.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Shown {
@@ -165,44 +167,3 @@ impl Document {
         }
     }
 }
-
-/// Whether nobody is to see a value, by its name or by what it is.
-pub(super) fn is_secret(name: &str, value: &str) -> bool {
-    if name.ends_with("@ua") {
-        return false;
-    }
-    let name = name.to_ascii_lowercase();
-    let is_named = SECRET_NAMES.iter().any(|part| name.contains(part));
-    is_named || has_credentials(value)
-}
-
-/// Whether a rule has keys or passwords among its options, or an address has a user in front.
-fn has_credentials(value: &str) -> bool {
-    let has_option = ["--key", "--pwd", "--uid"]
-        .iter()
-        .any(|option| value.contains(option));
-    let has_user = value.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', ' ', '|']).next();
-        authority.is_some_and(|authority| authority.contains('@'))
-    });
-    has_option || has_user
-}
-
-/// What the names of secrets have in them, in lower case.
-const SECRET_NAMES: [&str; 15] = [
-    "community",
-    "credential",
-    "encrypt_content",
-    "encryption_key",
-    "gpp_",
-    "passcode",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "psk",
-    "pswd",
-    "pwd",
-    "secret",
-    "token",
-];

@@ -170,6 +170,16 @@ fn no_secret_is_shown_whatever_it_is_called() {
         "PSK",
         "SNMP_Community",
         "OAuth_Token_1_",
+        "SRTP_Private_Key_1_",
+        "Wi-Fi_WEP_Key_1_",
+        "Activation_Code",
+        "Admin_PIN",
+        "Auth_Key",
+        "Pass_Phrase",
+        "Ext_1_Pin",
+        "API_Key",
+        "User_Pass",
+        "WiFi_Key",
     ] {
         let xml = format!("<flat-profile><{name}>s3cret</{name}></flat-profile>");
         let found = differences("<flat-profile/>", &xml);
@@ -182,6 +192,11 @@ fn no_secret_is_shown_whatever_it_is_called() {
         "[--pwd s3cret] u",
         "https://user:s3cret@h/",
         "a | b://s3cret@h",
+        "http://h/p?password=s3cret",
+        "(a eq b)? http://h/p?x=1&amp;api_key=s3cret",
+        "sip:user:s3cret@h",
+        "&lt;sips:user:s3cret@h:5061&gt;",
+        "user:s3cret@h",
     ] {
         let xml = format!("<flat-profile><Report_Rule>{value}</Report_Rule></flat-profile>");
         let found = differences(&xml, "<flat-profile/>");
@@ -195,17 +210,82 @@ fn no_secret_is_shown_whatever_it_is_called() {
             )]
         );
     }
-    for name in ["sshPassword", "sipProfile/sipLines/line/authPassword"] {
+    for name in [
+        "activationCode",
+        "authString",
+        "capfAuthString",
+        "pin",
+        "sipProfile/sipLines/line/authPassword",
+        "sshPassword",
+        "tftpEncKey",
+        "wepKey",
+    ] {
         let mut other = parse(DEVICE);
         if let Document::UnifiedCm(file) = &mut other {
             file.set(name, "s3cret").unwrap();
         }
         let found = parse(DEVICE).differences(&other).unwrap();
-        let json = serde_json::to_string(&found).unwrap();
-        assert_eq!(
-            json,
-            format!("[{{\"name\":\"{name}\",\"change\":\"changed\",\"from\":null,\"to\":null}}]")
+        let [(given, change)] = &*found
+            .into_iter()
+            .map(|one| (one.name, one.change))
+            .collect::<Vec<_>>()
+        else {
+            panic!("{name}");
+        };
+        let json = serde_json::to_string(change).unwrap();
+        assert_eq!(given, name);
+        assert!(
+            json.contains("\"to\":null") && !json.contains("s3cret"),
+            "{json}"
         );
+    }
+    for (path, value) in [
+        ("Conference><HostPIN", "s3cret"),
+        ("Webex><ActivationCode", "s3cret"),
+        ("SIP><URI", "sip:user:s3cret@h"),
+    ] {
+        let (section, leaf) = path.split_once("><").unwrap();
+        let xml = format!(
+            "<Configuration><{section}><{leaf}>{value}</{leaf}></{section}></Configuration>"
+        );
+        let found = differences("<Configuration/>", &xml);
+        assert_eq!(
+            found,
+            [(
+                format!("{section} {leaf}"),
+                Change::Added { to: Shown::Hidden }
+            )]
+        );
+    }
+}
+
+#[test]
+fn what_is_no_secret_is_shown() {
+    for (name, value) in [
+        ("Display_Name_1_", "Ann"),
+        ("Proxy_1_", "sip:h.example:5061"),
+        ("Proxy_1_", "192.0.2.1:5060"),
+        ("User_ID_1_", "ann@h.example"),
+        ("Extension_1_", "sip:ann@h.example:5061"),
+        ("Profile_Rule", "(a eq b)? https://h/p.xml?mac=$MA"),
+        ("Key_System", "No"),
+        ("Short_Name_1_", "Pinnacle"),
+        ("Mapping_Mode", "1"),
+        ("NAT_Keep_Alive_Intvl", "15"),
+        ("Softkey_Set", "a|b"),
+        ("Programmable_Softkey_Enable", "Yes"),
+        ("Idle_Key_List", "redial|1"),
+        ("Line_Key_1_Label", "Ann"),
+        ("Spinning_Interval", "3"),
+        ("Display_Name_1_@ua", "na"),
+    ] {
+        let xml = match name.strip_suffix("@ua") {
+            Some(name) => format!("<flat-profile><{name} ua=\"{value}\">x</{name}></flat-profile>"),
+            None => format!("<flat-profile><{name}>{value}</{name}></flat-profile>"),
+        };
+        let found = differences("<flat-profile/>", &xml);
+        let (_, change) = found.iter().find(|one| one.0 == name).unwrap();
+        assert_eq!(*change, Change::Added { to: text(value) }, "{name}");
     }
 }
 
