@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::record::RECORD_HEADER;
 use crate::{DomainName, Question, QuestionKind, Record, RecordData, Response};
 
 /// What is known about a question.
@@ -30,7 +31,6 @@ impl Answer {
     /// for, or of the name that its aliases lead to. All else is nobody's answer.
     pub(crate) fn read(question: &Question, response: &Response) -> Self {
         let answers = &response.answers;
-        let answers = answers.get(..MAX_RECORDS).unwrap_or(answers);
         let mut end = question.name();
         let mut ttl = Duration::MAX;
         let mut left = MAX_ALIASES;
@@ -44,7 +44,11 @@ impl Answer {
         }
         let belongs =
             |record: &&Record| record.owner() == end && record.data().answers(question.kind());
-        let records: Vec<_> = answers.iter().filter(belongs).cloned().collect();
+        let mut records: Vec<_> = answers.iter().filter(belongs).collect();
+        // Servers turn the order about, and what is used first must not be cut off.
+        records.sort_by(|one, other| one.data().by_use(other.data()));
+        records.truncate(MAX_RECORDS);
+        let records: Vec<_> = records.into_iter().cloned().collect();
         let next = match response.negative_ttl {
             None if records.is_empty() && end != question.name() => Some(end.clone()),
             _ => None,
@@ -88,24 +92,47 @@ impl Additionals {
             let kind = record.data().is_address() || matches!(record.data(), RecordData::Srv(_));
             kind && record.owner().is_at_or_under(domain)
         };
-        let records = response.additionals.iter().take(MAX_RECORDS);
-        let records: Vec<_> = records.filter(usable).cloned().collect();
+        let mut records: Vec<_> = response.additionals.iter().filter(usable).collect();
+        records.sort_by(|one, other| {
+            let by_kind = other.data().rank().cmp(&one.data().rank());
+            by_kind.then_with(|| one.data().by_use(other.data()))
+        });
+        records.truncate(MAX_RECORDS);
+        let records: Vec<_> = records.into_iter().cloned().collect();
         let has_address = |host: &DomainName| {
             let is = |record: &Record| record.owner() == host && record.data().is_address();
             records.iter().any(is)
         };
         // RFC 2181 section 9: what does not fit is left out without a word, so that where one host
-        // of the domain is missing, of others too there may be more.
+        // of the domain is missing, of others too there may be more. Even where each has an address,
+        // those of the other family may not have fitted.
         let servers = || response.answers.iter().chain(&records);
         let hosts = servers().filter_map(host);
         let hosts: Vec<_> = hosts
             .filter(|host| host.is_at_or_under(domain))
             .cloned()
             .collect();
-        let is_whole = response.is_authoritative && hosts.iter().all(has_address);
+        let is_whole = response.is_authoritative
+            && hosts.iter().all(has_address)
+            && length(response, &hosts) <= MAX_WHOLE;
         let complete = if is_whole { hosts } else { Vec::new() };
         Self { records, complete }
     }
+}
+
+/// How many octets a message takes at most that has all addresses of `hosts`.
+fn length(response: &Response, hosts: &[DomainName]) -> usize {
+    let records = || response.answers.iter().chain(&response.additionals);
+    let is_address = |record: &&Record| {
+        record.data().is_address() && hosts.iter().any(|host| host == record.owner())
+    };
+    let present = records().filter(|record| !is_address(record));
+    let addresses = hosts.iter().map(|host| {
+        let known = records().filter(|record| is_address(record) && record.owner() == host);
+        let known: usize = known.map(Record::wire_length).sum();
+        known + host.wire_length() + RECORD_HEADER + 16
+    });
+    present.map(Record::wire_length).sum::<usize>() + addresses.sum::<usize>()
 }
 
 /// The host that an SRV record names.
@@ -118,5 +145,8 @@ const fn host(record: &Record) -> Option<&DomainName> {
 
 /// How many aliases in a row are followed.
 pub(crate) const MAX_ALIASES: usize = 8;
-/// How many records of a section are read.
+/// How many records of a section are used.
 const MAX_RECORDS: usize = 64;
+/// How long a message may be, in octets, for it to be sure that no address was left out: what a
+/// server gives without EDNS, less its header, the question and the names of its servers.
+const MAX_WHOLE: usize = 400;

@@ -61,6 +61,8 @@ pub(crate) struct Evaluation<'a> {
     /// How long everything that was looked at holds, that there is nothing included.
     pub(crate) holds: Duration,
     pub(crate) notes: Vec<Note>,
+    /// Whether servers may have been missed for want of NAPTR records.
+    naptr_failed: bool,
 }
 
 /// Why a step gives no servers.
@@ -89,6 +91,7 @@ impl<'a> Evaluation<'a> {
             patience: Duration::ZERO,
             holds: Duration::MAX,
             notes: Vec::new(),
+            naptr_failed: false,
         }
     }
 
@@ -96,6 +99,10 @@ impl<'a> Evaluation<'a> {
     pub(crate) fn run(&mut self) -> Result<Vec<Server>, ResolveError> {
         match self.servers() {
             Ok(servers) => Ok(servers),
+            // What was not answered is not absent.
+            Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) if self.naptr_failed => {
+                Err(ResolveError::Temporary)
+            }
             Err(Nothing::Here) => Err(ResolveError::NotFound),
             Err(Nothing::Final(error)) => Err(error),
             Err(Nothing::Yet) => Err(ResolveError::Temporary),
@@ -186,22 +193,18 @@ impl<'a> Evaluation<'a> {
             Lookup::Found(records, ttl) => (records, ttl),
             Lookup::Empty => return Err(Nothing::Here),
             Lookup::Failed => {
+                self.naptr_failed = true;
                 self.notes.push(Note::NaptrUnanswered);
                 return Err(Nothing::Here);
             }
             Lookup::Loop => return Err(Nothing::Final(ResolveError::Loop)),
             Lookup::Missing(question) => {
-                // Some networks drop NAPTR questions, so the answer is not waited for for ever.
-                let srv_is_missing = services.iter().any(|service| {
-                    let name = domain.below(service.labels());
-                    name.is_some_and(|name| {
-                        matches!(self.look_up(&name, QuestionKind::Srv), Lookup::Missing(_))
-                    })
-                });
-                return Err(if srv_is_missing {
-                    self.wait()
-                } else {
+                // Some networks drop NAPTR questions, so the answer is not waited for for ever
+                // where there are servers without it.
+                return Err(if self.has_others(domain, services) {
                     self.wait_a_little(vec![question], NAPTR_PATIENCE)
+                } else {
+                    self.wait()
                 });
             }
         };
@@ -235,7 +238,30 @@ impl<'a> Evaluation<'a> {
         self.follow(&rules, ttl)
     }
 
+    /// Whether all steps after NAPTR are answered, and lead to something.
+    fn has_others(&mut self, domain: &DomainName, services: &[Service]) -> bool {
+        let mut found = false;
+        for service in services {
+            let Some(name) = domain.below(service.labels()) else {
+                continue;
+            };
+            match self.look_up(&name, QuestionKind::Srv) {
+                Lookup::Missing(_) => return false,
+                Lookup::Found(..) => found = true,
+                Lookup::Empty | Lookup::Failed | Lookup::Loop => {}
+            }
+        }
+        if self.policy.addresses() == AddressFallback::Allow {
+            for kind in kinds(self.policy.families()) {
+                found |= matches!(self.look_up(domain, *kind), Lookup::Found(..));
+            }
+        }
+        found
+    }
+
     /// The servers of the first rule that leads to any.
+    ///
+    /// A failure ends it: what comes after a rule is for those who know that it leads nowhere.
     fn follow(&mut self, rules: &[Rule<'_>], ttl: Duration) -> Result<Vec<Server>, Nothing> {
         let mut worst = ResolveError::NotFound;
         for rule in rules {
@@ -274,13 +300,24 @@ impl<'a> Evaluation<'a> {
         services: &[Service],
     ) -> Result<Vec<Server>, Nothing> {
         let mut last = Nothing::Here;
+        let mut tls_only = false;
         for service in services {
             let Some(name) = domain.below(service.labels()) else {
                 continue;
             };
+            let is_tls = service.transport() == Transport::Tls;
+            if tls_only && !is_tls {
+                continue;
+            }
             match self.service(&name, service.transport()) {
                 Err(Nothing::Here) => {}
                 Err(nothing @ Nothing::Final(ResolveError::ServiceNotAvailable)) => last = nothing,
+                // Records that lead nowhere are somebody's mistake, and none of them is a reason to
+                // do without TLS.
+                Err(nothing @ Nothing::Final(ResolveError::NotFound | ResolveError::Loop)) => {
+                    last = nothing;
+                    tls_only |= is_tls;
+                }
                 outcome => return outcome,
             }
         }
@@ -314,8 +351,7 @@ impl<'a> Evaluation<'a> {
                 return Err(Nothing::Final(ResolveError::ServiceNotAvailable));
             }
         }
-        // The same server twice counts once, with its best priority.
-        targets.sort_by_key(|(srv, _)| srv.priority);
+        // The same server twice counts once, with its best priority; records come in that order.
         let mut seen = Vec::new();
         targets.retain(|(srv, target)| {
             let new = !seen.contains(&(srv.port, *target));

@@ -34,6 +34,11 @@ impl DomainName {
         }
     }
 
+    /// How many octets it takes in a message, at most.
+    pub(crate) fn wire_length(&self) -> usize {
+        self.0.len() + 2
+    }
+
     /// The name with `labels` before it; `None` if that is too long.
     pub(crate) fn below(&self, labels: &str) -> Option<Self> {
         (labels.len() + 1 + self.0.len() <= MAX_LENGTH)

@@ -74,8 +74,8 @@ pub enum Step {
     Done,
     /// Wait for an answer to any question asked before.
     Wait,
-    /// As [`Wait`](Self::Wait), but no longer than this, and then [`Plan::settle`]: servers are
-    /// known already.
+    /// As [`Wait`](Self::Wait), but no longer than this, and then [`Plan::settle`]: there are
+    /// servers without it.
     WaitAtMost(Duration),
 }
 
@@ -269,7 +269,8 @@ impl Plan {
         }
         self.additionals.sort_by(|one, other| {
             let by_kind = one.data().rank().cmp(&other.data().rank());
-            one.owner().cmp(other.owner()).then(by_kind)
+            let by_owner = one.owner().cmp(other.owner()).then(by_kind);
+            by_owner.then_with(|| one.data().by_use(other.data()))
         });
         self.complete.extend(added.complete);
         self.complete.truncate(MAX_ADDITIONALS);

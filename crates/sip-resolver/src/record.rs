@@ -1,5 +1,6 @@
 //! Questions to name servers and their answers.
 
+use std::cmp::{Ordering, Reverse};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -155,6 +156,11 @@ impl Record {
     pub const fn data(&self) -> &RecordData {
         &self.data
     }
+
+    /// How many octets it takes in a message, at most: names may be shortened there.
+    pub(crate) fn wire_length(&self) -> usize {
+        self.owner.wire_length() + RECORD_HEADER + self.data.wire_length()
+    }
 }
 
 impl fmt::Display for Record {
@@ -218,8 +224,45 @@ impl RecordData {
         }
     }
 
+    /// What is used first comes first; addresses stay as they are, the name server turns them about
+    /// for a reason.
+    pub(crate) fn by_use(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Naptr(one), Self::Naptr(other)) => {
+                let by_rank = (one.order, one.preference).cmp(&(other.order, other.preference));
+                by_rank
+                    .then_with(|| one.services.cmp(&other.services))
+                    .then_with(|| one.flags.cmp(&other.flags))
+                    .then_with(|| one.regexp.cmp(&other.regexp))
+                    .then_with(|| one.replacement.cmp(&other.replacement))
+            }
+            (Self::Srv(one), Self::Srv(other)) => {
+                let key = |it: &Srv| (it.priority, Reverse(it.weight), it.port);
+                let by_key = key(one).cmp(&key(other));
+                by_key.then_with(|| one.target.cmp(&other.target))
+            }
+            _ => Ordering::Equal,
+        }
+    }
+
     pub(crate) const fn is_address(&self) -> bool {
         matches!(self, Self::A(_) | Self::Aaaa(_))
+    }
+
+    /// How many octets it takes in a message, at most.
+    fn wire_length(&self) -> usize {
+        let name = |name: Option<&DomainName>| name.map_or(1, DomainName::wire_length);
+        match self {
+            Self::A(_) => 4,
+            Self::Aaaa(_) => 16,
+            Self::Cname(other) => other.wire_length(),
+            Self::Naptr(naptr) => {
+                let texts = [&naptr.flags, &naptr.services, &naptr.regexp];
+                let texts: usize = texts.iter().map(|text| text.len() + 1).sum();
+                4 + texts + name(naptr.replacement.as_ref())
+            }
+            Self::Srv(srv) => 6 + name(srv.target.as_ref()),
+        }
     }
 
     pub(crate) const fn answers(&self, kind: QuestionKind) -> bool {
@@ -278,3 +321,6 @@ pub struct Srv {
     /// The server; `None` for the root, which means that the service is not available.
     pub target: Option<DomainName>,
 }
+
+/// The octets of a record beside its name and its data.
+pub(crate) const RECORD_HEADER: usize = 10;

@@ -18,6 +18,7 @@ mod failover;
 mod fault;
 #[cfg(feature = "hickory")]
 mod memory;
+mod missing;
 #[cfg(feature = "hickory")]
 mod network;
 mod pace;

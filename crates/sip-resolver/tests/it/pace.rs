@@ -98,7 +98,9 @@ fn questions_are_limited() {
     let mut zone = Zone::new(&lines);
     zone.adds = true;
     let found = zone.resolve("example.com", Policy::room_os()).unwrap();
-    assert_eq!((found.questions(), found.hops().len()), (5, 60));
+    // The message is so long that addresses of the other family may not have fitted.
+    assert_eq!(found.questions(), Policy::MAX_QUESTIONS);
+    assert_eq!(found.hops().len(), 60);
 }
 
 #[test]

@@ -18,11 +18,11 @@ pub(crate) const FULL: &str = r#"
     two.example.com 20 A 192.0.2.2
 "#;
 
-fn room_os(zone: &str) -> Result<Vec<String>, ResolveError> {
+pub(crate) fn room_os(zone: &str) -> Result<Vec<String>, ResolveError> {
     Zone::new(zone).hops("example.com", Policy::room_os())
 }
 
-fn standard(zone: &str) -> Result<Vec<String>, ResolveError> {
+pub(crate) fn standard(zone: &str) -> Result<Vec<String>, ResolveError> {
     Zone::new(zone).hops("sip:example.com", Policy::standard())
 }
 
@@ -59,6 +59,12 @@ fn a_server_holds_as_long_as_the_shortest_record_that_led_to_it() {
         .resolve("example.com", Policy::room_os())
         .unwrap();
     assert_eq!(found.ttl(), Duration::from_secs(7));
+    let zone = FULL.replace("_sips._tcp.example.com 50", "_sips._tcp.example.com 6");
+    let found = Zone::new(&zone)
+        .resolve("example.com", Policy::room_os())
+        .unwrap();
+    assert_eq!(found.ttl(), Duration::from_secs(6));
+    assert!(found.hops().iter().all(|hop| hop.ttl().as_secs() == 6));
     let aliased = "
         example.com 60 CNAME other.example.net
         other.example.net 5 CNAME last.example.net

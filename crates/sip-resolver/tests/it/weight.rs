@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use offhook_sip_resolver::{Plan, Policy, Step};
@@ -34,11 +35,11 @@ fn draws(weights: &[u16], times: u32) -> (HashMap<u16, u32>, HashMap<Vec<u16>, u
     (first, orders)
 }
 
-/// The chances of each order of two or three weights by RFC 2782: those of weight 0 in front, a
-/// draw from 0 to the sum, the first running sum that reaches it.
+/// The chances of each order of two or three weights by RFC 2782: those of weight 0 in front,
+/// then from heavy to light, a draw from 0 to the sum, the first running sum that reaches it.
 fn chance(weights: &[u16], order: &[u16]) -> f64 {
     let mut rest: Vec<(u16, u16)> = weights.iter().copied().zip(1_u16..).collect();
-    rest.sort_by_key(|(weight, _)| *weight != 0);
+    rest.sort_by_key(|(weight, _)| (*weight != 0, Reverse(*weight)));
     let mut chance = 1.0;
     for port in order {
         let sum: u32 = rest.iter().map(|(weight, _)| u32::from(*weight)).sum();
