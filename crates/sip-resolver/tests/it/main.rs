@@ -21,6 +21,8 @@ mod memory;
 #[cfg(feature = "hickory")]
 mod network;
 mod pace;
+#[cfg(feature = "hickory")]
+mod patience;
 mod plan;
 mod policy;
 mod property;
