@@ -8,7 +8,7 @@
 //! ```
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,8 @@ use serde::Serialize;
 )]
 struct Arguments {
     /// A name server to ask instead of those of this machine; give it again for each one.
-    #[arg(long, value_name = "IP:PORT")]
+    /// The port is 53 unless given.
+    #[arg(long, value_name = "IP[:PORT]", value_parser = server)]
     server: Vec<SocketAddr>,
     /// Which services to look for, and in which order.
     #[arg(long, value_enum, default_value_t = PolicyName::RoomOs)]
@@ -43,7 +44,7 @@ struct Arguments {
     /// Look for an edge of an enterprise network, or for its inside, instead of SIP servers.
     #[arg(long, value_enum, conflicts_with = "policy")]
     service: Option<ServiceName>,
-    /// How long a target may take, in seconds.
+    /// How long a target may take, in seconds; one question may take three fifths of it.
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = seconds)]
     timeout: f64,
     /// Draw servers of one priority by this number, the same each time, instead of at random.
@@ -102,7 +103,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         [] => NameServer::of_system()?,
         given => given.iter().copied().map(NameServer::new).collect(),
     };
-    let options = Options::default().with_deadline(Duration::try_from_secs_f64(arguments.timeout)?);
+    let deadline = Duration::try_from_secs_f64(arguments.timeout)?;
+    let options = Options::default()
+        .with_deadline(deadline)
+        .with_question_timeout(deadline * 3 / 5);
     let resolver = Resolver::new(servers, options)?;
     let policy = match (arguments.service, arguments.policy) {
         (Some(ServiceName::CiscoUds), _) => Policy::cisco_uds(),
@@ -133,9 +137,11 @@ async fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         } else {
             as_text(&mut out, text, &outcome, took, arguments.trace)
         };
-        written
-            .and_then(|()| out.flush())
-            .context("standard output")?;
+        match written.and_then(|()| out.flush()) {
+            // Whoever read it has enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            written => written.context("standard output")?,
+        }
     }
     Ok(worst)
 }
@@ -165,6 +171,13 @@ impl Unresolved {
             ResolveError::NotFound => "NotFound",
             ResolveError::ServiceNotAvailable => "ServiceNotAvailable",
             _ => "Temporary",
+        }
+    }
+
+    fn reason(&self) -> Option<String> {
+        match self {
+            Self::Failed(_) => None,
+            Self::Malformed(error) => Some(format!("{error:#}")),
         }
     }
 
@@ -263,6 +276,9 @@ struct Line<'a> {
 enum Outcome<'a> {
     Error {
         error: &'static str,
+        /// What is wrong with a malformed target.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     Found {
         hops: Vec<HopLine<'a>>,
@@ -277,7 +293,7 @@ enum Outcome<'a> {
 #[derive(Serialize)]
 struct HopLine<'a> {
     transport: &'static str,
-    address: std::net::IpAddr,
+    address: IpAddr,
     port: u16,
     verify: &'a str,
     priority: u16,
@@ -320,6 +336,7 @@ fn as_json(
             },
             Err(unresolved) => Outcome::Error {
                 error: unresolved.name(),
+                reason: unresolved.reason(),
             },
         },
         trace: trace.filter(|_| with_trace).map(events),
@@ -364,6 +381,13 @@ impl Entropy for Draws {
         }
         Ok(())
     }
+}
+
+fn server(text: &str) -> Result<SocketAddr, &'static str> {
+    let alone = text.parse::<IpAddr>().map(|address| (address, 53).into());
+    alone
+        .or_else(|_| text.parse())
+        .map_err(|_| "not an IP address, with or without port")
 }
 
 fn seconds(text: &str) -> Result<f64, &'static str> {

@@ -75,25 +75,26 @@ impl Target {
 
     fn parameter(&mut self, text: &str, at: usize) -> Result<(), ParseTargetError> {
         let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let (name, given) = (unescaped(name), unescaped(value));
         let secure = self.scheme == Scheme::Sips;
         if name.is_empty() {
             return Err(ParseTargetError::BadParameter { at });
         }
-        if name.eq_ignore_ascii_case("transport") {
+        if name.eq_ignore_ascii_case(b"transport") {
             let transport = match () {
-                () if value.eq_ignore_ascii_case("tls") => Transport::Tls,
-                () if value.eq_ignore_ascii_case("tcp") && secure => Transport::Tls,
-                () if value.eq_ignore_ascii_case("tcp") => Transport::Tcp,
-                () if value.eq_ignore_ascii_case("udp") && secure => {
+                () if given.eq_ignore_ascii_case(b"tls") => Transport::Tls,
+                () if given.eq_ignore_ascii_case(b"tcp") && secure => Transport::Tls,
+                () if given.eq_ignore_ascii_case(b"tcp") => Transport::Tcp,
+                () if given.eq_ignore_ascii_case(b"udp") && secure => {
                     return Err(ParseTargetError::NotSecure { at });
                 }
-                () if value.eq_ignore_ascii_case("udp") => Transport::Udp,
+                () if given.eq_ignore_ascii_case(b"udp") => Transport::Udp,
                 () => return Err(ParseTargetError::UnsupportedTransport { at }),
             };
             if self.transport.replace(transport).is_some() {
                 return Err(ParseTargetError::Repeated { at });
             }
-        } else if name.eq_ignore_ascii_case("maddr") {
+        } else if name.eq_ignore_ascii_case(b"maddr") {
             if secure {
                 return Err(ParseTargetError::NotSecure { at });
             }
@@ -136,11 +137,10 @@ impl FromStr for Target {
             () if has("sip:") => (Scheme::Sip, 4),
             () => (Scheme::Sip, 0),
         };
+        let has_scheme = at > 0;
         let mut rest = text.get(at..).unwrap_or_default();
         // Before '@' anything goes that is not '@' itself, and afterwards '@' is always escaped.
-        if at > 0
-            && let Some((user, after)) = rest.split_once('@')
-        {
+        if has_scheme && let Some((user, after)) = rest.split_once('@') {
             at += user.len() + 1;
             rest = after;
         }
@@ -162,9 +162,15 @@ impl FromStr for Target {
                 Some(digits.parse().ok().filter(|port| *port != 0).ok_or(bad)?)
             }
         };
+        let is_bracketed = host.starts_with('[');
+        let host = Host::read(host, at)?;
+        // In a URI `::1:5060` could be an address, or one and its port.
+        if has_scheme && !is_bracketed && matches!(host, Host::Address(IpAddr::V6(_))) {
+            return Err(ParseTargetError::BadHost { at });
+        }
         let mut target = Self {
             scheme,
-            host: Host::read(host, at)?,
+            host,
             port,
             transport: None,
             maddr: None,
@@ -200,6 +206,29 @@ impl fmt::Display for Target {
             None => Ok(()),
         }
     }
+}
+
+/// The octets that a text with escapes means (RFC 3261 section 19.1.4); what is no escape stays.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digit = |at: usize| {
+            after
+                .get(at)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+        };
+        let escaped = match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        octets.push(escaped.unwrap_or(*first));
+        rest = match escaped {
+            Some(_) => after.get(2..).unwrap_or_default(),
+            None => after,
+        };
+    }
+    octets
 }
 
 /// The host and the port after its colon, if there is one.

@@ -28,8 +28,15 @@ pub(super) fn reply(answer: Result<DnsResponse, NetError>) -> Reply {
     match answer {
         Ok(message) => {
             let records = |section: &[rr::Record]| section.iter().filter_map(record).collect();
-            let response = Response::new(records(&message.answers))
-                .with_additionals(records(&message.additionals));
+            let answers: Vec<_> = records(&message.answers);
+            // Records that nobody can read are not the same as none, after which others count.
+            let asked = message.queries.first().map(Query::query_type);
+            let is_asked = |record: &&rr::Record| Some(record.record_type()) == asked;
+            let mut of_kind = message.answers.iter().filter(is_asked).peekable();
+            if of_kind.peek().is_some() && of_kind.all(|one| record(one).is_none()) {
+                return Reply::Failed(QueryFailure::Server);
+            }
+            let response = Response::new(answers).with_additionals(records(&message.additionals));
             let response = match message.metadata.authoritative {
                 true => response.authoritative(),
                 false => response,
@@ -86,7 +93,8 @@ fn record(record: &rr::Record) -> Option<Record> {
         true => Some(None),
         false => name(other).map(Some),
     };
-    let text = |bytes: &[u8]| str::from_utf8(bytes).ok().map(Box::from);
+    // An odd octet makes a service or an expression that is none, and no record less.
+    let text = |bytes: &[u8]| Box::from(String::from_utf8_lossy(bytes));
     let data = match &record.data {
         RData::A(address) => RecordData::A(address.0),
         RData::AAAA(address) => RecordData::Aaaa(address.0),
@@ -94,9 +102,9 @@ fn record(record: &rr::Record) -> Option<Record> {
         RData::NAPTR(naptr) => RecordData::Naptr(Naptr {
             order: naptr.order,
             preference: naptr.preference,
-            flags: text(&naptr.flags)?,
-            services: text(&naptr.services)?,
-            regexp: text(&naptr.regexp)?,
+            flags: text(&naptr.flags),
+            services: text(&naptr.services),
+            regexp: text(&naptr.regexp),
             replacement: or_root(&naptr.replacement)?,
         }),
         RData::SRV(srv) => RecordData::Srv(Srv {

@@ -24,7 +24,8 @@ impl Options {
     /// The options with another time for a single question to one name server, repetitions
     /// included; 3 seconds unless told otherwise.
     ///
-    /// Half of it is for asking with EDNS, and half for asking without where there was no answer.
+    /// A server that has not answered after half of it is asked without EDNS too, and the first
+    /// answer counts.
     #[must_use]
     pub const fn with_question_timeout(mut self, timeout: Duration) -> Self {
         self.question_timeout = timeout;

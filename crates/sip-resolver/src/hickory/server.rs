@@ -1,6 +1,7 @@
 //! One question to several name servers.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -118,6 +119,8 @@ pub(super) struct Servers {
 
 struct Server {
     pool: NameServerPool<TokioRuntimeProvider>,
+    /// For questions without EDNS, since a pool takes one that runs with EDNS for the same.
+    plain: NameServerPool<TokioRuntimeProvider>,
     timeout: Duration,
     /// It has answered without EDNS what it would not with it.
     knows_no_edns: AtomicBool,
@@ -135,9 +138,14 @@ impl Servers {
             options.timeout = timeout;
             options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
             let context = Arc::new(PoolContext::new(options, tls()?));
-            let provider = TokioRuntimeProvider::default();
+            let config = server.config();
+            let pool = |config| {
+                let provider = TokioRuntimeProvider::default();
+                NameServerPool::from_config([config], Arc::clone(&context), provider)
+            };
             Ok(Arc::new(Server {
-                pool: NameServerPool::from_config([server.config()], context, provider),
+                pool: pool(config.clone()),
+                plain: pool(config),
                 timeout,
                 knows_no_edns: AtomicBool::new(false),
             }))
@@ -195,52 +203,73 @@ impl Servers {
 impl Server {
     /// Asks with EDNS, and without where the server refuses that or is silent.
     async fn ask(&self, query: Query) -> Result<DnsResponse, NetError> {
-        if self.knows_no_edns.load(Ordering::Relaxed) {
-            return self.ask_once(query, Edns::Without, self.timeout).await;
-        }
-        let answer = self
-            .ask_once(query.clone(), Edns::With, self.timeout / 2)
-            .await;
-        // RFC 6891 section 7: a server that does not know EDNS says so in one of these ways. BADSIG
-        // has the number of BADVERS, and hickory reads it so.
-        let is_refused = matches!(
-            answer,
-            Err(NetError::Dns(DnsError::ResponseCode(
-                ResponseCode::FormErr
-                    | ResponseCode::NotImp
-                    | ResponseCode::BADSIG
-                    | ResponseCode::BADVERS
-            )))
-        );
-        // Others drop the question; RFC 6891 section 6.2.5 leaves that to whoever asks.
-        if !is_refused && !matches!(answer, Err(NetError::Timeout)) {
-            return answer;
-        }
-        let answer = self.ask_once(query, Edns::Without, self.timeout / 2).await;
-        let is_answer = match &answer {
-            Ok(_) => true,
-            Err(NetError::Dns(DnsError::NoRecordsFound(_))) => true,
-            Err(_) => false,
-        };
-        if is_answer && is_refused {
-            self.knows_no_edns.store(true, Ordering::Relaxed);
-        }
-        answer
-    }
-
-    async fn ask_once(
-        &self,
-        query: Query,
-        edns: Edns,
-        patience: Duration,
-    ) -> Result<DnsResponse, NetError> {
-        let mut options = DnsRequestOptions::default();
-        options.use_edns = matches!(edns, Edns::With);
-        let answer = self.pool.lookup(query, options).first_answer();
-        timeout(patience, answer)
+        let answer = self.ask_both_ways(query);
+        timeout(self.timeout, answer)
             .await
             .unwrap_or(Err(NetError::Timeout))
     }
+
+    async fn ask_both_ways(&self, query: Query) -> Result<DnsResponse, NetError> {
+        if self.knows_no_edns.load(Ordering::Relaxed) {
+            return self.lookup(query, Edns::Without).await;
+        }
+        let mut with = pin!(self.lookup(query.clone(), Edns::With));
+        match timeout(self.timeout / 2, &mut with).await {
+            Ok(Err(error)) if is_refusal(&error) => {
+                let answer = self.lookup(query, Edns::Without).await;
+                let is_answer = match &answer {
+                    Ok(_) => true,
+                    Err(NetError::Dns(DnsError::NoRecordsFound(_))) => true,
+                    Err(_) => false,
+                };
+                if is_answer {
+                    self.knows_no_edns.store(true, Ordering::Relaxed);
+                }
+                return answer;
+            }
+            Ok(Err(NetError::Timeout)) | Err(_) => {}
+            Ok(answer) => return answer,
+        }
+        // Others drop the question; RFC 6891 section 6.2.5 leaves that to whoever asks. A slow
+        // server's answer to the first question may come yet.
+        let mut without = pin!(self.lookup(query, Edns::Without));
+        tokio::select! {
+            answer = &mut with => match answer {
+                Err(error) if is_refusal(&error) || matches!(error, NetError::Timeout) => {
+                    without.await
+                }
+                answer => answer,
+            },
+            answer = &mut without => match answer {
+                Err(NetError::Timeout) => with.await,
+                answer => answer,
+            },
+        }
+    }
+
+    async fn lookup(&self, query: Query, edns: Edns) -> Result<DnsResponse, NetError> {
+        let mut options = DnsRequestOptions::default();
+        options.use_edns = matches!(edns, Edns::With);
+        let pool = match edns {
+            Edns::With => &self.pool,
+            Edns::Without => &self.plain,
+        };
+        pool.lookup(query, options).first_answer().await
+    }
+}
+
+/// RFC 6891 section 7: a server that does not know EDNS says so in one of these ways. BADSIG has the
+/// number of BADVERS, and hickory reads it so.
+const fn is_refusal(error: &NetError) -> bool {
+    matches!(
+        error,
+        NetError::Dns(DnsError::ResponseCode(
+            ResponseCode::FormErr
+                | ResponseCode::NotImp
+                | ResponseCode::BADSIG
+                | ResponseCode::BADVERS
+        ))
+    )
 }
 
 #[derive(Clone, Copy)]

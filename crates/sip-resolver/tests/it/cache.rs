@@ -182,3 +182,15 @@ fn each_transaction_draws_an_order_of_its_own() {
     let ones = firsts.iter().filter(|port| **port == 5001).count();
     assert!((25..75).contains(&ones), "{ones}");
 }
+
+#[test]
+fn nothing_is_kept_for_more_than_a_day() {
+    let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), now());
+    let target: Target = "sips:192.0.2.1".parse().unwrap();
+    let found = Zone::new("").locate("sips:192.0.2.1", policy);
+    cache.insert(&target, &policy, &found, begun);
+    let last = begun + Cache::MAX_TTL - SECOND;
+    assert!(cache.get(&target, &policy, last).is_some());
+    let over = begun + Cache::MAX_TTL;
+    assert!(cache.get(&target, &policy, over).is_none());
+}

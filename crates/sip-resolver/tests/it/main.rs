@@ -22,6 +22,8 @@ mod missing;
 #[cfg(feature = "hickory")]
 mod network;
 mod pace;
+#[cfg(feature = "hickory")]
+mod patience;
 mod plan;
 mod policy;
 mod property;

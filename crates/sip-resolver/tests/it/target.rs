@@ -21,6 +21,10 @@ fn domains_uris_and_addresses_are_read() {
             "sip:example.com;transport=udp",
         ),
         (
+            "sip:example.com;tr%61nsport=%75dp;x=%ff%",
+            "sip:example.com;transport=udp",
+        ),
+        (
             "sip:+1;phone-context=x@example.com?subject=a:b",
             "sip:example.com",
         ),
@@ -61,6 +65,8 @@ fn faults_are_refused_with_the_place() {
         ("192.0.2.256", ParseTargetError::BadHost { at: 0 }),
         ("[2001:db8::g]", ParseTargetError::BadHost { at: 0 }),
         ("sip:[192.0.2.1]", ParseTargetError::BadHost { at: 4 }),
+        ("sip:::1:5060", ParseTargetError::BadHost { at: 4 }),
+        ("sips:a@2001:db8::1", ParseTargetError::BadHost { at: 7 }),
         ("example.com:", ParseTargetError::BadPort { at: 12 }),
         ("example.com:0", ParseTargetError::BadPort { at: 12 }),
         ("example.com:65536", ParseTargetError::BadPort { at: 12 }),
