@@ -128,8 +128,18 @@ fn file_name(name: &str) -> String {
             file.push_str(&format!("%{byte:02X}"));
         }
     }
+    // The default set has no name, and no name is written as a single `%`.
     if file.is_empty() {
-        file.push_str("%00");
+        file.push('%');
+    }
+    // File systems take 255 bytes.
+    if file.len() > MAX_FILE_NAME {
+        let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+        file.truncate(MAX_FILE_NAME - 34);
+        file.push_str("%-");
+        for byte in digest.as_ref().iter().take(16) {
+            file.push_str(&format!("{byte:02x}"));
+        }
     }
     file
 }
@@ -143,3 +153,5 @@ const KINDS: [ArchiveKind; 3] = [
     ArchiveKind::TagSet,
     ArchiveKind::DeviceType,
 ];
+
+const MAX_FILE_NAME: usize = 200;

@@ -1,6 +1,6 @@
 //! What an import changes, or would change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -228,22 +228,19 @@ impl Differences {
     /// The tags of a set that is overridden.
     pub(crate) fn tag_set(&mut self, existing: &TagSet, archive: &TagSet) {
         let [old, new] = [existing, archive].map(entries);
-        let name = |entry: &Entry<'_>| (entry.region.to_owned(), entry.name.to_owned());
-        let [old_names, new_names]: [BTreeSet<_>; 2] =
-            [&old, &new].map(|entries| entries.iter().map(name).collect());
-        for key in old_names.union(&new_names) {
-            let find = |entries: &[Entry<'_>]| entries.iter().position(|entry| name(entry) == *key);
-            let (region, tag) = key;
-            let subject = Subject::Tag {
-                tag_set_name: existing.name.clone(),
-                tag_name: tag.clone(),
-                region_name: (!region.is_empty()).then(|| region.clone()),
-            };
-            let effect = match (find(&old), find(&new)) {
+        let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+        for name in names {
+            let (region, tag) = *name;
+            let effect = match (old.get(name), new.get(name)) {
                 (None, _) => Effect::Added,
                 (_, None) => Effect::Removed,
-                (Some(a), Some(b)) if old.get(a) == new.get(b) => continue,
+                (Some(old), Some(new)) if old == new => continue,
                 _ => Effect::Updated,
+            };
+            let subject = Subject::Tag {
+                tag_set_name: existing.name.clone(),
+                tag_name: tag.to_owned(),
+                region_name: (!region.is_empty()).then(|| region.to_owned()),
             };
             self.whole(subject, effect);
         }
@@ -305,30 +302,27 @@ impl Differences {
 }
 
 /// What a tag of a set is, its value compared and never shown.
-#[derive(Eq, PartialEq)]
-struct Entry<'s> {
-    region: &'s str,
-    name: &'s str,
-    value: Option<&'s Secret>,
-    flags: (bool, Option<bool>),
-}
+type Entry<'s> = (Option<&'s Secret>, bool, Option<bool>);
 
-fn entries(set: &TagSet) -> Vec<Entry<'_>> {
-    let everywhere = set.tags.iter().map(|tag| Entry {
-        region: "",
-        name: tag.name.as_str(),
-        value: tag.value.as_ref(),
-        flags: (tag.is_tag_value_overridable, tag.is_tag_value_encrypted),
+/// The tags by region, `""` for all, and name; of two of one name the first counts.
+fn entries(set: &TagSet) -> BTreeMap<(&str, &str), Entry<'_>> {
+    let everywhere = set.tags.iter().map(|tag| {
+        let flags = (tag.is_tag_value_overridable, tag.is_tag_value_encrypted);
+        (
+            ("", tag.name.as_str()),
+            (tag.value.as_ref(), flags.0, flags.1),
+        )
     });
     let regional = set.regions.iter().flat_map(|region| {
-        region.tags.iter().map(|tag| Entry {
-            region: &region.name,
-            name: tag.name.as_str(),
-            value: Some(&tag.value),
-            flags: (false, None),
-        })
+        let name = region.name.as_str();
+        let tags = region.tags.iter();
+        tags.map(move |tag| ((name, tag.name.as_str()), (Some(&tag.value), false, None)))
     });
-    everywhere.chain(regional).collect()
+    let mut entries = BTreeMap::new();
+    for (name, entry) in everywhere.chain(regional) {
+        entries.entry(name).or_insert(entry);
+    }
+    entries
 }
 
 /// The attributes of a type without its files and its password.

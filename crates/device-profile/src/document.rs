@@ -9,7 +9,7 @@ pub use warning::Warning;
 
 use crate::mpp::{FlatProfile, PROFILE};
 use crate::room_os::{CONFIGURATION, Configuration};
-use crate::unified_cm::{ConfigurationFile, DEFAULTS, DEVICE};
+use crate::unified_cm::{ConfigurationFile, DEFAULTS, DEVICE, Line};
 use crate::xml::{Names, Tree, WhiteSpace};
 use crate::{DocumentError, DocumentFault, Limits, SettingsError, SipSettings};
 
@@ -58,6 +58,9 @@ impl Document {
 
     /// The SIP settings of each line, with the number of the line where the document has several.
     ///
+    /// No more than 256 lines of a device of Unified CM are read; the next one stands for the rest
+    /// with [`SettingsError::TooManyLines`].
+    ///
     /// For a default document of Unified CM, which names no user, there are none here:
     /// [`SipSettings::from_defaults`] wants one.
     #[must_use]
@@ -77,11 +80,15 @@ impl Document {
                 let Some(device) = file.device() else {
                     return Vec::new();
                 };
-                let line = |line| (line, SipSettings::from_device(&device, &line));
-                let lines = device.lines().map(line);
-                lines
-                    .map(|(line, settings)| (line.button(), settings))
-                    .collect()
+                let line = |(at, line): (usize, Line<'_>)| {
+                    let settings = match at {
+                        MAX_LINES => Err(SettingsError::TooManyLines),
+                        _ => SipSettings::from_device(&device, &line),
+                    };
+                    (line.button(), settings)
+                };
+                let lines = device.lines().take(MAX_LINES + 1).enumerate();
+                lines.map(line).collect()
             }
         }
     }
@@ -113,3 +120,6 @@ impl DocumentKind {
         }
     }
 }
+
+/// How many lines of a device are read; its guides know of some hundred buttons at most.
+const MAX_LINES: usize = 256;

@@ -260,6 +260,12 @@ pub enum SettingsError {
     /// A transport that the guides do not list.
     #[error("unknown transport")]
     Transport,
+    /// The document has more lines than 256.
+    #[error("too many lines")]
+    TooManyLines,
+    /// The call manager group has more servers than 16.
+    #[error("too many servers")]
+    TooManyServers,
     /// The user is none that can stand in a SIP address as it is.
     #[error("malformed user")]
     User,

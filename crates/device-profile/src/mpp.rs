@@ -119,13 +119,16 @@ impl FlatProfile {
 
     /// Takes a parameter away as often as it is there, and says whether it was.
     pub fn remove(&mut self, name: &str) -> bool {
-        let mut is_found = false;
-        while let Some(parameter) = self.find(name) {
-            is_found = true;
-            self.tree.remove(parameter);
-            self.by_name.remove(|known| known == parameter);
+        let tree = &self.tree;
+        let found = self
+            .by_name
+            .all(hash(0, name), |known| tree.name(known) == name);
+        for parameter in &found {
+            self.tree.remove(*parameter);
         }
-        is_found
+        self.by_name
+            .remove(|known| found.binary_search(&known).is_ok());
+        !found.is_empty()
     }
 
     /// The parameter of this name; names are case-sensitive.

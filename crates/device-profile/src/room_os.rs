@@ -29,6 +29,8 @@ pub struct Configuration {
     tree: Tree,
     /// The values, each an element without elements inside.
     by_path: Index,
+    /// What is around values, once something has been added.
+    containers: Option<Index>,
 }
 
 impl Configuration {
@@ -97,7 +99,11 @@ impl Configuration {
             return fault(again, DocumentFault::Duplicate);
         }
         drop(equal);
-        Ok(Self { tree, by_path })
+        Ok(Self {
+            tree,
+            by_path,
+            containers: None,
+        })
     }
 
     /// Sets the value of a path, in its place where it is there already.
@@ -162,43 +168,71 @@ impl Configuration {
     }
 
     fn find(&self, path: &Path) -> Option<Element> {
-        let is_it = |known| {
-            let mut element = Some(known);
-            let is_same = path.segments().rev().all(|segment| {
-                let here = element;
-                element = here.and_then(|here| self.tree.parent(here));
-                here.is_some_and(|here| self.segment(here) == segment)
-            });
-            is_same && element == Some(self.tree.root())
-        };
+        let segments: Vec<_> = path.segments().collect();
+        let is_it = |known| self.is_at(known, &segments);
         self.by_path.last(path_hash(path), is_it)
+    }
+
+    /// Whether these are the names around an element and its own.
+    fn is_at(&self, element: Element, segments: &[Segment<'_>]) -> bool {
+        let mut element = Some(element);
+        let is_same = segments.iter().rev().all(|segment| {
+            let here = element;
+            element = here.and_then(|here| self.tree.parent(here));
+            here.is_some_and(|here| self.segment(here) == *segment)
+        });
+        is_same && element == Some(self.tree.root())
     }
 
     /// Adds an element for a value, and what has to be around it.
     fn add(&mut self, path: &Path) -> Result<Element, ValueError> {
-        let root = self.tree.root();
-        let mut around = root;
-        let mut segments = path.segments().peekable();
-        while let Some(segment) = segments.next() {
-            let is_value = segments.peek().is_none();
-            let is_it =
-                |child: &Element| self.segment(*child) == segment && self.tree.is_container(*child);
-            let known = self.tree.children(around).find(is_it);
-            around = match known.filter(|_| !is_value) {
-                Some(known) => known,
-                None => {
-                    let (name, item) = segment;
-                    let added = self.tree.append(around, name)?;
-                    if let Some(item) = item {
-                        let item = item.to_string();
-                        self.tree.set_attribute(added, "item", Some(&item))?;
-                    }
-                    added
-                }
-            };
+        let mut containers = match self.containers.take() {
+            Some(known) => known,
+            None => self.all_containers(),
+        };
+        let segments: Vec<_> = path.segments().collect();
+        let hashes: Vec<u64> = segments
+            .iter()
+            .scan(0, |upon, segment| {
+                *upon = segment_hash(*upon, *segment);
+                Some(*upon)
+            })
+            .collect();
+        // The innermost that is there, for the same may stand more than once.
+        let known = (1..segments.len()).rev().find_map(|length| {
+            let around = segments.get(..length)?;
+            let is_it = |known| self.is_at(known, around) && self.tree.is_container(known);
+            let found = containers.last(*hashes.get(length - 1)?, is_it)?;
+            Some((length, found))
+        });
+        let (mut length, mut around) = known.unwrap_or_else(|| (0, self.tree.root()));
+        for ((name, item), hash) in segments.iter().zip(&hashes).skip(length) {
+            around = self.tree.append(around, name)?;
+            if let Some(item) = item {
+                let item = item.to_string();
+                self.tree.set_attribute(around, "item", Some(&item))?;
+            }
+            length += 1;
+            if length < segments.len() {
+                containers.insert(*hash, around);
+            }
         }
+        self.containers = Some(containers);
         self.by_path.insert(path_hash(path), around);
         Ok(around)
+    }
+
+    fn all_containers(&self) -> Index {
+        let mut containers = Index::default();
+        let root = self.tree.root();
+        for element in self.tree.elements().filter(|element| *element != root) {
+            if !self.tree.after(element).is_next_to(element) {
+                let segments = segments_of(&self.tree, element);
+                containers.push(segments.into_iter().fold(0, segment_hash), element);
+            }
+        }
+        containers.sort(|_, _| Ordering::Equal);
+        containers
     }
 
     fn segment(&self, element: Element) -> Segment<'_> {

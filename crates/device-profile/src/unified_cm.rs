@@ -10,8 +10,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 pub use defaults::{Defaults, LoadInformation, OnboardingMethod};
-pub(crate) use device::USE_CALL_MANAGER;
 pub use device::{CallManager, CapfAuthenticationMode, Device, Line, SecurityMode};
+pub(crate) use device::{MAX_MEMBERS, USE_CALL_MANAGER};
 
 use crate::mpp::PROFILE;
 use crate::xml::{Names, Tree, WhiteSpace, is_name};

@@ -281,7 +281,11 @@ impl Tree {
         let white_space = self.white_space;
         let source_len = self.source.len();
         for (index, node) in self.nodes.iter_mut().enumerate() {
-            if node.after as usize != index + 1 || node.value.len == 0 {
+            if node.after as usize != index + 1 {
+                // What is between elements is no value, not even when they are taken away.
+                node.value = Chunk { at: 0, len: 0 };
+            }
+            if node.value.len == 0 {
                 continue;
             }
             let at = node.value.at as usize;

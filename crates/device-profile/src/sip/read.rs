@@ -7,7 +7,9 @@ use super::field::{
 use super::{Registration, SipSettings, Transport};
 use crate::mpp::FlatProfile;
 use crate::room_os::Configuration;
-use crate::unified_cm::{CallManager, Defaults, Device, Line, SecurityMode, USE_CALL_MANAGER};
+use crate::unified_cm::{
+    CallManager, Defaults, Device, Line, MAX_MEMBERS, SecurityMode, USE_CALL_MANAGER,
+};
 use crate::{Secret, SettingsError};
 
 impl SipSettings {
@@ -211,6 +213,9 @@ fn servers(
         };
         HostPort::with_port(server.node, port)
     };
+    if group.len() > MAX_MEMBERS {
+        return Err(SettingsError::TooManyServers);
+    }
     group.iter().map(server).collect()
 }
 

@@ -11,7 +11,8 @@ use crate::xml::{Element, Tree};
 pub struct Defaults<'f>(pub(super) &'f Tree);
 
 impl<'f> Defaults<'f> {
-    /// The servers of the call manager group, the first to be tried first.
+    /// The servers of the call manager group, the first to be tried first; of the group's members
+    /// 17 are read at most.
     #[must_use]
     pub fn call_managers(&self) -> Vec<CallManager<'f>> {
         call_managers(self.0, "callManagerGroup/members")

@@ -75,7 +75,8 @@ impl<'f> Device<'f> {
         file.map(std::borrow::Cow::into_owned)
     }
 
-    /// The servers of the call manager group, the first to be tried first.
+    /// The servers of the call manager group, the first to be tried first; of the group's members
+    /// 17 are read at most.
     #[must_use]
     pub fn call_managers(&self) -> Vec<CallManager<'f>> {
         call_managers(self.0, "devicePool/callManagerGroup/members")
@@ -247,6 +248,7 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
         .into_iter()
         .flatten();
     let mut found: Vec<CallManager<'f>> = members
+        .take(MAX_MEMBERS + 1)
         .enumerate()
         .filter_map(|(place, member)| {
             let server = find_below(tree, member, "callManager")?;
@@ -269,3 +271,6 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
 pub(crate) const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 const SIP_PORT: u16 = 5_060;
 const SECURED_SIP_PORT: u16 = 5_061;
+
+/// How many members a call manager group may have; one more is read, so that it can be told.
+pub(crate) const MAX_MEMBERS: usize = 16;

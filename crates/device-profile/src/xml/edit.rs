@@ -119,7 +119,8 @@ impl Tree {
             out.add_until(&mut pending, node.start);
             if node.has(Node::REMOVED) {
                 out.copy_until(self.line_start(node.start));
-                out.at = node.end;
+                // It may stand in what has been written otherwise.
+                out.at = out.at.max(node.end);
                 index = node.after;
                 continue;
             }

@@ -56,6 +56,18 @@ impl Index {
         equal.find(|known| is_it(*known))
     }
 
+    /// All elements of this hash that are those looked for, in order.
+    pub(crate) fn all(&self, hash: u64, is_it: impl Fn(Element) -> bool) -> Vec<Element> {
+        let hash = Entry::new(hash, Element(0)).hash();
+        let from = self.0.partition_point(|known| known.hash() < hash);
+        let behind = self.0.get(from..).unwrap_or_default();
+        let equal = behind.iter().take_while(|known| known.hash() == hash);
+        let equal = equal.map(|known| known.element());
+        let mut found: Vec<_> = equal.filter(|known| is_it(*known)).collect();
+        found.sort_unstable();
+        found
+    }
+
     /// Each pair of neighbours; equal names are neighbours.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (Element, Element)> {
         self.0.windows(2).filter_map(|pair| match pair {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
-use offhook_device_profile::{DocumentError, DocumentFault, Limits};
+use offhook_device_profile::{Document, DocumentError, DocumentFault, Limits, SettingsError};
 
 /// What both readers say to a document of theirs with `inside` inside and `before` before it.
 fn faults(before: &str, inside: &str) -> [DocumentFault; 2] {
@@ -213,6 +213,64 @@ fn hostile_documents_take_linear_time() {
         start.elapsed() < Duration::from_secs(20),
         "{:?}",
         start.elapsed()
+    );
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
+fn what_is_done_with_long_documents_takes_linear_time() {
+    let start = Instant::now();
+    let limits = Limits::default();
+    // Each line below another container.
+    let lines: String = (1..=19_900)
+        .map(|item| format!("xConfiguration A {item} B: 1\n"))
+        .collect();
+    let read = Configuration::parse_command_lines(&lines, &limits).unwrap();
+    assert_eq!(read.values().count(), 19_900);
+    // The same name again and again.
+    let xml = format!("<flat-profile>{}</flat-profile>", "<A>1</A>".repeat(19_900));
+    let mut profile = FlatProfile::parse(xml.as_bytes(), &limits).unwrap();
+    assert!(profile.remove("A") && !profile.remove("A"));
+    assert_eq!(profile.parameters().count(), 0);
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn lines_and_servers_are_bounded() {
+    let device = |servers: usize, lines: usize| {
+        let member =
+            "<member><callManager><processNodeName>h</processNodeName></callManager></member>";
+        let line = "<line button='1'><featureID>9</featureID><proxy>USECALLMANAGER</proxy><name>1</name></line>";
+        let xml = format!(
+            "<device><devicePool><callManagerGroup><members>{}</members></callManagerGroup></devicePool>\
+            <sipProfile><sipLines>{}</sipLines></sipProfile></device>",
+            member.repeat(servers),
+            line.repeat(lines)
+        );
+        Document::parse(xml.as_bytes(), &Limits::default())
+            .unwrap()
+            .settings()
+    };
+    let settings = device(16, 256);
+    assert_eq!(settings.len(), 256);
+    assert!(settings.iter().all(|(_, settings)| settings.is_ok()));
+    let backups = settings[0].1.as_ref().unwrap().backups();
+    assert_eq!(backups.count(), 15);
+    let settings = device(1, 300);
+    assert_eq!(settings.len(), 257);
+    assert_eq!(
+        *settings[256].1.as_ref().unwrap_err(),
+        SettingsError::TooManyLines
+    );
+    assert!(settings[..256].iter().all(|(_, settings)| settings.is_ok()));
+    let settings = device(17, 1);
+    assert_eq!(
+        *settings[0].1.as_ref().unwrap_err(),
+        SettingsError::TooManyServers
     );
 }
 

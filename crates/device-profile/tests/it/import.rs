@@ -1,6 +1,7 @@
 //! Archives imported into a system and exported out of it.
 
 use std::io::Cursor;
+use std::time::{Duration, Instant};
 
 use offhook_device_profile::{
     Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, DeviceCredentials,
@@ -408,4 +409,24 @@ fn another_container_needs_a_source_of_its_own_and_nothing_else() {
         .with_rename("T", "U")
         .run(&mut empty, &mut system);
     assert!(matches!(answer, Err(ImportError::Archive(_))));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
+fn long_tag_sets_are_compared_in_linear_time() {
+    let set = |value: &str| {
+        let tags = (0..20_000).map(|number| tag(&format!("%TAG_{number}%"), value));
+        tags.fold(TagSet::new("Access"), TagSet::with_tag)
+    };
+    let mut system = Inventory::new();
+    system.insert_tag_set(set("old"));
+    let start = Instant::now();
+    let import = Import::new().with_tag_set_override();
+    let report = import.dry_run(&mut Archive::TagSet(set("new")), &system);
+    assert_eq!(report.unwrap().differences.len(), 20_000);
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
 }

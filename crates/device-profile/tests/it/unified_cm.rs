@@ -370,3 +370,22 @@ proptest! {
         prop_assert_eq!(again, file);
     }
 }
+
+#[test]
+fn what_is_taken_away_does_not_come_back_as_text() {
+    let xml =
+        b"<device><sipLines><line><authPassword>SEKRET</authPassword></line></sipLines></device>";
+    let mut file = ConfigurationFile::parse(xml, &Limits::default()).unwrap();
+    assert!(file.remove("sipLines/line"));
+    assert_eq!(file.text("sipLines").unwrap_or_default(), "");
+    assert!(!file.write().contains("SEKRET"));
+    file.set("sipLines/line/name", "x").unwrap();
+    let again = ConfigurationFile::parse(file.write().as_bytes(), &Limits::default()).unwrap();
+    assert_eq!(again.text("sipLines/line/name"), Some("x"));
+    assert_eq!(again, file);
+    // Where a value takes the place, nothing of what was there is left.
+    let mut file = ConfigurationFile::parse(xml, &Limits::default()).unwrap();
+    assert!(file.remove("sipLines/line"));
+    file.set("sipLines", "none").unwrap();
+    assert_eq!(*file.write(), "<device><sipLines>none</sipLines></device>");
+}
