@@ -48,6 +48,8 @@ struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = seconds)]
     timeout: f64,
     /// Draw servers of one priority by this number, the same each time, instead of at random.
+    ///
+    /// The addresses of one server stay in the order in which the name server gives them.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Print one JSON object a target: {"target":…,"hops":[…],…} or {"target":…,"error":"…"}.
