@@ -78,6 +78,9 @@ impl Reader {
                 break;
             }
         }
+        if self.signer.is_some() && signature.is_none() {
+            bail!("not signed, so that --certificate cannot vouch for it");
+        }
         if !is_text(&bytes) {
             bail!("neither XML nor xConfiguration lines; encrypted documents need --key");
         }

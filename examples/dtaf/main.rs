@@ -99,7 +99,11 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
     let mut system = folder.read()?;
     let planned = import.dry_run(&mut source, &system)?;
     if arguments.dry_run {
-        report::import(&arguments.file, &planned, "would be imported", json)?;
+        let verdict = match &planned.violations[..] {
+            [] => "would be imported",
+            _ => "would not be imported",
+        };
+        report::import(&arguments.file, &planned, verdict, json)?;
         let status = match (&planned.violations[..], planned.difference_found()) {
             ([_, ..], _) => REFUSED,
             ([], true) => DIFFERENT,

@@ -180,6 +180,10 @@ fn what_is_packed_is_unpacked_and_what_is_signed_is_verified() {
     );
     assert_eq!(lines[1]["error"], "signed as another file");
     assert_eq!(status, Some(1));
+    files.put("unsigned.xml", DEVICE);
+    let (lines, status) = files.json(&["--certificate", "tftp.pem", "unsigned.xml"]);
+    let error = "not signed, so that --certificate cannot vouch for it";
+    assert_eq!((&lines[0]["error"], status), (&json!(error), Some(1)));
 }
 
 #[test]

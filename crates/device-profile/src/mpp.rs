@@ -164,10 +164,12 @@ impl FlatProfile {
             let (name, number) = parameter.name.strip_suffix('_')?.rsplit_once('_')?;
             let is_line = matches!(name, "Proxy" | "User_ID" | "Password");
             let is_filled = matches!(parameter.value, Value::Text(_));
+            // `Proxy_01_` is no name that a phone knows.
+            let is_plain = !number.starts_with(['+', '0']);
             number
                 .parse()
                 .ok()
-                .filter(|line| is_line && is_filled && *line > 0)
+                .filter(|_| is_line && is_filled && is_plain)
         };
         let mut lines: Vec<u8> = self.parameters().filter_map(number).collect();
         lines.sort_unstable();

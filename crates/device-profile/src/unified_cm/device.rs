@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::path::{filled, find, find_below, number, text};
+use super::path::{filled, find, find_below, text};
 use crate::Secret;
 use crate::xml::{Element, Tree};
 
@@ -158,9 +158,9 @@ pub struct CallManager<'f> {
     pub name: &'f str,
     /// Its host name or address (`processNodeName`).
     pub node: &'f str,
-    /// The port for SIP; 5060 where none is told.
+    /// The port for SIP; 5060 where none is told, 0 where it is no number.
     pub sip_port: u16,
-    /// The port for SIP over TLS; 5061 where none is told.
+    /// The port for SIP over TLS; 5061 where none is told, 0 where it is no number.
     pub secured_sip_port: u16,
 }
 
@@ -252,15 +252,19 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
         .enumerate()
         .filter_map(|(place, member)| {
             let server = find_below(tree, member, "callManager")?;
+            // A port that cannot be read is not the default one.
+            let port = |path, default| match filled(tree, server, path) {
+                None => default,
+                Some(text) => text.parse().unwrap_or(0),
+            };
             let priority = tree.attribute(member, "priority");
             let priority = priority.and_then(|priority| priority.parse().ok());
             Some(CallManager {
                 priority: priority.or_else(|| u16::try_from(place).ok())?,
                 name: text(tree, server, "name").unwrap_or_default(),
                 node: filled(tree, server, "processNodeName")?,
-                sip_port: number(tree, server, "ports/sipPort").unwrap_or(SIP_PORT),
-                secured_sip_port: number(tree, server, "ports/securedSipPort")
-                    .unwrap_or(SECURED_SIP_PORT),
+                sip_port: port("ports/sipPort", SIP_PORT),
+                secured_sip_port: port("ports/securedSipPort", SECURED_SIP_PORT),
             })
         })
         .collect();

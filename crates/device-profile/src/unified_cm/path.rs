@@ -25,11 +25,6 @@ pub(super) fn text<'t>(tree: &'t Tree, from: Element, path: &str) -> Option<&'t 
     (!tree.is_container(element)).then(|| tree.value(element).trim_ascii())
 }
 
-/// The same as a number.
-pub(super) fn number<N: std::str::FromStr>(tree: &Tree, from: Element, path: &str) -> Option<N> {
-    text(tree, from, path)?.parse().ok()
-}
-
 /// The text at a path, where there is any.
 pub(super) fn filled<'t>(tree: &'t Tree, from: Element, path: &str) -> Option<&'t str> {
     text(tree, from, path).filter(|text| !text.is_empty())

@@ -260,6 +260,14 @@ fn no_secret_is_shown_whatever_it_is_called() {
 }
 
 #[test]
+fn lines_have_the_numbers_that_phones_know() {
+    let xml = "<flat-profile><Proxy_1_>h</Proxy_1_><Proxy_02_>h</Proxy_02_>\
+        <Proxy_0_>h</Proxy_0_><Proxy_256_>h</Proxy_256_><User_ID_10_>u</User_ID_10_></flat-profile>";
+    let numbers: Vec<_> = parse(xml).settings().iter().map(|line| line.0).collect();
+    assert_eq!(numbers, [Some(1), Some(10)]);
+}
+
+#[test]
 fn what_is_no_secret_is_shown() {
     for (name, value) in [
         ("Display_Name_1_", "Ann"),

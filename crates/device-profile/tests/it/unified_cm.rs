@@ -372,6 +372,26 @@ proptest! {
 }
 
 #[test]
+fn a_port_that_cannot_be_read_is_not_the_default_one() {
+    for port in ["70000", "5070x", "0", "-1"] {
+        let xml = DEVICE.replace("<sipPort>5070<", &format!("<sipPort>{port}<"));
+        let file = ConfigurationFile::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let device = file.device().unwrap();
+        let servers = device.call_managers();
+        assert_eq!(servers[1].sip_port, 0, "{port}");
+        assert_eq!(servers[0].sip_port, 5060);
+    }
+    let server = "<member><callManager><processNodeName>h</processNodeName>\
+        <ports><sipPort>70000</sipPort></ports></callManager></member>";
+    let xml = format!(
+        "<Default><callManagerGroup><members>{server}</members></callManagerGroup></Default>"
+    );
+    let file = ConfigurationFile::parse(xml.as_bytes(), &Limits::default()).unwrap();
+    let settings = SipSettings::from_defaults(&file.defaults().unwrap(), "u");
+    assert_eq!(settings.unwrap_err(), SettingsError::Port);
+}
+
+#[test]
 fn what_is_taken_away_does_not_come_back_as_text() {
     let xml =
         b"<device><sipLines><line><authPassword>SEKRET</authPassword></line></sipLines></device>";
