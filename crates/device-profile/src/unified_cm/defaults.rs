@@ -11,8 +11,8 @@ use crate::xml::{Element, Tree};
 pub struct Defaults<'f>(pub(super) &'f Tree);
 
 impl<'f> Defaults<'f> {
-    /// The servers of the call manager group, the first to be tried first; of the group's members
-    /// 17 are read at most.
+    /// The servers of the call manager group, the first to be tried first; 17 at most, so that
+    /// more than the 16 that are taken can be told.
     #[must_use]
     pub fn call_managers(&self) -> Vec<CallManager<'f>> {
         call_managers(self.0, "callManagerGroup/members")

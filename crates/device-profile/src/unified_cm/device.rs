@@ -75,8 +75,8 @@ impl<'f> Device<'f> {
         file.map(std::borrow::Cow::into_owned)
     }
 
-    /// The servers of the call manager group, the first to be tried first; of the group's members
-    /// 17 are read at most.
+    /// The servers of the call manager group, the first to be tried first; 17 at most, so that
+    /// more than the 16 that are taken can be told.
     #[must_use]
     pub fn call_managers(&self) -> Vec<CallManager<'f>> {
         call_managers(self.0, "devicePool/callManagerGroup/members")
@@ -248,7 +248,6 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
         .into_iter()
         .flatten();
     let mut found: Vec<CallManager<'f>> = members
-        .take(MAX_MEMBERS + 1)
         .enumerate()
         .filter_map(|(place, member)| {
             let server = find_below(tree, member, "callManager")?;
@@ -267,6 +266,7 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
                 secured_sip_port: port("ports/securedSipPort", SECURED_SIP_PORT),
             })
         })
+        .take(MAX_MEMBERS + 1)
         .collect();
     found.sort_by_key(|server| server.priority);
     found
