@@ -248,7 +248,7 @@ fn lines_and_servers_are_bounded() {
         let xml = format!(
             "<device><devicePool><callManagerGroup><members>{}</members></callManagerGroup></devicePool>\
             <sipProfile><sipLines>{}</sipLines></sipProfile></device>",
-            format!("{}{}", "<member/>".repeat(20), member.repeat(servers)),
+            "<member/>".repeat(20) + &member.repeat(servers),
             line.repeat(lines)
         );
         Document::parse(xml.as_bytes(), &Limits::default())
