@@ -1,5 +1,6 @@
 //! A system as a folder of archives.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,11 +29,16 @@ impl<'p> Folder<'p> {
         let mut system = Inventory::new();
         // A family has its types and sets as they were when it came; their own archives are newer.
         for kind in KINDS {
+            let mut known = HashSet::new();
             for path in self.archives(kind)? {
                 let shown = path.display();
                 let file = File::open(&path).with_context(|| shown.to_string())?;
                 let archive = Archive::open(BufReader::new(file), &Limits::default());
-                match archive.with_context(|| shown.to_string())? {
+                let archive = archive.with_context(|| shown.to_string())?;
+                if !known.insert(name_of(&archive)) {
+                    bail!("{shown}: what it is of is in another file too");
+                }
+                match archive {
                     Archive::DeviceFamily(family) => system.insert_device_family(family),
                     Archive::DeviceType(device_type) => system.insert_device_type(*device_type),
                     Archive::TagSet(tag_set) => system.insert_tag_set(tag_set),
@@ -43,36 +49,40 @@ impl<'p> Folder<'p> {
         Ok(system)
     }
 
-    /// Writes what has changed, each archive whole or not at all.
+    /// Writes what has changed: all of it beside its places first, so that what fails then has
+    /// changed nothing.
     pub(crate) fn write(&self, before: &Inventory, after: &Inventory) -> anyhow::Result<()> {
         fs::create_dir_all(self.0).with_context(|| self.0.display().to_string())?;
+        let mut staged = Vec::new();
+        let mut stage = |archive: Option<Archive>, name: &str| -> anyhow::Result<()> {
+            let Some(archive) = archive else {
+                return Ok(());
+            };
+            let file = format!("{}.{}", file_name(name), extension(archive.kind()));
+            staged.push(Staged::write(&archive, &self.0.join(file))?);
+            Ok(())
+        };
         for device_type in after.device_types() {
             let name = &device_type.name;
             if before.device_type(name) != Some(device_type) {
-                self.put(after.export_device_type(name), name)?;
+                stage(after.export_device_type(name), name)?;
             }
         }
         for tag_set in after.tag_sets() {
             let name = tag_set.name.as_deref();
             if before.tag_set(name) != Some(tag_set) {
-                self.put(after.export_tag_set(name), name.unwrap_or_default())?;
+                stage(after.export_tag_set(name), name.unwrap_or_default())?;
             }
         }
         for name in after.device_families() {
             let family = after.export_device_family(name);
             if before.export_device_family(name) != family {
-                self.put(family, name)?;
+                stage(family, name)?;
             }
         }
-        Ok(())
-    }
-
-    fn put(&self, archive: Option<Archive>, name: &str) -> anyhow::Result<()> {
-        let Some(archive) = archive else {
-            return Ok(());
-        };
-        let file = format!("{}.{}", file_name(name), extension(archive.kind()));
-        write(&archive, &self.0.join(file), Existing::Replaced)
+        staged
+            .into_iter()
+            .try_for_each(|staged| staged.put(Existing::Replaced))
     }
 
     fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<PathBuf>> {
@@ -98,22 +108,49 @@ impl<'p> Folder<'p> {
 
 /// Writes an archive beside its place and moves it there.
 pub(crate) fn write(archive: &Archive, to: &Path, existing: Existing) -> anyhow::Result<()> {
-    let shown = || to.display().to_string();
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let file = NamedTempFile::new_in(folder).with_context(shown)?;
-    let mut writer = BufWriter::new(file);
-    archive.write(&mut writer).with_context(shown)?;
-    writer.flush().with_context(shown)?;
-    let file = writer.into_inner().map_err(|error| error.into_error());
-    let file = file.with_context(shown)?;
-    file.as_file().sync_all().with_context(shown)?;
-    let moved = match existing {
-        Existing::Refused => file.persist_noclobber(to),
-        Existing::Replaced => file.persist(to),
-    };
-    moved.map_err(|error| error.error).with_context(shown)?;
-    Ok(())
+    Staged::write(archive, to)?.put(existing)
+}
+
+/// An archive beside its place.
+struct Staged {
+    file: NamedTempFile,
+    to: PathBuf,
+}
+
+impl Staged {
+    fn write(archive: &Archive, to: &Path) -> anyhow::Result<Self> {
+        let shown = || to.display().to_string();
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let file = NamedTempFile::new_in(folder).with_context(shown)?;
+        let mut writer = BufWriter::new(file);
+        archive.write(&mut writer).with_context(shown)?;
+        writer.flush().with_context(shown)?;
+        let file = writer.into_inner().map_err(|error| error.into_error());
+        let file = file.with_context(shown)?;
+        file.as_file().sync_all().with_context(shown)?;
+        let to = to.to_owned();
+        Ok(Self { file, to })
+    }
+
+    fn put(self, existing: Existing) -> anyhow::Result<()> {
+        let moved = match existing {
+            Existing::Refused => self.file.persist_noclobber(&self.to),
+            Existing::Replaced => self.file.persist(&self.to),
+        };
+        let shown = || self.to.display().to_string();
+        moved.map_err(|error| error.error).with_context(shown)?;
+        Ok(())
+    }
+}
+
+/// The name of what an archive is of; the system's default tag set has none.
+fn name_of(archive: &Archive) -> Option<String> {
+    match archive {
+        Archive::DeviceFamily(family) => Some(family.name.clone()),
+        Archive::TagSet(tag_set) => tag_set.name.clone(),
+        other => other.device_types().first().map(|each| each.name.clone()),
+    }
 }
 
 /// A name as a file's: letters, digits, `-`, `_`, `.` and blanks as they are, the rest by numbers.

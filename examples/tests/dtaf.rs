@@ -283,4 +283,42 @@ fn an_import_that_would_break_a_rule_changes_nothing() {
     assert_eq!(lines[0]["outcome"], "not imported");
     assert_eq!(lines[0]["violations"].as_array().unwrap().len(), 1);
     assert!(!files.path("system").exists());
+    let (lines, status) = files.json(&["import", "bad.dtaf", "--into", "system", "--dry-run"]);
+    assert_eq!(status, Some(1));
+    assert_eq!(lines[0]["outcome"], "would not be imported");
+}
+
+#[test]
+fn each_name_has_a_file_of_its_own_and_none_two() {
+    let files = Files::new();
+    let long = "\u{1f4de}".repeat(39);
+    let sets = [
+        TagSet::default(),
+        TagSet::new("%"),
+        TagSet::new("%00"),
+        TagSet::new("."),
+    ];
+    for (number, set) in sets.into_iter().enumerate() {
+        let name = format!("{number}.tsaf");
+        files.put(&name, &Archive::TagSet(set));
+        let (text, status) = files.text(&["import", &name, "--into", "system"]);
+        assert_eq!(status, Some(0), "{text}");
+    }
+    for last in ["a", "b"] {
+        let name = format!("{last}.dtaf");
+        let file = DeviceTypeFile::new("a.xml", "<a/>");
+        let device_type = DeviceType::new(&format!("{long}{last}")).with_file(file);
+        files.put(&name, &Archive::new(device_type));
+        let (text, status) = files.text(&["import", &name, "--into", "system"]);
+        assert_eq!(status, Some(0), "{text}");
+    }
+    let entries = || fs::read_dir(files.path("system")).unwrap().count();
+    assert_eq!(entries(), 6);
+
+    // Which of two files of one name would count?
+    fs::copy(files.path("0.tsaf"), files.path("system/other.tsaf")).unwrap();
+    let (text, status) = files.text(&["import", "phone.dtaf", "--into", "system"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("is in another file too"), "{text}");
+    assert_eq!(entries(), 7);
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::violation::is_text;
 use crate::{DeviceType, DocumentError, Guide, Source, TagSet, TagSetViolation, Violation};
 
 /// Device types that belong together, with the tag sets that they name.
@@ -57,7 +58,7 @@ impl DeviceFamily {
     #[must_use]
     pub fn violations(&self) -> Vec<FamilyViolation> {
         let mut found = Vec::new();
-        if !(1..=30).contains(&self.name.chars().count()) {
+        if !is_text(&self.name, 1, 30) {
             found.push(FamilyViolation::NameLength);
         }
         let mut names = HashSet::new();
@@ -92,8 +93,8 @@ pub enum FamilyViolation {
         /// Which tag set, the later one.
         tag_set: usize,
     },
-    /// `deviceFamilyName` is not 1 to 30 characters.
-    #[error("deviceFamilyName has not 1 to 30 characters")]
+    /// `deviceFamilyName` is not 1 to 30 characters, or has control characters.
+    #[error("deviceFamilyName has not 1 to 30 characters, or control characters")]
     NameLength,
 }
 

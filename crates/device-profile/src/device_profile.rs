@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::device_type::attribute::named;
+use crate::violation::is_text;
 use crate::{DeviceCredentials, DeviceType, Guide, NumberOfPorts, Source};
 
 named! {
@@ -188,8 +189,8 @@ pub enum ProfileViolation {
     /// A user name and password of its own, of which one is not there.
     #[error("a user name and password of its own is said to be there and is not")]
     CredentialsMissing,
-    /// `deviceName` is not 1 to 40 characters.
-    #[error("deviceName has a wrong length")]
+    /// `deviceName` is not 1 to 40 characters, or has control characters.
+    #[error("deviceName has not 1 to 40 characters, or control characters")]
     NameLength,
     /// A code is used, and the address is filled in.
     #[error("macAddress must be empty where an activation code is used")]
@@ -200,8 +201,8 @@ pub enum ProfileViolation {
     /// No code is used, and there is no address.
     #[error("macAddress is needed where no activation code is used")]
     MacAddressMissing,
-    /// `serialNumber` is longer than 80 characters.
-    #[error("serialNumber is too long")]
+    /// `serialNumber` is longer than 80 characters, or has control characters.
+    #[error("serialNumber has more than 80 characters, or control characters")]
     SerialNumberLength,
     /// The profile is of another type than the one it was held against.
     #[error("deviceType is another")]
@@ -263,11 +264,7 @@ impl DeviceProfile {
         };
         let mac = self.mac_address.as_deref().filter(|mac| !mac.is_empty());
         let by_code = onboarding == Onboarding::ActivationCode;
-        let name_length = self.name.chars().count();
-        check(
-            !(1..=40).contains(&name_length),
-            ProfileViolation::NameLength,
-        );
+        check(!is_text(&self.name, 1, 40), ProfileViolation::NameLength);
         check(
             self.device_type != device_type.name,
             ProfileViolation::TypeDiffers,
@@ -291,7 +288,7 @@ impl DeviceProfile {
         );
         let serial = self.serial_number.as_deref().unwrap_or_default();
         check(
-            serial.chars().count() > 80,
+            !is_text(serial, 0, 80),
             ProfileViolation::SerialNumberLength,
         );
         check(

@@ -155,6 +155,7 @@ pub struct Import {
     updates_files: bool,
     overrides_tag_sets: bool,
     overrides_families: bool,
+    limits: Limits,
 }
 
 impl Import {
@@ -169,6 +170,13 @@ impl Import {
     #[must_use]
     pub fn with_rename(mut self, original: &str, new: &str) -> Self {
         self.rename = Some((original.to_owned(), new.to_owned()));
+        self
+    }
+
+    /// Looks through contents by these limits, instead of the default ones.
+    #[must_use]
+    pub fn with_limits(mut self, limits: &Limits) -> Self {
+        self.limits = *limits;
         self
     }
 
@@ -388,7 +396,7 @@ impl Job<'_> {
         for (at, file) in archive.files.iter().enumerate() {
             let number = first_file + at;
             let content = source.unpack(number).map_err(ImportError::Archive)?;
-            let told = content::check_harm(number, &content, &Limits::default());
+            let told = content::check_harm(number, &content, &self.import.limits);
             if let Some(error) = told.map_err(ImportError::Archive)? {
                 let file = number;
                 self.violations

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::tag::is_custom_value;
+use crate::violation::is_text;
 use crate::{Guide, Override, Secret, Source, TagName, secret};
 
 /// Tags with their values, under a name that types, service providers, groups and devices refer
@@ -112,8 +113,8 @@ pub enum TagSetViolation {
         /// Which tag, the later one.
         tag: usize,
     },
-    /// `tagSetName` is not 1 to 30 characters.
-    #[error("tagSetName has not 1 to 30 characters")]
+    /// `tagSetName` is not 1 to 30 characters, or has control characters.
+    #[error("tagSetName has not 1 to 30 characters, or control characters")]
     NameLength,
     /// A name of the system's.
     #[error("tag {tag} has a native name")]
@@ -121,8 +122,8 @@ pub enum TagSetViolation {
         /// Which tag.
         tag: usize,
     },
-    /// `regionName` is not 1 to 64 characters.
-    #[error("regionName of region {region} has not 1 to 64 characters")]
+    /// `regionName` is not 1 to 64 characters, or has control characters.
+    #[error("regionName of region {region} has not 1 to 64 characters, or control characters")]
     RegionNameLength {
         /// Which region.
         region: usize,
@@ -208,7 +209,7 @@ impl TagSet {
         };
         let name = self.name.as_deref();
         check(
-            name.is_some_and(|name| !(1..=30).contains(&name.chars().count())),
+            name.is_some_and(|name| !is_text(name, 1, 30)),
             TagSetViolation::NameLength,
         );
         let mut names = HashSet::new();
@@ -228,7 +229,7 @@ impl TagSet {
         let mut countries = HashSet::new();
         for (region, each) in self.regions.iter().enumerate() {
             check(
-                !(1..=64).contains(&each.name.chars().count()),
+                !is_text(&each.name, 1, 64),
                 TagSetViolation::RegionNameLength { region },
             );
             check(

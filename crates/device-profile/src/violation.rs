@@ -53,8 +53,9 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
-    /// An attribute of the type is too short or too long.
-    #[error("{attribute} has not {least} to {most} characters")]
+    /// An attribute of the type is too short or too long, or has control characters or those that
+    /// turn the direction of writing.
+    #[error("{attribute} has not {least} to {most} characters, or control characters")]
     Length {
         /// Which attribute.
         attribute: &'static str,
@@ -63,8 +64,11 @@ pub enum Violation {
         /// The most characters.
         most: usize,
     },
-    /// An attribute of a file is too short or too long.
-    #[error("{attribute} of file {file} has not {least} to {most} characters")]
+    /// An attribute of a file is too short or too long, or has control characters or those that turn
+    /// the direction of writing.
+    #[error(
+        "{attribute} of file {file} has not {least} to {most} characters, or control characters"
+    )]
     LengthOnFile {
         /// Which attribute.
         attribute: &'static str,
@@ -193,7 +197,7 @@ impl DeviceType {
 
     fn check_lengths(&self, found: &mut Vec<Violation>) {
         let mut check = |attribute, text: Option<&str>, least, most| {
-            if text.is_some_and(|text| !has_length(text, least, most)) {
+            if text.is_some_and(|text| !is_text(text, least, most)) {
                 found.push(Violation::Length {
                     attribute,
                     least,
@@ -281,7 +285,7 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
         ("macFormatInNonRequestURI", format, 0, 256),
     ] {
         check(
-            text.is_some_and(|text| !has_length(text, least, most)),
+            text.is_some_and(|text| !is_text(text, least, most)),
             Violation::LengthOnFile {
                 attribute,
                 file: index,
@@ -318,6 +322,10 @@ fn is_for_one_device(file: &DeviceTypeFile) -> bool {
     file.category == FileCategory::DynamicProfile
 }
 
-fn has_length(text: &str, least: usize, most: usize) -> bool {
+/// Whether a text has so many characters, and none that shows it as another one: controls, and those
+/// that turn the direction of writing.
+pub(crate) fn is_text(text: &str, least: usize, most: usize) -> bool {
+    let turns = |char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (least..=most).contains(&text.chars().count())
+        && !text.chars().any(|char| char.is_control() || turns(char))
 }

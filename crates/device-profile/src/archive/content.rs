@@ -21,31 +21,99 @@ pub(crate) fn check(content: &[u8], limits: &Limits) -> Result<(), DocumentError
 ///
 /// # Errors
 ///
-/// [`ArchiveError::Content`] for a document type, and more depth or elements than allowed.
+/// [`ArchiveError::Content`] for a document type, more depth or elements than allowed, and XML in an
+/// encoding that we cannot look into.
 pub(crate) fn check_harm(
     file: usize,
     content: &[u8],
     limits: &Limits,
 ) -> Result<Option<DocumentError>, ArchiveError> {
+    let harm = |at: usize, fault| {
+        let source = DocumentError::new(at as u64, fault);
+        Err(ArchiveError::Content { file, source })
+    };
+    if is_wide_xml(content) {
+        return harm(0, DocumentFault::Encoding);
+    }
+    let from = front_tags(content);
+    let document = content.get(from..).unwrap_or_default();
+    if !is_xml(document) {
+        return Ok(None);
+    }
     // A document too long for its parser is looked through all the same.
     let mut unlimited = *limits;
     unlimited.document_bytes = usize::MAX;
-    match check(content, &unlimited) {
-        Ok(()) if is_xml(content) && content.len() > limits.document_bytes => {
-            let at = limits.document_bytes as u64;
-            Ok(Some(DocumentError::new(at, DocumentFault::TooLarge)))
-        }
-        Ok(()) => Ok(None),
-        Err(source) => match source.fault {
-            DocumentFault::Doctype | DocumentFault::TooDeep | DocumentFault::TooManyElements => {
-                Err(ArchiveError::Content { file, source })
-            }
-            _ => Ok(Some(source)),
-        },
+    let Err(found) = xml::check(document, &unlimited) else {
+        let at = limits.document_bytes;
+        let too_large = DocumentError::new(at as u64, DocumentFault::TooLarge);
+        return Ok((document.len() > at).then_some(too_large));
+    };
+    match (found.fault, document_type(document)) {
+        (
+            fault @ (DocumentFault::Doctype
+            | DocumentFault::TooDeep
+            | DocumentFault::TooManyElements),
+            _,
+        ) => harm(
+            from + usize::try_from(found.at).unwrap_or(usize::MAX - from),
+            fault,
+        ),
+        // What is wrong before it must not hide it.
+        (_, Some(at)) => harm(from + at, DocumentFault::Doctype),
+        (_, None) if from > 0 => Ok(None),
+        (_, None) => Ok(Some(found)),
     }
+}
+
+/// How long the tags are that a content begins with, before its first `<`; they may come to nothing.
+fn front_tags(content: &[u8]) -> usize {
+    let mut rest = content;
+    loop {
+        let text = rest.trim_ascii_start();
+        let Some((_, tag)) = text.split_first().filter(|(first, _)| **first == b'%') else {
+            break;
+        };
+        let end = tag.iter().position(|byte| matches!(byte, b'%' | b'<'));
+        match end.and_then(|end| tag.get(end..)?.strip_prefix(b"%")) {
+            Some(behind) => rest = behind,
+            None => break,
+        }
+    }
+    content.len() - rest.len()
+}
+
+/// Where a document type or an entity seems to be defined, in comments too.
+fn document_type(document: &[u8]) -> Option<usize> {
+    let mut signs = document.iter().enumerate();
+    signs.find_map(|(at, byte)| {
+        let is_one = *byte == b'<'
+            && DEFINITIONS.iter().any(|word| {
+                let here = document.get(at..at + word.len());
+                here.is_some_and(|here| here.eq_ignore_ascii_case(word))
+            });
+        is_one.then_some(at)
+    })
+}
+
+/// Whether it looks like XML in UTF-16, UTF-32 or EBCDIC.
+///
+/// # Source
+///
+/// XML 1.0, appendix F.1, <https://www.w3.org/TR/xml/#sec-guessing>.
+fn is_wide_xml(content: &[u8]) -> bool {
+    let marks: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];
+    let starts: [&[u8]; 4] = [b"<\0", b"\0<", b"\0\0\0<", b"\x4c\x6f\xa7\x94"];
+    let marked = marks.iter().find_map(|mark| content.strip_prefix(*mark));
+    let is_first = |text: &[u8]| {
+        let mut text = text.iter();
+        text.find(|byte| !(**byte == 0 || byte.is_ascii_whitespace())) == Some(&b'<')
+    };
+    marked.is_some_and(is_first) || starts.iter().any(|start| content.starts_with(start))
 }
 
 fn is_xml(content: &[u8]) -> bool {
     let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     text.trim_ascii_start().starts_with(b"<")
 }
+
+const DEFINITIONS: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];

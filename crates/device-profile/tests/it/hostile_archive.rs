@@ -266,13 +266,66 @@ fn documents_that_could_harm_their_reader_are_refused() {
         (&deep, DocumentFault::TooDeep),
         (&many, DocumentFault::TooManyElements),
         (&late, DocumentFault::TooDeep),
+        // Behind tags, and behind what is wrong before it.
+        ("%BWX%<!DOCTYPE a><a/>", DocumentFault::Doctype),
+        ("\n%A% %B%\n<a/><!DOCTYPE a>", DocumentFault::Doctype),
+        (&format!("%A%{deep}"), DocumentFault::TooDeep),
+        ("<a>&b;</a><!DOCTYPE a>", DocumentFault::Doctype),
+        (
+            "<?xml version='1.0' encoding='latin1'?><!DOCTYPE a><a/>",
+            DocumentFault::Doctype,
+        ),
+        ("<!doctype a><a/>", DocumentFault::Doctype),
+        ("<![<!ENTITY a 'b'>", DocumentFault::Doctype),
     ] {
-        let answer = carrying(content.as_bytes());
-        assert!(
-            matches!(&answer, Err(ArchiveError::Content { file: 0, source }) if source.fault == fault),
-            "{fault}: {answer:?}"
-        );
+        assert_harmful(content.as_bytes(), fault);
     }
+}
+
+#[test]
+fn documents_in_encodings_that_cannot_be_looked_into_are_refused() {
+    let laughs = "<!DOCTYPE l [<!ENTITY a \"ha\">]><l>&a;</l>";
+    let wide = |order: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
+        text.encode_utf16().flat_map(order).collect()
+    };
+    for text in [
+        format!("\u{feff}{laughs}"),
+        format!("\u{feff}\n <a/>"),
+        laughs.to_owned(),
+    ] {
+        for order in [u16::to_be_bytes, u16::to_le_bytes] {
+            assert_harmful(&wide(order, &text), DocumentFault::Encoding);
+        }
+        let four: Vec<u8> = text
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect();
+        assert_harmful(&four, DocumentFault::Encoding);
+        let four: Vec<u8> = text
+            .chars()
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect();
+        assert_harmful(&four, DocumentFault::Encoding);
+    }
+    // What is no XML is taken as it is.
+    let pictures: [&[u8]; 4] = [
+        b"\xff\xfeno document",
+        b"\xff\xfen\0o\0",
+        b"\x89PNG\r\n<!DOCTYPE",
+        b"\0\0\0\x20ftyp",
+    ];
+    for content in pictures {
+        let archive = carrying(content).unwrap();
+        assert_eq!(archive.violations(&Limits::default()), []);
+    }
+}
+
+fn assert_harmful(content: &[u8], fault: DocumentFault) {
+    let answer = carrying(content);
+    assert!(
+        matches!(&answer, Err(ArchiveError::Content { file: 0, source }) if source.fault == fault),
+        "{fault}: {answer:?}"
+    );
 }
 
 #[test]
@@ -292,7 +345,14 @@ fn a_template_that_is_no_document_yet_is_carried_and_told() {
             "{content}: {found:?}"
         );
     }
-    for content in ["", "text & more", "<a>%TAG%</a>", "PK"] {
+    for content in [
+        "",
+        "text & more",
+        "<a>%TAG%</a>",
+        "PK",
+        "%HEAD%<a></a></b>",
+        "50 % <a",
+    ] {
         let archive = carrying(content.as_bytes()).unwrap();
         assert_eq!(archive.violations(&Limits::default()), [], "{content}");
     }

@@ -412,6 +412,42 @@ fn another_container_needs_a_source_of_its_own_and_nothing_else() {
 }
 
 #[test]
+fn names_that_show_as_others_are_not_imported() {
+    for name in ["a\0", "a\nb", "\u{7f}", "\u{202e}gnp", "a\u{2066}"] {
+        let family = DeviceFamily::new(name)
+            .with_device_type(DeviceType::new(name).with_file(DeviceTypeFile::new(name, "")))
+            .with_tag_set(TagSet::new(name).with_region(TagRegion::new(name, &["ES"])));
+        let mut archive = Archive::DeviceFamily(family);
+        let mut system = Inventory::new();
+        let report = Import::new().dry_run(&mut archive, &system).unwrap();
+        // The family, the type, both names of the file, the set and the region.
+        assert_eq!(report.violations.len(), 6, "{name:?}: {report:?}");
+        assert!(Import::new().run(&mut archive, &mut system).is_err());
+        assert_eq!(system, Inventory::new());
+    }
+}
+
+#[test]
+fn contents_are_looked_through_by_the_limits_of_the_import() {
+    let deep = "<a>".repeat(40) + &"</a>".repeat(40);
+    let device_type = DeviceType::new("Phone").with_file(DeviceTypeFile::new("a.xml", deep));
+    let mut archive = Archive::new(device_type);
+    let system = Inventory::new();
+    let refused = Import::new().dry_run(&mut archive, &system).unwrap_err();
+    assert!(
+        matches!(refused, ImportError::Archive(ArchiveError::Content { .. })),
+        "{refused}"
+    );
+    let mut limits = Limits::default();
+    limits.depth = 40;
+    let import = Import::new().with_limits(&limits);
+    assert_eq!(
+        import.dry_run(&mut archive, &system).unwrap().violations,
+        []
+    );
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
 fn long_tag_sets_are_compared_in_linear_time() {
     let set = |value: &str| {
