@@ -2,15 +2,15 @@
 //! asked to do.
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use offhook_activation_code::{Page, ProfileId};
 use serde::Deserialize;
 
-use super::Peer;
-use super::management::{ADMIN_SCOPE, ManagementApi, issue, update};
+use super::management::{Administrator, ManagementApi, issue, update};
 use super::problem::{Refused, message};
 use crate::message::{CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest};
 use crate::{DeviceRequest, LifeCycleError, MailAddress};
@@ -35,12 +35,10 @@ pub(super) struct Part {
 
 pub(super) async fn list(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-    Query(part): Query<Part>,
+    _: Administrator,
+    part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Json<DeviceList>, Refused> {
-    api.authorize(&peer, &headers, ADMIN_SCOPE, api.clock.now())
-        .await?;
+    let Query(part) = part.map_err(|error| Refused::bad_request(error.body_text()))?;
     let limit = part.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=Page::MAX_LIMIT).contains(&limit) {
         return Err(Refused::bad_request("limit is not 1 to 1000"));
@@ -60,12 +58,9 @@ pub(super) async fn list(
 
 pub(super) async fn delete(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     Path(profile): Path<String>,
 ) -> Result<StatusCode, Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let profile = existing(&profile)?;
     api.management.delete(&profile, now).await.map_err(update)?;
     Ok(StatusCode::NO_CONTENT)
@@ -73,13 +68,10 @@ pub(super) async fn delete(
 
 async fn replace(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     Path(profile): Path<String>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let request: CodeRequest = message(&body)?;
     let (profile, recipient) = (existing(&profile)?, recipient(&request.recipient)?);
     let issued = api.management.replace(&profile, recipient, now).await;
@@ -88,25 +80,19 @@ async fn replace(
 
 async fn deactivate(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     Path(profile): Path<String>,
 ) -> Result<Json<DeviceStatus>, Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let device = api.management.deactivate(&existing(&profile)?, now).await;
     Ok(Json(device.map_err(life_cycle)?.into()))
 }
 
 async fn move_device(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     Path(profile): Path<String>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let request: MoveRequest = message(&body)?;
     let from = existing(&profile)?;
     let to = ProfileId::new(&request.profile);
@@ -122,46 +108,39 @@ async fn move_device(
 
 async fn reboot(
     state: State<ManagementApi>,
-    peer: ConnectInfo<Peer>,
-    headers: HeaderMap,
+    administrator: Administrator,
     profile: Path<String>,
 ) -> Result<StatusCode, Refused> {
-    request(state, peer, headers, profile, DeviceRequest::Reboot).await
+    request(state, administrator, profile, DeviceRequest::Reboot).await
 }
 
 async fn problem_report(
     state: State<ManagementApi>,
-    peer: ConnectInfo<Peer>,
-    headers: HeaderMap,
+    administrator: Administrator,
     profile: Path<String>,
 ) -> Result<StatusCode, Refused> {
-    request(state, peer, headers, profile, DeviceRequest::ProblemReport).await
+    request(state, administrator, profile, DeviceRequest::ProblemReport).await
 }
 
 /// 202: call control hears of it, and the device of call control.
 async fn request(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     Path(profile): Path<String>,
     request: DeviceRequest,
 ) -> Result<StatusCode, Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
-    let asked = api
-        .management
-        .request(&existing(&profile)?, request, now)
-        .await;
+    let profile = existing(&profile)?;
+    let asked = api.management.request(&profile, request, now).await;
     asked.map_err(update)?;
     Ok(StatusCode::ACCEPTED)
 }
 
 /// A profile that cannot exist is none.
-fn existing(profile: &str) -> Result<ProfileId, Refused> {
+pub(super) fn existing(profile: &str) -> Result<ProfileId, Refused> {
     ProfileId::new(profile).map_err(|_| Refused::not_found())
 }
 
-fn recipient(address: &str) -> Result<MailAddress, Refused> {
+pub(super) fn recipient(address: &str) -> Result<MailAddress, Refused> {
     MailAddress::new(address).ok_or_else(|| Refused::bad_request("malformed mail address"))
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use offhook_activation_code::ProfileId;
 use offhook_bearer_token::{
     CertificateThumbprint, CredentialsError, Scope, TokenPolicy, TokenVerifier, VerifiedToken,
     VerifyError, credentials,
@@ -26,8 +26,8 @@ use crate::message::{
 };
 use crate::{
     ActivateError, BridgeError, Caller, ConfigurationError, ConfigurationRefusal, DeviceKey,
-    DeviceManagement, IssueCodeError, MailAddress, OnboardError, PresentError, ProvisionError,
-    RequestCodeError, RequestCodeRefusal, UpdateError,
+    DeviceManagement, IssueCodeError, OnboardError, PresentError, ProvisionError, RequestCodeError,
+    RequestCodeRefusal, UpdateError,
 };
 
 /// The scope of an administrator's token; ours.
@@ -46,7 +46,7 @@ pub struct ManagementApi {
     verifier: Arc<dyn TokenVerifier>,
     policy: Arc<TokenPolicy>,
     identity: Arc<IdentitySource>,
-    pub(super) clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
 }
 
 impl ManagementApi {
@@ -94,7 +94,7 @@ impl ManagementApi {
     }
 
     /// Lets only a token with `scope` pass.
-    pub(super) async fn authorize(
+    async fn authorize(
         &self,
         peer: &Peer,
         headers: &HeaderMap,
@@ -126,6 +126,30 @@ impl ManagementApi {
         identity(&self.identity, peer, headers, now)?
             .map(Caller::Identity)
             .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope.as_str()))
+    }
+}
+
+/// An administrator, by the scope of the token. It stands before path, query and body, so that
+/// nobody else learns what is wrong with those or has them read.
+pub(super) struct Administrator {
+    /// When the request came.
+    pub(super) now: SystemTime,
+}
+
+impl FromRequestParts<ManagementApi> for Administrator {
+    type Rejection = Refused;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        api: &ManagementApi,
+    ) -> Result<Self, Self::Rejection> {
+        let ConnectInfo(peer) = ConnectInfo::<Peer>::from_request_parts(parts, api)
+            .await
+            .map_err(|_| Refused::unavailable())?;
+        let now = api.clock.now();
+        api.authorize(&peer, &parts.headers, ADMIN_SCOPE, now)
+            .await?;
+        Ok(Self { now })
     }
 }
 
@@ -173,12 +197,9 @@ pub fn management_router(api: ManagementApi) -> Router {
 
 async fn provision(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     body: Bytes,
 ) -> Result<(StatusCode, Json<DeviceStatus>), Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let request: ProvisionRequest = message(&body)?;
     let device = api
         .management
@@ -190,13 +211,10 @@ async fn provision(
 
 async fn status(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    _: Administrator,
     Path(profile): Path<String>,
 ) -> Result<Json<DeviceStatus>, Refused> {
-    api.authorize(&peer, &headers, ADMIN_SCOPE, api.clock.now())
-        .await?;
-    let profile = ProfileId::new(&profile).map_err(|_| Refused::not_found())?;
+    let profile = life_cycle::existing(&profile)?;
     let found = api
         .management
         .device(&DeviceKey::Profile(profile))
@@ -209,23 +227,15 @@ async fn status(
 
 async fn issue_code(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
     Path(profile): Path<String>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let request: CodeRequest = message(&body)?;
-    let profile = ProfileId::new(&profile).map_err(|_| Refused::not_found())?;
-    let recipient = MailAddress::new(&request.recipient)
-        .ok_or_else(|| Refused::bad_request("malformed mail address"))?;
-    let issued = api
-        .management
-        .issue_code(&profile, recipient, now)
-        .await
-        .map_err(issue)?;
-    Ok((StatusCode::CREATED, Json(issued)))
+    let profile = life_cycle::existing(&profile)?;
+    let recipient = life_cycle::recipient(&request.recipient)?;
+    let issued = api.management.issue_code(&profile, recipient, now).await;
+    Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
 }
 
 async fn activate(
@@ -321,11 +331,8 @@ async fn registered(
 
 async fn metrics(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
+    Administrator { now }: Administrator,
 ) -> Result<impl IntoResponse, Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, ADMIN_SCOPE, now).await?;
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, api.management.metrics(now).await))
 }

@@ -91,8 +91,14 @@ impl DeviceManagement {
         recipient: MailAddress,
         now: SystemTime,
     ) -> Result<CodeIssued, LifeCycleError> {
-        let target = self.device(&DeviceKey::Profile(to.clone())).await;
-        let target = target.map_err(LifeCycleError::Update)?;
+        let device = async |profile: &ProfileId| {
+            let device = self.device(&DeviceKey::Profile(profile.clone())).await;
+            device.map_err(LifeCycleError::Update)
+        };
+        if device(from).await?.is_none() {
+            return Err(LifeCycleError::Update(UpdateError::UnknownDevice));
+        }
+        let target = device(to).await?;
         let refused = |refusal| {
             let error = RequestCodeError::Refused(refusal);
             Err(LifeCycleError::Code(IssueCodeError::Request(error)))
