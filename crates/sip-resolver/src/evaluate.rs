@@ -264,7 +264,12 @@ impl<'a> Evaluation<'a> {
     /// A failure ends it: what comes after a rule is for those who know that it leads nowhere.
     fn follow(&mut self, rules: &[Rule<'_>], ttl: Duration) -> Result<Vec<Server>, Nothing> {
         let mut worst = ResolveError::NotFound;
+        let mut tls_only = false;
         for rule in rules {
+            let is_tls = rule.transport == Transport::Tls;
+            if tls_only && !is_tls {
+                continue;
+            }
             let outcome = if rule.to_addresses {
                 self.host(
                     rule.replacement,
@@ -281,10 +286,15 @@ impl<'a> Evaluation<'a> {
                     }
                     return Ok(servers);
                 }
-                Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) => {}
-                Err(Nothing::Final(
-                    error @ (ResolveError::Loop | ResolveError::ServiceNotAvailable),
-                )) => worst = error,
+                // Rules that lead nowhere are somebody's mistake, and no reason to do without TLS.
+                Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) => tls_only |= is_tls,
+                Err(Nothing::Final(ResolveError::Loop)) => {
+                    tls_only |= is_tls;
+                    worst = ResolveError::Loop;
+                }
+                Err(Nothing::Final(ResolveError::ServiceNotAvailable)) => {
+                    worst = ResolveError::ServiceNotAvailable;
+                }
                 Err(other) => return Err(other),
             }
             self.notes
@@ -312,8 +322,7 @@ impl<'a> Evaluation<'a> {
             match self.service(&name, service.transport()) {
                 Err(Nothing::Here) => {}
                 Err(nothing @ Nothing::Final(ResolveError::ServiceNotAvailable)) => last = nothing,
-                // Records that lead nowhere are somebody's mistake, and none of them is a reason to
-                // do without TLS.
+                // As in `follow`.
                 Err(nothing @ Nothing::Final(ResolveError::NotFound | ResolveError::Loop)) => {
                     last = nothing;
                     tls_only |= is_tls;

@@ -25,18 +25,20 @@ impl<'a> Evaluation<'a> {
         let mut ttl = Duration::MAX;
         for _ in 0..=MAX_ALIASES {
             match self.answers.get(&question) {
-                None if kind == QuestionKind::Srv && self.added(&question).is_some() => {
-                    let added = self.added(&question).unwrap_or_default();
-                    return self.found(added, ttl);
-                }
-                None | Some(Answer::Pending) if self.closing => return self.failed(),
                 None => {
+                    if let Some(added) = self.added(&question) {
+                        return self.found(added, ttl);
+                    }
+                    if self.closing {
+                        return self.failed();
+                    }
                     self.want(question.name().clone(), kind);
                     return Lookup::Missing(question);
                 }
+                Some(Answer::Pending) if self.closing => return self.failed(),
                 Some(Answer::Pending) => return Lookup::Missing(question),
                 Some(Answer::Failed) => return self.failed(),
-                Some(Answer::Loop) => return Lookup::Loop,
+                Some(Answer::Loop) => return self.circular(),
                 Some(Answer::Records(answered)) => {
                     ttl = ttl.min(answered.ttl);
                     if !answered.records.is_empty() {
@@ -50,7 +52,7 @@ impl<'a> Evaluation<'a> {
                 }
             }
         }
-        Lookup::Loop
+        self.circular()
     }
 
     fn found(&mut self, records: &'a [Record], ttl: Duration) -> Lookup<'a> {
@@ -58,6 +60,12 @@ impl<'a> Evaluation<'a> {
         let ttl = least.map_or(ttl, |least| least.min(ttl));
         self.holds = self.holds.min(ttl);
         Lookup::Found(records, ttl)
+    }
+
+    /// A circle has no end whose time could count; it is somebody's mistake, as a failure is.
+    fn circular(&mut self) -> Lookup<'a> {
+        self.holds = self.holds.min(FAILURE_TTL);
+        Lookup::Loop
     }
 
     fn failed(&mut self) -> Lookup<'a> {
@@ -147,23 +155,15 @@ impl<'a> Evaluation<'a> {
         let mut families = [Vec::new(), Vec::new()];
         for (family, kind) in families.iter_mut().zip(kinds) {
             let question = Question::new(name.clone(), *kind);
-            let mut take = |records: &[Record], ttl| {
-                let addresses = records.iter().filter_map(address);
-                family.extend(addresses.map(|address| (address, ttl)));
-            };
-            if !self.answers.contains_key(&question) {
-                if let Some(added) = self.added(&question) {
-                    if let Lookup::Found(records, ttl) = self.found(added, Duration::MAX) {
-                        take(records, ttl);
-                    }
-                    continue;
-                }
-                if self.complete.contains(name) {
-                    continue;
-                }
+            let is_known = self.answers.contains_key(&question) || self.added(&question).is_some();
+            if !is_known && self.complete.contains(name) {
+                continue;
             }
             match self.look_up(name, *kind) {
-                Lookup::Found(records, ttl) => take(records, ttl),
+                Lookup::Found(records, ttl) => {
+                    let addresses = records.iter().filter_map(address);
+                    family.extend(addresses.map(|address| (address, ttl)));
+                }
                 Lookup::Empty => {}
                 Lookup::Failed => found.failed = true,
                 Lookup::Loop => found.circular = true,
@@ -234,5 +234,5 @@ const fn address(record: &Record) -> Option<IpAddr> {
 const FAMILY_PATIENCE: Duration = Duration::from_millis(50);
 /// How long the addresses of further servers are waited for when one has addresses.
 const SERVER_PATIENCE: Duration = Duration::from_millis(500);
-/// How long that a question failed may be kept; RFC 2308 section 7.1 allows five minutes.
+/// How long that a question failed, or leads in a circle, may be kept; RFC 2308 section 7.1 allows five minutes.
 const FAILURE_TTL: Duration = Duration::from_secs(30);

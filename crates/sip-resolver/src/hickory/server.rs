@@ -168,7 +168,7 @@ impl Servers {
         }
         let count = self.servers.len();
         let preferred = self.preferred.load(Ordering::Relaxed);
-        let mut order = (0..count).map(|at| (preferred + at) % count.max(1));
+        let mut order = (0..count).map(|at| (preferred + at) % count);
         let mut running = JoinSet::new();
         let mut start = |running: &mut JoinSet<_>| {
             let at = order.next()?;

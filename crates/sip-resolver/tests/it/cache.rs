@@ -18,6 +18,18 @@ fn target() -> Target {
 }
 
 #[test]
+fn a_circle_is_not_known_for_longer_than_a_failure() {
+    for zone in [
+        "example.com 5 CNAME example.com",
+        "example.com 5 CNAME a.example.com\na.example.com 5 CNAME example.com",
+    ] {
+        let failure = found(zone, Policy::room_os()).unwrap_err();
+        assert_eq!(failure.error(), ResolveError::Loop);
+        assert_eq!(failure.holds(), SECOND * 30);
+    }
+}
+
+#[test]
 fn what_was_found_is_known_until_the_first_record_ends_and_not_longer() {
     let (mut cache, policy, begun) = (Cache::new(10), Policy::room_os(), now());
     // The shortest of FULL is 20 s.

@@ -291,6 +291,8 @@ fn a_dangling_tls_rule_does_not_lead_to_plaintext_or_to_guesses() {
         example.com 60 A 192.0.2.9
     "#;
     assert_eq!(room_os(zone), Err(ResolveError::NotFound));
+    let found = Zone::new(zone).hops("example.com", Policy::standard());
+    assert_eq!(found, Err(ResolveError::NotFound));
 }
 
 #[test]
