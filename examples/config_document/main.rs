@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 
-use file::{Found, Reader};
+use file::Reader;
 
 /// Prints what each configuration document says: its kind, found by its content, how it was packed
 /// and signed, the SIP settings of each line, and warnings. Secrets are never shown.
@@ -72,12 +72,16 @@ fn documents(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut is_good = true;
     for path in &arguments.files {
         let found = reader.read(path);
-        let summary = found.as_ref().map(|found| found.settings(user));
-        is_good &= summary.is_ok_and(|lines| lines.iter().all(|line| line.1.is_ok()));
+        let found = found.map(|found| {
+            let lines = file::settings(&found.document, user);
+            (found, lines)
+        });
+        let is_one = |(_, lines): &(_, Vec<file::Line>)| lines.iter().all(|line| line.1.is_ok());
+        is_good &= found.as_ref().is_ok_and(is_one);
         let text = if arguments.json {
-            report::as_json(path, found, user)?
+            report::as_json(path, found)?
         } else {
-            report::as_text(path, found, user)
+            report::as_text(path, found)
         };
         if writeln!(io::stdout(), "{text}").is_err() {
             return Ok(ExitCode::FAILURE); // Nobody reads on.
@@ -123,11 +127,4 @@ fn differences(arguments: &Arguments, files: &[PathBuf]) -> anyhow::Result<ExitC
 
 fn reader(arguments: &Arguments) -> anyhow::Result<Reader> {
     Reader::new(arguments.certificate.as_deref(), arguments.key.as_deref())
-}
-
-impl Found {
-    /// The settings of each line; of a default document those of one user.
-    fn settings(&self, user: Option<&str>) -> Vec<report::Line> {
-        file::settings(&self.document, user)
-    }
 }

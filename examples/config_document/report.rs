@@ -9,8 +9,7 @@ use offhook_device_profile::{
 };
 use serde::Serialize;
 
-use crate::file::Found;
-pub(crate) use crate::file::Line;
+use crate::file::{Found, Line};
 
 /// A file for machines; what is absent does not apply.
 #[derive(Default, Serialize)]
@@ -51,8 +50,7 @@ struct SettingsLine {
 
 pub(crate) fn as_json(
     path: &Path,
-    found: anyhow::Result<Found>,
-    user: Option<&str>,
+    found: anyhow::Result<(Found, Vec<Line>)>,
 ) -> anyhow::Result<String> {
     let mut line = FileLine {
         file: path.to_string_lossy().into_owned(),
@@ -60,10 +58,9 @@ pub(crate) fn as_json(
     };
     match found {
         Err(error) => line.error = Some(format!("{error:#}")),
-        Ok(found) => {
+        Ok((found, lines)) => {
             line.kind = Some(found.document.kind().as_str());
-            let settings = found.settings(user).into_iter();
-            let settings = settings.map(|(line, settings)| SettingsLine {
+            let settings = lines.into_iter().map(|(line, settings)| SettingsLine {
                 line,
                 error: settings.as_ref().err().map(SettingsError::to_string),
                 settings: settings.ok(),
@@ -83,9 +80,9 @@ pub(crate) fn as_json(
     Ok(serde_json::to_string(&line)?)
 }
 
-pub(crate) fn as_text(path: &Path, found: anyhow::Result<Found>, user: Option<&str>) -> String {
+pub(crate) fn as_text(path: &Path, found: anyhow::Result<(Found, Vec<Line>)>) -> String {
     let file = name(path);
-    let found = match found {
+    let (found, lines) = match found {
         Ok(found) => found,
         Err(error) => return format!("{file}: error: {}", printable(&format!("{error:#}"))),
     };
@@ -113,7 +110,6 @@ pub(crate) fn as_text(path: &Path, found: anyhow::Result<Found>, user: Option<&s
             &format!("{at}, {}", signature.digest),
         );
     }
-    let lines = found.settings(user);
     for (line, settings) in &lines {
         text.push_str("\n ");
         match line {

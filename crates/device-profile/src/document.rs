@@ -32,7 +32,8 @@ impl Document {
     ///
     /// [`DocumentError`] with the place and what is wrong there.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, DocumentError> {
-        // Which names are good depends on the kind, which is not known yet.
+        // Which names are good, and what of white space, depends on the kind, which is not known yet:
+        // these are those of Unified CM.
         let tree = Tree::parse(bytes, Names::Prefixed, WhiteSpace::Kept, limits)?;
         let root = tree.root();
         let is_profile = tree.child(root, PROFILE).is_some();
@@ -40,7 +41,7 @@ impl Document {
             PROFILE => FlatProfile::parse(bytes, limits).map(Self::FlatProfile),
             DEVICE if is_profile => FlatProfile::parse(bytes, limits).map(Self::FlatProfile),
             CONFIGURATION => Configuration::parse(bytes, limits).map(Self::Configuration),
-            DEVICE | DEFAULTS => ConfigurationFile::parse(bytes, limits).map(Self::UnifiedCm),
+            DEVICE | DEFAULTS => ConfigurationFile::from_tree(tree, limits).map(Self::UnifiedCm),
             _ => Err(DocumentError::new(tree.place(root), DocumentFault::Root)),
         }
     }

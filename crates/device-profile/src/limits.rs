@@ -22,7 +22,8 @@ pub struct Limits {
     pub depth: usize,
     /// The most elements of a document: 20,000.
     pub elements: usize,
-    /// The longest path of a value in a room device's document, in bytes: 1,024.
+    /// The longest path of a value in a document of a room device or of Unified CM, in bytes and
+    /// without the numbers of one of several: 1,024.
     pub path_bytes: usize,
     /// The longest profile rule, in bytes: 4,096.
     pub rule_bytes: usize,

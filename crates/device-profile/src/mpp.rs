@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 pub use macros::Macros;
 pub use rule::{Choice, ProfileRule, Request, Scheme};
 
+use crate::unified_cm::DEVICE;
 use crate::xml::{Element, Index, Names, Tree, WhiteSpace, hash, is_name};
 use crate::{DocumentError, DocumentFault, Limits, ValueError};
 
@@ -56,11 +57,11 @@ impl FlatProfile {
         Self::from_tree(Tree::parse(bytes, Names::Plain, WhiteSpace::Flat, limits)?)
     }
 
-    pub(crate) fn from_tree(tree: Tree) -> Result<Self, DocumentError> {
+    fn from_tree(tree: Tree) -> Result<Self, DocumentError> {
         let root = tree.root();
         let profiles: Vec<Element> = match tree.name(root) {
             PROFILE => vec![root],
-            "device" => {
+            DEVICE => {
                 let inside = tree.children(root);
                 inside
                     .filter(|child| tree.name(*child) == PROFILE)

@@ -1,7 +1,7 @@
 //! What a document may be packed in on its way: gzip, and content encryption.
 //!
 //! Content and keys are overwritten when dropped, but for the 32 KiB that the library behind gzip
-//! keeps of the text while it works.
+//! keeps of the text while it works, and for what `ring` keeps of the key.
 
 mod aes128gcm;
 mod gzip;

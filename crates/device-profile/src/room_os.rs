@@ -54,7 +54,7 @@ impl Configuration {
         Self::from_tree(tree, limits)
     }
 
-    pub(crate) fn from_tree(tree: Tree, limits: &Limits) -> Result<Self, DocumentError> {
+    fn from_tree(tree: Tree, limits: &Limits) -> Result<Self, DocumentError> {
         let fault = |element, fault| Err(DocumentError::new(tree.place(element), fault));
         let root = tree.root();
         if tree.name(root) != CONFIGURATION {

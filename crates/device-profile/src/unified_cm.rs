@@ -52,6 +52,10 @@ impl ConfigurationFile {
     /// in it, which is another document.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, DocumentError> {
         let tree = Tree::parse(bytes, Names::Prefixed, WhiteSpace::Kept, limits)?;
+        Self::from_tree(tree, limits)
+    }
+
+    pub(crate) fn from_tree(tree: Tree, limits: &Limits) -> Result<Self, DocumentError> {
         let root = tree.root();
         let is_known = match tree.name(root) {
             DEVICE => tree.child(root, PROFILE).is_none(),

@@ -29,6 +29,10 @@ pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<(), DocumentError> 
     scan::scan(bytes, Names::Prefixed, limits).map(drop)
 }
 
+/// How many elements a path may lead through below the root: with it as many as a document is deep at
+/// most by default.
+pub(crate) const MAX_STEPS: usize = 31;
+
 /// Which names elements may have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Names {

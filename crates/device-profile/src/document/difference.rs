@@ -1,6 +1,6 @@
 //! What differs between two documents, without secrets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -60,8 +60,8 @@ pub enum Shown {
 }
 
 impl Shown {
-    fn of(name: &str, value: &str) -> Self {
-        if is_secret(name, value) {
+    fn of(is_hidden: bool, value: &str) -> Self {
+        if is_hidden {
             Self::Hidden
         } else {
             Self::Text(value.to_owned())
@@ -97,42 +97,36 @@ impl Document {
             return None;
         }
         let (ours, theirs) = (self.entries(), other.entries());
-        let by_name = |entries: &[(String, Zeroizing<String>)]| -> HashMap<String, usize> {
-            let names = entries.iter().enumerate();
-            names.map(|(at, entry)| (entry.0.clone(), at)).collect()
-        };
-        let (known, new) = (by_name(&ours), by_name(&theirs));
+        let known: HashSet<&str> = ours.iter().map(|(name, _)| name.as_str()).collect();
+        let new: HashMap<&str, &str> = theirs
+            .iter()
+            .map(|(name, to)| (name.as_str(), to.as_str()))
+            .collect();
         let mut found = Vec::new();
         for (name, from) in &ours {
-            let shown = Shown::of(name, from);
-            let to = new.get(name).and_then(|at| theirs.get(*at));
-            let change = match to {
-                Some((_, to)) if to == from => continue,
-                Some((_, to)) => Change::Changed {
+            let change = match new.get(name.as_str()) {
+                Some(to) if **to == ***from => continue,
+                Some(to) => {
                     // A secret that becomes none, or the other way round, stays one.
-                    from: if is_secret(name, to) {
-                        Shown::Hidden
-                    } else {
-                        shown.clone()
-                    },
-                    to: if shown == Shown::Hidden {
-                        shown
-                    } else {
-                        Shown::of(name, to)
-                    },
+                    let is_hidden = is_secret(name, from) || is_secret(name, to);
+                    let [from, to] = [from.as_str(), to].map(|text| Shown::of(is_hidden, text));
+                    Change::Changed { from, to }
+                }
+                None => Change::Removed {
+                    from: Shown::of(is_secret(name, from), from),
                 },
-                None => Change::Removed { from: shown },
             };
             let name = name.clone();
             found.push(Difference { name, change });
         }
-        let added = theirs.iter().filter(|(name, _)| !known.contains_key(name));
-        found.extend(added.map(|(name, to)| Difference {
-            name: name.clone(),
-            change: Change::Added {
-                to: Shown::of(name, to),
-            },
-        }));
+        for (name, to) in &theirs {
+            if !known.contains(name.as_str()) {
+                let to = Shown::of(is_secret(name, to), to);
+                let name = name.clone();
+                let change = Change::Added { to };
+                found.push(Difference { name, change });
+            }
+        }
         Some(found)
     }
 

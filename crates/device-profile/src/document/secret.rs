@@ -66,7 +66,7 @@ fn words(name: &str) -> Vec<&str> {
     words
 }
 
-/// Whether a rule has keys or passwords among its options, an address a user in front or a URI a
+/// Whether a rule sets something or has keys or passwords among its options, an address a user in front or a URI a
 /// secret in its query.
 fn has_credentials(value: &str) -> bool {
     let has_option = ["--key", "--pwd", "--uid"]
@@ -76,7 +76,13 @@ fn has_credentials(value: &str) -> bool {
         let authority = rest.split(['/', ' ', '|']).next();
         authority.is_some_and(|authority| authority.contains('@'))
     });
-    has_option || has_user || has_password(value) || has_secret_query(value)
+    // What a rule sets may be a password: `(Password_1_ = "…";)! address`.
+    let sets = value
+        .split(')')
+        .skip(1)
+        .map(str::trim_start)
+        .any(|after| after.starts_with('!') && !after.starts_with("!="));
+    has_option || has_user || sets || has_password(value) || has_secret_query(value)
 }
 
 /// Whether a user with a password stands before an `@`, as in `sip:user:password@host`.

@@ -99,8 +99,8 @@ pub struct Choice {
     pub request: Option<Request>,
 }
 
-/// What a phone fetches.
-#[derive(Clone, Debug)]
+/// What a phone fetches. `Debug` shows nothing that could carry a secret: addresses may.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Request {
     /// The address as it stands in the rule: without a scheme it is one of TFTP.
@@ -135,6 +135,15 @@ impl Request {
         let mut known = known.into_iter();
         let found = known.find(|(name, _)| name.eq_ignore_ascii_case(scheme));
         found.map(|(_, scheme)| scheme)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("scheme", &self.scheme())
+            .field("srv", &self.srv)
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,6 @@ use zeroize::Zeroizing;
 
 use super::{Configuration, Path};
 use crate::wiped::Wiped;
-use crate::xml::is_writable;
 use crate::{CommandLineError, CommandLineFault, Limits};
 
 impl Configuration {
@@ -93,9 +92,6 @@ fn command(line: &str) -> Result<(Path, Zeroizing<String>), CommandLineFault> {
     let path = path.get(1..).unwrap_or_default().trim();
     let path = path.parse().map_err(|_| CommandLineFault::Path)?;
     let value = unquoted(value.trim())?;
-    if !is_writable(&value) {
-        return Err(CommandLineFault::Value);
-    }
     Ok((path, value.into_zeroizing()))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::ParsePathError;
-use crate::xml::is_name;
+use crate::xml::{MAX_STEPS, is_name};
 
 /// The path of a value: names, each perhaps with the number of one of several.
 ///
@@ -48,7 +48,7 @@ impl FromStr for Path {
             }
             let (name, item) = split_item(part).ok_or(ParsePathError)?;
             segments += 1;
-            if !is_name(name) || segments > MAX_SEGMENTS {
+            if !is_name(name) || segments > MAX_STEPS {
                 return Err(ParsePathError);
             }
             push_segment(&mut path, (name, item));
@@ -97,6 +97,3 @@ fn split_item(segment: &str) -> Option<Segment<'_>> {
     let (name, item) = rest.split_once('[')?;
     Some((name, Some(number(item)?)))
 }
-
-/// More than any document's depth.
-const MAX_SEGMENTS: usize = 31;

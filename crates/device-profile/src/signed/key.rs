@@ -14,7 +14,7 @@ use ring::signature::{
 use super::SignedDigest;
 use crate::SignedError;
 
-/// An RSA key that documents are verified with, of 1,024 bits or more.
+/// An RSA key that documents are verified with, of 1,024 to 8,192 bits.
 #[derive(Clone)]
 pub struct VerifyingKey {
     pkcs1: Vec<u8>,
@@ -26,13 +26,16 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// [`SignedError::Key`] for any other bytes.
+    /// [`SignedError::Key`] for any other bytes, [`SignedError::KeySize`] for another length.
     ///
     /// # Source
     ///
     /// [RFC 8017 appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1).
     pub fn from_pkcs1(der: &[u8]) -> Result<Self, SignedError> {
         let modulus_bytes = modulus_bytes(der).map_err(|_| SignedError::Key)?;
+        if !(128..=1_024).contains(&modulus_bytes) {
+            return Err(SignedError::KeySize);
+        }
         let pkcs1 = der.to_vec();
         Ok(Self {
             pkcs1,
@@ -45,7 +48,8 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// [`SignedError::Key`] for other bytes, and for a certificate without an RSA key.
+    /// [`SignedError::Key`] for other bytes, and for a certificate without an RSA key;
+    /// [`SignedError::KeySize`] as in [`from_pkcs1`](Self::from_pkcs1).
     ///
     /// # Source
     ///

@@ -77,8 +77,16 @@ pub(super) fn outbound_proxy(text: &str) -> Result<HostPort, SettingsError> {
     })
 }
 
+/// What is there of `sips:user@host:port;parameters`.
+pub(super) struct UriParts<'t> {
+    /// Whether the scheme wants TLS all the way.
+    pub(super) is_secure: bool,
+    pub(super) user: Option<&'t str>,
+    pub(super) host: HostPort,
+}
+
 /// Splits `sip:user@host:port;parameters` or what is there of it.
-pub(super) fn split_uri(text: &str) -> Result<(Option<&str>, HostPort), SettingsError> {
+pub(super) fn split_uri(text: &str) -> Result<UriParts<'_>, SettingsError> {
     let scheme = ["sip:", "sips:"].into_iter().find(|scheme| {
         let start = text.get(..scheme.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -93,7 +101,11 @@ pub(super) fn split_uri(text: &str) -> Result<(Option<&str>, HostPort), Settings
     if user.is_some_and(str::is_empty) {
         return Err(SettingsError::UserMissing);
     }
-    Ok((user, HostPort::parse(host)?))
+    Ok(UriParts {
+        is_secure: scheme == Some("sips:"),
+        user,
+        host: HostPort::parse(host)?,
+    })
 }
 
 pub(super) fn user(text: Option<&str>) -> Result<String, SettingsError> {

@@ -1,8 +1,8 @@
 //! The settings out of each kind of document.
 
 use super::field::{
-    HostPort, authentication_user, display_name, outbound_proxy, port_number, split_uri, token,
-    user,
+    HostPort, UriParts, authentication_user, display_name, outbound_proxy, port_number, split_uri,
+    token, user,
 };
 use super::{Registration, SipSettings, Transport};
 use crate::mpp::FlatProfile;
@@ -58,7 +58,7 @@ impl SipSettings {
     ///
     /// There is no configuration for the domain: it is the host of `SIP URI`, or else of
     /// `SIP Proxy 1 Address`. Where both name a host, and not the same, the proxy is an outbound
-    /// proxy. The device registers unless `NetworkServices SIP Mode` is `Off`.
+    /// proxy. A `sips` URI wants TLS, whatever `SIP DefaultTransport` says. The device registers unless `NetworkServices SIP Mode` is `Off`.
     ///
     /// # Errors
     ///
@@ -73,18 +73,20 @@ impl SipSettings {
         let proxy = text("SIP Proxy 1 Address")
             .map(HostPort::parse)
             .transpose()?;
+        let is_secure = uri.as_ref().is_some_and(|uri| uri.is_secure);
         let (uri_user, HostPort { host, port }, outbound_proxy) = match (uri, proxy) {
-            (Some((uri_user, host)), proxy) => {
+            (Some(UriParts { user, host, .. }), proxy) => {
                 let is_other = |proxy: &HostPort| {
                     !proxy.host.eq_ignore_ascii_case(&host.host) || proxy.port.is_some()
                 };
-                (uri_user, host.clone(), proxy.filter(is_other))
+                (user, host.clone(), proxy.filter(is_other))
             }
             (None, Some(proxy)) => (None, proxy, None),
             (None, None) => return Err(SettingsError::DomainMissing),
         };
         let login = text("SIP Authentication UserName");
         let transport = match text("SIP DefaultTransport") {
+            _ if is_secure => Transport::Tls,
             None => Transport::Auto,
             Some(name) => Transport::named(name)?,
         };

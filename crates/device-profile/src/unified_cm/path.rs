@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::xml::{Element, Tree, is_name};
+use crate::xml::{Element, MAX_STEPS, Tree, is_name};
 use crate::{DocumentError, DocumentFault, Limits, ValueError};
 
 /// The element at a path below the root, which is the root for an empty path.
@@ -36,6 +36,9 @@ pub(super) fn set(tree: &mut Tree, path: &str, value: &str) -> Result<(), ValueE
         .split('/')
         .map(|step| split(step).ok_or(ValueError::Name))
         .collect::<Result<_, _>>()?;
+    if steps.len() > MAX_STEPS {
+        return Err(ValueError::Name);
+    }
     let mut element = tree.root();
     let mut missing = steps.as_slice();
     while let [(name, nth), rest @ ..] = missing {

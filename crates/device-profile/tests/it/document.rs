@@ -197,6 +197,8 @@ fn no_secret_is_shown_whatever_it_is_called() {
         "sip:user:s3cret@h",
         "&lt;sips:user:s3cret@h:5061&gt;",
         "user:s3cret@h",
+        "(Password_1_ = \"s3cret\";)! https://h/$MA.xml",
+        "( a eq b )? ( B = s3cret; ) ! u",
     ] {
         let xml = format!("<flat-profile><Report_Rule>{value}</Report_Rule></flat-profile>");
         let found = differences(&xml, "<flat-profile/>");

@@ -290,7 +290,7 @@ fn documents_in_encodings_that_cannot_be_looked_into_are_refused() {
     };
     for text in [
         format!("\u{feff}{laughs}"),
-        format!("\u{feff}\n <a/>"),
+        "\u{feff}\n <a/>".to_owned(),
         laughs.to_owned(),
     ] {
         for order in [u16::to_be_bytes, u16::to_le_bytes] {

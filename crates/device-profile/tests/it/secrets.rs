@@ -122,8 +122,13 @@ fn documents_of_unified_cm_rules_and_payloads_hide_their_secrets() {
     check(&format!("{:?}", document.warnings(&limits)));
     let mut macros = Macros::new();
     macros.set("SA", CANARY).unwrap();
-    let rule = ProfileRule::parse(&format!("[--key $SA --pwd {CANARY}] u"), &limits).unwrap();
+    let rule = ProfileRule::parse(
+        &format!("[--key $SA --pwd {CANARY} --post {CANARY} --alias {CANARY}] https://u:{CANARY}@h/"),
+        &limits,
+    )
+    .unwrap();
     let choice = rule.choose(&macros, &limits).unwrap().unwrap();
+    assert!(choice.request.as_ref().unwrap().address.contains(CANARY));
     check(&format!("{rule:?} {macros:?} {choice:?}"));
     let error = ProfileRule::parse(&format!("[--key {CANARY} --pwd]"), &limits).unwrap_err();
     check(&format!("{error} {error:?}"));

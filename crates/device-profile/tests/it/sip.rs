@@ -231,7 +231,7 @@ fn a_room_devices_domain_is_the_host_of_its_uri() {
     for uri in [
         "room@example.net",
         "sip:room@example.net;transport=tls",
-        "SIPS:room@example.net?a=b",
+        "SIP:room@example.net?a=b",
     ] {
         let settings = room(&[("SIP URI", uri)]).unwrap();
         assert_eq!(
@@ -240,6 +240,18 @@ fn a_room_devices_domain_is_the_host_of_its_uri() {
         );
         assert_eq!(settings.transport(), Transport::Auto);
         assert_eq!(settings.outbound_proxy(), None);
+    }
+}
+
+#[test]
+fn a_secure_uri_wants_tls_whatever_stands_beside_it() {
+    let uri = ("SIP URI", "SIPS:room@example.net");
+    for transport in [None, Some("Auto"), Some("UDP"), Some("TLS")] {
+        let mut values = vec![uri];
+        values.extend(transport.map(|transport| ("SIP DefaultTransport", transport)));
+        let settings = room(&values).unwrap();
+        assert_eq!(settings.transport(), Transport::Tls, "{transport:?}");
+        assert_eq!(settings.target_uri(), "sip:example.net;transport=tls");
     }
 }
 
