@@ -67,7 +67,7 @@ pub(crate) struct Import {
     /// Override a device family that is there.
     #[arg(long)]
     pub(crate) device_family_override: bool,
-    /// The reseller of device types that are made.
+    /// The reseller of device types and families that are made.
     #[arg(long, value_name = "ID")]
     pub(crate) reseller_id: Option<String>,
 }

@@ -1,11 +1,12 @@
 //! What is printed, for people and for machines.
 
+use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Error;
 use offhook_device_profile::{
-    Archive, ArchiveViolation, DeviceType, DeviceTypeFile, ImportReport, TagSet,
+    Archive, ArchiveViolation, DeviceType, DeviceTypeFile, ImportReport, TagName, TagSet,
 };
 use serde_json::{Value, json};
 
@@ -262,10 +263,13 @@ fn names(switches: &[(bool, &str)]) -> String {
 }
 
 fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
+    let mut regions: HashMap<&TagName, Vec<&str>> = HashMap::new();
+    for region in &tag_set.regions {
+        for tag in &region.tags {
+            regions.entry(&tag.name).or_default().push(&region.name);
+        }
+    }
     let row = |tag: &offhook_device_profile::Tag| {
-        let regions = tag_set.regions.iter();
-        let regions = regions.filter(|region| region.value_of(&tag.name).is_some());
-        let regions: Vec<&str> = regions.map(|region| region.name.as_str()).collect();
         let overridable = if tag.is_tag_value_overridable {
             "yes"
         } else {
@@ -274,7 +278,10 @@ fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
         vec![
             tag.name.to_string(),
             overridable.to_owned(),
-            regions.join(", "),
+            regions
+                .get(&tag.name)
+                .map(|names| names.join(", "))
+                .unwrap_or_default(),
         ]
     };
     tag_set.tags.iter().map(row).collect()

@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use offhook_device_profile::{Archive, ArchiveKind, Inventory, Limits};
+use offhook_device_profile::{Archive, ArchiveKind, ArchiveReader, Inventory, Limits};
 use tempfile::NamedTempFile;
 
 /// A folder with one archive for each device type, tag set and device family.
@@ -27,7 +27,7 @@ impl<'p> Folder<'p> {
     /// What is in it; nothing where there is no folder yet.
     pub(crate) fn read(&self) -> anyhow::Result<Inventory> {
         let mut system = Inventory::new();
-        // A family has its types and sets as they were when it came; their own archives are newer.
+        // Types and sets count as their own archives have them, which come after the families'.
         for kind in KINDS {
             let mut known = HashSet::new();
             for path in self.archives(kind)? {
@@ -129,6 +129,10 @@ impl Staged {
         let file = writer.into_inner().map_err(|error| error.into_error());
         let file = file.with_context(shown)?;
         file.as_file().sync_all().with_context(shown)?;
+        // What is imported may be packed otherwise than we pack it, and more than we read.
+        let again = file.reopen().with_context(shown)?;
+        ArchiveReader::open(again, &Limits::default())
+            .with_context(|| format!("{} could not be read again", to.display()))?;
         let to = to.to_owned();
         Ok(Self { file, to })
     }

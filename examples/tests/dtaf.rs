@@ -322,3 +322,32 @@ fn each_name_has_a_file_of_its_own_and_none_two() {
     assert!(text.contains("is in another file too"), "{text}");
     assert_eq!(entries(), 7);
 }
+
+#[test]
+fn what_could_not_be_read_again_is_not_imported() {
+    // Blanks stored as they are, as another program may store them; we would pack them a thousand
+    // times smaller than any archive may be unpacked.
+    let files = Files::new();
+    let device_type = DeviceType::new("Blank");
+    let blanks = DeviceTypeFile::new("a.txt", " ".repeat(3_000_000));
+    files.put("blank.dtaf", &Archive::new(device_type.with_file(blanks)));
+    let bytes = fs::read(files.path("blank.dtaf")).unwrap();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let stored = File::create(files.path("stored.dtaf")).unwrap();
+    let mut stored = zip::ZipWriter::new(stored);
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for number in 0..zip.len() {
+        let mut entry = zip.by_index(number).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        stored.start_file(name, options).unwrap();
+        std::io::copy(&mut entry, &mut stored).unwrap();
+    }
+    stored.finish().unwrap();
+    let import = ["import", "stored.dtaf", "--into", "system"];
+    assert_eq!(files.text(&["inspect", "stored.dtaf"]).1, Some(0));
+    let (text, status) = files.text(&import);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("could not be read again"), "{text}");
+    assert_eq!(fs::read_dir(files.path("system")).unwrap().count(), 0);
+}

@@ -65,7 +65,8 @@ impl Archive {
         ArchiveReader::open(reader, limits)?.read()
     }
 
-    /// Writes the archive; the same content always gives the same bytes.
+    /// Writes the archive; the same content always gives the same bytes. That it is within anybody's
+    /// [`Limits`] is not looked at.
     ///
     /// # Errors
     ///
@@ -163,9 +164,8 @@ impl Archive {
             found.extend(violations.map(ArchiveViolation::DeviceFamily));
         }
         for (file, each) in self.files().enumerate() {
-            if let Err(error) = content::check(&each.content, limits) {
-                found.push(ArchiveViolation::Content { file, error });
-            }
+            let (Ok(told) | Err(told)) = content::check(&each.content, limits).map_err(Some);
+            found.extend(told.map(|error| ArchiveViolation::Content { file, error }));
         }
         found
     }

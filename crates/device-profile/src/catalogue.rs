@@ -171,6 +171,10 @@ pub fn series_of(model: &str) -> Option<Series> {
     if let Some(found) = MODELS.iter().find(|each| is_key(each.name, &key)) {
         return Some(found.series);
     }
+    // A desk phone is no desk device.
+    if words(model).any(|word| word.eq_ignore_ascii_case("phone")) {
+        return None;
+    }
     // Of these series every model is one of the series, whatever its name is besides.
     [
         ("roomkit", Series::WebexRoomKit),
@@ -236,12 +240,15 @@ fn key(model: &str) -> Option<String> {
     if model.len() > MAX_NAME_BYTES {
         return None;
     }
-    let words = model.split(|char: char| !char.is_ascii_alphanumeric());
-    let kept = words
+    let kept = words(model)
         .map(str::to_ascii_lowercase)
         .filter(|word| !NOISE.contains(&word.as_str()));
     let key: String = kept.collect();
     (!key.is_empty()).then_some(key)
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|char: char| !char.is_ascii_alphanumeric())
 }
 
 fn is_key(name: &str, key: &str) -> bool {
@@ -253,7 +260,7 @@ fn is_key(name: &str, key: &str) -> bool {
 
 const MAX_NAME_BYTES: usize = 128;
 /// Words that many names have and that tell no model from another.
-const NOISE: [&str; 13] = [
+const NOISE: [&str; 14] = [
     "3pcc",
     "cisco",
     "conference",
@@ -265,6 +272,7 @@ const NOISE: [&str; 13] = [
     "series",
     "telepresence",
     "unified",
+    "video",
     "webex",
     "wireless",
 ];

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::violation::is_text;
+use crate::violation::{has_length, is_shown};
 use crate::{DeviceType, DocumentError, Guide, Source, TagSet, TagSetViolation, Violation};
 
 /// Device types that belong together, with the tag sets that they name.
@@ -58,8 +58,11 @@ impl DeviceFamily {
     #[must_use]
     pub fn violations(&self) -> Vec<FamilyViolation> {
         let mut found = Vec::new();
-        if !is_text(&self.name, 1, 30) {
+        if !has_length(&self.name, 1, 30) {
             found.push(FamilyViolation::NameLength);
+        }
+        if !is_shown(&self.name) {
+            found.push(FamilyViolation::NameCharacters);
         }
         let mut names = HashSet::new();
         for (device_type, each) in self.device_types.iter().enumerate() {
@@ -93,8 +96,11 @@ pub enum FamilyViolation {
         /// Which tag set, the later one.
         tag_set: usize,
     },
-    /// `deviceFamilyName` is not 1 to 30 characters, or has control characters.
-    #[error("deviceFamilyName has not 1 to 30 characters, or control characters")]
+    /// `deviceFamilyName` has control characters, or those that turn the direction of writing.
+    #[error("deviceFamilyName has characters that show it as another text")]
+    NameCharacters,
+    /// `deviceFamilyName` is not 1 to 30 characters.
+    #[error("deviceFamilyName has not 1 to 30 characters")]
     NameLength,
 }
 

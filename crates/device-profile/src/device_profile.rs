@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::device_type::attribute::named;
-use crate::violation::is_text;
+use crate::violation::{has_length, is_shown};
 use crate::{DeviceCredentials, DeviceType, Guide, NumberOfPorts, Source};
 
 named! {
@@ -189,8 +189,11 @@ pub enum ProfileViolation {
     /// A user name and password of its own, of which one is not there.
     #[error("a user name and password of its own is said to be there and is not")]
     CredentialsMissing,
-    /// `deviceName` is not 1 to 40 characters, or has control characters.
-    #[error("deviceName has not 1 to 40 characters, or control characters")]
+    /// `deviceName` has control characters, or those that turn the direction of writing.
+    #[error("deviceName has characters that show it as another text")]
+    NameCharacters,
+    /// `deviceName` is not 1 to 40 characters.
+    #[error("deviceName has not 1 to 40 characters")]
     NameLength,
     /// A code is used, and the address is filled in.
     #[error("macAddress must be empty where an activation code is used")]
@@ -201,8 +204,8 @@ pub enum ProfileViolation {
     /// No code is used, and there is no address.
     #[error("macAddress is needed where no activation code is used")]
     MacAddressMissing,
-    /// `serialNumber` is longer than 80 characters, or has control characters.
-    #[error("serialNumber has more than 80 characters, or control characters")]
+    /// `serialNumber` is longer than 80 characters.
+    #[error("serialNumber has more than 80 characters")]
     SerialNumberLength,
     /// The profile is of another type than the one it was held against.
     #[error("deviceType is another")]
@@ -220,6 +223,7 @@ impl ProfileViolation {
             Self::MacAddressMissing => {
                 Source::new(Guide::DeviceIntegration, "provisioning of MPP devices")
             }
+            Self::NameCharacters => Source::new(Guide::Ours, ""),
             Self::NameLength | Self::SerialNumberLength => {
                 Source::new(Guide::ProvisioningSchema, "GroupAccessDeviceAddRequest22V2")
             }
@@ -264,7 +268,8 @@ impl DeviceProfile {
         };
         let mac = self.mac_address.as_deref().filter(|mac| !mac.is_empty());
         let by_code = onboarding == Onboarding::ActivationCode;
-        check(!is_text(&self.name, 1, 40), ProfileViolation::NameLength);
+        check(!has_length(&self.name, 1, 40), ProfileViolation::NameLength);
+        check(!is_shown(&self.name), ProfileViolation::NameCharacters);
         check(
             self.device_type != device_type.name,
             ProfileViolation::TypeDiffers,
@@ -288,7 +293,7 @@ impl DeviceProfile {
         );
         let serial = self.serial_number.as_deref().unwrap_or_default();
         check(
-            !is_text(serial, 0, 80),
+            !has_length(serial, 0, 80),
             ProfileViolation::SerialNumberLength,
         );
         check(

@@ -1,12 +1,12 @@
 //! Importing archives into what is there, and exporting them out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::archive::content;
 use crate::difference::{Differences, file_subject};
 use crate::{
-    Archive, ArchiveSource, ArchiveViolation, DeviceFamily, DeviceType, DeviceTypeFile, Effect,
-    FileContent, ImportError, ImportReport, Limits, Subject, TagSet,
+    Archive, ArchiveError, ArchiveSource, ArchiveViolation, DeviceFamily, DeviceType,
+    DeviceTypeFile, Effect, FileContent, ImportError, ImportReport, Limits, Subject, TagSet,
 };
 
 /// The device types, tag sets and device families of a system.
@@ -24,6 +24,16 @@ struct Family {
     reseller_id: Option<String>,
     device_types: Vec<String>,
     tag_sets: Vec<Option<String>>,
+}
+
+impl Family {
+    fn of(family: &DeviceFamily) -> Self {
+        Self {
+            reseller_id: family.reseller_id.clone(),
+            device_types: family.device_types.iter().map(|t| t.name.clone()).collect(),
+            tag_sets: family.tag_sets.iter().map(|s| s.name.clone()).collect(),
+        }
+    }
 }
 
 impl Inventory {
@@ -46,11 +56,7 @@ impl Inventory {
 
     /// Adds a family, in the place of one with its name, with its types and sets.
     pub fn insert_device_family(&mut self, family: DeviceFamily) {
-        let members = Family {
-            reseller_id: family.reseller_id,
-            device_types: family.device_types.iter().map(|t| t.name.clone()).collect(),
-            tag_sets: family.tag_sets.iter().map(|s| s.name.clone()).collect(),
-        };
+        let members = Family::of(&family);
         self.families.insert(family.name, members);
         for device_type in family.device_types {
             self.insert_device_type(device_type);
@@ -180,7 +186,7 @@ impl Import {
         self
     }
 
-    /// Gives the device types that are made this reseller (`resellerId`).
+    /// Gives the device types and families that are made this reseller (`resellerId`).
     #[must_use]
     pub fn with_reseller_id(mut self, reseller_id: &str) -> Self {
         self.reseller_id = Some(reseller_id.to_owned());
@@ -312,18 +318,13 @@ struct Job<'j> {
 impl Job<'_> {
     fn family(&mut self, family: &DeviceFamily) -> Result<(), ImportError> {
         let name = family.name.clone();
-        let members = Family {
-            reseller_id: self
-                .import
-                .reseller_id
-                .clone()
-                .or_else(|| family.reseller_id.clone()),
-            device_types: family.device_types.iter().map(|t| t.name.clone()).collect(),
-            tag_sets: family.tag_sets.iter().map(|s| s.name.clone()).collect(),
-        };
+        let mut members = Family::of(family);
         let existing = self.inventory.families.get(&name);
         if existing.is_some() && !self.import.overrides_families {
             return Err(ImportError::DeviceFamilyExists { name });
+        }
+        if let (None, Some(reseller_id)) = (existing, &self.import.reseller_id) {
+            members.reseller_id = Some(reseller_id.clone());
         }
         let effect = match existing {
             None => Some(Effect::Added),
@@ -393,40 +394,39 @@ impl Job<'_> {
                 outcome.reseller_id = Some(reseller_id.clone());
             }
         }
+        let mut seen = HashSet::new();
         for (at, file) in archive.files.iter().enumerate() {
             let number = first_file + at;
             let content = source.unpack(number).map_err(ImportError::Archive)?;
-            let told = content::check_harm(number, &content, &self.import.limits);
-            if let Some(error) = told.map_err(ImportError::Archive)? {
+            let told = content::check(&content, &self.import.limits).map_err(|source| {
                 let file = number;
-                self.violations
-                    .push(ArchiveViolation::Content { file, error });
-            }
+                ImportError::Archive(ArchiveError::Content { file, source })
+            })?;
+            self.violations.extend(told.map(|error| {
+                let file = number;
+                ArchiveViolation::Content { file, error }
+            }));
             let mut new = file.clone();
             let same_format = |old: &&mut DeviceTypeFile| old.file_format == new.file_format;
             let slot = outcome.files.iter_mut().find(same_format);
             // A file that the archive has twice is a rule broken, and no update.
+            let is_first = seen.insert(&file.file_format);
             let old = existing.and_then(|existing| existing.file(&file.file_format));
-            match (slot, old) {
-                (Some(slot), Some(old)) => {
-                    self.differences.file(name, old, &new);
-                    self.differences.content(name, old, &content);
-                    new.category = old.category;
-                    if self.contents == Contents::Kept {
-                        new.content = content;
-                    }
-                    *slot = new;
-                }
-                _ => {
-                    if existing.is_some() {
-                        let subject = file_subject(name, file);
-                        self.differences.whole(subject, Effect::Added);
-                    }
-                    if self.contents == Contents::Kept {
-                        new.content = content;
-                    }
-                    outcome.files.push(new);
-                }
+            let slot = slot.zip(old).filter(|_| is_first);
+            if let Some((_, old)) = &slot {
+                self.differences.file(name, old, &new);
+                self.differences.content(name, old, &content);
+                new.category = old.category;
+            } else if existing.is_some() {
+                let subject = file_subject(name, file);
+                self.differences.whole(subject, Effect::Added);
+            }
+            if self.contents == Contents::Kept {
+                new.content = content;
+            }
+            match slot {
+                Some((slot, _)) => *slot = new,
+                None => outcome.files.push(new),
             }
         }
         for old in existing.map_or(&[][..], |existing| &existing.files) {

@@ -188,9 +188,14 @@ impl TagTable {
             return Err(TagError::TagSet);
         }
         let region = country.and_then(|country| tag_set.region_of(country));
+        let regional: HashMap<&TagName, &Secret> = region
+            .iter()
+            .flat_map(|region| &region.tags)
+            .map(|tag| (&tag.name, &tag.value))
+            .collect();
         for tag in &tag_set.tags {
             let everywhere = tag.value.as_ref().map(Secret::secret);
-            let regional = region.and_then(|region| region.value_of(&tag.name));
+            let regional = regional.get(&tag.name).copied();
             let origin = Origin {
                 tag_set: tag_set.name.as_deref().map(Box::from),
                 region: regional

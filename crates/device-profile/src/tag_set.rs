@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::tag::is_custom_value;
-use crate::violation::is_text;
+use crate::violation::{has_length, is_shown};
 use crate::{Guide, Override, Secret, Source, TagName, secret};
 
 /// Tags with their values, under a name that types, service providers, groups and devices refer
@@ -113,8 +113,11 @@ pub enum TagSetViolation {
         /// Which tag, the later one.
         tag: usize,
     },
-    /// `tagSetName` is not 1 to 30 characters, or has control characters.
-    #[error("tagSetName has not 1 to 30 characters, or control characters")]
+    /// `tagSetName` has control characters, or those that turn the direction of writing.
+    #[error("tagSetName has characters that show it as another text")]
+    NameCharacters,
+    /// `tagSetName` is not 1 to 30 characters.
+    #[error("tagSetName has not 1 to 30 characters")]
     NameLength,
     /// A name of the system's.
     #[error("tag {tag} has a native name")]
@@ -122,8 +125,14 @@ pub enum TagSetViolation {
         /// Which tag.
         tag: usize,
     },
-    /// `regionName` is not 1 to 64 characters, or has control characters.
-    #[error("regionName of region {region} has not 1 to 64 characters, or control characters")]
+    /// `regionName` has control characters, or those that turn the direction of writing.
+    #[error("regionName of region {region} has characters that show it as another text")]
+    RegionNameCharacters {
+        /// Which region.
+        region: usize,
+    },
+    /// `regionName` is not 1 to 64 characters.
+    #[error("regionName of region {region} has not 1 to 64 characters")]
     RegionNameLength {
         /// Which region.
         region: usize,
@@ -134,13 +143,13 @@ pub enum TagSetViolation {
         /// Which region.
         region: usize,
     },
-    /// A value of a region is not 1 to 256 characters, or has control characters.
+    /// A value of a region is not 1 to 256 characters.
     #[error("region {region} has a value that no tag can have")]
     RegionValue {
         /// Which region.
         region: usize,
     },
-    /// A value is not 1 to 256 characters, or has control characters.
+    /// A value is not 1 to 256 characters.
     #[error("tag {tag} has a value that no tag can have")]
     Value {
         /// Which tag.
@@ -162,6 +171,8 @@ impl TagSetViolation {
             | Self::DuplicateCountry { .. }
             | Self::DuplicateRegion { .. }
             | Self::DuplicateTag { .. }
+            | Self::NameCharacters
+            | Self::RegionNameCharacters { .. }
             | Self::RegionTag { .. } => Source::new(Guide::Ours, ""),
         }
     }
@@ -209,8 +220,12 @@ impl TagSet {
         };
         let name = self.name.as_deref();
         check(
-            name.is_some_and(|name| !is_text(name, 1, 30)),
+            name.is_some_and(|name| !has_length(name, 1, 30)),
             TagSetViolation::NameLength,
+        );
+        check(
+            name.is_some_and(|name| !is_shown(name)),
+            TagSetViolation::NameCharacters,
         );
         let mut names = HashSet::new();
         for (tag, each) in self.tags.iter().enumerate() {
@@ -229,8 +244,12 @@ impl TagSet {
         let mut countries = HashSet::new();
         for (region, each) in self.regions.iter().enumerate() {
             check(
-                !is_text(&each.name, 1, 64),
+                !has_length(&each.name, 1, 64),
                 TagSetViolation::RegionNameLength { region },
+            );
+            check(
+                !is_shown(&each.name),
+                TagSetViolation::RegionNameCharacters { region },
             );
             check(
                 !regions.insert(&each.name),

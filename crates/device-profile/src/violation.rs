@@ -41,6 +41,20 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
+    /// An attribute of the type has control characters, or those that turn the direction of writing.
+    #[error("{attribute} has characters that show it as another text")]
+    Characters {
+        /// Which attribute.
+        attribute: &'static str,
+    },
+    /// An attribute of a file has control characters, or those that turn the direction of writing.
+    #[error("{attribute} of file {file} has characters that show it as another text")]
+    CharactersOnFile {
+        /// Which attribute.
+        attribute: &'static str,
+        /// Which file.
+        file: usize,
+    },
     /// Two files of one `fileFormat`, by which files are told apart.
     #[error("file {file} has the fileFormat of an earlier one")]
     DuplicateFileFormat {
@@ -53,9 +67,8 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
-    /// An attribute of the type is too short or too long, or has control characters or those that
-    /// turn the direction of writing.
-    #[error("{attribute} has not {least} to {most} characters, or control characters")]
+    /// An attribute of the type is too short or too long.
+    #[error("{attribute} has not {least} to {most} characters")]
     Length {
         /// Which attribute.
         attribute: &'static str,
@@ -64,8 +77,7 @@ pub enum Violation {
         /// The most characters.
         most: usize,
     },
-    /// An attribute of a file is too short or too long, or has control characters or those that turn
-    /// the direction of writing.
+    /// An attribute of a file is too short or too long.
     #[error(
         "{attribute} of file {file} has not {least} to {most} characters, or control characters"
     )]
@@ -116,6 +128,8 @@ impl Violation {
             Self::ActivationWithoutDeviceManagement
             | Self::ActivationWithoutProfileFile
             | Self::BearerWithoutTls { .. }
+            | Self::Characters { .. }
+            | Self::CharactersOnFile { .. }
             | Self::ResetStringMissing => Source::new(Guide::Ours, ""),
             Self::BearerInLegacy => Source::new(SCHEMA, "DeviceManagementDeviceTypeOptions22V6"),
             Self::Length { .. } | Self::MacSourcesOnType | Self::NoPorts => {
@@ -197,12 +211,18 @@ impl DeviceType {
 
     fn check_lengths(&self, found: &mut Vec<Violation>) {
         let mut check = |attribute, text: Option<&str>, least, most| {
-            if text.is_some_and(|text| !is_text(text, least, most)) {
+            let Some(text) = text else {
+                return;
+            };
+            if !has_length(text, least, most) {
                 found.push(Violation::Length {
                     attribute,
                     least,
                     most,
                 });
+            }
+            if !is_shown(text) {
+                found.push(Violation::Characters { attribute });
             }
         };
         check("deviceType", Some(&self.name), 1, 40);
@@ -284,14 +304,22 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
         ),
         ("macFormatInNonRequestURI", format, 0, 256),
     ] {
+        let Some(text) = text else {
+            continue;
+        };
+        let file = index;
         check(
-            text.is_some_and(|text| !is_text(text, least, most)),
+            !has_length(text, least, most),
             Violation::LengthOnFile {
                 attribute,
-                file: index,
+                file,
                 least,
                 most,
             },
+        );
+        check(
+            !is_shown(text),
+            Violation::CharactersOnFile { attribute, file },
         );
     }
     check(
@@ -322,10 +350,13 @@ fn is_for_one_device(file: &DeviceTypeFile) -> bool {
     file.category == FileCategory::DynamicProfile
 }
 
-/// Whether a text has so many characters, and none that shows it as another one: controls, and those
-/// that turn the direction of writing.
-pub(crate) fn is_text(text: &str, least: usize, most: usize) -> bool {
-    let turns = |char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+pub(crate) fn has_length(text: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&text.chars().count())
-        && !text.chars().any(|char| char.is_control() || turns(char))
+}
+
+/// Whether a text shows as what it is: controls, and what turns the direction of writing, make it look
+/// like another one.
+pub(crate) fn is_shown(text: &str) -> bool {
+    let turns = |char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !text.chars().any(|char| char.is_control() || turns(char))
 }

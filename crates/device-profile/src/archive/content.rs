@@ -1,19 +1,7 @@
 //! What a file's content may be.
 
 use crate::xml;
-use crate::{ArchiveError, DocumentError, DocumentFault, Limits};
-
-/// Reads a content that looks like XML to its end; any other is taken as it is.
-///
-/// # Errors
-///
-/// [`DocumentError`] where it is not well-formed, not UTF-8, or more than allowed.
-pub(crate) fn check(content: &[u8], limits: &Limits) -> Result<(), DocumentError> {
-    if !is_xml(content) {
-        return Ok(());
-    }
-    xml::check(content, limits)
-}
+use crate::{DocumentError, DocumentFault, Limits};
 
 /// Refuses a content that could harm whoever reads it. Entities need a document type to be of harm.
 /// A template that is not well-formed, for a tag may stand for an element, or that is longer than we
@@ -21,17 +9,13 @@ pub(crate) fn check(content: &[u8], limits: &Limits) -> Result<(), DocumentError
 ///
 /// # Errors
 ///
-/// [`ArchiveError::Content`] for a document type, more depth or elements than allowed, and XML in an
-/// encoding that we cannot look into.
-pub(crate) fn check_harm(
-    file: usize,
+/// [`DocumentError`] for a document type, more depth or elements than allowed, and XML in an encoding
+/// that we cannot look into.
+pub(crate) fn check(
     content: &[u8],
     limits: &Limits,
-) -> Result<Option<DocumentError>, ArchiveError> {
-    let harm = |at: usize, fault| {
-        let source = DocumentError::new(at as u64, fault);
-        Err(ArchiveError::Content { file, source })
-    };
+) -> Result<Option<DocumentError>, DocumentError> {
+    let harm = |at: usize, fault| Err(DocumentError::new(at as u64, fault));
     if is_wide_xml(content) {
         return harm(0, DocumentFault::Encoding);
     }
@@ -67,7 +51,8 @@ pub(crate) fn check_harm(
 
 /// How long the tags are that a content begins with, before its first `<`; they may come to nothing.
 fn front_tags(content: &[u8]) -> usize {
-    let mut rest = content;
+    let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let mut rest = text;
     loop {
         let text = rest.trim_ascii_start();
         let Some((_, tag)) = text.split_first().filter(|(first, _)| **first == b'%') else {
@@ -79,7 +64,11 @@ fn front_tags(content: &[u8]) -> usize {
             None => break,
         }
     }
-    content.len() - rest.len()
+    // A document begins with its mark, where no tag is before it.
+    match text.len() - rest.len() {
+        0 => 0,
+        _ => content.len() - rest.len(),
+    }
 }
 
 /// Where a document type or an entity seems to be defined, in comments too.

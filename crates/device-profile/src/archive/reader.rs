@@ -104,8 +104,10 @@ impl<R: Read + Seek> ArchiveReader<R> {
     /// [`ArchiveError::Io`] when it could not be read; any other says what is wrong with it.
     pub fn content(&mut self, file: usize) -> Result<FileContent, ArchiveError> {
         let content = self.unpack(file)?;
-        content::check_harm(file, &content, &self.limits)?;
-        Ok(content)
+        match content::check(&content, &self.limits) {
+            Ok(_) => Ok(content),
+            Err(source) => Err(ArchiveError::Content { file, source }),
+        }
     }
 
     /// Reads the whole archive.

@@ -40,6 +40,7 @@ fn models_are_known_by_the_names_they_are_sold_under() {
         ("Webex Desk Pro", Series::WebexDesk),
         ("Cisco Room Bar", Series::WebexRoom),
         ("board 75", Series::WebexBoard),
+        ("Cisco Video Phone 8875", Series::IpPhone8800),
         ("Cisco TelePresence MX200 G2", Series::TelePresence),
     ] {
         assert_eq!(series_of(name), Some(series), "{name}");
@@ -50,6 +51,7 @@ fn models_are_known_by_the_names_they_are_sold_under() {
         "884",
         "88411",
         "Yealink T54W",
+        "Cisco Desk Phone 9851",
         &"8".repeat(200),
     ] {
         assert_eq!(series_of(unknown), None, "{unknown}");

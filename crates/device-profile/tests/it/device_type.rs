@@ -117,7 +117,7 @@ fn lengths_are_counted_in_characters() {
     assert_eq!(name("é".repeat(41)), [on_type("deviceType", 1, 40)]);
     assert_eq!(name(String::new()), [on_type("deviceType", 1, 40)]);
     type Set = fn(&mut DeviceType, Option<String>);
-    let optional: [(Set, &'static str, usize, usize); 9] = [
+    let optional: [(Set, &'static str, usize, usize); 10] = [
         (
             |t, text| t.web_based_config_url = text,
             "webBasedConfigURL",
@@ -157,6 +157,12 @@ fn lengths_are_counted_in_characters() {
         (
             |t, text| t.device_management_mut().default_device_language = text,
             "defaultDeviceLanguage",
+            0,
+            40,
+        ),
+        (
+            |t, text| t.device_management_mut().default_device_encoding = text,
+            "defaultDeviceEncoding",
             0,
             40,
         ),
@@ -209,6 +215,11 @@ fn what_cannot_be_is_refused_on_types_and_files() {
         after(|t| t.reset_event = Some(ResetEvent::ResetString)),
         [Violation::ResetStringMissing]
     );
+    let with_string = after(|t| {
+        t.reset_event = Some(ResetEvent::ResetString);
+        t.reset_string = Some("reset".into());
+    });
+    assert_eq!(with_string, []);
     assert_eq!(
         after(|t| t.files[0].source = FileSource::Default),
         [Violation::FileSourceDefault { file: 0 }]
@@ -222,6 +233,16 @@ fn what_cannot_be_is_refused_on_types_and_files() {
         [Violation::StaticFileWithTag { file: 1 }]
     );
     assert_eq!(logo("50% off.png"), []);
+    for (local, remote) in [("%BWDEVICEID%.png", "a.png"), ("a.png", "%BWDEVICEID%.png")] {
+        let mut logo = DeviceTypeFile::new(local, "x").with_category(FileCategory::Static);
+        logo.remote_file_format = remote.to_owned();
+        let found = good().with_file(logo).violations();
+        assert_eq!(
+            found,
+            [Violation::StaticFileWithTag { file: 1 }],
+            "{local} {remote}"
+        );
+    }
 }
 
 #[test]

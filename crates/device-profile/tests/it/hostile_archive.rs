@@ -115,7 +115,7 @@ fn a_method_that_we_do_not_unpack_is_refused() {
     for method in [9, 12, 14, 93, 99] {
         let mut entry = content();
         entry.method = method;
-        assert!(with([entry]).is_err(), "{method}");
+        assert_eq!(fault(with([entry])), EntryFault::Compression, "{method}");
     }
 }
 
@@ -268,6 +268,7 @@ fn documents_that_could_harm_their_reader_are_refused() {
         (&late, DocumentFault::TooDeep),
         // Behind tags, and behind what is wrong before it.
         ("%BWX%<!DOCTYPE a><a/>", DocumentFault::Doctype),
+        ("\u{feff} %BWX% <!DOCTYPE a><a/>", DocumentFault::Doctype),
         ("\n%A% %B%\n<a/><!DOCTYPE a>", DocumentFault::Doctype),
         (&format!("%A%{deep}"), DocumentFault::TooDeep),
         ("<a>&b;</a><!DOCTYPE a>", DocumentFault::Doctype),
@@ -492,9 +493,9 @@ fn what_is_no_archive_is_refused() {
 
 proptest! {
     #[test]
-    fn no_change_of_a_byte_makes_the_reader_panic(at in 0_usize..2_000, byte: u8) {
+    fn no_change_of_a_byte_makes_the_reader_panic(at: prop::sample::Index, byte: u8) {
         let mut bytes = zip(&[Entry::stored("manifest.json", &manifest()), content()]);
-        let at = at % bytes.len();
+        let at = at.index(bytes.len());
         bytes[at] = byte;
         let _ = open(&bytes);
     }

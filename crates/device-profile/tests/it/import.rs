@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use offhook_device_profile::{
     Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, DeviceCredentials,
-    DeviceFamily, DeviceType, DeviceTypeFile, Effect, FileAuthentication, FileCategory,
-    FileContent, Import, ImportDifference, ImportError, Inventory, Limits, Subject, Tag, TagName,
-    TagRegion, TagSet, Violation,
+    DeviceFamily, DeviceType, DeviceTypeFile, Effect, FamilyViolation, FileAuthentication,
+    FileCategory, FileContent, Import, ImportDifference, ImportError, Inventory, Limits, Subject,
+    Tag, TagName, TagRegion, TagSet, Violation,
 };
 
 use crate::archive::noise;
@@ -409,6 +409,92 @@ fn another_container_needs_a_source_of_its_own_and_nothing_else() {
         .with_rename("T", "U")
         .run(&mut empty, &mut system);
     assert!(matches!(answer, Err(ImportError::Archive(_))));
+}
+
+#[test]
+fn a_file_that_an_archive_has_twice_updates_nothing() {
+    let file = |text: &str| DeviceTypeFile::new("%BWMACADDRESS%.xml", text);
+    let twice = DeviceType::new("Phone")
+        .with_file(file("<a/>"))
+        .with_file(file("<b/>"));
+    for mut system in [Inventory::new(), system_with(phone())] {
+        let before = system.clone();
+        let report = update()
+            .dry_run(&mut Archive::new(twice.clone()), &system)
+            .unwrap();
+        assert!(
+            matches!(
+                report.violations[..],
+                [ArchiveViolation::DeviceType {
+                    violation: Violation::DuplicateFileFormat { .. },
+                    ..
+                }]
+            ),
+            "{report:?}"
+        );
+        let refused = update().run(&mut Archive::new(twice.clone()), &mut system);
+        assert!(matches!(refused, Err(ImportError::Violations { count: 1 })));
+        assert_eq!(system, before);
+    }
+}
+
+#[test]
+fn a_family_that_is_overridden_loses_types_and_the_system_does_not() {
+    let other = DeviceType::new("Other").with_file(DeviceTypeFile::new("a.xml", "<a/>"));
+    let family = DeviceFamily::new("F")
+        .with_device_type(phone())
+        .with_device_type(other);
+    let mut system = Inventory::new();
+    let import = Import::new().with_reseller_id("R1");
+    import
+        .run(&mut Archive::DeviceFamily(family), &mut system)
+        .unwrap();
+    let mut newer = Archive::DeviceFamily(DeviceFamily::new("F").with_device_type(phone()));
+    let import = update()
+        .with_device_family_override()
+        .with_reseller_id("R2");
+    let report = import.run(&mut newer, &mut system).unwrap();
+    let lines = lines(&report.differences);
+    assert_eq!(
+        lines,
+        [
+            "updated device family F - - -",
+            "kept device type Phone resellerId R1 -"
+        ]
+    );
+    let Some(Archive::DeviceFamily(family)) = system.export_device_family("F") else {
+        panic!();
+    };
+    assert_eq!(family.device_types.len(), 1);
+    assert_eq!(system.device_types().count(), 2);
+    // Neither family nor type is made.
+    assert_eq!(family.reseller_id, None);
+    assert_eq!(
+        system.device_type("Phone").unwrap().reseller_id.as_deref(),
+        Some("R1")
+    );
+}
+
+#[test]
+fn a_family_has_no_type_and_no_set_twice() {
+    let family = DeviceFamily::new("F")
+        .with_device_type(phone())
+        .with_device_type(phone())
+        .with_tag_set(sbc())
+        .with_tag_set(sbc());
+    assert_eq!(
+        Archive::DeviceFamily(family).violations(&Limits::default()),
+        [
+            ArchiveViolation::DeviceFamily(FamilyViolation::DuplicateDeviceType { device_type: 1 }),
+            ArchiveViolation::DeviceFamily(FamilyViolation::DuplicateTagSet { tag_set: 1 }),
+        ]
+    );
+    let set = TagSet::new("");
+    let found = Archive::TagSet(set).violations(&Limits::default());
+    assert!(
+        matches!(found[..], [ArchiveViolation::TagSet { tag_set: 0, .. }]),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -123,7 +123,9 @@ fn documents_of_unified_cm_rules_and_payloads_hide_their_secrets() {
     let mut macros = Macros::new();
     macros.set("SA", CANARY).unwrap();
     let rule = ProfileRule::parse(
-        &format!("[--key $SA --pwd {CANARY} --post {CANARY} --alias {CANARY}] https://u:{CANARY}@h/"),
+        &format!(
+            "[--key $SA --pwd {CANARY} --post {CANARY} --alias {CANARY}] https://u:{CANARY}@h/"
+        ),
         &limits,
     )
     .unwrap();
