@@ -106,9 +106,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     }
     let report = check(&deployment, &seen, now);
     let mut out = io::stdout().lock();
-    // To a closed pipe there is nothing to say.
-    if print(&mut out, arguments, &report).is_err() {
-        return Ok(UNREADABLE);
+    match print(&mut out, arguments, &report) {
+        // To a closed pipe there is nothing to say.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(UNREADABLE),
+        written => written.context("the report could not be written")?,
     }
     Ok(report.exit_code(if arguments.strict {
         Severity::Warning

@@ -174,35 +174,7 @@ impl<'a> Checker<'a> {
 
     fn files(&mut self) {
         let deployment = self.deployment;
-        let mut named: Vec<(String, &str)> = Vec::new();
-        if let Some(sip) = &deployment.sip {
-            let files = [
-                ("sip.sbc-certificates", &sip.sbc_certificates),
-                ("sip.device-trust-list", &sip.device_trust_list),
-            ];
-            named.extend(
-                files
-                    .into_iter()
-                    .filter_map(|(path, file)| file.as_deref().map(|file| (path.to_owned(), file))),
-            );
-        }
-        if let Some(broadworks) = &deployment.broadworks {
-            let roots = broadworks.maker_roots.as_deref();
-            named.extend(roots.map(|file| ("broadworks.maker-roots".to_owned(), file)));
-        }
-        if let Some(remote) = &deployment.remote_access {
-            let chains = remote.chains.all().into_iter();
-            let chains = chains.map(|(_, key, file)| (format!("remote-access.chains.{key}"), file));
-            let stores = remote.trust_stores.all().into_iter();
-            let stores =
-                stores.map(|(_, key, file)| (format!("remote-access.trust-stores.{key}"), file));
-            named.extend(
-                chains
-                    .chain(stores)
-                    .filter_map(|(path, file)| file.as_deref().map(|file| (path, file))),
-            );
-        }
-        for (path, file) in named {
+        for (path, file) in deployment.named_certificates() {
             if let Some(Err(error)) = self.observations.certificates.get(file) {
                 self.find(rules::UNREADABLE_FILE, &path, format!("{file:?}: {error}"));
             }

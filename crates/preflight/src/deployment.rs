@@ -115,28 +115,35 @@ impl Deployment {
     /// The files with certificates that the description names, each once.
     #[must_use]
     pub fn certificate_files(&self) -> Vec<&str> {
-        let sip = self.sip.iter();
-        let sip = sip.flat_map(|sip| [&sip.sbc_certificates, &sip.device_trust_list]);
-        let broadworks = self
-            .broadworks
-            .iter()
-            .map(|broadworks| &broadworks.maker_roots);
-        let remote = self.remote_access.iter();
-        let remote = remote.flat_map(|remote| {
-            let chains = remote.chains.all().into_iter().map(|(_, _, file)| file);
-            chains.chain(
-                remote
-                    .trust_stores
-                    .all()
-                    .into_iter()
-                    .map(|(_, _, file)| file),
-            )
-        });
-        let files = sip.chain(broadworks).chain(remote);
-        let mut files: Vec<&str> = files.filter_map(|file| file.as_deref()).collect();
+        let named = self.named_certificates().into_iter();
+        let mut files: Vec<&str> = named.map(|(_, file)| file).collect();
         files.sort_unstable();
         files.dedup();
         files
+    }
+
+    /// Each file with certificates, behind the path of the key that names it.
+    pub(crate) fn named_certificates(&self) -> Vec<(String, &str)> {
+        let mut named: Vec<(String, &Option<String>)> = Vec::new();
+        if let Some(sip) = &self.sip {
+            named.push(("sip.sbc-certificates".to_owned(), &sip.sbc_certificates));
+            named.push(("sip.device-trust-list".to_owned(), &sip.device_trust_list));
+        }
+        if let Some(broadworks) = &self.broadworks {
+            named.push(("broadworks.maker-roots".to_owned(), &broadworks.maker_roots));
+        }
+        if let Some(remote) = &self.remote_access {
+            for (_, key, file) in remote.chains.all() {
+                named.push((format!("remote-access.chains.{key}"), file));
+            }
+            for (_, key, file) in remote.trust_stores.all() {
+                named.push((format!("remote-access.trust-stores.{key}"), file));
+            }
+        }
+        let named = named.into_iter();
+        named
+            .filter_map(|(path, file)| Some((path, file.as_deref()?)))
+            .collect()
     }
 
     /// The device type archives that the description names, each once.

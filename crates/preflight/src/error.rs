@@ -48,27 +48,49 @@ pub enum ReadError {
     },
 }
 
-/// What is wrong with a description, without what stands around it.
+/// What is wrong with a description, without the value that is wrong: it may be a secret in the wrong
+/// place.
 pub struct SchemaFault(pub(crate) toml::de::Error);
+
+impl SchemaFault {
+    fn message(&self) -> String {
+        let message = self.0.message();
+        // What is wanted stands last, whatever the value has in it.
+        let without = |kind: &str, mark: &str| {
+            let value = message.strip_prefix(kind)?;
+            let (_, wanted) = value.rsplit_once(mark)?;
+            Some(format!(
+                "{}, expected {wanted}",
+                kind.trim_end_matches([':', ' ', '`'])
+            ))
+        };
+        let message = without("invalid type: ", ", expected ")
+            .or_else(|| without("invalid value: ", ", expected "))
+            .or_else(|| without("invalid length ", ", expected "))
+            .or_else(|| without("unknown variant `", "`, expected "))
+            .unwrap_or_else(|| message.to_owned());
+        let lines: Vec<&str> = message.lines().collect();
+        let mut shown = String::new();
+        for char in lines.join("; ").chars() {
+            if char.is_control() {
+                shown.extend(char.escape_default());
+            } else {
+                shown.push(char);
+            }
+        }
+        shown
+    }
+}
 
 impl fmt::Debug for SchemaFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SchemaFault")
-            .field(&self.0.message())
-            .finish()
+        f.debug_tuple("SchemaFault").field(&self.message()).finish()
     }
 }
 
 impl fmt::Display for SchemaFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            &self
-                .0
-                .message()
-                .escape_debug()
-                .to_string()
-                .replace("\\n", "; "),
-        )
+        f.write_str(&self.message())
     }
 }
 

@@ -229,13 +229,18 @@ pub async fn requests_wait_in_the_outbox(fixture: &impl Fixture<Store: Registry>
     );
 }
 
-/// A replacement's code that is refused leaves the device its own right to be activated again.
+/// A replacement's code that is refused leaves the device its own right to be activated again, and the
+/// code for a replacement that it had.
 pub async fn a_refused_replacement_changes_nothing(fixture: &impl Fixture<Store: Registry>) {
     let (world, store) = (&mut World::new(), fixture.store());
     let now = world.now;
     let (_, code) = waiting(world, &*store, "desk").await;
     let activation = by_code(&world.redemption(&code, device(1)), 1);
     store.activate(&activation, now).await.unwrap();
+    let spare = world.draw();
+    let replacement = world.new_code(&spare, "desk");
+    let asked = store.request_replacement_code(&replacement, now).await;
+    asked.unwrap();
     let same = world.new_code(&code, "desk");
     let err = store.request_replacement_code(&same, now).await;
     assert!(matches!(
@@ -243,4 +248,6 @@ pub async fn a_refused_replacement_changes_nothing(fixture: &impl Fixture<Store:
         Err(RequestCodeError::Refused(RequestCodeRefusal::CodeInUse))
     ));
     assert!(store.activate(&activation, now).await.unwrap().repeated);
+    let other = by_code(&world.redemption(&spare, device(2)), 2);
+    assert!(!store.activate(&other, now).await.unwrap().repeated);
 }

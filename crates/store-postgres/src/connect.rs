@@ -22,7 +22,8 @@ use crate::{OpenError, PostgresOptions};
 
 /// The pool, which opens connections as they are needed.
 pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, OpenError> {
-    let (url, options) = (&plain(url), &with_root_file(url, options)?);
+    let (url, file) = split(url);
+    let options = &with_roots(file, options)?;
     let mut config: Config = url.parse().map_err(|err| OpenError::Url(Box::new(err)))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(OpenError::Url("no host".into()));
@@ -73,29 +74,28 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, OpenErr
         .map_err(|err| OpenError::Url(Box::new(err)))
 }
 
-/// The URL without what `libpq` has more than the driver: the file of root certificates, and the
-/// ways to verify a server, of which the strictest is the only one here.
-fn plain(url: &str) -> Cow<'_, str> {
+/// The URL without what `libpq` has more than the driver, and the file of root certificates that it
+/// names; of the ways to verify a server the strictest is the only one here.
+fn split(url: &str) -> (Cow<'_, str>, Option<&str>) {
     let Some((base, query)) = url.split_once('?').filter(|(base, _)| base.contains("://")) else {
-        return Cow::Borrowed(url);
+        return (Cow::Borrowed(url), None);
     };
+    let mut file = None;
     let mut parts: Vec<&str> = Vec::new();
     for part in query.split('&') {
         match part {
             "sslmode=verify-ca" | "sslmode=verify-full" => parts.push("sslmode=require"),
-            _ if part.starts_with(ROOT_FILE) => {}
-            _ => parts.push(part),
+            _ => match part.strip_prefix(ROOT_FILE) {
+                Some(path) => file = Some(path),
+                None => parts.push(part),
+            },
         }
     }
-    Cow::Owned(format!("{base}?{}", parts.join("&")))
+    (Cow::Owned(format!("{base}?{}", parts.join("&"))), file)
 }
 
-/// The options with the root certificates of the file that the URL names.
-fn with_root_file(url: &str, options: &PostgresOptions) -> Result<PostgresOptions, OpenError> {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let file = query
-        .split('&')
-        .find_map(|part| part.strip_prefix(ROOT_FILE));
+/// The options with the root certificates of the file, where there is one.
+fn with_roots(file: Option<&str>, options: &PostgresOptions) -> Result<PostgresOptions, OpenError> {
     let Some(file) = file else {
         return Ok(options.clone());
     };
@@ -185,14 +185,18 @@ mod tests {
     fn a_url_for_libpq_is_understood() {
         let url =
             "postgres://u@h/d?sslmode=verify-full&sslrootcert=%2Fno%20such&application_name=a";
+        let (plain, file) = split(url);
         assert_eq!(
-            plain(url),
-            "postgres://u@h/d?sslmode=require&application_name=a"
+            (&*plain, file),
+            (
+                "postgres://u@h/d?sslmode=require&application_name=a",
+                Some("%2Fno%20such")
+            )
         );
         for as_it_is in ["postgres://u@h/d", "host=h user='a?sslrootcert=b'"] {
-            assert_eq!(plain(as_it_is), as_it_is);
+            assert_eq!(split(as_it_is), (Cow::Borrowed(as_it_is), None));
         }
-        let read = with_root_file(url, &PostgresOptions::default());
+        let read = with_roots(file, &PostgresOptions::default());
         assert!(matches!(read, Err(OpenError::RootFile(_))));
 
         let folder = tempfile::tempdir().unwrap();
@@ -201,8 +205,9 @@ mod tests {
         fs::write(&file, root.cert.pem()).unwrap();
         let file = file.to_str().unwrap().replace(' ', "%20");
         let url = format!("postgres://u@127.0.0.1/d?sslrootcert={file}");
-        let options = with_root_file(&url, &PostgresOptions::default()).unwrap();
-        let config = plain(&url).parse().unwrap();
+        let (plain, file) = split(&url);
+        let options = with_roots(file, &PostgresOptions::default()).unwrap();
+        let config = plain.parse().unwrap();
         assert_eq!(tls(&config, &options).unwrap(), SslMode::Require);
     }
 

@@ -46,8 +46,16 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// The change into WAL mode needs the file alone and does not wait for it by itself.
+/// The change into WAL mode needs the file alone. For some locks SQLite waits and for others not, so
+/// that here we wait for all of them, once.
 fn use_wal(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<String> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let mode = wait_for_wal(connection, options);
+    connection.busy_timeout(options.busy_timeout())?;
+    mode
+}
+
+fn wait_for_wal(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<String> {
     let mut waited = Duration::ZERO;
     loop {
         let answer = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
@@ -136,6 +144,31 @@ mod tests {
     fn pragma(connection: &Connection, name: &str) -> String {
         let sql = format!("SELECT CAST((SELECT * FROM pragma_{name}) AS TEXT)");
         connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn who_has_the_file_alone_is_waited_for_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("codes.db");
+        let wait = Duration::from_millis(300);
+        let options = SqliteOptions::default().with_busy_timeout(wait);
+        let mut connection = open(&path, &options).unwrap();
+        let other = Connection::open(&path).unwrap();
+        for lock in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+            other.execute_batch(lock).unwrap();
+            let ((sender, receiver), options) = (std::sync::mpsc::channel(), options.clone());
+            thread::spawn(move || {
+                let answer = use_wal(&connection, &options);
+                sender.send((connection, answer)).unwrap();
+            });
+            // Sixty rounds of 5 ms; each with the busy timeout would be 18 s.
+            let answer;
+            (connection, answer) = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
+            assert!(answer.is_err(), "{lock}");
+            other.execute_batch("ROLLBACK").unwrap();
+        }
+        assert_eq!(pragma(&connection, "busy_timeout"), "300");
+        assert_eq!(use_wal(&connection, &options).unwrap(), "wal");
     }
 
     /// The figures of `synchronous`: 2 is `FULL`.

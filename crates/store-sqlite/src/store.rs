@@ -33,7 +33,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file at `path`, making it or bringing its schema up to date if need be. Blocks
-    /// meanwhile.
+    /// meanwhile, at each lock that another process holds for the busy timeout at most.
     ///
     /// # Errors
     ///

@@ -193,6 +193,9 @@ pub enum LifeCycleError {
     /// No entropy for a dummy name; asking again may help.
     #[error("no entropy")]
     Entropy(#[source] EntropyError),
+    /// A device moves to another profile than it has.
+    #[error("a device moves to another profile")]
+    SameProfile,
     /// The device cannot be deactivated.
     #[error("device not deactivated")]
     Update(#[source] UpdateError),

@@ -11,9 +11,12 @@ use offhook_activation_code::{Page, ProfileId};
 use serde::Deserialize;
 
 use super::management::{Administrator, ManagementApi, issue, update};
-use super::problem::{Refused, message};
+use super::problem::{Refused, message, to_the_end};
 use crate::message::{CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest};
-use crate::{DeviceRequest, LifeCycleError, MailAddress};
+use crate::{
+    DeviceRequest, IssueCodeError, LifeCycleError, MailAddress, RequestCodeError,
+    RequestCodeRefusal,
+};
 
 /// The routes of an administrator for what becomes of a device.
 pub(super) fn routes() -> Router<ManagementApi> {
@@ -74,7 +77,9 @@ async fn replace(
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
     let request: CodeRequest = message(&body)?;
     let (profile, recipient) = (existing(&profile)?, recipient(&request.recipient)?);
-    let issued = api.management.replace(&profile, recipient, now).await;
+    let management = api.management;
+    let issued = async move { management.replace(&profile, recipient, now).await };
+    let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
 }
 
@@ -97,12 +102,10 @@ async fn move_device(
     let from = existing(&profile)?;
     let to = ProfileId::new(&request.profile);
     let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
-    if from == to {
-        let what = "a device moves to another profile";
-        return Err(Refused::bad_request(what));
-    }
     let recipient = recipient(&request.recipient)?;
-    let issued = api.management.move_device(&from, &to, recipient, now).await;
+    let management = api.management;
+    let issued = async move { management.move_device(&from, &to, recipient, now).await };
+    let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(life_cycle)?)))
 }
 
@@ -147,14 +150,15 @@ pub(super) fn recipient(address: &str) -> Result<MailAddress, Refused> {
 fn life_cycle(error: LifeCycleError) -> Refused {
     match error {
         LifeCycleError::Update(error) => update(error),
-        LifeCycleError::Code(error) => match issue(error) {
-            // The profile in the address exists, or that would have been told.
-            refused if refused.is_not_found() => {
-                let what = "the profile that the device is to have is unknown";
-                Refused::new(StatusCode::CONFLICT, "code_not_issued", what)
-            }
-            refused => refused,
-        },
+        // The profile in the address exists, or that would have been told.
+        LifeCycleError::Code(IssueCodeError::Request(RequestCodeError::Refused(
+            RequestCodeRefusal::UnknownDevice,
+        ))) => {
+            let what = "the profile that the device is to have is unknown";
+            Refused::new(StatusCode::CONFLICT, "code_not_issued", what)
+        }
+        LifeCycleError::Code(error) => issue(error),
+        LifeCycleError::SameProfile => Refused::bad_request(error.to_string()),
         LifeCycleError::Entropy(_) => Refused::unavailable(),
     }
 }

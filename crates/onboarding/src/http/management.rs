@@ -234,7 +234,9 @@ async fn issue_code(
     let request: CodeRequest = message(&body)?;
     let profile = life_cycle::existing(&profile)?;
     let recipient = life_cycle::recipient(&request.recipient)?;
-    let issued = api.management.issue_code(&profile, recipient, now).await;
+    let management = api.management;
+    let issued = async move { management.issue_code(&profile, recipient, now).await };
+    let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
 }
 

@@ -54,10 +54,6 @@ impl Refused {
         )
     }
 
-    pub(super) fn is_not_found(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
-    }
-
     /// The one answer to every code that is not good, whatever is wrong with it.
     pub(super) fn code() -> Self {
         Self::forbidden("activation_code_refused", "activation code refused")
@@ -153,7 +149,7 @@ impl IntoResponse for Refused {
 }
 
 /// Carries `work` to its end, even if the caller hangs up: else a device could have its attempt
-/// counted twice or looked up in vain.
+/// counted twice or looked up in vain, or a code be issued that nobody mails.
 pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Refused> {

@@ -91,6 +91,9 @@ impl DeviceManagement {
         recipient: MailAddress,
         now: SystemTime,
     ) -> Result<CodeIssued, LifeCycleError> {
+        if from == to {
+            return Err(LifeCycleError::SameProfile);
+        }
         let device = async |profile: &ProfileId| {
             let device = self.device(&DeviceKey::Profile(profile.clone())).await;
             device.map_err(LifeCycleError::Update)

@@ -81,6 +81,15 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
     let code = bench.issue().await;
     let (room, hall) = (profile("room-7"), profile("hall"));
     let caller = activated(&bench, &code, ROOM_MAC).await;
+    // To itself nothing moves, and from nowhere.
+    let management = &bench.management;
+    let answer = management.move_device(&room, &room, owner(), *NOW).await;
+    assert!(matches!(answer, Err(LifeCycleError::SameProfile)));
+    let answer = management.move_device(&hall, &room, owner(), *NOW).await;
+    assert!(matches!(
+        answer,
+        Err(LifeCycleError::Update(UpdateError::UnknownDevice))
+    ));
     // To a profile that is not there nothing moves, and nothing is lost.
     let answer = bench
         .management

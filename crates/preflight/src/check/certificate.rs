@@ -67,12 +67,7 @@ pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess) {
         (Holder::ExpresswayC, "expressway-c"),
         (Holder::ExpresswayE, "expressway-e"),
     ] {
-        let is_described = remote
-            .chains
-            .all()
-            .iter()
-            .any(|(each, _, file)| *each == holder && file.is_some());
-        if !is_described {
+        if !is_described(Missing::Chain(holder), remote) {
             let what = format!("the {holder} certificate");
             let path = chain_path(key);
             checker.unknown(rules::CERTIFICATE_USAGE, &path, what, Why::NotDescribed);

@@ -65,6 +65,21 @@ fn an_unknown_key_is_refused_at_its_line_in_every_table() {
         );
         assert!(!fault.contains("hunter2"), "{fault}");
     }
+    // Nor in the place of a switch or a word, where it would be pasted by mistake.
+    for (old, key) in [
+        ("client-secret-set = true", "client-secret-set"),
+        ("credentials-set = true", "credentials-set"),
+        ("refresh-token = \"partners\"", "refresh-token"),
+        ("refresh-token-in-use = true", "refresh-token-in-use"),
+        ("customers = 12", "customers"),
+        ("refresh-token-issued = 2026-05-20", "refresh-token-issued"),
+    ] {
+        for secret in ["hunter2", "a`, expected hunter2", "x, expected hunter2"] {
+            let (line, fault) = changed(old, &format!("{key} = \"{secret}\""));
+            assert_eq!(line, line_of(old), "{key}");
+            assert!(!fault.contains("hunter2"), "{fault}");
+        }
+    }
     // Of what there is several times, by what stands first in one of them.
     for first in [
         "name = \"East\"\n",
@@ -88,7 +103,7 @@ fn a_bad_value_is_told_with_its_line_and_reason() {
         (
             "\"ADP\"",
             "\"DMS\"",
-            "unknown variant `DMS`, expected `ADP` or `XSP`",
+            "unknown variant, expected `ADP` or `XSP`",
         ),
         (
             "\"udp/36002-59999\"",
@@ -100,7 +115,7 @@ fn a_bad_value_is_told_with_its_line_and_reason() {
         (
             "customers = 12",
             "customers = -1",
-            "invalid value: integer `-1`",
+            "invalid value, expected u32",
         ),
         (
             "flow-through-provisioning = true",
@@ -117,7 +132,7 @@ fn a_bad_value_is_told_with_its_line_and_reason() {
         (
             "onboarding = \"mac-address\"",
             "onboarding = \"tap\"",
-            "unknown variant `tap`",
+            "unknown variant, expected ",
         ),
     ] {
         let (line, fault) = changed(old, new);

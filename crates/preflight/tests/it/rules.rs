@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use offhook_preflight::{Deployment, Observations, Rule, Severity, check};
+use offhook_preflight::{Observations, Rule, Severity};
 
-use crate::sample::{NOW, World, at};
+use crate::sample::World;
 
 mod broadworks;
 mod identity;
@@ -168,28 +168,5 @@ fn findings_come_in_the_order_of_the_rules_and_the_same_each_time() {
     assert_eq!(
         World::of("failing.toml").report().findings(),
         report.findings()
-    );
-}
-
-#[test]
-fn every_device_of_a_large_description_finds_its_type() {
-    // Devices and types with names of their own, some 800,000 octets.
-    let mut text = "version = 1\n[broadworks]\nrelease = \"R24\"\nplatform = \"ADP\"\n".to_owned();
-    for number in 0..4_000 {
-        text += &format!("[[broadworks.device-type]]\nname = \"{number}\"\n");
-        text += &format!(
-            "[[broadworks.device]]\nmodel = \"8841\"\nsoftware = \"mpp\"\nrelease = \"12\"\n\
-             device-type = \"{number}\"\nonboarding = \"mac-address\"\n\
-             mac-addresses = [\"000e08abcdef\"]\n"
-        );
-    }
-    let deployment = Deployment::from_toml(text.as_bytes()).unwrap();
-    let report = check(&deployment, &Observations::new(), at(NOW));
-    let unknown_type = |rule: &Rule| rule.id() == "device-type-unknown";
-    assert!(
-        !report
-            .findings()
-            .iter()
-            .any(|each| unknown_type(&each.rule))
     );
 }

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
-use offhook_onboarding::MemoryRegistry;
 use offhook_onboarding::http::{ServerLimits, health_router, serve, serve_until};
+use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use offhook_testkit::{CertificateAuthority, client_config, server_config};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -174,13 +174,51 @@ async fn a_server_that_closes_answers_what_was_asked() {
         .unwrap();
 }
 
+/// Who does not read an answer does not keep a server from its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_closes_waits_no_longer_than_a_request_may_take() {
+    let authority = CertificateAuthority::new("Test CA").unwrap();
+    let credentials = authority
+        .server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()])
+        .unwrap();
+    let tls = Arc::new(server_config(credentials, None).unwrap());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // More than the buffers of any socket take.
+    let router = Router::new().route("/", get(|| async { vec![0; 64 << 20] }));
+    let limits = ServerLimits::default().with_request_time(SHORT);
+    let (close, closed) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let shutdown = async { closed.await.unwrap() };
+        serve_until(listener, tls, router, limits, shutdown).await;
+    });
+    let served = Served { address, authority };
+    let mut reader = served.tls().await;
+    let head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    reader.write_all(head).await.unwrap();
+    let mut status = [0; 12];
+    reader.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    close.send(()).unwrap();
+    timeout(PATIENCE, server).await.unwrap().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_is_ready_while_its_store_answers() {
     use tower::ServiceExt as _;
-    let router = health_router(Arc::new(MemoryRegistry::new()));
-    for path in ["/health", "/ready"] {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("codes.db");
+    let store = SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
+    let router = health_router(Arc::new(store));
+    let status = async |path: &str| {
         let request = http::Request::get(path).body(axum::body::Body::empty());
-        let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
-    }
+        let answer = router.clone().oneshot(request.unwrap()).await;
+        answer.unwrap().status()
+    };
+    assert_eq!(status("/health").await, 200);
+    assert_eq!(status("/ready").await, 200);
+    let elsewhere = rusqlite::Connection::open(&path).unwrap();
+    elsewhere.execute_batch("DROP TABLE outbox").unwrap();
+    assert_eq!(status("/health").await, 200);
+    assert_eq!(status("/ready").await, 503);
 }
