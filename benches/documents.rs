@@ -1,4 +1,4 @@
-//! What does reading a configuration document cost beside roxmltree, and putting in its tags?
+//! What does reading a configuration document cost beside roxmltree?
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench may fail")]
 
@@ -6,18 +6,18 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use offhook_device_profile::Limits;
 use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
 use offhook_device_profile::unified_cm::ConfigurationFile;
-use offhook_device_profile::{Escape, Limits, TagTable, substitute};
 use quick_xml::events::Event;
 
 criterion_main!(documents);
-criterion_group!(documents, flat_profile, room_os, unified_cm, tags);
+criterion_group!(documents, flat_profile, room_os, unified_cm);
 
 fn flat_profile(criterion: &mut Criterion) {
     for (size, parameters) in SIZES {
-        let xml = profile_of(parameters, "sip.example.net");
+        let xml = profile_of(parameters);
         let limits = roomy();
         let title = format!("flat-profile of {size}");
         beside_others(criterion, &title, &xml, |xml| {
@@ -73,29 +73,16 @@ fn events(xml: &str) -> usize {
     count
 }
 
-fn tags(criterion: &mut Criterion) {
-    let template = profile_of(1_000, "%BWHOST-1%");
-    let mut tags = TagTable::new();
-    tags.set_native(&"%BWHOST-1%".parse().unwrap(), "sip.example.net")
-        .unwrap();
-    let limits = Limits::default();
-    let mut group = criterion.benchmark_group("template with 100 tags");
-    group.throughput(Throughput::Bytes(template.len() as u64));
-    group.bench_function("copy", |bencher| {
-        bencher.iter(|| black_box(&template).clone());
-    });
-    group.bench_function("substitute", |bencher| {
-        bencher.iter(|| substitute(black_box(&template), &tags, Escape::XmlText, &limits).unwrap());
-    });
-    group.finish();
-}
-
-/// A phone's document of that many parameters, a tenth of them being `host`.
-fn profile_of(parameters: usize, host: &str) -> String {
+/// A phone's document of that many parameters.
+fn profile_of(parameters: usize) -> String {
     let mut xml = String::from("<device>\n<flat-profile>\n");
     for number in 0..parameters {
         if number % 10 == 0 {
-            writeln!(xml, "  <Proxy_{number}_ ua=\"na\">{host}</Proxy_{number}_>").unwrap();
+            writeln!(
+                xml,
+                "  <Proxy_{number}_ ua=\"na\">sip.example.net</Proxy_{number}_>"
+            )
+            .unwrap();
         } else {
             writeln!(
                 xml,

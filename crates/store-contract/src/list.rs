@@ -43,8 +43,8 @@ macro_rules! code_store_tests {
     };
 }
 
-/// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry) and
-/// [`life_cycle`](crate::life_cycle), and one for a random history.
+/// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry),
+/// [`life_cycle`](crate::life_cycle) and [`right`](crate::right), and one for a random history.
 ///
 /// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
 /// a `Registry` as well. Call both.
