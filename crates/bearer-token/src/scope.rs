@@ -95,3 +95,28 @@ fn is_foreign(byte: u8) -> bool {
 }
 
 const MAX_BYTES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_agrees_with_the_long_way(text in "[ -~\\x7fä]{0,12}") {
+            let long = text.split(' ').try_for_each(check);
+            prop_assert_eq!(check_list(&text), long);
+        }
+    }
+
+    #[test]
+    fn a_scope_is_as_long_as_one_may_be_and_no_longer() {
+        for (length, is_good) in [(256, true), (257, false)] {
+            assert_eq!(check_list(&"a".repeat(length)).is_ok(), is_good, "{length}");
+        }
+        assert!(check_list(&"a ".repeat(400)).is_err());
+        assert!(check_list("a ").is_err() && check_list(" a").is_err());
+        assert!(check_list(&format!("{}a", "a ".repeat(400))).is_ok());
+    }
+}

@@ -102,11 +102,6 @@ impl<'a> Candidates<'a> {
         all.find(|other| *other != mac)
     }
 
-    /// Whether `mac` was noted as a stray.
-    pub(crate) fn has_stray(&self, mac: MacAddress) -> bool {
-        self.strays.contains(&Some(mac))
-    }
-
     pub(crate) fn place(&mut self, mac: MacAddress, rule: Rule, model: Option<&'a str>) {
         if is_filler(mac) {
             self.shared = true;

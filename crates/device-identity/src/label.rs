@@ -16,36 +16,37 @@ pub(crate) fn is_serial_number(before: &str) -> bool {
     }
     // Where types of attributes are there, a colon belongs to a value.
     let begins = if before.contains('=') { '=' } else { ':' };
-    let mut rest = before;
-    while let Some(at) = rest.rfind(MARKS) {
-        let (label, mark) = rest.split_at(at);
-        if names_serial_number(label) {
-            return true;
+    let is_mark = |char: char| !char.is_ascii_alphanumeric() && char != '.';
+    let (mut is_serial, mut is_first, mut words) = (false, true, ["", ""]);
+    for piece in before.split_inclusive(is_mark) {
+        let word = piece.trim_end_matches(is_mark);
+        if !word.is_empty() {
+            words = [words[1], word];
         }
-        let since_separator = label.rsplit([',', ';', '/', '+']).next();
-        let is_first = since_separator.is_some_and(|label| !label.contains(MARKS));
-        if is_first && mark.starts_with(begins) {
-            return false;
+        match piece.chars().next_back() {
+            Some(mark @ ('=' | ':')) => {
+                // With a label that comes first an attribute begins, and the one before it ends.
+                is_serial &= !(is_first && mark == begins);
+                is_serial |= names_serial_number(words);
+                is_first = false;
+            }
+            Some(',' | ';' | '/' | '+') => is_first = true,
+            _ => {}
         }
-        rest = label;
     }
-    false
+    is_serial
 }
 
-/// Whether `label` ends in the name of a serial number, in one word or in two: `Serial No`, `S/N`.
-fn names_serial_number(label: &str) -> bool {
-    let is_mark = |char: char| !char.is_ascii_alphanumeric() && char != '.';
-    let mut words = label.rsplit(is_mark).filter(|word| !word.is_empty());
-    let (last, one_before) = (words.next().unwrap_or_default(), words.next());
+/// Whether the last two words of a label are the name of a serial number, or the last one is: `Serial
+/// No`, `S/N`.
+fn names_serial_number([one_before, last]: [&str; 2]) -> bool {
     SERIAL_NUMBERS.iter().any(|name| {
         let begins = name.get(..name.len().saturating_sub(last.len()));
         let ends = name.get(name.len().saturating_sub(last.len())..);
         let same = |a: Option<&str>, b: &str| a.is_some_and(|a| a.eq_ignore_ascii_case(b));
-        same(ends, last) && (same(begins, "") || same(begins, one_before.unwrap_or_default()))
+        same(ends, last) && (same(begins, "") || same(begins, one_before))
     })
 }
-
-const MARKS: [char; 2] = ['=', ':'];
 
 /// The types of attributes in which makers put serial numbers, and other names of these, as
 /// programs write them.
@@ -89,6 +90,15 @@ mod tests {
             "2.5.4.65=#",
         ] {
             assert!(is_serial_number(before), "{before}");
+        }
+    }
+
+    #[test]
+    fn labels_without_end_are_read_once() {
+        for marks in [":", "=", "a:", ",:", "/=", " "] {
+            let before = marks.repeat(1_000_000);
+            assert!(!is_serial_number(&before), "{marks}");
+            assert!(is_serial_number(&format!("{before} SN:")), "{marks}");
         }
     }
 

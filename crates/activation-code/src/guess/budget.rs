@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -58,6 +59,8 @@ pub struct GuessBudget {
     turn: Turn<()>,
     /// Held by whoever counts the live codes and purges.
     upkeep: Turn<()>,
+    /// How often codes have been counted for those who waited for it, well or not.
+    tries: AtomicU64,
 }
 
 /// An attempt that may be looked up. Its charge stands unless it is given back by
@@ -94,6 +97,7 @@ impl GuessBudget {
             ledger: Mutex::new(Ledger::new(policy, codes.check_digit())),
             turn: Turn::new(()),
             upkeep: Turn::new(()),
+            tries: AtomicU64::new(0),
         }
     }
 
@@ -226,12 +230,19 @@ impl GuessBudget {
             }
             return Ok(());
         }
+        let before = self.tries.load(Ordering::Relaxed);
         let _turn = self.upkeep.lock().await;
         if self.ledger().is_count_usable(now) {
             return Ok(());
         }
+        // Whoever has waited for a try that failed does not make the store work once more.
+        if self.tries.load(Ordering::Relaxed) != before {
+            return Err(StoreError::new("count live codes", "the try before failed"));
+        }
         self.ledger().begin_upkeep(Duration::ZERO, now);
-        self.count_and_purge(now).await
+        let counted = self.count_and_purge(now).await;
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        counted
     }
 
     async fn count_and_purge(&self, now: SystemTime) -> Result<(), StoreError> {

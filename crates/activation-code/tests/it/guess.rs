@@ -221,20 +221,46 @@ async fn where_a_task_keeps_the_budget_up_callers_count_no_codes() {
     let entropy = &mut Seeded(11);
     let store = Arc::new(Faulty::default());
     let budget = budget(&store, GuessPolicy::default(), 1);
-    for minute in 0..30 {
-        let now = now() + Duration::from_secs(minute * 60);
-        budget.sync(now).await.unwrap();
-        let counted = store.counted.load(Ordering::Relaxed);
-        assert_eq!(counted, minute + 1);
-        for second in 0..3 {
-            let now = now + Duration::from_secs(second * 20);
-            budget
-                .admit(&attempt(entropy), source(1), now)
-                .await
-                .unwrap();
+    let counted = || store.counted.load(Ordering::Relaxed);
+    let mut admit = async |seconds: u64| {
+        let now = now() + Duration::from_secs(seconds);
+        let attempt = attempt(entropy);
+        budget.admit(&attempt, source(1), now).await.unwrap();
+    };
+    for (number, minutes) in (0..30).step_by(5).enumerate() {
+        let begun = now() + Duration::from_secs(minutes * 60);
+        budget.sync(begun).await.unwrap();
+        for seconds in [0, 61, 299] {
+            admit(minutes * 60 + seconds).await;
         }
-        assert_eq!(store.counted.load(Ordering::Relaxed), counted);
+        assert_eq!(counted(), 1 + number as u64);
     }
+    // Ten minutes after the last count it is for them.
+    admit(25 * 60 + 599).await;
+    assert_eq!(counted(), 6);
+    admit(25 * 60 + 600).await;
+    assert_eq!(counted(), 7);
+}
+
+/// A store that cannot count is asked once, however many wait for it.
+#[tokio::test]
+async fn who_waits_for_a_count_that_fails_makes_no_other() {
+    let entropy = &mut Seeded(12);
+    let store = Arc::new(Faulty::default());
+    store.counts.store(Counts::FAIL_LATE, Ordering::Relaxed);
+    let budget = Arc::new(budget(&store, GuessPolicy::default(), 1));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (budget, attempt) = (Arc::clone(&budget), attempt(entropy));
+        callers.spawn(async move { budget.admit(&attempt, source(1), now()).await.is_err() });
+    }
+    assert_eq!(callers.join_all().await, [true; 20]);
+    assert_eq!(store.counted.load(Ordering::Relaxed), 1);
+    // Who comes later asks again.
+    store.counts.store(Counts::WELL, Ordering::Relaxed);
+    let attempt = attempt(entropy);
+    budget.admit(&attempt, source(1), now()).await.unwrap();
+    assert_eq!(store.counted.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
@@ -378,6 +404,7 @@ impl Counts {
     const WELL: u64 = 0;
     const FAIL: u64 = 1;
     const HANG: u64 = 2;
+    const FAIL_LATE: u64 = 3;
 }
 
 #[async_trait]
@@ -402,6 +429,10 @@ impl GuessStore for Faulty {
         self.counted.fetch_add(1, Ordering::Relaxed);
         match self.counts.load(Ordering::Relaxed) {
             Counts::FAIL => return Err(StoreError::new("count codes", "as told")),
+            Counts::FAIL_LATE => {
+                tokio::task::yield_now().await;
+                return Err(StoreError::new("count codes", "as told"));
+            }
             Counts::HANG => std::future::pending::<()>().await,
             _ => {}
         }

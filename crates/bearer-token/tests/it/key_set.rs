@@ -3,6 +3,7 @@
 use offhook_bearer_token::danger::key_set_with_shared_secrets;
 use offhook_bearer_token::{KeySet, KeySetError, MAX_KEYS, TokenRefusal, verify};
 use ring::hmac;
+use ring::signature::{ED25519, UnparsedPublicKey};
 
 use crate::forge::{Forge, NOW, at, base64url, claims, key_set, key_set_json, policy};
 
@@ -298,6 +299,16 @@ fn an_ed25519_key_of_small_order_is_skipped_in_every_spelling() {
         (bytes[0], bytes[31]) = (last, 0x7f);
         bytes
     };
+    let order_eight = [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ];
+    let other_of_order_eight = [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ];
     let one = {
         let mut bytes = [0; 32];
         bytes[0] = 1;
@@ -309,7 +320,17 @@ fn an_ed25519_key_of_small_order_is_skipped_in_every_spelling() {
         prime_and(0xec),
         prime_and(0xed),
         prime_and(0xee),
+        order_eight,
+        other_of_order_eight,
     ] {
+        // It is as bad as it is said to be: with it a signature of nobody, of the neutral point and
+        // nothing, is good for some messages.
+        let key = UnparsedPublicKey::new(&ED25519, ordinate);
+        let mut forged = [0; 64];
+        forged[0] = 1;
+        let verifies = |message: u8| key.verify(&[message], &forged).is_ok();
+        assert!((0..=255).any(verifies), "{ordinate:?}");
+
         for sign in [0, 0x80] {
             let mut x = ordinate;
             x[31] |= sign;

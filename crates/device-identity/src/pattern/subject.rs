@@ -3,13 +3,12 @@
 use offhook_device_name::MacAddress;
 
 use super::IdentityPattern;
-use crate::candidate::Candidates;
 use crate::certificate::{
     COMMON_NAME, Certificate, LOCALITY, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE, Text,
     for_each_attribute,
 };
 use crate::label::is_serial_number;
-use crate::scan::is_filler;
+use crate::scan::{is_filler, tokens};
 use crate::{DeviceIdentity, IdentityError, Rule, Rules, VerifiedCertificate};
 
 impl IdentityPattern {
@@ -55,7 +54,6 @@ impl IdentityPattern {
             return Err(IdentityError::Shared);
         }
         let mut text = String::new();
-        let mut whole = Candidates::default();
         for_each_attribute(&certificate.subject(), |kind, value| {
             let label = match kind {
                 SERIAL_NUMBER | LOCALITY => return Ok(()),
@@ -72,7 +70,6 @@ impl IdentityPattern {
                     narrowed.as_bytes()
                 }
             };
-            whole.elsewhere(value);
             if !text.is_empty() {
                 text.push_str(", ");
             }
@@ -88,11 +85,13 @@ impl IdentityPattern {
             return Err(IdentityError::Shared);
         }
         // What the pattern has cut out of a longer run of digits is not among these.
-        if !whole.has_stray(first) || is_serial_number(text.get(..place.start).unwrap_or_default())
-        {
+        let tokens = || tokens(text.as_bytes());
+        let is_whole = tokens().any(|token| token.place == place);
+        if !is_whole || is_serial_number(text.get(..place.start).unwrap_or_default()) {
             return Err(IdentityError::NoAddress);
         }
-        let second = whole.other_than(first);
+        let second = tokens().map(|token| token.mac);
+        let second = second.into_iter().find(|other| *other != first);
         match second.or_else(|| candidates.other_than(first)) {
             Some(second) => Err(IdentityError::Ambiguous { first, second }),
             None => Ok(first),

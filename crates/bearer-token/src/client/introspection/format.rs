@@ -403,3 +403,38 @@ const TAKEN: [(Claim, &str, IsGood); 11] = [
     (Claim::Subject, "sub", |value| value.is_text()),
     (Claim::TokenId, "jti", |value| value.is_text()),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The document of RFC 6901 section 5, and a member that is named as an escape.
+    const DOCUMENT: &str = r#"{"foo":["bar","baz"],"a/b":1,"m~n":8,"~1":3,"o":{"p":[{"q":4}]}}"#;
+
+    #[test]
+    fn a_pointer_leads_where_rfc_6901_says() {
+        let answer = Answer(Object::parse(DOCUMENT.as_bytes()).unwrap());
+        for (pointer, number) in [
+            ("/a~1b", "1"),
+            ("/m~0n", "8"),
+            ("/~01", "3"),
+            ("/o/p/0/q", "4"),
+            ("a/b", "1"),
+        ] {
+            let found = answer.get(pointer);
+            assert!(
+                matches!(found, Some(Json::Number(text)) if text == number),
+                "{pointer}"
+            );
+        }
+        assert!(
+            matches!(answer.get("/foo/0"), Some(Json::Text(text)) if text.chars().eq("bar".chars()))
+        );
+        assert!(matches!(answer.get("/foo"), Some(Json::Array(_))));
+        for nowhere in [
+            "/", "/foo/00", "/foo/-", "/foo/2", "/foo/+1", "/foo/0/x", "/a/b", "/o/p/1",
+        ] {
+            assert!(answer.get(nowhere).is_none(), "{nowhere}");
+        }
+    }
+}
