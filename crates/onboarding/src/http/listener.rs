@@ -1,8 +1,8 @@
 //! TLS connections under a router, with the peer's certificate at hand and limits on all of them.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -15,10 +15,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use offhook_device_identity::{ChainVerifier, DeviceIdentity, IdentifyError};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use super::problem::Refused;
@@ -228,26 +230,42 @@ async fn connection(
         let answer = router
             .clone()
             .oneshot(request.map(axum::body::Body::new) as Request);
-        async move {
+        Box::pin(async move {
             match timeout(limits.request, answer).await {
                 Ok(answer) => answer,
                 Err(_) => Ok(Refused::too_slow().into_response()),
             }
-        }
+        })
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    // How a connection ends is the peer's affair.
-    tokio::select! {
-        _ = connection.as_mut() => {}
+    let served = tokio::select! {
+        served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,
         _ = closing.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|context| connection.poll_without_shutdown(context)).await
         }
+    };
+    // How a connection fails is the peer's affair.
+    if served.is_ok() {
+        linger(connection.into_parts().io.into_inner()).await;
     }
+}
+
+/// Says that nothing more comes, and reads what the peer still sends, for a while.
+///
+/// A peer whose request was answered before all of it was read is still sending. Closed at once,
+/// the connection would be reset under it, and the answer lost before it is read.
+async fn linger(mut stream: TlsStream<TcpStream>) {
+    let mut unread = vec![0; 4_096];
+    let to_the_end = async {
+        stream.shutdown().await?;
+        while stream.read(&mut unread).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    let _ = timeout(LINGER, to_the_end).await;
 }
 
 /// How many connections each address has.
@@ -302,6 +320,8 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a peer may go on sending what is not read any more.
+const LINGER: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

@@ -127,6 +127,23 @@ async fn a_request_that_never_ends_is_answered_and_closed() {
     assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200"));
 }
 
+/// The answer comes before the body is read. Were the connection closed with it, the peer would
+/// find it reset, and no answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_still_sends_what_was_refused_reads_the_answer() {
+    let served = served(ServerLimits::default()).await;
+    for _ in 0..20 {
+        let mut sending = served.tls().await;
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+        sending.write_all(head).await.unwrap();
+        for _ in 0..100 {
+            sending.write_all(&[b'x'; 10_000]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert!(rest(&mut sending).await.starts_with("HTTP/1.1 405"));
+    }
+}
+
 const SHORT: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(10);
 
