@@ -17,7 +17,7 @@ pub use bridge::HttpDmBridge;
 pub use clock::{Clock, SystemClock};
 pub use health::health_router;
 pub use key_set::key_set_router;
-pub use listener::{Peer, ServerLimits, serve, serve_until};
+pub use listener::{Peer, ServerLimits, ServerTls, serve, serve_until};
 pub use management::{
     ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
 };

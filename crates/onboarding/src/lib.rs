@@ -38,7 +38,7 @@ pub use error::{
     MessageError, OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
     RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
-pub use mail::{CodeMail, MailAddress, Mailer};
+pub use mail::{CodeDelivery, CodeMail, MailAddress, Mailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};

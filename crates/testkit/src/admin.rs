@@ -38,7 +38,7 @@ impl AdminClient {
     pub async fn issue_code(&self, profile: &str, recipient: &str) -> anyhow::Result<CodeIssued> {
         let path = format!("v1/devices/{profile}/activation-code");
         let request = CodeRequest {
-            recipient: recipient.to_owned(),
+            recipient: Some(recipient.to_owned()),
         };
         Ok(serde_json::from_slice(&self.post(&path, &request).await?)?)
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, Request};
@@ -135,13 +135,37 @@ impl Peer {
     }
 }
 
+/// The TLS settings of a server, which can be replaced while it serves: certificates and keys are
+/// renewed without a restart.
+///
+/// A clone is the same settings. A connection keeps those that it began with.
+#[derive(Clone, Debug)]
+pub struct ServerTls(Arc<RwLock<Arc<ServerConfig>>>);
+
+impl ServerTls {
+    /// Puts `settings` in the place of those so far, for the connections to come.
+    pub fn replace(&self, settings: Arc<ServerConfig>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    fn settings(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl From<Arc<ServerConfig>> for ServerTls {
+    fn from(settings: Arc<ServerConfig>) -> Self {
+        Self(Arc::new(RwLock::new(settings)))
+    }
+}
+
 /// Serves `router` to the connections of `listener`, over TLS with the settings `tls`, until the
 /// future is dropped; connections then end with the request under way.
 ///
 /// Handlers find a [`Peer`] in [`ConnectInfo`].
 pub async fn serve(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: impl Into<ServerTls>,
     router: Router,
     limits: ServerLimits,
 ) {
@@ -153,7 +177,7 @@ pub async fn serve(
 /// request may take.
 pub async fn serve_until(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: impl Into<ServerTls>,
     router: Router,
     limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
@@ -161,7 +185,7 @@ pub async fn serve_until(
     let all = Arc::new(Semaphore::new(limits.connections));
     let (close, closing) = watch::channel(());
     tokio::select! {
-        () = accept(listener, tls, router, limits, Arc::clone(&all), closing) => {}
+        () = accept(listener, tls.into(), router, limits, Arc::clone(&all), closing) => {}
         () = shutdown => {}
     }
     let _ = close.send(());
@@ -171,13 +195,12 @@ pub async fn serve_until(
 
 async fn accept(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: ServerTls,
     router: Router,
     limits: ServerLimits,
     all: Arc<Semaphore>,
     closing: watch::Receiver<()>,
 ) {
-    let acceptor = TlsAcceptor::from(tls);
     let shares = Arc::new(Shares::default());
     loop {
         let Ok(permit) = Arc::clone(&all).acquire_owned().await else {
@@ -193,7 +216,8 @@ async fn accept(
             continue;
         };
         let held = (permit, share);
-        let (acceptor, router, closing) = (acceptor.clone(), router.clone(), closing.clone());
+        let acceptor = TlsAcceptor::from(tls.settings());
+        let (router, closing) = (router.clone(), closing.clone());
         tokio::spawn(async move {
             connection(stream, address, &acceptor, router, limits, closing, held).await;
         });

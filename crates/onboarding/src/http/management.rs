@@ -161,10 +161,10 @@ impl FromRequestParts<ManagementApi> for Administrator {
 /// | `GET /v1/devices?after=PROFILE&limit=N` | administrator | a page of all devices |
 /// | `GET /v1/devices/PROFILE` | administrator | status |
 /// | `DELETE /v1/devices/PROFILE` | administrator | delete |
-/// | `POST /v1/devices/PROFILE/activation-code` | administrator | issue and mail a code |
+/// | `POST /v1/devices/PROFILE/activation-code` | administrator | issue a code, mailed or in the answer |
 /// | `POST /v1/devices/PROFILE/replacement-code` | administrator | the same for the device that takes the place of a broken one |
 /// | `POST /v1/devices/PROFILE/deactivation` | administrator | deactivate; the address is cleared |
-/// | `POST /v1/devices/PROFILE/move` | administrator | deactivate, and mail a code for another profile |
+/// | `POST /v1/devices/PROFILE/move` | administrator | deactivate, and issue a code for another profile |
 /// | `POST /v1/devices/PROFILE/reboot` | administrator | have call control restart it |
 /// | `POST /v1/devices/PROFILE/problem-report` | administrator | have call control ask it for a report |
 /// | `POST /v1/activate` | device | activate, by machine token or by certificate and code |
@@ -233,9 +233,9 @@ async fn issue_code(
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
     let request: CodeRequest = message(&body)?;
     let profile = life_cycle::existing(&profile)?;
-    let recipient = life_cycle::recipient(&request.recipient)?;
+    let delivery = life_cycle::delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.issue_code(&profile, recipient, now).await };
+    let issued = async move { management.issue_code(&profile, delivery, now).await };
     let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
 }
@@ -371,6 +371,7 @@ pub(super) fn issue(error: IssueCodeError) -> Refused {
         IssueCodeError::Request(RequestCodeError::Refused(refusal)) => {
             conflict("code_not_issued", &refusal)
         }
+        IssueCodeError::NotShown => Refused::forbidden("codes_not_shown", error.to_string()),
         _ => Refused::unavailable(),
     }
 }
