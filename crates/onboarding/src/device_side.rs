@@ -17,6 +17,8 @@ use offhook_sip_resolver::{Policy, Target};
 use url::Url;
 
 pub use mpp::Mpp;
+#[cfg(feature = "http")]
+pub(crate) use request::{accept, build};
 pub use room_os::RoomOs;
 
 use crate::DeviceError;

@@ -23,7 +23,7 @@ mod registry;
 
 pub use activation_service::ActivationService;
 pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
-pub use bridge::DmBridge;
+pub use bridge::{DmBridge, LocalDmBridge};
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use desk::CodeDesk;

@@ -333,7 +333,7 @@ impl Drop for Share {
 }
 
 /// What counts as one address: an IPv4 address, also where it stands in an IPv6 one, or a /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
