@@ -120,7 +120,9 @@ pub(crate) struct Bridge {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 pub(crate) enum Mail {
     /// Each mail becomes a file of this folder; for a lab.
-    Folder { path: PathBuf },
+    Folder {
+        path: PathBuf,
+    },
     Smtp(Smtp),
     Webhook(Webhook),
 }
@@ -173,7 +175,11 @@ impl Config {
         let text = std::fs::read_to_string(path).with_context(told)?;
         let mut config: Self = toml::from_str(&text).with_context(told)?;
         if config.version != VERSION {
-            bail!("{}: version {} is not {VERSION}", path.display(), config.version);
+            bail!(
+                "{}: version {} is not {VERSION}",
+                path.display(),
+                config.version
+            );
         }
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         config.move_paths(folder);
@@ -213,7 +219,8 @@ impl Config {
 
 /// The content of a file that holds one secret, without the line break at its end.
 pub(crate) fn secret(path: &Path) -> anyhow::Result<zeroize::Zeroizing<String>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let text = zeroize::Zeroizing::new(text);
     Ok(zeroize::Zeroizing::new(text.trim_end().to_owned()))
 }

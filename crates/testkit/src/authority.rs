@@ -156,6 +156,19 @@ impl CertificateAuthority {
 }
 
 impl Credentials {
+    /// The chain and the key out of their PEM files.
+    ///
+    /// # Errors
+    ///
+    /// When there is no certificate, no key, or either cannot be read.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> anyhow::Result<Self> {
+        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
+        let chain = chain.context("reading a certificate")?;
+        anyhow::ensure!(!chain.is_empty(), "no certificate");
+        let key = PrivateKeyDer::from_pem_slice(key).context("reading a private key")?;
+        Ok(Self { chain, key })
+    }
+
     /// The chain and the key, each as PEM.
     #[must_use]
     pub fn to_pem(&self) -> (String, String) {
