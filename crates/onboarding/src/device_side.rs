@@ -24,7 +24,7 @@ pub use room_os::RoomOs;
 use crate::DeviceError;
 
 /// A device on its way from its box to its first registration.
-pub trait Flow: fmt::Debug {
+pub trait Flow: fmt::Debug + Send {
     /// The step that the task at hand belongs to; `None` once registered.
     fn step(&self) -> Option<Step>;
 

@@ -156,6 +156,12 @@ impl CertificateAuthority {
 }
 
 impl Credentials {
+    /// A chain and the key of its first certificate.
+    #[must_use]
+    pub const fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self { chain, key }
+    }
+
     /// The chain and the key out of their PEM files.
     ///
     /// # Errors
