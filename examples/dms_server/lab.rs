@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use offhook_bearer_token::SigningKey;
+use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::http::{ADMIN_SCOPE, REGISTRATION_SCOPE};
-use offhook_testkit::{CertificateAuthority, mpp_archive, pem, room_os_archive};
+use offhook_testkit::{CertificateAuthority, DeviceSubject, mpp_archive, pem, room_os_archive};
 
 use crate::config::Config;
 use crate::keys::for_the_owner;
@@ -23,11 +24,7 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
     for inner in ["types", "mail"] {
         fs::create_dir(folder.join(inner))?;
     }
-    let write = |name: &str, text: &str| -> anyhow::Result<()> {
-        let path = folder.join(name);
-        let write = || for_the_owner(&path)?.write_all(text.as_bytes());
-        write().with_context(|| format!("writing {}", path.display()))
-    };
+    let write = |name: &str, text: &str| write(&folder.join(name), text);
 
     let services = CertificateAuthority::new(SERVICES)?;
     let (certificate, key) = services.to_pem();
@@ -59,6 +56,33 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
         write(&format!("{name}.token"), token.secret())?;
     }
     Ok(())
+}
+
+/// Makes the certificate of a phone.
+pub(crate) fn phone(folder: &Path, mac: MacAddress, model: &DeviceModel) -> anyhow::Result<()> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+    };
+    let (certificate, key) = (read("makers-ca.pem")?, read("makers-ca.key")?);
+    let makers = CertificateAuthority::restore(MAKERS, &certificate, &key)?;
+    let subject = DeviceSubject::CiscoMultiplatform {
+        model: model.to_string(),
+        serial: format!("LAB{mac:X}"),
+        mac: format!("{mac:x}"),
+    };
+    let (chain, key) = makers.device(&subject)?.to_pem();
+    let path = folder.join(format!("{mac:x}.pem"));
+    write(&path, &chain)?;
+    write(&path.with_extension("key"), &key)?;
+    println!("{} and .key beside it", path.display());
+    Ok(())
+}
+
+/// Writes a file that is not there yet, for its owner only.
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let write = || for_the_owner(path)?.write_all(text.as_bytes());
+    write().with_context(|| format!("writing {}", path.display()))
 }
 
 fn private(folder: &Path) -> std::io::Result<()> {

@@ -7,7 +7,7 @@
 
 mod assemble;
 mod config;
-#[path = "../activation_codes/keys.rs"]
+#[path = "../support/keys.rs"]
 mod keys;
 mod lab;
 mod serve;
@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use offhook_device_name::{DeviceModel, MacAddress};
 
 use crate::config::Config;
 
@@ -55,6 +56,16 @@ enum Verb {
         /// How the log on standard error looks.
         #[arg(long, value_enum, default_value_t = LogFormat::Text)]
         log: LogFormat,
+    },
+    /// Make the certificate of a phone, signed by the maker of a lab.
+    Phone {
+        /// The folder that `init` made; MAC.pem and MAC.key go into it.
+        folder: PathBuf,
+        /// The address of the phone.
+        mac: MacAddress,
+        /// Its model.
+        #[arg(long, default_value = "CP-8841-3PCC")]
+        model: DeviceModel,
     },
     /// Print an access token, signed by the server's own key.
     Token {
@@ -99,6 +110,7 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             println!("{folder} is ready: dms-server serve {folder}/dms.toml");
             Ok(())
         }
+        Verb::Phone { folder, mac, model } => lab::phone(&folder, mac, &model),
         Verb::Serve { config, check, log } => serve::serve(&config, check, log).await,
         Verb::Token {
             config,
