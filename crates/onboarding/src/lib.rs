@@ -20,6 +20,8 @@ pub mod message;
 mod outbox;
 mod record;
 mod registry;
+#[cfg(feature = "http")]
+mod webhook;
 
 pub use activation_service::ActivationService;
 pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
@@ -38,9 +40,19 @@ pub use error::{
     MessageError, OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
     RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
-pub use mail::{CodeMail, MailAddress, Mailer};
+#[cfg(feature = "smtp")]
+pub use error::{SmtpError, SmtpSetupError};
+#[cfg(feature = "http")]
+pub use error::{WebhookError, WebhookRefusal, WebhookSetupError};
+#[cfg(feature = "http")]
+pub use mail::WebhookMailer;
+pub use mail::{CodeMail, LogMailer, MailAddress, Mailer};
+#[cfg(feature = "smtp")]
+pub use mail::{DEFAULT_SMTP_TIMEOUT, SmtpMailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use record::DeviceRecord;
 pub use registry::Registry;
+#[cfg(feature = "http")]
+pub use webhook::{Webhook, WebhookKey, WebhookSecret};

@@ -195,7 +195,8 @@ impl DeviceManagement {
         let binding = Binding::Model(device.model.clone());
         let (code, new) = self.draw_code(&device, &binding, purpose, now).await?;
         self.counters.add(Counter::CodesIssued);
-        let mail = CodeMail::new(recipient, code, device.device_type, new.code().expires_at());
+        let expires_at = new.code().expires_at();
+        let mail = CodeMail::new(new.id(), recipient, code, device.device_type, expires_at);
         self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
         Ok(CodeIssued {
             profile: profile.as_str().to_owned(),

@@ -13,5 +13,12 @@ mod bridge;
 mod device_side;
 mod life_cycle;
 mod line_port;
+mod mail;
 mod management;
 mod secrets;
+#[cfg(feature = "smtp")]
+mod smtp;
+#[cfg(feature = "smtp")]
+mod smtp_server;
+#[cfg(feature = "http")]
+mod webhook;
