@@ -6,6 +6,7 @@ mod audit;
 mod bridge;
 mod configuration;
 mod counter;
+mod delivery;
 mod desk;
 mod device;
 pub mod device_side;
@@ -28,6 +29,11 @@ pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
 pub use bridge::DmBridge;
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
+pub use delivery::{
+    Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round, SinkError, StoreName,
+};
+#[cfg(feature = "http")]
+pub use delivery::{Pace, WebhookSink};
 pub use desk::CodeDesk;
 pub use device::{
     Activated, Activation, ActivationState, Device, DeviceKey, DeviceRequest, Entitlement,

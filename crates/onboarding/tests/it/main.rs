@@ -10,6 +10,7 @@ mod activation_service;
 mod bench;
 #[cfg(feature = "http")]
 mod bridge;
+mod delivery;
 mod device_side;
 mod life_cycle;
 mod line_port;
