@@ -24,12 +24,12 @@ use offhook_onboarding::http::{
     health_router, key_set_json, key_set_router, logged, management_router, rate_limited,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, LocalDmBridge,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, LocalDmBridge, LogMailer,
     Mailer, Registry,
 };
 use offhook_store_postgres::{PostgresOptions, PostgresStore};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
-use offhook_testkit::{Credentials, MailFolder, client_config, server_config};
+use offhook_testkit::{Credentials, client_config, server_config};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -276,7 +276,7 @@ fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
     Ok(match &config.mail {
         Mail::Folder { path } => {
             fs::create_dir_all(path).with_context(|| told("mail.path", path))?;
-            Arc::new(MailFolder::new(path))
+            Arc::new(LogMailer::new(path))
         }
         Mail::Smtp(_) | Mail::Webhook(_) => bail!("mail: not yet"),
     })

@@ -1,6 +1,5 @@
 //! Codes as tables, and tables of phones.
 
-mod date;
 mod export;
 mod field;
 mod import;

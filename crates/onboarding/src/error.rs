@@ -6,12 +6,20 @@ use thiserror::Error;
 
 mod device;
 mod service;
+#[cfg(feature = "smtp")]
+mod smtp;
+#[cfg(feature = "http")]
+mod webhook;
 
 pub use device::DeviceError;
 pub use service::{
     BridgeError, ConfigurationError, ConfigurationRefusal, DeviceTypeError, IssueCodeError,
     LifeCycleError, MailError, OnboardError, PresentError, RequestError, TemplateError,
 };
+#[cfg(feature = "smtp")]
+pub use smtp::{SmtpError, SmtpSetupError};
+#[cfg(feature = "http")]
+pub use webhook::{WebhookError, WebhookRefusal, WebhookSetupError};
 
 /// A device was not provisioned.
 #[derive(Debug, Error)]

@@ -6,6 +6,7 @@ mod audit;
 mod bridge;
 mod configuration;
 mod counter;
+mod delivery;
 mod desk;
 mod device;
 pub mod device_side;
@@ -20,12 +21,19 @@ pub mod message;
 mod outbox;
 mod record;
 mod registry;
+#[cfg(feature = "http")]
+mod webhook;
 
 pub use activation_service::ActivationService;
 pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
 pub use bridge::{DmBridge, LocalDmBridge};
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
+pub use delivery::{
+    Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round, SinkError, StoreName,
+};
+#[cfg(feature = "http")]
+pub use delivery::{Pace, WebhookSink};
 pub use desk::CodeDesk;
 pub use device::{
     Activated, Activation, ActivationState, Device, DeviceKey, DeviceRequest, Entitlement,
@@ -38,9 +46,19 @@ pub use error::{
     MessageError, OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
     RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
-pub use mail::{CodeDelivery, CodeMail, MailAddress, Mailer};
+#[cfg(feature = "smtp")]
+pub use error::{SmtpError, SmtpSetupError};
+#[cfg(feature = "http")]
+pub use error::{WebhookError, WebhookRefusal, WebhookSetupError};
+#[cfg(feature = "http")]
+pub use mail::WebhookMailer;
+pub use mail::{CodeDelivery, CodeMail, LogMailer, MailAddress, Mailer};
+#[cfg(feature = "smtp")]
+pub use mail::{DEFAULT_SMTP_TIMEOUT, SmtpMailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use record::DeviceRecord;
 pub use registry::Registry;
+#[cfg(feature = "http")]
+pub use webhook::{Webhook, WebhookKey, WebhookSecret};

@@ -3,12 +3,26 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use offhook_activation_code::{ActivationCode, Timestamp};
+use offhook_activation_code::{ActivationCode, CodeId, Timestamp};
 
 use crate::MailError;
 
+mod log;
+#[cfg(feature = "smtp")]
+mod smtp;
+mod text;
+#[cfg(feature = "http")]
+mod webhook;
+
+pub use log::LogMailer;
+#[cfg(feature = "smtp")]
+pub use smtp::{DEFAULT_SMTP_TIMEOUT, SmtpMailer};
+#[cfg(feature = "http")]
+pub use webhook::WebhookMailer;
+
 /// A code on its way to the primary user of a device.
 pub struct CodeMail {
+    id: CodeId,
     recipient: MailAddress,
     code: ActivationCode,
     device_type: String,
@@ -46,18 +60,29 @@ pub trait Mailer: fmt::Debug + Send + Sync {
 }
 
 impl CodeMail {
-    pub(crate) const fn new(
+    /// The mail that brings `code`, whose name is `id`, to `recipient`, for a device of the type
+    /// `device_type`; the code opens nothing from `expires_at` on.
+    #[must_use]
+    pub const fn new(
+        id: CodeId,
         recipient: MailAddress,
         code: ActivationCode,
         device_type: String,
         expires_at: Timestamp,
     ) -> Self {
         Self {
+            id,
             recipient,
             code,
             device_type,
             expires_at,
         }
+    }
+
+    /// The name of the code, which tells a mail from any other and is no secret.
+    #[must_use]
+    pub const fn id(&self) -> CodeId {
+        self.id
     }
 
     /// To whom it goes.
@@ -88,6 +113,7 @@ impl CodeMail {
 impl fmt::Debug for CodeMail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CodeMail")
+            .field("id", &self.id)
             .field("recipient", &self.recipient)
             .finish_non_exhaustive()
     }

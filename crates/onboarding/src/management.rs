@@ -220,7 +220,7 @@ impl DeviceManagement {
         let shown = match delivery {
             CodeDelivery::Answer => Some(code.to_string().into()),
             CodeDelivery::Mail(recipient) => {
-                let mail = CodeMail::new(recipient, code, device.device_type, expires_at);
+                let mail = CodeMail::new(new.id(), recipient, code, device.device_type, expires_at);
                 self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
                 None
             }

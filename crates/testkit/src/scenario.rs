@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use offhook_activation_code::{ActivationCode, RedemptionKey, SystemEntropy};
 use offhook_device_name::MacAddress;
 use offhook_onboarding::device_side::{Flow, Mpp, RoomOs};
@@ -124,12 +124,7 @@ pub(crate) async fn issue_code(
     }
     let story = format!("administrator → device management → mail to {OWNER}");
     witness.step("code_issued", &story, begun.elapsed());
-    let mail = world.mail().newest()?.context("no mail")?;
-    let (_, code) = mail
-        .trim_end()
-        .rsplit_once(' ')
-        .context("no code in the mail")?;
-    code.parse().context("the code in the mail")
+    world.mailed_code()
 }
 
 /// Carries out all steps of a device.

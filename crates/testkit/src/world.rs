@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use offhook_activation_code::{
-    CodePolicy, Entropy as _, GuessBudget, GuessPolicy, GuessStore, Pepper, PepperId, Peppers,
-    SystemEntropy, TenantId,
+    ActivationCode, CodePolicy, Entropy as _, GuessBudget, GuessPolicy, GuessStore, Pepper,
+    PepperId, Peppers, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
@@ -25,7 +25,7 @@ use offhook_onboarding::http::{
     management_router,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, Registry,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, LogMailer, Registry,
 };
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use rustls::pki_types::CertificateDer;
@@ -34,8 +34,7 @@ use url::Url;
 use crate::admin::AdminClient;
 use crate::{
     CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, HttpAdmission,
-    Issuer, MailFolder, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config,
-    server_config,
+    Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config, server_config,
 };
 
 /// The SIP domain of the world.
@@ -94,7 +93,7 @@ pub struct World {
     issuer: Arc<Issuer>,
     bridge: Arc<DmBridgeServer>,
     registry: Arc<SqliteStore>,
-    mail: Arc<MailFolder>,
+    mail: Arc<LogMailer>,
     counters: Arc<Counters>,
     admin: AdminClient,
     activation_url: Url,
@@ -194,7 +193,7 @@ impl World {
 
         let mail_folder = folder.join("mail");
         std::fs::create_dir(&mail_folder).context("making the mail folder")?;
-        let mail = Arc::new(MailFolder::new(&mail_folder));
+        let mail = Arc::new(LogMailer::new(&mail_folder));
         let client = issuer.add_client("device-management", vec![Scope::DM_BRIDGE_DEVICE_AUTH])?;
         let bridge_client = HttpDmBridge::new(
             https(bridge_server.address())?.join("v1/device-auth")?,
@@ -328,10 +327,17 @@ impl World {
         self.registry.as_ref()
     }
 
-    /// What was mailed.
-    #[must_use]
-    pub fn mail(&self) -> &MailFolder {
-        &self.mail
+    /// The code that was mailed last.
+    ///
+    /// # Errors
+    ///
+    /// When there is no mail, or no code in it.
+    pub fn mailed_code(&self) -> anyhow::Result<ActivationCode> {
+        let mail = self.mail.newest()?.context("no mail")?;
+        let mut lines = mail.lines();
+        let code = lines.find_map(|line| line.strip_prefix("Code:"));
+        let code = code.context("no code in the mail")?.trim();
+        code.parse().context("the code in the mail")
     }
 
     /// What was counted.

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use csv::Writer;
 use zeroize::Zeroizing;
 
-use super::date::utc;
 use super::field::defused;
 use crate::{ActivationCode, CsvError, OutstandingCode, Timestamp};
 
@@ -184,7 +183,7 @@ impl<W: Write> CsvWriter<W> {
         };
         let expires_at = code.expires_at();
         let left = expires_at.as_millis().saturating_sub(self.now.as_millis());
-        let (left, date) = ((left / 1_000).to_string(), utc(expires_at));
+        let (left, date) = ((left / 1_000).to_string(), expires_at.to_string());
         let record: &[&str] = match self.dialect {
             CsvDialect::Axl => &[
                 &plain,

@@ -10,8 +10,16 @@ mod activation_service;
 mod bench;
 #[cfg(feature = "http")]
 mod bridge;
+mod delivery;
 mod device_side;
 mod life_cycle;
 mod line_port;
+mod mail;
 mod management;
 mod secrets;
+#[cfg(feature = "smtp")]
+mod smtp;
+#[cfg(feature = "smtp")]
+mod smtp_server;
+#[cfg(feature = "http")]
+mod webhook;

@@ -27,8 +27,7 @@ pub(crate) async fn code(world: &World, device: &SampleDevice) -> String {
         .issue_code(device.profile, "owner@example.test")
         .await
         .unwrap();
-    let mail = world.mail().newest().unwrap().unwrap();
-    mail.trim_end().rsplit_once(' ').unwrap().1.to_owned()
+    world.mailed_code().unwrap().to_string()
 }
 
 pub(crate) fn room_os(

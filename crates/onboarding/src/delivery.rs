@@ -1,0 +1,274 @@
+//! Events on their way from the outbox to other systems.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use offhook_activation_code::StoreError;
+use thiserror::Error;
+
+use crate::{OutboxEvent, Registry};
+
+#[cfg(feature = "http")]
+mod run;
+#[cfg(feature = "http")]
+mod webhook;
+
+#[cfg(feature = "http")]
+pub use run::Pace;
+#[cfg(feature = "http")]
+pub use webhook::WebhookSink;
+
+/// Where events go.
+#[async_trait]
+pub trait EventSink: fmt::Debug + Send + Sync {
+    /// Takes the event; only then does it leave the outbox. The same event may come again, also
+    /// from another node and behind later ones: its name tells. A sink gives up after a time of its
+    /// own.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError`] when it was not taken; it will come again.
+    async fn deliver(&self, event: &NamedEvent) -> Result<(), SinkError>;
+}
+
+/// An event with a name by which its receiver knows it again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NamedEvent {
+    id: String,
+    event: OutboxEvent,
+}
+
+/// The name of a store among all that deliver to the same receivers: 1 to 40 lower-case letters,
+/// digits and `-`. All nodes over one store have the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoreName(Box<str>);
+
+/// Delivers the outbox of a store, oldest event first, each at least once.
+///
+/// An event leaves the outbox when the sink has taken it, and the next one goes only then. So a
+/// crash, a lost answer or several nodes over one store can repeat events, and can lose none. For a
+/// receiver that leaves out what it has seen, they are in order.
+///
+/// An event that the sink refuses for good stays at the head of the outbox, is told to the log with
+/// every try, and nothing goes past it: the usual cause is a wrong URL or secret, which would refuse
+/// all others too. With [`with_dead_letters`](Self::with_dead_letters) it gives way to the others.
+#[derive(Debug)]
+pub struct Delivery {
+    registry: Arc<dyn Registry>,
+    sink: Arc<dyn EventSink>,
+    store: StoreName,
+    dead_letters: Option<(NonZeroU32, Arc<dyn EventSink>)>,
+    refused: Mutex<Refused>,
+}
+
+/// How often the event at the head was refused.
+#[derive(Debug, Default)]
+struct Refused {
+    sequence: u64,
+    tries: u32,
+}
+
+/// What became of a part of the outbox.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Round {
+    /// How many events left the outbox.
+    pub delivered: usize,
+    /// How many of them went to the dead letters.
+    pub dead: usize,
+    /// Whether there may be more: the part was full, and all of it left.
+    pub may_have_more: bool,
+    /// What stopped it, if something did.
+    pub failure: Option<DeliveryError>,
+}
+
+/// An event was not delivered; it is in the outbox still.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// The dead letters did not take an event that the sink refuses.
+    #[error("event {id} not taken by the dead letters")]
+    DeadLetters {
+        /// Which event.
+        id: String,
+        /// Why.
+        source: SinkError,
+    },
+    /// The sink did not take it.
+    #[error("event {id} not delivered")]
+    Sink {
+        /// Which event.
+        id: String,
+        /// Why.
+        source: SinkError,
+    },
+    /// The store could not answer; what the sink has taken may go to it again.
+    #[error("outbox not reached")]
+    Store(#[source] StoreError),
+}
+
+/// A sink did not take an event.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// It could not take it now.
+    #[error("event not taken")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
+    /// It will not take it as it is.
+    #[error("event refused")]
+    Refused(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl StoreName {
+    /// The name spelled `text`; `None` where it is none.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        ((1..=40).contains(&text.len()) && text.bytes().all(good)).then(|| Self(text.into()))
+    }
+}
+
+impl NamedEvent {
+    fn new(store: &StoreName, event: OutboxEvent) -> Self {
+        // The time tells events apart even where a store came back from an old copy of itself and
+        // gives out its sequences once more.
+        let id = format!("{}-{}-{}", store.0, event.sequence, event.at.as_millis());
+        Self { id, event }
+    }
+
+    /// Its name: store, sequence and time. The same for every delivery of the event, and for no
+    /// other one of any tenant.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The event.
+    #[must_use]
+    pub const fn event(&self) -> &OutboxEvent {
+        &self.event
+    }
+}
+
+impl Delivery {
+    /// Delivers the outbox of `registry`, which is called `store`, to `sink`.
+    #[must_use]
+    pub fn new(registry: Arc<dyn Registry>, store: StoreName, sink: Arc<dyn EventSink>) -> Self {
+        Self {
+            registry,
+            sink,
+            store,
+            dead_letters: None,
+            refused: Mutex::new(Refused::default()),
+        }
+    }
+
+    /// An event that the sink has refused `tries` times in a row goes to `dead_letters`; once that
+    /// has taken it, it leaves the outbox and the next one is delivered. Tries are counted in each
+    /// node anew.
+    #[must_use]
+    pub fn with_dead_letters(self, tries: NonZeroU32, dead_letters: Arc<dyn EventSink>) -> Self {
+        Self {
+            dead_letters: Some((tries, dead_letters)),
+            ..self
+        }
+    }
+
+    /// Delivers up to [`MAX_ROUND_EVENTS`] events, and stops at the first that is not taken.
+    /// Dropping the future loses nothing; the event under way may be repeated.
+    pub async fn deliver_once(&self) -> Round {
+        self.round(&AtomicBool::new(false)).await
+    }
+
+    /// Ends behind the event under way once `stop` is set.
+    async fn round(&self, stop: &AtomicBool) -> Round {
+        let mut round = Round::default();
+        let events = match self.registry.outbox(MAX_ROUND_EVENTS).await {
+            Ok(events) => events,
+            Err(error) => {
+                round.failure = Some(DeliveryError::Store(error));
+                return round;
+            }
+        };
+        let is_full = events.len() >= MAX_ROUND_EVENTS;
+        for event in events {
+            if stop.load(Ordering::Acquire) {
+                return round;
+            }
+            match self.deliver(NamedEvent::new(&self.store, event)).await {
+                Ok(was_dead) => {
+                    round.delivered += 1;
+                    round.dead += usize::from(was_dead);
+                }
+                Err(error) => {
+                    round.failure = Some(error);
+                    return round;
+                }
+            }
+        }
+        round.may_have_more = is_full;
+        round
+    }
+
+    /// Delivers an event; tells whether it went to the dead letters.
+    async fn deliver(&self, event: NamedEvent) -> Result<bool, DeliveryError> {
+        let mut was_dead = false;
+        if let Err(source) = self.sink.deliver(&event).await {
+            let dead_letters = match &source {
+                SinkError::Refused(reason) => self.refused(&event, reason.as_ref()),
+                SinkError::Failed(_) => None,
+            };
+            let id = event.id.clone();
+            let Some(dead_letters) = dead_letters else {
+                return Err(DeliveryError::Sink { id, source });
+            };
+            let taken = dead_letters.deliver(&event).await;
+            taken.map_err(|source| DeliveryError::DeadLetters { id, source })?;
+            was_dead = true;
+        }
+        let gone = self.registry.delivered(event.event.sequence).await;
+        gone.map_err(DeliveryError::Store)?;
+        Ok(was_dead)
+    }
+
+    /// Notes a refusal; gives the dead letters when it is for them.
+    fn refused(
+        &self,
+        event: &NamedEvent,
+        reason: &(dyn StdError + 'static),
+    ) -> Option<&dyn EventSink> {
+        let tries = {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            if refused.sequence != event.event.sequence {
+                *refused = Refused {
+                    sequence: event.event.sequence,
+                    tries: 0,
+                };
+            }
+            refused.tries = refused.tries.saturating_add(1);
+            refused.tries
+        };
+        let dead_letters = self
+            .dead_letters
+            .as_ref()
+            .filter(|(most, _)| tries >= most.get());
+        tracing::error!(
+            id = event.id,
+            kind = event.event.kind.as_str(),
+            tenant = event.event.tenant.as_str(),
+            profile = event.event.profile.as_str(),
+            tries,
+            goes_to_dead_letters = dead_letters.is_some(),
+            reason,
+            "event refused"
+        );
+        dead_letters.map(|(_, sink)| sink.as_ref())
+    }
+}
+
+/// How many events are read from the outbox at a time.
+pub const MAX_ROUND_EVENTS: usize = 100;
