@@ -21,11 +21,13 @@ use offhook_device_identity::{
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
     ActivationApi, Clock, HttpDmBridge, ManagementApi, RateLimit, SystemClock, activation_router,
-    health_router, key_set_json, key_set_router, logged, management_router, rate_limited,
+    health_router, key_set_json, key_set_router, logged, management_router, operator_router,
+    rate_limited,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, LocalDmBridge, LogMailer,
-    Mailer, Registry,
+    ActivationService, CodeDesk, Counters, Delivery, DeviceManagement, DeviceTypes, DmBridge,
+    LocalDmBridge, LogMailer, MailAddress, Mailer, Registry, SmtpMailer, StoreName, Webhook,
+    WebhookKey, WebhookMailer, WebhookSecret, WebhookSink,
 };
 use offhook_store_postgres::{PostgresOptions, PostgresStore};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
@@ -34,8 +36,9 @@ use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::sync::Mutex;
+use url::Url;
 
-use crate::config::{Bridge, Config, HeaderFormat, IdentityHeader, Mail, secret};
+use crate::config::{self, Bridge, Config, HeaderFormat, IdentityHeader, Mail, Smtp, secret};
 use crate::keys::Keys;
 
 /// What lives as long as the process does: a reload keeps it.
@@ -127,7 +130,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         Arc::clone(&lasting.registry),
         desk,
         device_types(&config.device_types)?,
-        mailer(config)?,
+        mailer(config, &fetch, &lasting.clock)?,
         bridge(config, lasting, signing, &fetch).await?,
         Arc::clone(&lasting.counters),
     );
@@ -146,7 +149,8 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let (verifier, policy) = operators(config, keys, &fetch)?;
     let api = api.with_operators(verifier, policy);
 
-    let router = management_router(api)
+    let router = management_router(api.clone())
+        .merge(operator_router(api))
         .merge(activation_router(activation))
         .merge(key_set_router(key_set));
     let limits = &config.limits;
@@ -272,28 +276,86 @@ async fn bridge(
     Ok(bridge)
 }
 
-fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
+fn mailer(
+    config: &Config,
+    fetch: &Arc<dyn Fetch>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Mailer>> {
     Ok(match &config.mail {
         Mail::Folder { path } => {
             fs::create_dir_all(path).with_context(|| told("mail.path", path))?;
             Arc::new(LogMailer::new(path))
         }
-        Mail::Smtp(_) | Mail::Webhook(_) => bail!("mail: not yet"),
+        Mail::Smtp(smtp) => Arc::new(by_smtp(smtp, config)?),
+        Mail::Webhook(webhook) => {
+            let webhook = webhook_at(webhook, fetch, clock).context("mail")?;
+            Arc::new(WebhookMailer::new(webhook))
+        }
     })
+}
+
+fn by_smtp(smtp: &Smtp, config: &Config) -> anyhow::Result<SmtpMailer> {
+    let from = MailAddress::new(&smtp.from).context("mail.from is no mail address")?;
+    let roots = service_roots(config)?;
+    let mailer = SmtpMailer::starttls(&smtp.host, from, &roots).context("mail")?;
+    let mailer = match smtp.port {
+        Some(port) => mailer.with_port(port),
+        None => mailer,
+    };
+    Ok(match (&smtp.user, &smtp.password) {
+        (Some(user), Some(password)) => {
+            let password = secret(password)?.as_str().to_owned();
+            mailer.with_login(user, password.into())
+        }
+        (None, None) => mailer,
+        _ => bail!("mail: user and password go together"),
+    })
+}
+
+/// Somebody who is told by HTTPS; on this machine by HTTP too.
+fn webhook_at(
+    webhook: &config::Webhook,
+    fetch: &Arc<dyn Fetch>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Webhook> {
+    let url: Url = webhook.url.parse().context("url")?;
+    let key = secret(&webhook.secret)?.as_str().to_owned().into();
+    let key = WebhookSecret::key(WebhookKey::from_text(&key).context("secret")?);
+    let new = if url.scheme() == "http" {
+        Webhook::danger_loopback
+    } else {
+        Webhook::new
+    };
+    new(url, key, Arc::clone(fetch), Arc::clone(clock)).context("url")
+}
+
+/// Who delivers the outbox; nobody where nobody is to hear of events.
+pub(crate) fn delivery(config: &Config, lasting: &Lasting) -> anyhow::Result<Option<Delivery>> {
+    let Some(events) = &config.events else {
+        return Ok(None);
+    };
+    let name = StoreName::new(&config.tenant);
+    let name = name.context("events: the tenant is no name of lower-case letters and digits")?;
+    let webhook = webhook_at(events, &fetch(config)?, &lasting.clock).context("events")?;
+    let sink = Arc::new(WebhookSink::new(webhook));
+    let registry = Arc::clone(&lasting.registry);
+    Ok(Some(Delivery::new(registry, name, sink)))
 }
 
 /// The client of the services that this one asks.
 fn fetch(config: &Config) -> anyhow::Result<Arc<dyn Fetch>> {
-    let mut roots = Vec::new();
-    if let Some(path) = &config.tls.service_roots {
-        for certificate in
-            CertificateDer::pem_file_iter(path).with_context(|| told("tls.service_roots", path))?
-        {
-            roots.push(certificate.with_context(|| told("tls.service_roots", path))?);
-        }
-    }
+    let roots = service_roots(config)?;
     let roots: Vec<_> = roots.iter().collect();
     Ok(Arc::new(HttpsFetch::new(client_config(&roots, None)?)))
+}
+
+fn service_roots(config: &Config) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let Some(path) = &config.tls.service_roots else {
+        return Ok(Vec::new());
+    };
+    let told = || told("tls.service_roots", path);
+    let roots = CertificateDer::pem_file_iter(path).with_context(told)?;
+    roots.collect::<Result<_, _>>().with_context(told)
 }
 
 fn identity_header(

@@ -6,13 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::Request;
+use offhook_onboarding::Pace;
 use offhook_onboarding::http::{ServerLimits, ServerTls, serve_until};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::LogFormat;
-use crate::assemble::{Lasting, Serving, serving};
+use crate::assemble::{Lasting, Serving, delivery, serving};
 use crate::config::Config;
 
 /// Serves what `path` describes; only looks whether it could where `check` says so.
@@ -39,8 +41,21 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
         current.clone(),
         tls.clone(),
     ));
+    let (ending, ended) = watch::channel(false);
+    let delivery = delivery(&config, &lasting)?.map(|delivery| {
+        let mut ended = ended.clone();
+        tokio::spawn(async move {
+            let told = async { drop(ended.wait_for(|ended| *ended).await) };
+            delivery.run_until(Pace::default(), told).await;
+        })
+    });
     serve_until(listener, tls, current.router(), limits, end()?).await;
     reloads.abort();
+    // What is being delivered is delivered to its end.
+    ending.send_replace(true);
+    if let Some(delivery) = delivery {
+        delivery.await.context("delivering events")?;
+    }
     tracing::info!("the requests under way are answered");
     lasting
         .settle()

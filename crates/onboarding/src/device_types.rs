@@ -39,6 +39,11 @@ impl DeviceTypes {
         Ok(self)
     }
 
+    /// Their names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The device type with that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&DeviceType> {

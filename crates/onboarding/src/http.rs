@@ -11,6 +11,8 @@ mod key_set;
 mod life_cycle;
 mod listener;
 mod management;
+#[cfg(feature = "page")]
+mod page;
 mod problem;
 mod rate_limit;
 mod request_log;
@@ -25,5 +27,7 @@ pub use listener::{Peer, ServerLimits, ServerTls, serve, serve_until};
 pub use management::{
     ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
 };
+#[cfg(feature = "page")]
+pub use page::operator_router;
 pub use rate_limit::{RateLimit, rate_limited};
 pub use request_log::logged;

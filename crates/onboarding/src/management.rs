@@ -96,6 +96,11 @@ impl DeviceManagement {
         self.desk.tenant()
     }
 
+    /// The names of the device types that devices can be provisioned as.
+    pub fn device_types(&self) -> impl Iterator<Item = &str> {
+        self.types.names()
+    }
+
     /// What was counted.
     #[must_use]
     pub fn counters(&self) -> &Counters {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{ActivationState, Device, MessageError, Ownership};
 
 /// A text that must not be printed: redacted by `Debug`, wiped when dropped.
-#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct SecretText(#[serde(with = "secret")] Zeroizing<String>);
 

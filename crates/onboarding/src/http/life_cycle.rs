@@ -90,7 +90,7 @@ async fn deactivate(
     Path(profile): Path<String>,
 ) -> Result<Json<DeviceStatus>, Refused> {
     let device = api.management.deactivate(&existing(&profile)?, now).await;
-    Ok(Json(device.map_err(life_cycle)?.into()))
+    Ok(Json(device.map_err(refused)?.into()))
 }
 
 async fn move_device(
@@ -107,7 +107,7 @@ async fn move_device(
     let management = api.management;
     let issued = async move { management.move_device(&from, &to, delivery, now).await };
     let issued = to_the_end(issued).await?;
-    Ok((StatusCode::CREATED, Json(issued.map_err(life_cycle)?)))
+    Ok((StatusCode::CREATED, Json(issued.map_err(refused)?)))
 }
 
 async fn reboot(
@@ -154,7 +154,7 @@ pub(super) fn delivery(recipient: Option<&str>) -> Result<CodeDelivery, Refused>
         .ok_or_else(|| Refused::bad_request("malformed mail address"))
 }
 
-fn life_cycle(error: LifeCycleError) -> Refused {
+pub(super) fn refused(error: LifeCycleError) -> Refused {
     match error {
         LifeCycleError::Update(error) => update(error),
         // The profile in the address exists, or that would have been told.

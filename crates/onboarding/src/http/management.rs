@@ -12,8 +12,8 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use offhook_bearer_token::{
-    CertificateThumbprint, CredentialsError, Scope, TokenPolicy, TokenVerifier, VerifiedToken,
-    VerifyError, credentials,
+    AccessToken, CertificateThumbprint, CredentialsError, Scope, TokenPolicy, TokenVerifier,
+    VerifiedToken, VerifyError, credentials,
 };
 use offhook_device_identity::IdentitySource;
 
@@ -104,8 +104,21 @@ impl ManagementApi {
             Err(CredentialsError::Missing) => return Ok(None),
             Err(error) => return Err(Refused::credentials(error, scope)),
         };
+        Self::verified(tokens, peer, &token, scope, now)
+            .await
+            .map(Some)
+    }
+
+    /// The token, if it is good and its holder's.
+    async fn verified(
+        tokens: &Tokens,
+        peer: &Peer,
+        token: &AccessToken,
+        scope: &str,
+        now: SystemTime,
+    ) -> Result<Arc<VerifiedToken>, Refused> {
         let Tokens { verifier, policy } = tokens;
-        let verified = verifier.verify_token(&token, policy, now).await;
+        let verified = verifier.verify_token(token, policy, now).await;
         let verified = verified.map_err(|error| Refused::token(&error, scope))?;
         // A token that is bound to a certificate is good with that certificate only.
         let certificate = peer.certificates().first();
@@ -113,7 +126,7 @@ impl ManagementApi {
         verified
             .check_holder(shown.as_ref())
             .map_err(|refusal| Refused::token(&VerifyError::Refused(refusal), scope))?;
-        Ok(Some(verified))
+        Ok(verified)
     }
 
     /// Lets only a token with `scope` pass.
@@ -127,11 +140,20 @@ impl ManagementApi {
         let token = Self::token(&self.operators, peer, headers, scope, now)
             .await?
             .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope))?;
-        if token.scopes().any(|found| found == scope) {
-            Ok(())
-        } else {
-            Err(Refused::scope(scope))
-        }
+        has_scope(&token, scope)
+    }
+
+    /// Lets only a good token of an operator with `scope` pass.
+    #[cfg(feature = "page")]
+    pub(super) async fn admit(
+        &self,
+        peer: &Peer,
+        token: &AccessToken,
+        scope: &str,
+        now: SystemTime,
+    ) -> Result<(), Refused> {
+        let token = Self::verified(&self.operators, peer, token, scope, now).await?;
+        has_scope(&token, scope)
     }
 
     /// The device that asks: by its token where it sends one, else by its identity.
@@ -149,6 +171,14 @@ impl ManagementApi {
         identity(&self.identity, peer, headers, now)?
             .map(Caller::Identity)
             .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope.as_str()))
+    }
+}
+
+fn has_scope(token: &VerifiedToken, scope: &str) -> Result<(), Refused> {
+    if token.scopes().any(|found| found == scope) {
+        Ok(())
+    } else {
+        Err(Refused::scope(scope))
     }
 }
 
@@ -362,7 +392,7 @@ async fn metrics(
     Ok((content_type, api.management.metrics(now).await))
 }
 
-fn onboard(error: OnboardError, now: SystemTime) -> Refused {
+pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {
     match error {
         OnboardError::Present(PresentError::OverBudget(over)) => Refused::too_many(over, now),
         OnboardError::Provision(ProvisionError::Refused(refusal)) => {

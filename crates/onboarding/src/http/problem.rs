@@ -73,6 +73,12 @@ impl Refused {
         }
     }
 
+    /// Status and sentence, for a page.
+    #[cfg(feature = "page")]
+    pub(super) fn into_parts(self) -> (StatusCode, String) {
+        (self.status, self.description)
+    }
+
     /// The caller sends requests too fast.
     pub(super) fn too_fast(wait: Duration) -> Self {
         let status = StatusCode::TOO_MANY_REQUESTS;
