@@ -25,7 +25,10 @@ mod registry;
 mod webhook;
 
 pub use activation_service::ActivationService;
-pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
+pub use audit::{
+    AuditEntry, AuditEvent, AuditRecord, ChainHead, MAX_AUDIT_LINE_BYTES, verify_audit_log,
+    verify_chain, write_audit_log,
+};
 pub use bridge::DmBridge;
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
@@ -41,10 +44,11 @@ pub use device::{
 };
 pub use device_types::DeviceTypes;
 pub use error::{
-    ActivateError, ActivateRefusal, AuditError, BridgeError, ConfigurationError,
-    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, LifeCycleError, MailError,
-    MessageError, OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
-    RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
+    ActivateError, ActivateRefusal, AuditError, AuditExportError, AuditFileError, AuditLineError,
+    BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError, DeviceTypeError,
+    IssueCodeError, LifeCycleError, MailError, MessageError, OnboardError, ParseChainHeadError,
+    ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal, RequestCodeError,
+    RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
 #[cfg(feature = "smtp")]
 pub use error::{SmtpError, SmtpSetupError};

@@ -7,6 +7,7 @@
 )]
 
 mod activation_service;
+mod audit;
 mod bench;
 #[cfg(feature = "http")]
 mod bridge;
