@@ -21,6 +21,7 @@ pub mod message;
 mod outbox;
 mod record;
 mod registry;
+mod user_provisioning;
 #[cfg(feature = "http")]
 mod webhook;
 
@@ -64,5 +65,8 @@ pub use memory::MemoryRegistry;
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use record::DeviceRecord;
 pub use registry::Registry;
+pub use user_provisioning::{
+    FlowthroughEmail, UserProvisioning, UserProvisioningRefusal, UserRequirement, UserStep,
+};
 #[cfg(feature = "http")]
 pub use webhook::{Webhook, WebhookKey, WebhookSecret};
