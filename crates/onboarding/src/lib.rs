@@ -18,9 +18,11 @@ mod mail;
 mod management;
 mod memory;
 pub mod message;
+mod onboarding_method;
 mod outbox;
 mod record;
 mod registry;
+mod remote_access;
 mod user_provisioning;
 #[cfg(feature = "http")]
 mod webhook;
@@ -62,9 +64,14 @@ pub use mail::{CodeMail, LogMailer, MailAddress, Mailer};
 pub use mail::{DEFAULT_SMTP_TIMEOUT, SmtpMailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
+pub use onboarding_method::{
+    MethodSwitch, OnboardingMethod, OnboardingMethodRefusal, OnboardingMethods, OnboardingWay,
+    RemoteAccessChoice,
+};
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use record::DeviceRecord;
 pub use registry::Registry;
+pub use remote_access::{RemoteAccess, RemoteAccessRefusal};
 pub use user_provisioning::{
     FlowthroughEmail, UserProvisioning, UserProvisioningRefusal, UserRequirement, UserStep,
 };
