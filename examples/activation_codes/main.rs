@@ -9,6 +9,7 @@
 
 mod arguments;
 mod desk;
+#[path = "../support/keys.rs"]
 mod keys;
 mod phones;
 mod report;

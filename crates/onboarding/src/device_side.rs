@@ -21,13 +21,15 @@ use url::Url;
 
 pub use mpp::Mpp;
 pub use remote_access::RemoteAccessPhone;
+#[cfg(feature = "http")]
+pub(crate) use request::{accept, build};
 pub use room_os::RoomOs;
 pub use upgraded_mpp::UpgradedMpp;
 
 use crate::DeviceError;
 
 /// A device on its way from its box to its first registration.
-pub trait Flow: fmt::Debug {
+pub trait Flow: fmt::Debug + Send {
     /// The step that the task at hand belongs to; `None` once registered.
     fn step(&self) -> Option<Step>;
 

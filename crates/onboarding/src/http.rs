@@ -3,6 +3,7 @@
 
 mod activation;
 mod bridge;
+mod client;
 mod clock;
 mod health;
 mod identity;
@@ -11,13 +12,18 @@ mod life_cycle;
 mod listener;
 mod management;
 mod problem;
+mod rate_limit;
+mod request_log;
 
 pub use activation::{ActivationApi, activation_router};
 pub use bridge::HttpDmBridge;
+pub use client::{ClientError, ManagementClient};
 pub use clock::{Clock, SystemClock};
 pub use health::health_router;
-pub use key_set::key_set_router;
-pub use listener::{Peer, ServerLimits, serve, serve_until};
+pub use key_set::{key_set_json, key_set_router};
+pub use listener::{Peer, ServerLimits, ServerTls, serve, serve_until};
 pub use management::{
     ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
 };
+pub use rate_limit::{RateLimit, rate_limited};
+pub use request_log::logged;

@@ -32,7 +32,7 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditRecord, ChainHead, MAX_AUDIT_LINE_BYTES, verify_audit_log,
     verify_chain, write_audit_log,
 };
-pub use bridge::DmBridge;
+pub use bridge::{DmBridge, LocalDmBridge};
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use delivery::{
@@ -59,7 +59,7 @@ pub use error::{SmtpError, SmtpSetupError};
 pub use error::{WebhookError, WebhookRefusal, WebhookSetupError};
 #[cfg(feature = "http")]
 pub use mail::WebhookMailer;
-pub use mail::{CodeMail, LogMailer, MailAddress, Mailer};
+pub use mail::{CodeDelivery, CodeMail, LogMailer, MailAddress, Mailer};
 #[cfg(feature = "smtp")]
 pub use mail::{DEFAULT_SMTP_TIMEOUT, SmtpMailer};
 pub use management::{Caller, DeviceManagement};

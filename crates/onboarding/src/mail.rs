@@ -38,6 +38,16 @@ pub struct CodeMail {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MailAddress(Box<str>);
 
+/// How a code gets to the person who types it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CodeDelivery {
+    /// By mail.
+    Mail(MailAddress),
+    /// In the answer to the administrator, who hands it over. It is not to be had again.
+    Answer,
+}
+
 /// Hands codes to a mail system.
 #[async_trait]
 pub trait Mailer: fmt::Debug + Send + Sync {

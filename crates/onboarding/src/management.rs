@@ -20,10 +20,10 @@ use crate::configuration::rehearse;
 use crate::counter::gauges;
 use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, RegistrationReport};
 use crate::{
-    ActivateError, Activated, Activation, ActivationState, CodeDesk, CodeMail, Counter, Counters,
-    Device, DeviceKey, DeviceTypes, DmBridge, Entitlement, IssueCodeError, LinePort, MailAddress,
-    Mailer, OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration, Registry,
-    RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
+    ActivateError, Activated, Activation, ActivationState, CodeDelivery, CodeDesk, CodeMail,
+    Counter, Counters, Device, DeviceKey, DeviceTypes, DmBridge, Entitlement, IssueCodeError,
+    LinePort, Mailer, OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration,
+    Registry, RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
 };
 
 /// Device management of one tenant.
@@ -39,6 +39,7 @@ pub struct DeviceManagement {
     mailer: Arc<dyn Mailer>,
     bridge: Arc<dyn DmBridge>,
     counters: Arc<Counters>,
+    shows_codes: bool,
 }
 
 /// A device that speaks to device management, and how it proved itself.
@@ -69,7 +70,24 @@ impl DeviceManagement {
             mailer,
             bridge,
             counters,
+            shows_codes: false,
         }
+    }
+
+    /// Lets administrators have codes in the answer to their request; unless told so, codes go by
+    /// mail only.
+    #[must_use]
+    pub fn with_codes_shown(self) -> Self {
+        Self {
+            shows_codes: true,
+            ..self
+        }
+    }
+
+    /// Whether administrators may have codes in the answer to their request.
+    #[must_use]
+    pub const fn shows_codes(&self) -> bool {
+        self.shows_codes
     }
 
     /// Whose devices these are.
@@ -158,7 +176,7 @@ impl DeviceManagement {
         refused(ProvisionRefusal::NameInUse)
     }
 
-    /// Issues a code for a device and mails it; a code that the device had is void.
+    /// Issues a code for a device and delivers it; a code that the device had is void.
     ///
     /// # Errors
     ///
@@ -167,20 +185,23 @@ impl DeviceManagement {
     pub async fn issue_code(
         &self,
         profile: &ProfileId,
-        recipient: MailAddress,
+        delivery: CodeDelivery,
         now: SystemTime,
     ) -> Result<CodeIssued, IssueCodeError> {
-        self.issue(profile, recipient, CodePurpose::Onboard, now)
+        self.issue(profile, delivery, CodePurpose::Onboard, now)
             .await
     }
 
     async fn issue(
         &self,
         profile: &ProfileId,
-        recipient: MailAddress,
+        delivery: CodeDelivery,
         purpose: CodePurpose,
         now: SystemTime,
     ) -> Result<CodeIssued, IssueCodeError> {
+        if delivery == CodeDelivery::Answer && !self.shows_codes {
+            return Err(IssueCodeError::NotShown);
+        }
         let refused = |refusal| Err(IssueCodeError::Request(RequestCodeError::Refused(refusal)));
         let key = DeviceKey::Profile(profile.clone());
         let found = self.registry.device(self.tenant(), &key).await;
@@ -196,11 +217,18 @@ impl DeviceManagement {
         let (code, new) = self.draw_code(&device, &binding, purpose, now).await?;
         self.counters.add(Counter::CodesIssued);
         let expires_at = new.code().expires_at();
-        let mail = CodeMail::new(new.id(), recipient, code, device.device_type, expires_at);
-        self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
+        let shown = match delivery {
+            CodeDelivery::Answer => Some(code.to_string().into()),
+            CodeDelivery::Mail(recipient) => {
+                let mail = CodeMail::new(new.id(), recipient, code, device.device_type, expires_at);
+                self.mailer.send(mail).await.map_err(IssueCodeError::Mail)?;
+                None
+            }
+        };
         Ok(CodeIssued {
             profile: profile.as_str().to_owned(),
-            expiry_time: new.code().expires_at().as_millis(),
+            expiry_time: expires_at.as_millis(),
+            activation_code: shown,
         })
     }
 

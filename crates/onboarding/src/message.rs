@@ -69,7 +69,8 @@ pub struct ProvisionRequest {
 }
 
 /// An administrator asks for a code: `POST /v1/devices/PROFILE/activation-code`, answered by a
-/// [`CodeIssued`]. The code itself goes to the recipient only.
+/// [`CodeIssued`]. The code goes to the recipient only; where none is named it is in the answer, if
+/// administrators may see codes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(
@@ -77,8 +78,9 @@ pub struct ProvisionRequest {
     reason = "a message of version 1, complete as it is"
 )]
 pub struct CodeRequest {
-    /// The mail address of the primary user.
-    pub recipient: String,
+    /// The mail address of the primary user; absent where the administrator hands the code over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
 }
 
 /// The device moves to another owner.
@@ -91,8 +93,10 @@ pub struct CodeRequest {
 pub struct MoveRequest {
     /// The device profile that it is to have; provisioned, and waiting for a device.
     pub profile: String,
-    /// The mail address of that profile's primary user.
-    pub recipient: String,
+    /// The mail address of that profile's primary user; absent where the administrator hands the
+    /// code over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
 }
 
 /// A part of the devices, in the order of their profiles.
@@ -110,7 +114,7 @@ pub struct DeviceList {
     pub next: Option<String>,
 }
 
-/// A code was issued and mailed.
+/// A code was issued, and mailed or shown.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(
@@ -122,6 +126,9 @@ pub struct CodeIssued {
     pub profile: String,
     /// From when on it opens nothing, in milliseconds since the Unix epoch.
     pub expiry_time: u64,
+    /// The code, four groups of four digits; there where no mail was sent, and not to be had again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_code: Option<SecretText>,
 }
 
 /// A device presents its code to the activation service: `POST /v1/activations`, answered by a

@@ -1,22 +1,33 @@
 //! An administrator of device management.
 
-use anyhow::bail;
-use http::Method;
-use offhook_onboarding::message::{
-    CodeIssued, CodeRequest, DeviceStatus, Problem, ProvisionRequest,
-};
-use serde::Serialize;
+use std::sync::Arc;
 
-use crate::service_client::ServiceClient;
+use offhook_bearer_token::{AccessToken, Fetch, RefreshedToken};
+use offhook_onboarding::http::{Clock, ManagementClient};
+use offhook_onboarding::message::{CodeIssued, CodeRequest, DeviceStatus, ProvisionRequest};
+use url::Url;
 
-/// An administrator of device management, over HTTPS with a bearer token.
+/// An administrator of device management, over HTTPS with a bearer token that is kept fresh.
 #[derive(Debug)]
-pub struct AdminClient(ServiceClient);
+pub struct AdminClient {
+    client: ManagementClient,
+    token: RefreshedToken,
+    clock: Arc<dyn Clock>,
+}
 
 impl AdminClient {
-    /// An administrator who asks by `client`.
-    pub(crate) const fn new(client: ServiceClient) -> Self {
-        Self(client)
+    /// An administrator of the device management below `url`.
+    pub(crate) fn new(
+        url: Url,
+        token: RefreshedToken,
+        fetch: Arc<dyn Fetch>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            client: ManagementClient::new(url, fetch),
+            token,
+            clock,
+        }
     }
 
     /// Provisions a device.
@@ -25,9 +36,7 @@ impl AdminClient {
     ///
     /// When device management refuses or does not answer.
     pub async fn provision(&self, request: &ProvisionRequest) -> anyhow::Result<DeviceStatus> {
-        Ok(serde_json::from_slice(
-            &self.post("v1/devices", request).await?,
-        )?)
+        Ok(self.client.provision(request, &self.token().await?).await?)
     }
 
     /// Has a code issued for a device and mailed to `recipient`.
@@ -36,11 +45,11 @@ impl AdminClient {
     ///
     /// When device management refuses or does not answer.
     pub async fn issue_code(&self, profile: &str, recipient: &str) -> anyhow::Result<CodeIssued> {
-        let path = format!("v1/devices/{profile}/activation-code");
         let request = CodeRequest {
-            recipient: recipient.to_owned(),
+            recipient: Some(recipient.to_owned()),
         };
-        Ok(serde_json::from_slice(&self.post(&path, &request).await?)?)
+        let token = self.token().await?;
+        Ok(self.client.issue_code(profile, &request, &token).await?)
     }
 
     /// The status of a device.
@@ -49,10 +58,7 @@ impl AdminClient {
     ///
     /// When device management refuses or does not answer.
     pub async fn status(&self, profile: &str) -> anyhow::Result<DeviceStatus> {
-        let path = format!("v1/devices/{profile}");
-        Ok(serde_json::from_slice(
-            &self.send(Method::GET, &path, Vec::new()).await?,
-        )?)
+        Ok(self.client.status(profile, &self.token().await?).await?)
     }
 
     /// The counters of device management, in the text format of Prometheus.
@@ -61,26 +67,10 @@ impl AdminClient {
     ///
     /// When device management refuses or does not answer.
     pub async fn metrics(&self) -> anyhow::Result<String> {
-        Ok(String::from_utf8(
-            self.send(Method::GET, "metrics", Vec::new()).await?,
-        )?)
+        Ok(self.client.metrics(&self.token().await?).await?)
     }
 
-    async fn post(&self, path: &str, message: &impl Serialize) -> anyhow::Result<Vec<u8>> {
-        self.send(Method::POST, path, serde_json::to_vec(message)?)
-            .await
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-        let response = self.0.send(method, path, body).await?;
-        let status = response.status();
-        if !status.is_success() {
-            let problem: Option<Problem> = serde_json::from_slice(response.body()).ok();
-            let said = problem
-                .map(|problem| problem.error_description)
-                .unwrap_or_default();
-            bail!("device management answered {status}: {said}");
-        }
-        Ok(response.into_body())
+    async fn token(&self) -> anyhow::Result<AccessToken> {
+        Ok(self.token.get(self.clock.now()).await?)
     }
 }

@@ -4,10 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// A throw-away certificate authority, made anew for each run; ECDSA P-256 throughout.
@@ -55,17 +58,33 @@ impl CertificateAuthority {
     /// When the key or the certificate cannot be made.
     pub fn new(common_name: &str) -> anyhow::Result<Self> {
         let key = KeyPair::generate().context("making the key of an authority")?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, common_name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let params = authority(common_name);
         let certificate = params.self_signed(&key).context("signing an authority")?;
         Ok(Self {
             certificate: certificate.der().clone(),
             issuer: Issuer::new(params, key),
+        })
+    }
+
+    /// The certificate and the key, each as PEM, for [`restore`](Self::restore).
+    #[must_use]
+    pub fn to_pem(&self) -> (String, String) {
+        let certificate = pem("CERTIFICATE", &self.certificate);
+        (certificate, self.issuer.key().serialize_pem())
+    }
+
+    /// The authority of that common name out of its certificate and its key.
+    ///
+    /// # Errors
+    ///
+    /// When either cannot be read.
+    pub fn restore(common_name: &str, certificate: &str, key: &str) -> anyhow::Result<Self> {
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
+            .context("reading the certificate of an authority")?;
+        let key = KeyPair::from_pem(key).context("reading the key of an authority")?;
+        Ok(Self {
+            certificate,
+            issuer: Issuer::new(authority(common_name), key),
         })
     }
 
@@ -134,6 +153,60 @@ impl CertificateAuthority {
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
         })
     }
+}
+
+impl Credentials {
+    /// A chain and the key of its first certificate.
+    #[must_use]
+    pub const fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self { chain, key }
+    }
+
+    /// The chain and the key out of their PEM files.
+    ///
+    /// # Errors
+    ///
+    /// When there is no certificate, no key, or either cannot be read.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> anyhow::Result<Self> {
+        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
+        let chain = chain.context("reading a certificate")?;
+        anyhow::ensure!(!chain.is_empty(), "no certificate");
+        let key = PrivateKeyDer::from_pem_slice(key).context("reading a private key")?;
+        Ok(Self { chain, key })
+    }
+
+    /// The chain and the key, each as PEM.
+    #[must_use]
+    pub fn to_pem(&self) -> (String, String) {
+        let chain = self.chain.iter().map(|der| pem("CERTIFICATE", der));
+        (chain.collect(), pem("PRIVATE KEY", self.key.secret_der()))
+    }
+}
+
+/// What an authority of that common name says of itself.
+fn authority(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let name = &mut params.distinguished_name;
+    name.push(DnType::CommonName, common_name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// `der` in the text form of RFC 7468.
+#[must_use]
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for (place, char) in text.chars().enumerate() {
+        if place > 0 && place % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(char);
+    }
+    pem.push_str(&format!("\n-----END {label}-----\n"));
+    pem
 }
 
 impl fmt::Debug for CertificateAuthority {

@@ -24,8 +24,8 @@ use crate::{UserAgent, World};
 pub struct Driver {
     fetch: HttpsFetch,
     tls: Arc<ClientConfig>,
-    resolver: Resolver,
-    token_file: PathBuf,
+    resolver: Arc<Resolver>,
+    token_file: Option<PathBuf>,
     activation_port: Option<u16>,
     targets: Option<Resolution>,
 }
@@ -50,15 +50,35 @@ impl Driver {
     ///
     /// When the resolver cannot be set up.
     pub fn new(world: &World, tls: ClientConfig, token_file: PathBuf) -> anyhow::Result<Self> {
-        let tls = Arc::new(tls);
+        let resolver = Resolver::new([world.dns()], Options::default())?;
+        let driver = Self::over(Arc::new(tls), Arc::new(resolver)).with_token_file(token_file);
         Ok(Self {
+            activation_port: world.activation_url().port(),
+            ..driver
+        })
+    }
+
+    /// A device whose TLS client is `tls` and that finds SIP servers by `resolver`; it keeps its
+    /// machine token for as long as it runs.
+    #[must_use]
+    pub fn over(tls: Arc<ClientConfig>, resolver: Arc<Resolver>) -> Self {
+        Self {
             fetch: HttpsFetch::new(Arc::clone(&tls)),
             tls,
-            resolver: Resolver::new([world.dns()], Options::default())?,
-            token_file,
-            activation_port: world.activation_url().port(),
+            resolver,
+            token_file: None,
+            activation_port: None,
             targets: None,
-        })
+        }
+    }
+
+    /// The device that keeps its machine token in `file`.
+    #[must_use]
+    pub fn with_token_file(self, file: PathBuf) -> Self {
+        Self {
+            token_file: Some(file),
+            ..self
+        }
     }
 
     /// Carries out the task at hand and tells its outcome; `None` once the device is registered.
@@ -88,7 +108,8 @@ impl Driver {
     ///
     /// When it has kept none.
     pub fn kept_token(&self) -> anyhow::Result<String> {
-        fs::read_to_string(&self.token_file).context("reading the kept machine token")
+        let file = self.token_file.as_ref().context("no file for it")?;
+        fs::read_to_string(file).context("reading the kept machine token")
     }
 
     async fn carry_out(&mut self, flow: &mut dyn Flow) -> anyhow::Result<String> {
@@ -130,11 +151,14 @@ impl Driver {
     }
 
     fn keep(&self, token: &AccessToken) -> anyhow::Result<()> {
+        let Some(file) = &self.token_file else {
+            return Ok(());
+        };
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.token_file)?;
+        let mut file = options.open(file)?;
         file.write_all(token.secret().as_bytes())?;
         Ok(file.sync_all()?)
     }

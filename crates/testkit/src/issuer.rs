@@ -131,7 +131,7 @@ impl Issuer {
         let token = Router::new()
             .route("/token", post(token))
             .with_state(Arc::clone(self));
-        Ok(token.merge(key_set_router(&self.tokens)?))
+        Ok(token.merge(key_set_router(self.tokens.key_set_json()?)))
     }
 
     fn refresh(

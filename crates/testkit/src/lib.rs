@@ -13,7 +13,6 @@ mod registrar;
 mod sample;
 mod scenario;
 mod server;
-mod service_client;
 mod tls;
 mod user_agent;
 mod witness;
@@ -21,7 +20,7 @@ mod world;
 
 pub use admin::AdminClient;
 pub use admission::HttpAdmission;
-pub use authority::{CertificateAuthority, Credentials, DeviceSubject};
+pub use authority::{CertificateAuthority, Credentials, DeviceSubject, pem};
 pub use bridge::DmBridgeServer;
 pub use clock::ShiftedClock;
 pub use dns::DnsServer;

@@ -32,7 +32,6 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::admin::AdminClient;
-use crate::service_client::ServiceClient;
 use crate::{
     CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, HttpAdmission,
     Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config, server_config,
@@ -237,16 +236,10 @@ impl World {
         .await?;
         let management_url = https(management_server.address())?;
 
-        let client_of = |token| ServiceClient {
-            url: management_url.clone(),
-            token,
-            fetch: Arc::clone(&fetch),
-            clock: clock.clone(),
-        };
-
         // Call control, and the DNS that leads to it.
         let client = issuer.add_client("registrar", vec![REGISTRATION_SCOPE.parse()?])?;
-        let admission = HttpAdmission::new(client_of(token(client)?));
+        let url = management_url.clone();
+        let admission = HttpAdmission::new(url, token(client)?, Arc::clone(&fetch), clock.clone());
         let settings = RegistrarSettings::new(
             DOMAIN,
             issuer_url.clone(),
@@ -261,7 +254,8 @@ impl World {
         let dns = DnsServer::start(DOMAIN, &zone(options.zone, registrar.address().port())).await?;
 
         let client = issuer.add_client("administrator", vec![ADMIN_SCOPE.parse()?])?;
-        let admin = AdminClient::new(client_of(token(client)?));
+        let url = management_url.clone();
+        let admin = AdminClient::new(url, token(client)?, Arc::clone(&fetch), clock.clone());
         Ok(Self {
             admin,
             activation_url: https(activation_server.address())?,

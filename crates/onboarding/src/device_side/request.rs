@@ -37,7 +37,7 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response<Vec<u8>>) -> Result<
 }
 
 /// Lets an answer pass that says yes.
-pub(super) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
+pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
     let status = response.status();
     if status.is_success() {
         return Ok(());
@@ -66,7 +66,8 @@ pub(super) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
     })
 }
 
-fn build(
+/// The request, below `base`, with the token where there is one.
+pub(crate) fn build(
     method: Method,
     base: &Url,
     path: &[&str],

@@ -1,6 +1,6 @@
 //! A Room OS device.
 
-use http::{Request, Response};
+use http::Response;
 use offhook_activation_code::RedemptionKey;
 use offhook_bearer_token::AccessToken;
 use offhook_device_profile::{Limits, SipSettings, room_os::Configuration};
@@ -24,18 +24,22 @@ use crate::message::{
 #[derive(Debug)]
 pub struct RoomOs {
     settings: DeviceSettings,
-    activation_url: Url,
-    code: SecretText,
-    redemption_key: RedemptionKey,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    Redeem,
+    Redeem {
+        activation_url: Url,
+        code: SecretText,
+        redemption_key: RedemptionKey,
+    },
     KeepToken(AccessToken),
     Activate(AccessToken),
-    Configure { token: AccessToken, file: String },
+    Configure {
+        token: AccessToken,
+        file: String,
+    },
     Resolve(Registering),
     Register(Registering),
     Finished,
@@ -54,32 +58,29 @@ impl RoomOs {
         code: &str,
         redemption_key: RedemptionKey,
     ) -> Result<Self, DeviceError> {
-        Ok(Self {
-            settings,
+        let state = State::Redeem {
             activation_url,
             code: typed_code(code)?.into(),
             redemption_key,
-            state: State::Redeem,
-        })
-    }
-}
-
-impl RoomOs {
-    fn redeem(&self) -> Result<Request<Vec<u8>>, DeviceError> {
-        let message = CodePresented {
-            activation_code: self.code.clone(),
-            model: self.settings.model.clone(),
-            mac_address: self.settings.mac,
-            redemption_key: Some(self.redemption_key.secret().as_str().to_owned().into()),
         };
-        post(&self.activation_url, &["v1", "activations"], None, &message)
+        Ok(Self { settings, state })
+    }
+
+    /// The device that lost its power after it had kept its machine token: it goes on with that. To be
+    /// activated again with the same token changes nothing.
+    #[must_use]
+    pub const fn resume(settings: DeviceSettings, token: AccessToken) -> Self {
+        Self {
+            settings,
+            state: State::Activate(token),
+        }
     }
 }
 
 impl Flow for RoomOs {
     fn step(&self) -> Option<Step> {
         match self.state {
-            State::Redeem => Some(Step::CodeRedeemed),
+            State::Redeem { .. } => Some(Step::CodeRedeemed),
             State::KeepToken(_) => Some(Step::MachineToken),
             State::Activate(_) => Some(Step::Activated),
             State::Configure { .. } => Some(Step::Configuration),
@@ -92,7 +93,20 @@ impl Flow for RoomOs {
     fn task(&self) -> Result<Task, DeviceError> {
         let base = &self.settings.management_url;
         Ok(match &self.state {
-            State::Redeem => Task::Request(self.redeem()?),
+            State::Redeem {
+                activation_url,
+                code,
+                redemption_key,
+            } => {
+                let message = CodePresented {
+                    activation_code: code.clone(),
+                    model: self.settings.model.clone(),
+                    mac_address: self.settings.mac,
+                    redemption_key: Some(redemption_key.secret().as_str().to_owned().into()),
+                };
+                let path = ["v1", "activations"];
+                Task::Request(post(activation_url, &path, None, &message)?)
+            }
             State::KeepToken(token) => Task::KeepToken(token.clone()),
             State::Activate(token) => {
                 let message = ActivationRequest {
@@ -114,7 +128,7 @@ impl Flow for RoomOs {
 
     fn answered(&mut self, response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
         self.state = match &self.state {
-            State::Redeem => {
+            State::Redeem { .. } => {
                 let message: MachineToken = read(response)?;
                 if !message.token_type.eq_ignore_ascii_case("Bearer") {
                     return Err(DeviceError::TokenType);

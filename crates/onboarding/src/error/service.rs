@@ -178,6 +178,9 @@ pub enum IssueCodeError {
     /// The code was issued and the mail was not taken: issue another.
     #[error("activation code not mailed")]
     Mail(#[source] MailError),
+    /// Codes go by mail only, and no recipient was named; nothing was issued.
+    #[error("codes are not shown: name a recipient")]
+    NotShown,
     /// The registry refused or failed to issue it.
     #[error("activation code not issued")]
     Request(#[source] RequestCodeError),

@@ -14,7 +14,7 @@ use super::management::{Administrator, ManagementApi, issue, update};
 use super::problem::{Refused, message, to_the_end};
 use crate::message::{CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest};
 use crate::{
-    DeviceRequest, IssueCodeError, LifeCycleError, MailAddress, RequestCodeError,
+    CodeDelivery, DeviceRequest, IssueCodeError, LifeCycleError, MailAddress, RequestCodeError,
     RequestCodeRefusal,
 };
 
@@ -76,9 +76,10 @@ async fn replace(
     body: Bytes,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
     let request: CodeRequest = message(&body)?;
-    let (profile, recipient) = (existing(&profile)?, recipient(&request.recipient)?);
+    let profile = existing(&profile)?;
+    let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.replace(&profile, recipient, now).await };
+    let issued = async move { management.replace(&profile, delivery, now).await };
     let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
 }
@@ -102,9 +103,9 @@ async fn move_device(
     let from = existing(&profile)?;
     let to = ProfileId::new(&request.profile);
     let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
-    let recipient = recipient(&request.recipient)?;
+    let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.move_device(&from, &to, recipient, now).await };
+    let issued = async move { management.move_device(&from, &to, delivery, now).await };
     let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(life_cycle)?)))
 }
@@ -143,8 +144,14 @@ pub(super) fn existing(profile: &str) -> Result<ProfileId, Refused> {
     ProfileId::new(profile).map_err(|_| Refused::not_found())
 }
 
-pub(super) fn recipient(address: &str) -> Result<MailAddress, Refused> {
-    MailAddress::new(address).ok_or_else(|| Refused::bad_request("malformed mail address"))
+/// By mail to the recipient; in the answer where none is named.
+pub(super) fn delivery(recipient: Option<&str>) -> Result<CodeDelivery, Refused> {
+    let Some(address) = recipient else {
+        return Ok(CodeDelivery::Answer);
+    };
+    MailAddress::new(address)
+        .map(CodeDelivery::Mail)
+        .ok_or_else(|| Refused::bad_request("malformed mail address"))
 }
 
 fn life_cycle(error: LifeCycleError) -> Refused {

@@ -1,9 +1,9 @@
 //! TLS connections under a router, with the peer's certificate at hand and limits on all of them.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, Request};
@@ -15,10 +15,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use offhook_device_identity::{ChainVerifier, DeviceIdentity, IdentifyError};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use super::problem::Refused;
@@ -133,13 +135,37 @@ impl Peer {
     }
 }
 
+/// The TLS settings of a server, which can be replaced while it serves: certificates and keys are
+/// renewed without a restart.
+///
+/// A clone is the same settings. A connection keeps those that it began with.
+#[derive(Clone, Debug)]
+pub struct ServerTls(Arc<RwLock<Arc<ServerConfig>>>);
+
+impl ServerTls {
+    /// Puts `settings` in the place of those so far, for the connections to come.
+    pub fn replace(&self, settings: Arc<ServerConfig>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    fn settings(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl From<Arc<ServerConfig>> for ServerTls {
+    fn from(settings: Arc<ServerConfig>) -> Self {
+        Self(Arc::new(RwLock::new(settings)))
+    }
+}
+
 /// Serves `router` to the connections of `listener`, over TLS with the settings `tls`, until the
 /// future is dropped; connections then end with the request under way.
 ///
 /// Handlers find a [`Peer`] in [`ConnectInfo`].
 pub async fn serve(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: impl Into<ServerTls>,
     router: Router,
     limits: ServerLimits,
 ) {
@@ -151,7 +177,7 @@ pub async fn serve(
 /// request may take.
 pub async fn serve_until(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: impl Into<ServerTls>,
     router: Router,
     limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
@@ -159,7 +185,7 @@ pub async fn serve_until(
     let all = Arc::new(Semaphore::new(limits.connections));
     let (close, closing) = watch::channel(());
     tokio::select! {
-        () = accept(listener, tls, router, limits, Arc::clone(&all), closing) => {}
+        () = accept(listener, tls.into(), router, limits, Arc::clone(&all), closing) => {}
         () = shutdown => {}
     }
     let _ = close.send(());
@@ -169,13 +195,12 @@ pub async fn serve_until(
 
 async fn accept(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: ServerTls,
     router: Router,
     limits: ServerLimits,
     all: Arc<Semaphore>,
     closing: watch::Receiver<()>,
 ) {
-    let acceptor = TlsAcceptor::from(tls);
     let shares = Arc::new(Shares::default());
     loop {
         let Ok(permit) = Arc::clone(&all).acquire_owned().await else {
@@ -191,7 +216,8 @@ async fn accept(
             continue;
         };
         let held = (permit, share);
-        let (acceptor, router, closing) = (acceptor.clone(), router.clone(), closing.clone());
+        let acceptor = TlsAcceptor::from(tls.settings());
+        let (router, closing) = (router.clone(), closing.clone());
         tokio::spawn(async move {
             connection(stream, address, &acceptor, router, limits, closing, held).await;
         });
@@ -228,26 +254,42 @@ async fn connection(
         let answer = router
             .clone()
             .oneshot(request.map(axum::body::Body::new) as Request);
-        async move {
+        Box::pin(async move {
             match timeout(limits.request, answer).await {
                 Ok(answer) => answer,
                 Err(_) => Ok(Refused::too_slow().into_response()),
             }
-        }
+        })
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    // How a connection ends is the peer's affair.
-    tokio::select! {
-        _ = connection.as_mut() => {}
+    let served = tokio::select! {
+        served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,
         _ = closing.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|context| connection.poll_without_shutdown(context)).await
         }
+    };
+    // How a connection fails is the peer's affair.
+    if served.is_ok() {
+        linger(connection.into_parts().io.into_inner()).await;
     }
+}
+
+/// Says that nothing more comes, and reads what the peer still sends, for a while.
+///
+/// A peer whose request was answered before all of it was read is still sending. Closed at once,
+/// the connection would be reset under it, and the answer lost before it is read.
+async fn linger(mut stream: TlsStream<TcpStream>) {
+    let mut unread = vec![0; 4_096];
+    let to_the_end = async {
+        stream.shutdown().await?;
+        while stream.read(&mut unread).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    let _ = timeout(LINGER, to_the_end).await;
 }
 
 /// How many connections each address has.
@@ -291,7 +333,7 @@ impl Drop for Share {
 }
 
 /// What counts as one address: an IPv4 address, also where it stands in an IPv6 one, or a /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
@@ -302,6 +344,8 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a peer may go on sending what is not read any more.
+const LINGER: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

@@ -43,10 +43,17 @@ pub const MAX_BODY_BYTES: usize = 65_536;
 #[derive(Clone, Debug)]
 pub struct ManagementApi {
     pub(super) management: Arc<DeviceManagement>,
+    devices: Tokens,
+    operators: Tokens,
+    identity: Arc<IdentitySource>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Whose tokens are good, and which.
+#[derive(Clone, Debug)]
+struct Tokens {
     verifier: Arc<dyn TokenVerifier>,
     policy: Arc<TokenPolicy>,
-    identity: Arc<IdentitySource>,
-    clock: Arc<dyn Clock>,
 }
 
 impl ManagementApi {
@@ -60,18 +67,33 @@ impl ManagementApi {
         identity: Arc<IdentitySource>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self {
-            management,
+        let devices = Tokens {
             verifier,
             policy: Arc::new(policy),
+        };
+        Self {
+            management,
+            operators: devices.clone(),
+            devices,
             identity,
             clock,
         }
     }
 
+    /// Takes the tokens of administrators and of the registrar from others than those of devices:
+    /// they must be good to `verifier` and pass `policy`.
+    #[must_use]
+    pub fn with_operators(self, verifier: Arc<dyn TokenVerifier>, policy: TokenPolicy) -> Self {
+        let policy = Arc::new(policy);
+        Self {
+            operators: Tokens { verifier, policy },
+            ..self
+        }
+    }
+
     /// The token of a request, verified; `None` where it has no credentials at all.
     async fn token(
-        &self,
+        tokens: &Tokens,
         peer: &Peer,
         headers: &HeaderMap,
         scope: &str,
@@ -82,7 +104,8 @@ impl ManagementApi {
             Err(CredentialsError::Missing) => return Ok(None),
             Err(error) => return Err(Refused::credentials(error, scope)),
         };
-        let verified = self.verifier.verify_token(&token, &self.policy, now).await;
+        let Tokens { verifier, policy } = tokens;
+        let verified = verifier.verify_token(&token, policy, now).await;
         let verified = verified.map_err(|error| Refused::token(&error, scope))?;
         // A token that is bound to a certificate is good with that certificate only.
         let certificate = peer.certificates().first();
@@ -101,8 +124,7 @@ impl ManagementApi {
         scope: &str,
         now: SystemTime,
     ) -> Result<(), Refused> {
-        let token = self
-            .token(peer, headers, scope, now)
+        let token = Self::token(&self.operators, peer, headers, scope, now)
             .await?
             .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope))?;
         if token.scopes().any(|found| found == scope) {
@@ -120,7 +142,8 @@ impl ManagementApi {
         now: SystemTime,
     ) -> Result<Caller, Refused> {
         let scope = Scope::BROADWORKS_CONNECTOR_USER;
-        if let Some(token) = self.token(peer, headers, scope.as_str(), now).await? {
+        let tokens = &self.devices;
+        if let Some(token) = Self::token(tokens, peer, headers, scope.as_str(), now).await? {
             return Ok(Caller::Token(Arc::unwrap_or_clone(token)));
         }
         identity(&self.identity, peer, headers, now)?
@@ -161,10 +184,10 @@ impl FromRequestParts<ManagementApi> for Administrator {
 /// | `GET /v1/devices?after=PROFILE&limit=N` | administrator | a page of all devices |
 /// | `GET /v1/devices/PROFILE` | administrator | status |
 /// | `DELETE /v1/devices/PROFILE` | administrator | delete |
-/// | `POST /v1/devices/PROFILE/activation-code` | administrator | issue and mail a code |
+/// | `POST /v1/devices/PROFILE/activation-code` | administrator | issue a code, mailed or in the answer |
 /// | `POST /v1/devices/PROFILE/replacement-code` | administrator | the same for the device that takes the place of a broken one |
 /// | `POST /v1/devices/PROFILE/deactivation` | administrator | deactivate; the address is cleared |
-/// | `POST /v1/devices/PROFILE/move` | administrator | deactivate, and mail a code for another profile |
+/// | `POST /v1/devices/PROFILE/move` | administrator | deactivate, and issue a code for another profile |
 /// | `POST /v1/devices/PROFILE/reboot` | administrator | have call control restart it |
 /// | `POST /v1/devices/PROFILE/problem-report` | administrator | have call control ask it for a report |
 /// | `POST /v1/activate` | device | activate, by machine token or by certificate and code |
@@ -233,9 +256,9 @@ async fn issue_code(
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
     let request: CodeRequest = message(&body)?;
     let profile = life_cycle::existing(&profile)?;
-    let recipient = life_cycle::recipient(&request.recipient)?;
+    let delivery = life_cycle::delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.issue_code(&profile, recipient, now).await };
+    let issued = async move { management.issue_code(&profile, delivery, now).await };
     let issued = to_the_end(issued).await?;
     Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
 }
@@ -371,6 +394,7 @@ pub(super) fn issue(error: IssueCodeError) -> Refused {
         IssueCodeError::Request(RequestCodeError::Refused(refusal)) => {
             conflict("code_not_issued", &refusal)
         }
+        IssueCodeError::NotShown => Refused::forbidden("codes_not_shown", error.to_string()),
         _ => Refused::unavailable(),
     }
 }

@@ -73,6 +73,18 @@ impl Refused {
         }
     }
 
+    /// The caller sends requests too fast.
+    pub(super) fn too_fast(wait: Duration) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let what = "too many requests; come again later";
+        // Whole seconds, and not too few.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..Self::new(status, "too_many_requests", what)
+        }
+    }
+
     /// We could not find out; what it was is not for the caller.
     pub(super) fn unavailable() -> Self {
         Self::new(

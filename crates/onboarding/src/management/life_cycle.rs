@@ -7,7 +7,7 @@ use offhook_activation_code::{Page, ProfileId};
 use super::{CodePurpose, DeviceManagement, MAX_DRAWS};
 use crate::message::CodeIssued;
 use crate::{
-    Device, DeviceKey, DeviceRequest, IssueCodeError, LifeCycleError, MailAddress,
+    CodeDelivery, Device, DeviceKey, DeviceRequest, IssueCodeError, LifeCycleError,
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
@@ -22,7 +22,7 @@ impl DeviceManagement {
         devices.map_err(UpdateError::Store)
     }
 
-    /// Issues and mails a code for the device that is to take the place of one that is broken: the old
+    /// Issues and delivers a code for the device that is to take the place of one that is broken: the old
     /// one serves until the new one is activated.
     ///
     /// # Errors
@@ -31,10 +31,10 @@ impl DeviceManagement {
     pub async fn replace(
         &self,
         profile: &ProfileId,
-        recipient: MailAddress,
+        delivery: CodeDelivery,
         now: SystemTime,
     ) -> Result<CodeIssued, IssueCodeError> {
-        self.issue(profile, recipient, CodePurpose::Replace, now)
+        self.issue(profile, delivery, CodePurpose::Replace, now)
             .await
     }
 
@@ -72,7 +72,7 @@ impl DeviceManagement {
     }
 
     /// Moves a device to another owner: the profile that it has is deactivated, and a code is issued
-    /// and mailed for the one that it is to have. Which must be provisioned and wait for a device.
+    /// and delivered for the one that it is to have. Which must be provisioned and wait for a device.
     ///
     /// Nothing is changed where no code could be issued for the other profile; once the first one is
     /// deactivated, it stays so, and the code can be asked for again.
@@ -88,11 +88,14 @@ impl DeviceManagement {
         &self,
         from: &ProfileId,
         to: &ProfileId,
-        recipient: MailAddress,
+        delivery: CodeDelivery,
         now: SystemTime,
     ) -> Result<CodeIssued, LifeCycleError> {
         if from == to {
             return Err(LifeCycleError::SameProfile);
+        }
+        if delivery == CodeDelivery::Answer && !self.shows_codes() {
+            return Err(LifeCycleError::Code(IssueCodeError::NotShown));
         }
         let device = async |profile: &ProfileId| {
             let device = self.device(&DeviceKey::Profile(profile.clone())).await;
@@ -115,7 +118,7 @@ impl DeviceManagement {
             }
         }
         self.deactivate(from, now).await?;
-        let issued = self.issue_code(to, recipient, now).await;
+        let issued = self.issue_code(to, delivery, now).await;
         issued.map_err(LifeCycleError::Code)
     }
 

@@ -18,8 +18,8 @@ use offhook_onboarding::message::{
     ActivationRequest, BridgeAnswer, BridgeRequest, CodePresented, MachineToken, ProvisionRequest,
 };
 use offhook_onboarding::{
-    ActivationService, BridgeError, CodeDesk, CodeMail, Counters, DeviceManagement, DeviceTypes,
-    DmBridge, MailAddress, MailError, Mailer, MemoryRegistry, Ownership,
+    ActivationService, BridgeError, CodeDelivery, CodeDesk, CodeMail, Counters, DeviceManagement,
+    DeviceTypes, DmBridge, MailAddress, MailError, Mailer, MemoryRegistry, Ownership,
 };
 use uuid::Uuid;
 
@@ -93,12 +93,18 @@ impl Bench {
 
     pub(crate) async fn reissue(&self, now: SystemTime) -> String {
         let profile = ProfileId::new("room-7").unwrap();
-        let recipient = MailAddress::new("owner@example.test").unwrap();
+        let owner = MailAddress::new("owner@example.test").unwrap();
+        let delivery = CodeDelivery::Mail(owner);
         self.management
-            .issue_code(&profile, recipient, now)
+            .issue_code(&profile, delivery, now)
             .await
             .unwrap();
         self.mailed()
+    }
+
+    /// How many mails wait to be read.
+    pub(crate) fn mails(&self) -> usize {
+        self.mail.0.lock().unwrap().len()
     }
 
     /// The code that was mailed last.

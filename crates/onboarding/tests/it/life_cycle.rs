@@ -4,8 +4,9 @@ use offhook_activation_code::{Page, ProfileId};
 use offhook_device_name::DeviceNameKind;
 use offhook_onboarding::message::ProvisionRequest;
 use offhook_onboarding::{
-    ActivationState, Caller, ConfigurationError, DeviceRequest, IssueCodeError, LifeCycleError,
-    MailAddress, OutboxKind, Registry as _, RequestCodeError, RequestCodeRefusal, UpdateError,
+    ActivationState, Caller, CodeDelivery, ConfigurationError, DeviceRequest, IssueCodeError,
+    LifeCycleError, MailAddress, OutboxKind, Registry as _, RequestCodeError, RequestCodeRefusal,
+    UpdateError,
 };
 
 use crate::bench::{
@@ -17,8 +18,8 @@ fn profile(name: &str) -> ProfileId {
     ProfileId::new(name).unwrap()
 }
 
-fn owner() -> MailAddress {
-    MailAddress::new("owner@example.test").unwrap()
+fn owner() -> CodeDelivery {
+    CodeDelivery::Mail(MailAddress::new("owner@example.test").unwrap())
 }
 
 /// A device that has got its token for the code and was activated with it.
@@ -172,4 +173,29 @@ async fn a_deleted_device_reads_nothing_more() {
             OutboxKind::DeviceDeleted,
         ]
     );
+}
+
+#[tokio::test]
+async fn a_code_is_shown_where_that_is_wanted_and_nowhere_else() {
+    let mut bench = Bench::new();
+    let (room, hall) = (profile("room-7"), profile("hall"));
+    let request = room_request();
+    bench.management.provision(request, *NOW).await.unwrap();
+    let answer = CodeDelivery::Answer;
+    let refused = bench.management.issue_code(&room, answer.clone(), *NOW);
+    assert!(matches!(refused.await, Err(IssueCodeError::NotShown)));
+    let moved = bench
+        .management
+        .move_device(&room, &hall, answer.clone(), *NOW);
+    assert!(matches!(
+        moved.await,
+        Err(LifeCycleError::Code(IssueCodeError::NotShown))
+    ));
+    bench.management = bench.management.with_codes_shown();
+    let issued = bench.management.issue_code(&room, answer, *NOW).await;
+    let issued = issued.unwrap();
+    let code = issued.activation_code.clone().unwrap();
+    assert!(!format!("{issued:?}").contains(code.secret()));
+    assert_eq!(bench.mails(), 0);
+    activated(&bench, code.secret(), ROOM_MAC).await;
 }

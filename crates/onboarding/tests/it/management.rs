@@ -4,7 +4,7 @@ use offhook_activation_code::ProfileId;
 use offhook_device_name::DeviceNameKind;
 use offhook_onboarding::message::RegistrationReport;
 use offhook_onboarding::{
-    ActivateError, ActivateRefusal, ActivationState, Caller, ConfigurationError,
+    ActivateError, ActivateRefusal, ActivationState, Caller, CodeDelivery, ConfigurationError,
     ConfigurationRefusal, Counter, DeviceKey, IssueCodeError, MailAddress, OnboardError,
     OutboxKind, ProvisionError, ProvisionRefusal, Registry as _, RequestCodeError,
     RequestCodeRefusal, RequestError, TemplateError, UpdateError,
@@ -264,10 +264,11 @@ async fn no_code_is_issued_for_an_activated_device_or_one_with_an_address() {
         ("room-9", RequestCodeRefusal::UnknownDevice),
     ] {
         let profile = ProfileId::new(profile).unwrap();
-        let recipient = MailAddress::new("owner@example.test").unwrap();
+        let owner = MailAddress::new("owner@example.test").unwrap();
+        let delivery = CodeDelivery::Mail(owner);
         let error = bench
             .management
-            .issue_code(&profile, recipient, *NOW)
+            .issue_code(&profile, delivery, *NOW)
             .await
             .unwrap_err();
         let IssueCodeError::Request(RequestCodeError::Refused(refusal)) = error else {

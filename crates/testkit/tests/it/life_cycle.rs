@@ -143,7 +143,7 @@ async fn what_is_not_asked_well_moves_nothing() {
             json!({"profile": "", "recipient": "owner@example.test"}),
             400,
         ),
-        (json!({"profile": "other"}), 400),
+        (json!({"profile": "other"}), 403),
         (
             json!({"profile": "other", "recipient": "owner@example.test", "x": 1}),
             400,

@@ -8,9 +8,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
-use offhook_onboarding::http::{ServerLimits, health_router, serve, serve_until};
+use offhook_onboarding::http::{ServerLimits, ServerTls, health_router, serve, serve_until};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use offhook_testkit::{CertificateAuthority, client_config, server_config};
+use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -125,6 +126,62 @@ async fn a_request_that_never_ends_is_answered_and_closed() {
         .await
         .unwrap();
     assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200"));
+}
+
+/// The answer comes before the body is read. Were the connection closed with it, the peer would
+/// find it reset, and no answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_still_sends_what_was_refused_reads_the_answer() {
+    let served = served(ServerLimits::default()).await;
+    for _ in 0..20 {
+        let mut sending = served.tls().await;
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+        sending.write_all(head).await.unwrap();
+        for _ in 0..100 {
+            sending.write_all(&[b'x'; 10_000]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert!(rest(&mut sending).await.starts_with("HTTP/1.1 405"));
+    }
+}
+
+/// A certificate is renewed while the server serves: who is connected stays, who comes sees the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_renewed_without_a_restart() {
+    let (old, new) = (authority(), authority());
+    let tls = ServerTls::from(credentials(&old));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", get(|| async { "here" }));
+    tokio::spawn(serve(
+        listener,
+        tls.clone(),
+        router,
+        ServerLimits::default(),
+    ));
+    let before = Served {
+        address,
+        authority: old,
+    };
+    let mut connected = before.tls().await;
+    tls.replace(credentials(&new));
+    let after = Served {
+        address,
+        authority: new,
+    };
+    assert_eq!(after.asks().await, 200);
+    let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    connected.write_all(request).await.unwrap();
+    assert!(rest(&mut connected).await.starts_with("HTTP/1.1 200"));
+}
+
+fn authority() -> CertificateAuthority {
+    CertificateAuthority::new("Test CA").unwrap()
+}
+
+fn credentials(authority: &CertificateAuthority) -> Arc<ServerConfig> {
+    let credentials = authority.server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()]);
+    Arc::new(server_config(credentials.unwrap(), None).unwrap())
 }
 
 const SHORT: Duration = Duration::from_millis(200);

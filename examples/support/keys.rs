@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 /// The secrets of an operator; in production they come from a key store.
 pub(crate) struct Keys {
     pub(crate) peppers: Peppers,
+    #[allow(dead_code, reason = "dms-server seals no codes")]
     pub(crate) sealing: SealingKeys,
 }
 

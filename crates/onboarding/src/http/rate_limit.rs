@@ -1,0 +1,197 @@
+//! How many requests an address may send.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use offhook_device_identity::IpNetwork;
+
+use super::listener::network;
+use super::problem::Refused;
+use super::{Clock, Peer};
+
+/// How many requests one IPv4 address or IPv6 /64 may send: a number at once, and then one in each
+/// interval.
+///
+/// Each address is remembered while it is not idle, and 65,536 of them at most; when there are more,
+/// those that come last have one share together. A node counts by itself.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    interval: Duration,
+    burst: u32,
+    exempt: Vec<IpNetwork>,
+}
+
+impl RateLimit {
+    /// Allows `burst` requests at once, at least one, and one more after each `interval`.
+    #[must_use]
+    pub fn new(interval: Duration, burst: u32) -> Self {
+        Self {
+            interval,
+            burst: burst.max(1),
+            exempt: Vec::new(),
+        }
+    }
+
+    /// Lets requests from `network` pass uncounted: proxies in front, which must count themselves.
+    #[must_use]
+    pub fn with_exempt(mut self, network: IpNetwork) -> Self {
+        self.exempt.push(network);
+        self
+    }
+}
+
+/// The routes of `router`, behind `limit`. Who sends more is answered 429 with `Retry-After`, before
+/// anything of the request but its head was read.
+///
+/// # Source
+///
+/// [RFC 6585 section 4](https://www.rfc-editor.org/rfc/rfc6585#section-4): the status 429.
+pub fn rate_limited(router: Router, limit: RateLimit, clock: Arc<dyn Clock>) -> Router {
+    let state = Arc::new(Limiter {
+        limit,
+        clock,
+        ledger: Mutex::default(),
+    });
+    router.layer(from_fn_with_state(state, pass))
+}
+
+#[derive(Debug)]
+struct Limiter {
+    limit: RateLimit,
+    clock: Arc<dyn Clock>,
+    ledger: Mutex<Ledger>,
+}
+
+async fn pass(State(limiter): State<Arc<Limiter>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let address = peer.map_or(SHARED, |ConnectInfo(peer)| peer.address().ip());
+    match limiter.admit(address) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => Refused::too_fast(wait).into_response(),
+    }
+}
+
+impl Limiter {
+    fn admit(&self, address: IpAddr) -> Result<(), Duration> {
+        let exempt = &self.limit.exempt;
+        if exempt.iter().any(|network| network.contains(address)) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.admit(network(address), &self.limit, now)
+    }
+}
+
+/// When each address will have been idle for long enough to send a whole burst again: the generic
+/// cell rate algorithm.
+#[derive(Debug, Default)]
+struct Ledger {
+    full_at: HashMap<IpAddr, SystemTime>,
+    swept: Option<SystemTime>,
+}
+
+impl Ledger {
+    /// Counts a request of `address`, or tells how long it must wait.
+    fn admit(
+        &mut self,
+        address: IpAddr,
+        limit: &RateLimit,
+        now: SystemTime,
+    ) -> Result<(), Duration> {
+        let address = if self.full_at.contains_key(&address) || self.has_room(now) {
+            address
+        } else {
+            SHARED
+        };
+        let window = limit.interval.saturating_mul(limit.burst);
+        let full_at = self.full_at.entry(address).or_insert(now);
+        let ahead = full_at.duration_since(now).unwrap_or_default();
+        // Further ahead than it can be: the clock was set back.
+        let ahead = if ahead > window {
+            Duration::ZERO
+        } else {
+            ahead
+        };
+        let after = ahead.saturating_add(limit.interval);
+        if after > window {
+            return Err(after.saturating_sub(window));
+        }
+        *full_at = now.checked_add(after).unwrap_or(now);
+        Ok(())
+    }
+
+    /// Whether one more address can be remembered. Idle ones are forgotten, once in a second at most.
+    fn has_room(&mut self, now: SystemTime) -> bool {
+        if self.full_at.len() < MAX_ADDRESSES {
+            return true;
+        }
+        let since = self.swept.map(|swept| now.duration_since(swept));
+        if !matches!(since, Some(Ok(since)) if since < SWEEP_EVERY) {
+            self.swept = Some(now);
+            self.full_at.retain(|_, full_at| *full_at > now);
+        }
+        self.full_at.len() < MAX_ADDRESSES
+    }
+}
+
+/// Whose requests count together when there is no room for more addresses.
+const SHARED: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+const MAX_ADDRESSES: usize = 65_536;
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(millis: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn a_burst_passes_and_then_one_in_each_interval() {
+        let mut ledger = Ledger::default();
+        let limit = RateLimit::new(SECOND, 3);
+        let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        for _ in 0..3 {
+            assert_eq!(ledger.admit(one, &limit, at(0)), Ok(()));
+        }
+        assert_eq!(ledger.admit(one, &limit, at(0)), Err(SECOND));
+        assert_eq!(ledger.admit(other, &limit, at(0)), Ok(()));
+        let early = ledger.admit(one, &limit, at(999));
+        assert_eq!(early, Err(Duration::from_millis(1)));
+        assert_eq!(ledger.admit(one, &limit, at(1_000)), Ok(()));
+        assert!(ledger.admit(one, &limit, at(1_000)).is_err());
+        // A refused request costs nothing, and idleness gives back a burst and no more.
+        for _ in 0..3 {
+            assert_eq!(ledger.admit(one, &limit, at(60_000)), Ok(()));
+        }
+        assert!(ledger.admit(one, &limit, at(60_000)).is_err());
+        // A clock that is set back shuts nobody out.
+        assert_eq!(ledger.admit(one, &limit, at(0)), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_idle_addresses_are_forgotten() {
+        let mut ledger = Ledger::default();
+        let limit = RateLimit::new(SECOND, 1);
+        let address = |number: u32| IpAddr::from(number.to_be_bytes());
+        for number in 0..65_536 {
+            assert_eq!(ledger.admit(address(number), &limit, at(0)), Ok(()));
+        }
+        // One of all the others passes, and those that are known keep their share.
+        assert_eq!(ledger.admit(address(70_000), &limit, at(0)), Ok(()));
+        assert!(ledger.admit(address(70_001), &limit, at(0)).is_err());
+        assert!(ledger.full_at.len() <= MAX_ADDRESSES + 1);
+        assert_eq!(ledger.admit(address(70_001), &limit, at(2_000)), Ok(()));
+        assert_eq!(ledger.full_at.len(), 1);
+    }
+}

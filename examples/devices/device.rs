@@ -1,0 +1,139 @@
+//! What the simulated devices have in common: their settings, and how they get on.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use offhook_device_name::{DeviceModel, MacAddress};
+use offhook_onboarding::DeviceError;
+use offhook_onboarding::device_side::{DeviceSettings, Flow};
+use offhook_sip_resolver::{NameServer, Options, Resolver};
+use offhook_testkit::{Credentials, Driver, client_config};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use url::Url;
+
+/// Settings that every device has.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Device management, https.
+    #[arg(long, value_name = "URL", default_value = "https://localhost:8443/")]
+    pub(crate) management: Url,
+    /// The PEM file of the authorities that sign the certificates of the services.
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The address of the device.
+    #[arg(long)]
+    mac: MacAddress,
+    /// Its serial number.
+    #[arg(long, default_value = "FOC2412N0AB")]
+    serial: String,
+    /// A name server to ask instead of those of this machine; give it again for each one.
+    #[arg(long, value_name = "IP:PORT")]
+    dns: Vec<SocketAddr>,
+    /// End once the configuration is read, before the SIP servers are looked for.
+    #[arg(long)]
+    configuration_only: bool,
+    /// How often a step that could not be done is tried again, after 1, 2, 4 … seconds, at most 30.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    retries: u32,
+    /// Print one JSON object a step.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Settings {
+    /// What the maker put into the device.
+    pub(crate) fn device(&self, model: DeviceModel) -> DeviceSettings {
+        DeviceSettings {
+            model,
+            mac: self.mac,
+            serial_number: self.serial.clone(),
+            management_url: self.management.clone(),
+        }
+    }
+
+    /// The device's network: its TLS client, which shows `credentials`, and its resolver.
+    pub(crate) fn driver(&self, credentials: Option<Credentials>) -> anyhow::Result<Driver> {
+        let roots = certificates(&self.ca)?;
+        let roots: Vec<_> = roots.iter().collect();
+        let tls = Arc::new(client_config(&roots, credentials)?);
+        let servers = match self.dns.as_slice() {
+            [] => NameServer::of_system().context("finding the name servers of this machine")?,
+            given => given.iter().copied().map(NameServer::new).collect(),
+        };
+        let resolver = Resolver::new(servers, Options::default());
+        let resolver = resolver.context("setting up the resolver")?;
+        Ok(Driver::over(tls, Arc::new(resolver)))
+    }
+
+    /// Carries out all steps of `flow`, and tells each.
+    pub(crate) async fn onboard(&self, mut driver: Driver, flow: &mut dyn Flow) -> ExitCode {
+        let mut failures = 0;
+        while let Some(step) = flow.step() {
+            if self.configuration_only && step.to_string() == "resolved" {
+                break;
+            }
+            match driver.step(flow).await {
+                Ok(Some(done)) => {
+                    failures = 0;
+                    self.tell(&done.step.to_string(), &done.story, true);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    let step = step.to_string();
+                    self.tell(&step, &format!("{error:#}"), false);
+                    if is_refused(&error) {
+                        return ExitCode::from(REFUSED);
+                    }
+                    if failures == self.retries {
+                        return ExitCode::FAILURE;
+                    }
+                    let wait = Duration::from_secs(1 << failures.min(5)).min(LONGEST_WAIT);
+                    failures += 1;
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+        ExitCode::SUCCESS
+    }
+
+    fn tell(&self, step: &str, story: &str, ok: bool) {
+        let told = if ok { "story" } else { "error" };
+        if self.json {
+            println!(
+                "{}",
+                serde_json::json!({"step": step, "ok": ok, told: story})
+            );
+        } else if ok {
+            println!("{step:<20} {story}");
+        } else {
+            eprintln!("{step:<20} failed: {story}");
+        }
+    }
+}
+
+/// All certificates of a PEM file.
+pub(crate) fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let told = || format!("reading {}", path.display());
+    let certificates = CertificateDer::pem_file_iter(path).with_context(told)?;
+    certificates.collect::<Result<_, _>>().with_context(told)
+}
+
+/// Whether a service said no: to ask again will not help.
+pub(crate) fn is_refused(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(DeviceError::Refused { .. } | DeviceError::NotProvisioned)
+        )
+    })
+}
+
+/// The exit status of a device that was refused.
+const REFUSED: u8 = 3;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);

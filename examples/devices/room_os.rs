@@ -1,0 +1,122 @@
+//! A Room OS device: code, machine token, activation, configuration, SIP servers, registration.
+//!
+//! ```sh
+//! cargo run --release --example room-os-device -- --ca lab/services-ca.pem \
+//!     --mac 00:11:22:33:44:55 --state device 1234-5678-9012-3456
+//! ```
+
+mod device;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use offhook_activation_code::{RedemptionKey, SystemEntropy};
+use offhook_device_name::DeviceModel;
+use offhook_onboarding::device_side::RoomOs;
+use url::Url;
+
+/// A room device at which somebody types an activation code.
+///
+/// With --state it keeps what a device must not lose: its redemption key before it sends the code, and
+/// its machine token. Stop it after any step and start it again: it goes on, and nothing is used up.
+#[derive(Debug, Parser)]
+#[command(
+    name = "room-os-device",
+    version,
+    after_help = "Exit status: 0 where the device is registered (with --configuration-only: configured); 1 \
+    where it could not get on; 2 for a bad command line; 3 where a service refused it."
+)]
+struct Arguments {
+    #[command(flatten)]
+    settings: device::Settings,
+    /// The activation service, https; that of device management unless told otherwise.
+    #[arg(long, value_name = "URL")]
+    activation: Option<Url>,
+    /// The model.
+    #[arg(long, default_value = "Cisco Desk Pro")]
+    model: DeviceModel,
+    /// The folder that the device keeps its secrets in; it is made where there is none.
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
+    /// The activation code; not needed where the device has its token.
+    code: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = &arguments.settings;
+    let mut driver = settings.driver(None)?;
+    let mut token = None;
+    if let Some(folder) = &arguments.state {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        let file = folder.join("machine.token");
+        token = kept(&file)?;
+        driver = driver.with_token_file(file);
+    }
+    let device = settings.device(arguments.model.clone());
+    let mut flow = match (token, &arguments.code) {
+        (Some(token), _) => {
+            let token = token.parse().context("reading the kept machine token")?;
+            RoomOs::resume(device, token)
+        }
+        (None, None) => bail!("no activation code, and no machine token is kept"),
+        (None, Some(code)) => {
+            let activation = arguments
+                .activation
+                .as_ref()
+                .unwrap_or(&settings.management);
+            let key = redemption_key(arguments.state.as_deref())?;
+            RoomOs::new(device, activation.clone(), code, key)?
+        }
+    };
+    Ok(settings.onboard(driver, &mut flow).await)
+}
+
+/// The redemption key that the device has kept, or a new one, which it keeps before it is sent.
+fn redemption_key(folder: Option<&Path>) -> anyhow::Result<RedemptionKey> {
+    let draw =
+        || RedemptionKey::draw(&mut SystemEntropy::new()).context("drawing a redemption key");
+    let Some(folder) = folder else {
+        return draw();
+    };
+    let file = folder.join("redemption.key");
+    if let Some(key) = kept(&file)? {
+        return key.parse().context("reading the kept redemption key");
+    }
+    let key = draw()?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = || {
+        let mut file = options.open(&file)?;
+        file.write_all(key.secret().as_bytes())?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("writing {}", file.display()))?;
+    Ok(key)
+}
+
+/// What a file keeps; `None` where there is none, or nothing in it.
+fn kept(file: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", file.display())),
+    }
+}

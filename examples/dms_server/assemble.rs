@@ -1,0 +1,363 @@
+//! The services, out of the configuration.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use offhook_activation_code::{
+    CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
+};
+use offhook_bearer_token::{
+    ClientSecret, Fetch, HttpsFetch, KeySet, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope,
+    SigningKey, TokenCache, TokenPolicy, TokenVerifier,
+};
+use offhook_device_identity::{
+    CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
+    HeaderSource, IdentityPattern, IdentitySource, TrustedProxies,
+};
+use offhook_device_profile::{Archive, Limits};
+use offhook_onboarding::http::{
+    ActivationApi, Clock, HttpDmBridge, ManagementApi, RateLimit, SystemClock, activation_router,
+    health_router, key_set_json, key_set_router, logged, management_router, rate_limited,
+};
+use offhook_onboarding::{
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, LocalDmBridge,
+    LogMailer, Mailer, Registry,
+};
+use offhook_store_postgres::{PostgresOptions, PostgresStore};
+use offhook_store_sqlite::{SqliteOptions, SqliteStore};
+use offhook_testkit::{Credentials, client_config, server_config};
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio::sync::Mutex;
+
+use crate::config::{Bridge, Config, HeaderFormat, IdentityHeader, Mail, secret};
+use crate::keys::Keys;
+
+/// What lives as long as the process does: a reload keeps it.
+pub(crate) struct Lasting {
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) budget: Arc<GuessBudget>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What the ids of its requests begin with.
+    pub(crate) node: String,
+    /// The bridge keeps a refresh token that is good for one use.
+    bridge: Mutex<Option<Arc<dyn DmBridge>>>,
+}
+
+/// What a reload replaces.
+pub(crate) struct Serving {
+    pub(crate) router: Router,
+    pub(crate) tls: Arc<ServerConfig>,
+}
+
+impl Lasting {
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let registry = registry(config).await?;
+        let peppers = Keys::open(&config.peppers)?.peppers;
+        let budget = GuessBudget::new(
+            Arc::clone(&registry) as Arc<dyn offhook_activation_code::GuessStore>,
+            &peppers,
+            CodePolicy::default(),
+            GuessPolicy::default(),
+            config.node,
+        );
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let started = clock.now().duration_since(SystemTime::UNIX_EPOCH);
+        let started = started.unwrap_or_default().as_millis();
+        Ok(Self {
+            registry,
+            counters: Arc::default(),
+            budget: Arc::new(budget),
+            clock,
+            node: format!("{}-{started:x}", config.node),
+            bridge: Mutex::default(),
+        })
+    }
+
+    /// Tells the store what this node has counted of wrong codes.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        self.budget.sync(self.clock.now()).await
+    }
+}
+
+/// Builds all services anew, from files as they are now.
+pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serving> {
+    let issuers = issuers(config)?;
+    let signing = issuers.last().context("tokens.keys: no key")?;
+    let key_set = key_set_json(issuers.iter().rev().map(AsRef::as_ref))?;
+    let keys = KeySet::from_json(key_set.as_bytes()).context("reading our own keys")?;
+    let keys: Arc<dyn TokenVerifier> = Arc::new(TokenCache::new(keys));
+    let fetch = fetch(config)?;
+
+    let peppers = Keys::open(&config.peppers)?.peppers;
+    let tenant = TenantId::new(&config.tenant).context("tenant")?;
+    let budget = Arc::clone(&lasting.budget);
+    let desk = Arc::new(CodeDesk::new(tenant, peppers, budget, SystemEntropy::new()));
+
+    let roots = fs::read(&config.tls.device_roots);
+    let roots = roots.with_context(|| told("tls.device_roots", &config.tls.device_roots))?;
+    let chain = ChainVerifier::builder().anchors_from_pem(&roots);
+    let chain = Arc::new(
+        chain
+            .and_then(|builder| builder.build())
+            .context("tls.device_roots")?,
+    );
+    let by_certificate = Arc::new(IdentitySource::Certificate(Arc::clone(&chain)));
+    let by_header = config.identity.as_ref();
+    let by_header = by_header
+        .map(|header| identity_header(header, &chain))
+        .transpose()?;
+    let identity = by_header.map_or_else(|| Arc::clone(&by_certificate), Arc::new);
+
+    let activation = ActivationService::new(
+        Arc::clone(&lasting.registry),
+        Arc::clone(&desk),
+        Arc::clone(signing),
+        Arc::clone(&lasting.counters),
+    );
+    let clock = || Arc::clone(&lasting.clock);
+    let activation = ActivationApi::new(Arc::new(activation), Arc::clone(&identity), clock());
+    let management = DeviceManagement::new(
+        Arc::clone(&lasting.registry),
+        desk,
+        device_types(&config.device_types)?,
+        mailer(config)?,
+        bridge(config, lasting, signing, &fetch).await?,
+        Arc::clone(&lasting.counters),
+    );
+    let management = if config.codes.shown {
+        management.with_codes_shown()
+    } else {
+        management
+    };
+    let api = ManagementApi::new(
+        Arc::new(management),
+        Arc::clone(&keys),
+        signing.policy(),
+        identity,
+        clock(),
+    );
+    let (verifier, policy) = operators(config, keys, &fetch)?;
+    let api = api.with_operators(verifier, policy);
+
+    let router = management_router(api)
+        .merge(activation_router(activation))
+        .merge(key_set_router(key_set));
+    let limits = &config.limits;
+    let router = match limits.requests_per_second {
+        0 => router,
+        per_second => {
+            let interval = std::time::Duration::from_secs(1) / per_second;
+            let limit = RateLimit::new(interval, limits.request_burst);
+            rate_limited(router, limit, clock())
+        }
+    };
+    let router = router.merge(health_router(Arc::clone(&lasting.registry)));
+    let devices = DeviceCertificateVerifier::new(chain, ClientAuthentication::Optional);
+    let read = |path: &Path| fs::read(path).with_context(|| told("tls", path));
+    let credentials =
+        Credentials::from_pem(&read(&config.tls.certificate)?, &read(&config.tls.key)?)
+            .context("tls.certificate and tls.key")?;
+    Ok(Serving {
+        router: logged(router, &lasting.node, clock()),
+        tls: Arc::new(server_config(credentials, Some(Arc::new(devices)))?),
+    })
+}
+
+async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
+    if let Some(path) = config.store.strip_prefix("sqlite:") {
+        let store = SqliteStore::open(path, &SqliteOptions::default());
+        return Ok(Arc::new(store.with_context(|| format!("opening {path}"))?));
+    }
+    if !config.store.starts_with("postgres") {
+        bail!("store: neither sqlite:FILE nor postgres://USER@HOST/DATABASE");
+    }
+    let mut options = PostgresOptions::default();
+    if let Some(path) = &config.store_roots {
+        let roots = fs::read(path).with_context(|| told("store_roots", path))?;
+        options = options
+            .with_root_certificates(&roots)
+            .context("store_roots")?;
+    }
+    // The URL may hold a password.
+    let store = PostgresStore::open(&config.store, &options).await;
+    Ok(Arc::new(store.context("opening the PostgreSQL store")?))
+}
+
+/// Who signs tokens, by each key; the last one signs now.
+fn issuers(config: &Config) -> anyhow::Result<Vec<Arc<MachineTokenIssuer>>> {
+    let tokens = &config.tokens;
+    let issuer = |(id, path): (&String, &PathBuf)| {
+        let key = read_key(id, path)?;
+        let (issuer, audience) = (&tokens.issuer, &tokens.audience);
+        let issuer = MachineTokenIssuer::new(key, issuer, audience, tokens.lifetime);
+        Ok(Arc::new(issuer))
+    };
+    tokens.keys.iter().map(issuer).collect()
+}
+
+/// The key that signs now.
+pub(crate) fn signing_key(config: &Config) -> anyhow::Result<SigningKey> {
+    let last = config.tokens.keys.last_key_value();
+    let (id, path) = last.context("tokens.keys: no key")?;
+    read_key(id, path)
+}
+
+fn read_key(id: &str, path: &Path) -> anyhow::Result<SigningKey> {
+    let pem = secret(path)?;
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes());
+    let der = der.with_context(|| format!("{} is no PEM of PKCS #8", path.display()))?;
+    let der = der.secret_pkcs8_der();
+    SigningKey::es256_from_pkcs8(id, der)
+        .or_else(|_| SigningKey::eddsa_from_pkcs8(id, der))
+        .with_context(|| format!("{} is neither a P-256 nor an Ed25519 key", path.display()))
+}
+
+/// Whose tokens administrators and the registrar bring.
+fn operators(
+    config: &Config,
+    own: Arc<dyn TokenVerifier>,
+    fetch: &Arc<dyn Fetch>,
+) -> anyhow::Result<(Arc<dyn TokenVerifier>, TokenPolicy)> {
+    let Some(operators) = &config.operators else {
+        let tokens = &config.tokens;
+        return Ok((own, TokenPolicy::new(&tokens.issuer, &tokens.audience)));
+    };
+    let url = operators.key_set.parse().context("operators.key_set")?;
+    let keys = TokenCache::new(RemoteKeys::new(url, Arc::clone(fetch)));
+    let policy = TokenPolicy::new(&operators.issuer, &operators.audience);
+    Ok((Arc::new(keys), policy))
+}
+
+async fn bridge(
+    config: &Config,
+    lasting: &Lasting,
+    signing: &Arc<MachineTokenIssuer>,
+    fetch: &Arc<dyn Fetch>,
+) -> anyhow::Result<Arc<dyn DmBridge>> {
+    let Some(Bridge {
+        url,
+        token_url,
+        client_id,
+        client_secret,
+        refresh_token,
+    }) = &config.dm_bridge
+    else {
+        let bridge = LocalDmBridge::new(Arc::clone(signing), SystemEntropy::new());
+        return Ok(Arc::new(bridge));
+    };
+    let mut kept = lasting.bridge.lock().await;
+    if let Some(bridge) = &*kept {
+        return Ok(Arc::clone(bridge));
+    }
+    let token = RefreshedToken::new(
+        token_url.parse().context("dm_bridge.token_url")?,
+        client_id,
+        ClientSecret::new(&secret(client_secret)?),
+        secret(refresh_token)?
+            .parse()
+            .context("dm_bridge.refresh_token")?,
+        Arc::clone(fetch),
+    );
+    let token = token.with_scope(Scope::DM_BRIDGE_DEVICE_AUTH);
+    let url = url.parse().context("dm_bridge.url")?;
+    let bridge: Arc<dyn DmBridge> = Arc::new(HttpDmBridge::new(url, token, Arc::clone(fetch)));
+    *kept = Some(Arc::clone(&bridge));
+    Ok(bridge)
+}
+
+fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
+    Ok(match &config.mail {
+        Mail::Folder { path } => {
+            fs::create_dir_all(path).with_context(|| told("mail.path", path))?;
+            Arc::new(LogMailer::new(path))
+        }
+        Mail::Smtp(_) | Mail::Webhook(_) => bail!("mail: not yet"),
+    })
+}
+
+/// The client of the services that this one asks.
+fn fetch(config: &Config) -> anyhow::Result<Arc<dyn Fetch>> {
+    let mut roots = Vec::new();
+    if let Some(path) = &config.tls.service_roots {
+        for certificate in
+            CertificateDer::pem_file_iter(path).with_context(|| told("tls.service_roots", path))?
+        {
+            roots.push(certificate.with_context(|| told("tls.service_roots", path))?);
+        }
+    }
+    let roots: Vec<_> = roots.iter().collect();
+    Ok(Arc::new(HttpsFetch::new(client_config(&roots, None)?)))
+}
+
+fn identity_header(
+    header: &IdentityHeader,
+    chain: &Arc<ChainVerifier>,
+) -> anyhow::Result<IdentitySource> {
+    let verify_name = || {
+        header
+            .verify_name
+            .as_deref()
+            .context("identity.verify_name is missing")
+    };
+    let certificate = |format| HeaderSource::certificate(format, Arc::clone(chain));
+    let source = match header.format {
+        HeaderFormat::Haproxy => {
+            certificate(CertificateHeader::haproxy(&header.name, verify_name()?)?)
+        }
+        HeaderFormat::Nginx => certificate(match &header.verify_name {
+            Some(verify_name) => CertificateHeader::nginx_verified(&header.name, verify_name)?,
+            None => CertificateHeader::nginx(&header.name)?,
+        }),
+        HeaderFormat::Plain => {
+            let pattern = header.pattern.as_deref().unwrap_or(".*([0-9a-fA-F]{12}).*");
+            HeaderSource::plain(&header.name, IdentityPattern::new(pattern)?)?
+        }
+    };
+    let proxies = header.proxies.iter().map(|network| {
+        let network = network.parse();
+        network.with_context(|| "identity.proxies: no network such as 192.0.2.0/24")
+    });
+    let proxies = TrustedProxies::new(proxies.collect::<anyhow::Result<Vec<_>>>()?);
+    Ok(IdentitySource::from_settings(
+        None,
+        Some((proxies, source)),
+    )?)
+}
+
+/// All archives of the folder.
+fn device_types(folder: &Path) -> anyhow::Result<DeviceTypes> {
+    let entries = fs::read_dir(folder).with_context(|| told("device_types", folder))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| told("device_types", folder))?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "dtaf")
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut types = DeviceTypes::new();
+    for path in paths {
+        let read = || -> anyhow::Result<_> {
+            let archive = Archive::open(fs::File::open(&path)?, &Limits::default())?;
+            Ok(archive.into_device_type()?)
+        };
+        let device_type = read().with_context(|| told("device_types", &path))?;
+        let with = types.with(device_type);
+        types = with.with_context(|| told("device_types", &path))?;
+    }
+    Ok(types)
+}
+
+fn told(key: &str, path: &Path) -> String {
+    format!("{key}: {}", path.display())
+}

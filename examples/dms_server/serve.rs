@@ -1,0 +1,118 @@
+//! The server, from its start to its end.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::Request;
+use offhook_onboarding::http::{ServerLimits, ServerTls, serve_until};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tower::ServiceExt as _;
+
+use crate::LogFormat;
+use crate::assemble::{Lasting, Serving, serving};
+use crate::config::Config;
+
+/// Serves what `path` describes; only looks whether it could where `check` says so.
+pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let lasting = Arc::new(Lasting::open(&config).await?);
+    let Serving { router, tls } = serving(&config, &lasting).await?;
+    if check {
+        println!("{}: good", path.display());
+        return Ok(());
+    }
+    start_log(log);
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("listen: {}", config.listen))?;
+    println!("listening on https://{}/", listener.local_addr()?);
+
+    let limits = ServerLimits::default()
+        .with_connections(config.limits.connections)
+        .with_connections_per_address(config.limits.connections_per_address);
+    let (tls, current) = (ServerTls::from(tls), Current::new(router));
+    let reloads = tokio::spawn(reload(
+        path.to_owned(),
+        Arc::clone(&lasting),
+        current.clone(),
+        tls.clone(),
+    ));
+    serve_until(listener, tls, current.router(), limits, end()?).await;
+    reloads.abort();
+    tracing::info!("the requests under way are answered");
+    lasting
+        .settle()
+        .await
+        .context("telling the store of wrong codes")
+}
+
+/// The routes that serve now.
+#[derive(Clone)]
+struct Current(Arc<RwLock<Router>>);
+
+impl Current {
+    fn new(router: Router) -> Self {
+        Self(Arc::new(RwLock::new(router)))
+    }
+
+    fn replace(&self, router: Router) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = router;
+    }
+
+    /// A router that passes each request to the one that serves at that moment.
+    fn router(&self) -> Router {
+        let current = Arc::clone(&self.0);
+        Router::new().fallback_service(tower::service_fn(move |request: Request| {
+            let router = current
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            router.oneshot(request)
+        }))
+    }
+}
+
+/// Reads everything anew at each SIGHUP; what cannot be read changes nothing.
+async fn reload(
+    path: std::path::PathBuf,
+    lasting: Arc<Lasting>,
+    current: Current,
+    tls: ServerTls,
+) -> anyhow::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    while hangups.recv().await.is_some() {
+        let again = async { serving(&Config::read(&path)?, &lasting).await };
+        match again.await {
+            Ok(serving) => {
+                tls.replace(serving.tls);
+                current.replace(serving.router);
+                tracing::info!("configuration, certificates and keys were read again");
+            }
+            Err(error) => tracing::error!("nothing was changed: {error:#}"),
+        }
+    }
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+fn end() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn start_log(format: LogFormat) {
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+        LogFormat::Off => {}
+    }
+}

@@ -1,0 +1,34 @@
+//! Tokens for administrators and the registrar, signed by the server's own key.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use offhook_activation_code::{Entropy as _, GrantId, SystemEntropy};
+use offhook_bearer_token::{AccessToken, MachineClaims, MachineTokenIssuer, Scope, Subject};
+use offhook_onboarding::http::{Clock as _, SystemClock};
+
+use crate::assemble::signing_key;
+use crate::config::Config;
+
+/// A token with `scopes` for a subject of its own.
+pub(crate) fn sign(
+    config: &Config,
+    scopes: &[String],
+    lifetime: Duration,
+) -> anyhow::Result<AccessToken> {
+    let tokens = &config.tokens;
+    let key = signing_key(config)?;
+    let issuer = MachineTokenIssuer::new(key, &tokens.issuer, &tokens.audience, lifetime);
+    let mut entropy = SystemEntropy::new();
+    let subject = Subject::from(*GrantId::draw(&mut entropy)?.as_uuid());
+    let mut claims = MachineClaims::new(subject);
+    for scope in scopes {
+        let scope: Scope = scope.parse().with_context(|| format!("scope {scope}"))?;
+        claims = claims.with_scope(scope);
+    }
+    let mut token_id = [0; 16];
+    entropy.fill(&mut token_id)?;
+    issuer
+        .issue(&claims, token_id, SystemClock::new().now())
+        .context("signing a token")
+}

@@ -1,0 +1,412 @@
+//! The examples `dms-server`, `room-os-device`, `mpp-device` and `fleet`, run as programs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use offhook_bearer_token::{AccessToken, HttpsFetch};
+use offhook_onboarding::http::{ClientError, ManagementClient};
+use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
+use offhook_onboarding::{ActivationState, Ownership};
+use offhook_testkit::{CertificateAuthority, client_config};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A lab on a port of its own.
+struct Lab {
+    folder: TempDir,
+}
+
+/// A server of a lab; it ends when it is dropped.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lab = folder.path().join("lab");
+        let made = run("dms-server", &["init", text(&lab)]);
+        assert!(made.status.success(), "{made:?}");
+        let lab = Self { folder };
+        lab.change("127.0.0.1:8443\"", "127.0.0.1:0\"");
+        lab
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("lab").join(name)
+    }
+
+    /// Puts `new` in the place of `old` in the configuration.
+    fn change(&self, old: &str, new: &str) {
+        let config = self.path("dms.toml");
+        let before = fs::read_to_string(&config).unwrap();
+        let after = before.replace(old, new);
+        assert_ne!(before, after);
+        fs::write(&config, after).unwrap();
+    }
+
+    fn serve(&self) -> Server {
+        let config = self.path("dms.toml");
+        let mut child = command("dms-server", &["serve", text(&config), "--log", "json"])
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(self.path("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap();
+        Server {
+            child,
+            url: url.to_owned(),
+        }
+    }
+
+    fn client(&self, server: &Server) -> ManagementClient {
+        let root = fs::read(self.path("services-ca.pem")).unwrap();
+        let root = CertificateDer::from_pem_slice(&root).unwrap();
+        let fetch = HttpsFetch::new(client_config(&[&root], None).unwrap());
+        ManagementClient::new(server.url.parse().unwrap(), Arc::new(fetch))
+    }
+
+    fn token(&self, name: &str) -> AccessToken {
+        let token = fs::read_to_string(self.path(name)).unwrap();
+        token.trim().parse().unwrap()
+    }
+
+    /// Provisions a room device and has a code issued.
+    async fn code(&self, server: &Server, profile: &str) -> String {
+        let (client, token) = (self.client(server), self.token("admin.token"));
+        client.provision(&room(profile), &token).await.unwrap();
+        let wanted = CodeRequest { recipient: None };
+        let issued = client.issue_code(profile, &wanted, &token).await.unwrap();
+        issued.activation_code.unwrap().secret().to_owned()
+    }
+
+    /// A room device with `mac` at `server` that keeps its secrets in `state`.
+    fn room_device(&self, server: &Server, mac: &str, state: &str, more: &[&str]) -> Output {
+        let (ca, state) = (self.path("services-ca.pem"), self.path(state));
+        let common = [
+            "--management",
+            &server.url,
+            "--ca",
+            text(&ca),
+            "--mac",
+            mac,
+            "--state",
+            text(&state),
+            "--configuration-only",
+            "--retries",
+            "0",
+            "--json",
+        ];
+        run("room-os-device", &[&common, more].concat())
+    }
+}
+
+impl Server {
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn room(profile: &str) -> ProvisionRequest {
+    ProvisionRequest {
+        profile: profile.to_owned(),
+        account: "Room".to_owned(),
+        device_type: "Room OS".to_owned(),
+        model: "Cisco Desk Pro".parse().unwrap(),
+        ownership: Ownership::Workspace,
+        line_port: format!("{profile}@example.test"),
+        mac_address: None,
+        tags: [("%DISPLAY_NAME%".to_owned(), "Room".to_owned().into())].into(),
+    }
+}
+
+fn command(name: &str, arguments: &[&str]) -> Command {
+    // Cargo builds the examples beside the folder in which the tests are.
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let mut command = Command::new(profile.join("examples").join(name));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    command(name, arguments).output().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The words of the steps that a device told as done.
+fn steps(output: &Output) -> Vec<String> {
+    let told = String::from_utf8_lossy(&output.stdout);
+    let told = told
+        .lines()
+        .map(|line| -> Value { serde_json::from_str(line).unwrap() });
+    let done = told.filter(|step| step["ok"] == true);
+    done.map(|step| step["step"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_fleet_of_both_kinds_onboards_and_every_device_is_registered() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let folder = lab.path("");
+    let arguments = [
+        "--lab",
+        text(&folder),
+        "--url",
+        &server.url,
+        "--devices",
+        "60",
+    ];
+    let output = run(
+        "fleet",
+        &[&arguments[..], &["--handshakes", "--json"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["registered"]["devices"], 60);
+    assert_eq!(report["failed"], 0);
+    assert_eq!(report["handshakes"]["handshakes"], 120);
+    assert_eq!(report["steps_ms"]["code_redeemed"]["count"], 30);
+    assert_eq!(report["steps_ms"]["certificate_identity"]["count"], 30);
+    assert_eq!(report["steps_ms"]["whole"]["count"], 60);
+}
+
+#[test]
+fn devices_that_fail_are_told_by_reason_and_fail_the_fleet() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    // Another maker than the one whose devices the server knows.
+    let (certificate, key) = CertificateAuthority::new("Example Phones Manufacturing CA")
+        .unwrap()
+        .to_pem();
+    fs::write(lab.path("makers-ca.pem"), certificate).unwrap();
+    fs::write(lab.path("makers-ca.key"), key).unwrap();
+    let folder = lab.path("");
+    let url = ["--url", &server.url, "--retries", "0", "--json"];
+    let arguments = ["--lab", text(&folder), "--devices", "10", "--phones", "50"];
+    let output = run("fleet", &[&arguments[..], &url].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["registered"]["devices"], 5);
+    assert_eq!(report["failed"], 5);
+    let failures = report["failures"].as_object().unwrap();
+    assert!(
+        failures
+            .keys()
+            .all(|reason| reason.starts_with("certificate_identity:"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_device_goes_on_after_each_step_at_which_it_died() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let mac = "00:11:22:33:44:55";
+    // Its answer is lost: device management is not there, but the code is redeemed.
+    let gone = Server {
+        child: command("room-os-device", &["--help"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+        url: "https://127.0.0.1:9/".to_owned(),
+    };
+    let more = ["--activation", &server.url, &code];
+    let output = lab.room_device(&gone, mac, "device", &more);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(steps(&output), ["code_redeemed", "machine_token"]);
+    // It died before it had kept its token: the same code and key give the same subject.
+    fs::remove_file(lab.path("device/machine.token")).unwrap();
+    let output = lab.room_device(&gone, mac, "device", &more);
+    assert_eq!(steps(&output), ["code_redeemed", "machine_token"]);
+    // With its token it needs no code, and to be activated again changes nothing.
+    for _ in 0..2 {
+        let output = lab.room_device(&server, mac, "device", &[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(steps(&output), ["activated", "configuration"]);
+    }
+    let status = lab.client(&server);
+    let status = status.status("room-1", &lab.token("admin.token")).await;
+    let status = status.unwrap();
+    assert_eq!(status.activation_state, ActivationState::Activated);
+    assert_eq!(status.mac_address, Some(mac.parse().unwrap()));
+    // Another device with the same code is refused, and told so by the exit status.
+    let output = lab.room_device(&server, "00:11:22:33:44:66", "other", &[&code]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(steps(&output).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_comes_with_a_certificate_of_its_maker() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let (client, token) = (lab.client(&server), lab.token("admin.token"));
+    let mac = "00:0e:08:ab:cd:ef";
+    let folder = lab.path("");
+    let made = run("dms-server", &["phone", text(&folder), mac]);
+    assert!(made.status.success(), "{made:?}");
+    let request = ProvisionRequest {
+        device_type: "MPP 8841".to_owned(),
+        model: "CP-8841-3PCC".parse().unwrap(),
+        mac_address: Some(mac.parse().unwrap()),
+        ..room("alice")
+    };
+    client.provision(&request, &token).await.unwrap();
+    let (ca, certificate) = (lab.path("services-ca.pem"), lab.path("000e08abcdef.pem"));
+    let key = lab.path("000e08abcdef.key");
+    let arguments = |mac| {
+        let common = ["--management", &server.url, "--ca", text(&ca), "--mac", mac];
+        let own = ["--certificate", text(&certificate), "--key", text(&key)];
+        let how = ["--configuration-only", "--retries", "0", "--json"];
+        run("mpp-device", &[&common[..], &own, &how].concat())
+    };
+    let output = arguments(mac);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(steps(&output), ["certificate_identity", "configuration"]);
+    // The certificate is for another address than the phone says.
+    let output = arguments("00:0e:08:ab:cd:00");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_nothing() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let admin = lab.token("admin.token");
+    let old = lab.client(&server);
+    old.devices(None, 10, &admin).await.unwrap();
+    // A broken configuration: all stays as it was.
+    lab.change("version = 1", "version = 1\nunknown = true");
+    server.signal("HUP");
+    lab.await_log("nothing was changed").await;
+    old.devices(None, 10, &admin).await.unwrap();
+    lab.change("version = 1\nunknown = true", "version = 1");
+    // A new certificate of another authority, and a new key for tokens beside the old one.
+    let authority = CertificateAuthority::new("Another CA").unwrap();
+    let server_credentials = authority.server(&["localhost"], &[[127, 0, 0, 1].into()]);
+    let (chain, key) = server_credentials.unwrap().to_pem();
+    fs::write(lab.path("server.pem"), chain).unwrap();
+    fs::write(lab.path("server.key"), key).unwrap();
+    fs::write(lab.path("services-ca.pem"), authority.to_pem().0).unwrap();
+    let key = fs::read(lab.path("makers-ca.key")).unwrap();
+    fs::write(lab.path("tokens-2.key"), key).unwrap();
+    lab.change(
+        "{ 1 = \"tokens-1.key\" }",
+        "{ 1 = \"tokens-1.key\", 2 = \"tokens-2.key\" }",
+    );
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    let new = lab.client(&server);
+    // The token that the old key signed is good still, and so is one of the new key.
+    new.devices(None, 10, &admin).await.unwrap();
+    let config = lab.path("dms.toml");
+    let token = run(
+        "dms-server",
+        &["token", text(&config), "--scope", "offhook:admin"],
+    );
+    let token = String::from_utf8(token.stdout).unwrap();
+    let token = token.trim().parse().unwrap();
+    new.devices(None, 10, &token).await.unwrap();
+    // Who comes anew and trusts the old authority only is let down.
+    let stale = fs::read(lab.path("makers-ca.pem")).unwrap();
+    let stale = CertificateDer::from_pem_slice(&stale).unwrap();
+    let fetch = HttpsFetch::new(client_config(&[&stale], None).unwrap());
+    let stale = ManagementClient::new(server.url.parse().unwrap(), Arc::new(fetch));
+    let refused = stale.devices(None, 10, &admin).await;
+    assert!(matches!(refused, Err(ClientError::Fetch(_))), "{refused:?}");
+}
+
+impl Lab {
+    /// Waits until the log has `text`.
+    async fn await_log(&self, text: &str) {
+        for _ in 0..600 {
+            if fs::read_to_string(self.path("log")).unwrap().contains(text) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the log never said: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_ends_gracefully_and_what_it_acknowledged_is_there_after_a_kill() {
+    let lab = Lab::new();
+    let mut server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    server.signal("KILL");
+    server.child.wait().unwrap();
+    let mut server = lab.serve();
+    let output = lab.room_device(&server, "00:11:22:33:44:55", "device", &[&code]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    server.signal("TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    // The log has a line for each request, and neither code nor token.
+    let log = fs::read_to_string(lab.path("log")).unwrap();
+    let token = fs::read_to_string(lab.path("device/machine.token")).unwrap();
+    assert!(log.contains("/v1/activations"), "{log}");
+    assert!(!log.contains(&code) && !log.contains(token.trim()));
+}
+
+#[test]
+fn what_cannot_be_served_is_told_by_key_and_file() {
+    let lab = Lab::new();
+    let config = lab.path("dms.toml");
+    let check = || run("dms-server", &["serve", text(&config), "--check"]);
+    assert_eq!(check().status.code(), Some(0));
+    for (old, new, told) in [
+        ("version = 1", "version = 2", "version 2"),
+        ("version = 2", "version = 1\nlisten_on = 1", "listen_on"),
+        ("version = 1\nlisten_on = 1", "version = 1", ""),
+        ("\"server.pem\"", "\"none.pem\"", "none.pem"),
+        ("\"none.pem\"", "\"makers-ca.key\"", "tls.certificate"),
+        ("\"makers-ca.key\"", "\"server.pem\"", ""),
+        ("\"tokens-1.key\"", "\"server.pem\"", "server.pem"),
+        ("{ 1 = \"server.pem\" }", "{}", "tokens.keys"),
+        ("keys = {}", "keys = { 1 = \"tokens-1.key\" }", ""),
+        ("\"types\"", "\"nowhere\"", "nowhere"),
+        ("\"nowhere\"", "\"types\"", ""),
+        ("\"sqlite:onboarding.db\"", "\"mysql:x\"", "store"),
+    ] {
+        lab.change(old, new);
+        let output = check();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let wanted = if told.is_empty() { 0 } else { 1 };
+        assert_eq!(output.status.code(), Some(wanted), "{new}: {errors}");
+        assert!(errors.contains(told), "{new}: {errors}");
+    }
+    let again = lab.path("");
+    let again = run("dms-server", &["init", text(&again)]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("not empty"));
+}
