@@ -7,6 +7,13 @@ use ring::digest::{Context, SHA256};
 
 use crate::{ActivateRefusal, Activation, AuditError, Device};
 
+mod head;
+mod hex;
+mod log;
+
+pub use head::ChainHead;
+pub use log::{MAX_AUDIT_LINE_BYTES, verify_audit_log, write_audit_log};
+
 /// What happened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -161,12 +168,9 @@ impl AuditRecord {
     /// The record of `entry` behind `previous`, which is `None` for the first one.
     #[must_use]
     pub fn after(previous: Option<&Self>, entry: AuditEntry) -> Self {
-        let sequence = previous.map_or(1, |record| record.sequence.saturating_add(1));
-        let hash = chain_hash(
-            previous.map_or(&GENESIS, |record| &record.hash),
-            sequence,
-            &entry,
-        );
+        let previous = previous.map_or(ChainHead::NONE, Self::head);
+        let sequence = previous.sequence().saturating_add(1);
+        let hash = chain_hash(previous.hash(), sequence, &entry);
         Self {
             sequence,
             entry,
@@ -201,36 +205,47 @@ impl AuditRecord {
     pub const fn hash(&self) -> &[u8; 32] {
         &self.hash
     }
+
+    /// Its place and hash, to be noted elsewhere.
+    #[must_use]
+    pub const fn head(&self) -> ChainHead {
+        ChainHead::new(self.sequence, self.hash)
+    }
 }
 
 /// Checks that `records` follow `previous` without a gap and that none was changed.
 ///
-/// Who can rewrite the whole log can make a new chain; keep the newest hash elsewhere to notice.
+/// Who can rewrite the whole log can make a new chain; keep a [`ChainHead`] elsewhere to notice.
 ///
 /// # Errors
 ///
 /// [`AuditError`] at the first record that is not the one that was written there.
 pub fn verify_chain<'a>(
-    mut previous: Option<&'a AuditRecord>,
+    previous: Option<&'a AuditRecord>,
     records: impl IntoIterator<Item = &'a AuditRecord>,
 ) -> Result<(), AuditError> {
+    let mut head = previous.map_or(ChainHead::NONE, AuditRecord::head);
     for record in records {
-        let wanted = previous.map_or(1, |record| record.sequence.saturating_add(1));
-        if record.sequence != wanted {
-            return Err(AuditError::Gap {
-                wanted,
-                found: record.sequence,
-            });
-        }
-        let before = previous.map_or(&GENESIS, |record| &record.hash);
-        if chain_hash(before, record.sequence, &record.entry) != record.hash {
-            return Err(AuditError::Changed {
-                sequence: record.sequence,
-            });
-        }
-        previous = Some(record);
+        head = follow(&head, record)?;
     }
     Ok(())
+}
+
+/// The head behind `record`, if that follows `head` and is as it was written.
+fn follow(head: &ChainHead, record: &AuditRecord) -> Result<ChainHead, AuditError> {
+    let wanted = head.sequence().saturating_add(1);
+    if record.sequence != wanted {
+        return Err(AuditError::Gap {
+            wanted,
+            found: record.sequence,
+        });
+    }
+    if chain_hash(head.hash(), record.sequence, &record.entry) != record.hash {
+        return Err(AuditError::Changed {
+            sequence: record.sequence,
+        });
+    }
+    Ok(record.head())
 }
 
 /// Each part stands behind its length, so that no two entries hash the same bytes.
@@ -257,9 +272,6 @@ fn chain_hash(previous: &[u8; 32], sequence: u64, entry: &AuditEntry) -> [u8; 32
     hash.copy_from_slice(context.finish().as_ref());
     hash
 }
-
-/// What stands before the first record.
-const GENESIS: [u8; 32] = [0; 32];
 
 #[cfg(test)]
 mod tests {

@@ -1,25 +1,30 @@
 //! The device side, without I/O: what a device does next, and what it makes of the answers.
 //!
-//! A device holds a [`RoomOs`] or an [`Mpp`], each a [`Flow`]: it carries out the [`Task`] at hand
-//! and tells the outcome. A task that failed, or whose answer was lost, is simply carried out
+//! A device holds a [`RoomOs`], an [`Mpp`], an [`UpgradedMpp`] or a [`RemoteAccessPhone`], each a
+//! [`Flow`]: it carries out the [`Task`] at hand and tells the outcome. A task that failed, or whose answer was lost, is simply carried out
 //! again.
 
 mod mpp;
+mod remote_access;
 mod request;
 mod room_os;
+mod upgraded_mpp;
 
 use std::fmt;
 
 use offhook_activation_code::ActivationCode;
 use offhook_bearer_token::AccessToken;
 use offhook_device_name::{DeviceModel, MacAddress};
-use offhook_sip_resolver::{Policy, Target};
+use offhook_device_profile::catalogue::Minimum;
+use offhook_sip_resolver::{DomainName, Edge, Policy, Target};
 use url::Url;
 
 pub use mpp::Mpp;
+pub use remote_access::RemoteAccessPhone;
 #[cfg(feature = "http")]
 pub(crate) use request::{accept, build};
 pub use room_os::RoomOs;
+pub use upgraded_mpp::UpgradedMpp;
 
 use crate::DeviceError;
 
@@ -43,11 +48,21 @@ pub trait Flow: fmt::Debug + Send {
     /// [`DeviceError`]; the device is then where it was.
     fn answered(&mut self, response: &http::Response<Vec<u8>>) -> Result<(), DeviceError>;
 
-    /// Takes note that a task other than a request is done.
+    /// Takes the edge that was found.
     ///
     /// # Errors
     ///
-    /// [`DeviceError::OutOfOrder`] when the task at hand is a request, or there is none.
+    /// [`DeviceError::OutOfOrder`] when the task at hand is another one;
+    /// [`DeviceError::OtherDomain`] when the edge is of another domain.
+    fn edge_found(&mut self, _edge: Edge) -> Result<(), DeviceError> {
+        Err(DeviceError::OutOfOrder)
+    }
+
+    /// Takes note that a task is done that is neither a request nor to find the edge.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::OutOfOrder`] when the task at hand is one of those, or there is none.
     fn done(&mut self) -> Result<(), DeviceError>;
 }
 
@@ -68,6 +83,12 @@ pub struct DeviceSettings {
 /// What a device has to do next; `Debug` shows neither headers nor bodies of requests.
 #[non_exhaustive]
 pub enum Task {
+    /// Find out where the device stands, and with which servers it goes on there: by
+    /// [`Edge::decide`], from what is found for this domain.
+    FindEdge {
+        /// The service domain.
+        domain: DomainName,
+    },
     /// Nothing: the device is registered.
     Finished,
     /// Keep the machine token where it survives a loss of power: the code that brought it is used
@@ -84,11 +105,19 @@ pub enum Task {
         /// By which rules.
         policy: Policy,
     },
+    /// Install newer firmware and start again with it; done once the device runs it.
+    UpgradeFirmware {
+        /// The first release that will do.
+        at_least: Minimum,
+    },
 }
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::FindEdge { domain } => {
+                f.debug_struct("FindEdge").field("domain", domain).finish()
+            }
             Self::Finished => f.write_str("Finished"),
             Self::KeepToken(token) => f.debug_tuple("KeepToken").field(token).finish(),
             Self::Register(registering) => f.debug_tuple("Register").field(registering).finish(),
@@ -100,6 +129,9 @@ impl fmt::Debug for Task {
                 .field("target", target)
                 .field("policy", policy)
                 .finish(),
+            Self::UpgradeFirmware { at_least } => {
+                write!(f, "UpgradeFirmware({at_least})")
+            }
         }
     }
 }
@@ -128,6 +160,10 @@ pub enum Step {
     CodeRedeemed,
     /// The configuration is fetched and read.
     Configuration,
+    /// The edge of the service domain is found.
+    EdgeFound,
+    /// The firmware is recent enough to be onboarded.
+    FirmwareUpgraded,
     /// The machine token is read and kept.
     MachineToken,
     /// The registrar takes the device.
@@ -143,6 +179,8 @@ impl fmt::Display for Step {
             Self::CertificateIdentity => "certificate_identity",
             Self::CodeRedeemed => "code_redeemed",
             Self::Configuration => "configuration",
+            Self::EdgeFound => "edge_found",
+            Self::FirmwareUpgraded => "firmware_upgraded",
             Self::MachineToken => "machine_token",
             Self::Registered => "registered",
             Self::Resolved => "resolved",

@@ -4,6 +4,7 @@
 use offhook_activation_code::{IssueRefusal, Refusal, StoreError};
 use thiserror::Error;
 
+mod audit;
 mod device;
 mod service;
 #[cfg(feature = "smtp")]
@@ -11,6 +12,9 @@ mod smtp;
 #[cfg(feature = "http")]
 mod webhook;
 
+pub use audit::{
+    AuditError, AuditExportError, AuditFileError, AuditLineError, ParseChainHeadError,
+};
 pub use device::DeviceError;
 pub use service::{
     BridgeError, ConfigurationError, ConfigurationRefusal, DeviceTypeError, IssueCodeError,
@@ -228,26 +232,6 @@ pub enum UpdateError {
     /// No device with that key.
     #[error("unknown device")]
     UnknownDevice,
-}
-
-/// The audit log is not what was written.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum AuditError {
-    /// A record, or its place, was changed.
-    #[error("audit record {sequence} was changed")]
-    Changed {
-        /// Which record.
-        sequence: u64,
-    },
-    /// A record is missing or stands out of order.
-    #[error("audit record {found} stands where {wanted} belongs")]
-    Gap {
-        /// The sequence that belongs there.
-        wanted: u64,
-        /// The sequence that stands there.
-        found: u64,
-    },
 }
 
 /// A text is not the address of record of a line.

@@ -18,14 +18,20 @@ mod mail;
 mod management;
 mod memory;
 pub mod message;
+mod onboarding_method;
 mod outbox;
 mod record;
 mod registry;
+mod remote_access;
+mod user_provisioning;
 #[cfg(feature = "http")]
 mod webhook;
 
 pub use activation_service::ActivationService;
-pub use audit::{AuditEntry, AuditEvent, AuditRecord, verify_chain};
+pub use audit::{
+    AuditEntry, AuditEvent, AuditRecord, ChainHead, MAX_AUDIT_LINE_BYTES, verify_audit_log,
+    verify_chain, write_audit_log,
+};
 pub use bridge::{DmBridge, LocalDmBridge};
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
@@ -41,10 +47,11 @@ pub use device::{
 };
 pub use device_types::DeviceTypes;
 pub use error::{
-    ActivateError, ActivateRefusal, AuditError, BridgeError, ConfigurationError,
-    ConfigurationRefusal, DeviceError, DeviceTypeError, IssueCodeError, LifeCycleError, MailError,
-    MessageError, OnboardError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
-    RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
+    ActivateError, ActivateRefusal, AuditError, AuditExportError, AuditFileError, AuditLineError,
+    BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError, DeviceTypeError,
+    IssueCodeError, LifeCycleError, MailError, MessageError, OnboardError, ParseChainHeadError,
+    ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal, RequestCodeError,
+    RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
 #[cfg(feature = "smtp")]
 pub use error::{SmtpError, SmtpSetupError};
@@ -57,8 +64,16 @@ pub use mail::{CodeDelivery, CodeMail, LogMailer, MailAddress, Mailer};
 pub use mail::{DEFAULT_SMTP_TIMEOUT, SmtpMailer};
 pub use management::{Caller, DeviceManagement};
 pub use memory::MemoryRegistry;
+pub use onboarding_method::{
+    MethodSwitch, OnboardingMethod, OnboardingMethodRefusal, OnboardingMethods, OnboardingWay,
+    RemoteAccessChoice,
+};
 pub use outbox::{OutboxEvent, OutboxKind};
 pub use record::DeviceRecord;
 pub use registry::Registry;
+pub use remote_access::{RemoteAccess, RemoteAccessRefusal};
+pub use user_provisioning::{
+    FlowthroughEmail, UserProvisioning, UserProvisioningRefusal, UserRequirement, UserStep,
+};
 #[cfg(feature = "http")]
 pub use webhook::{Webhook, WebhookKey, WebhookSecret};

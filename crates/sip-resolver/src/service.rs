@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Transport;
+use crate::{DomainName, Transport};
 
 /// A service that SRV records are looked up for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -42,6 +42,14 @@ impl Service {
         }
     }
 
+    /// The domain whose SRV record of the service has the name `record`: `example.com` for
+    /// `_collab-edge._tls.example.com`; `None` for any other name.
+    #[must_use]
+    pub fn domain_of(self, record: &DomainName) -> Option<DomainName> {
+        let behind = record.as_str().strip_prefix(self.labels())?;
+        behind.strip_prefix('.')?.parse().ok()
+    }
+
     /// The transport to the servers of the service.
     #[must_use]
     pub const fn transport(self) -> Transport {
@@ -56,5 +64,25 @@ impl Service {
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.labels())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_tells_the_domain_of_its_own_service_alone() {
+        let domain = |record: &str| Service::CollabEdge.domain_of(&record.parse().unwrap());
+        let found = domain("_Collab-Edge._TLS.Example.com.").unwrap();
+        assert_eq!(found.as_str(), "example.com");
+        for other in [
+            "_collab-edge._tls",
+            "_collab-edge._tlsx.a",
+            "_sip._tls.a",
+            "a",
+        ] {
+            assert_eq!(domain(other), None, "{other}");
+        }
     }
 }

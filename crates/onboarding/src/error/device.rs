@@ -3,7 +3,7 @@
 use offhook_activation_code::ParseCodeError;
 use offhook_bearer_token::ParseTokenError;
 use offhook_device_profile::{DocumentError, SettingsError};
-use offhook_sip_resolver::ParseTargetError;
+use offhook_sip_resolver::{ParseNameError, ParseTargetError};
 use thiserror::Error;
 
 use super::MessageError;
@@ -21,6 +21,9 @@ pub enum DeviceError {
     /// A message cannot be read or written.
     #[error("message not readable")]
     Message(#[source] MessageError),
+    /// The activation service names no service domain: the code is not for remote access.
+    #[error("no service domain in the answer")]
+    NoServiceDomain,
     /// The configuration document brings no machine token.
     #[error("no machine token in the configuration document")]
     NoToken,
@@ -30,6 +33,9 @@ pub enum DeviceError {
     /// The answer is for another device.
     #[error("the answer is for another device")]
     OtherDevice,
+    /// The edge that was found is of another domain.
+    #[error("the edge is of another domain")]
+    OtherDomain,
     /// The outcome of another task was told.
     #[error("this is not the task at hand")]
     OutOfOrder,
@@ -43,6 +49,9 @@ pub enum DeviceError {
         /// Its sentence for people; empty where it gave none.
         description: String,
     },
+    /// The service domain is no DNS name.
+    #[error("malformed service domain")]
+    ServiceDomain(#[source] ParseNameError),
     /// The configuration document does not say where and how to register.
     #[error("no SIP settings in the configuration document")]
     Settings(#[source] SettingsError),

@@ -25,6 +25,9 @@ use crate::{CodeMail, MailAddress, MailError, Mailer, SmtpError, SmtpSetupError}
 /// the code that a device's camera reads. Each mail has a connection of its own, on a tokio
 /// runtime. Who can read the mail has the code: choose a server that sends it on over TLS.
 ///
+/// Prefer [`tls`](Self::tls) where the server has it: with STARTTLS the first answers come in the
+/// clear, and a stranger on the way can add to them.
+///
 /// The roots of trust are those that are given and no others. The answers of a server stay out of
 /// errors but for their status: a server may repeat what it was sent.
 ///

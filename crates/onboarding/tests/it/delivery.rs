@@ -14,7 +14,7 @@ use offhook_onboarding::{
 use crate::bench::{Bench, NOW, ROOM_MAC, SOURCE, activation_request, key, present, room_model};
 
 /// A registry with `count` events in its outbox.
-async fn events(count: u64) -> Arc<MemoryRegistry> {
+pub(crate) async fn events(count: u64) -> Arc<MemoryRegistry> {
     let bench = Bench::new();
     let code = bench.issue().await;
     let request = present(&code, room_model(), &key());
@@ -265,6 +265,21 @@ async fn dead_letters_take_what_is_refused_and_let_the_others_by() {
     assert_eq!(dead.took(), [1]);
     assert_eq!(sink.took(), [2]);
     assert_eq!(waiting(&registry).await, [3]);
+}
+
+#[tokio::test]
+async fn refusals_are_counted_for_each_event_by_itself() {
+    let registry = events(2).await;
+    let sink = Sink::new(&[Mood::Refuses, Mood::Takes, Mood::Refuses]);
+    let dead = Sink::new(&[Mood::Takes]);
+    let tries = NonZeroU32::new(2).unwrap();
+    let delivery =
+        Delivery::new(registry.clone(), store(), sink).with_dead_letters(tries, dead.clone());
+    delivery.deliver_once().await;
+    let round = delivery.deliver_once().await;
+    assert!(matches!(round.failure, Some(DeliveryError::Sink { .. })));
+    assert_eq!(dead.took(), [0; 0]);
+    assert_eq!(waiting(&registry).await, [2]);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod activation_service;
+mod audit;
 mod bench;
 #[cfg(feature = "http")]
 mod bridge;
@@ -16,6 +17,7 @@ mod life_cycle;
 mod line_port;
 mod mail;
 mod management;
+mod remote_access;
 mod secrets;
 #[cfg(feature = "smtp")]
 mod smtp;

@@ -4,7 +4,7 @@ use offhook_device_profile::catalogue::ReleaseOf;
 use offhook_device_profile::phone_security::{
     DEFAULT_SIP_OAUTH_MRA_PORT, DEFAULT_SIP_OAUTH_PORT, DeviceSecurityMode, TransportType,
 };
-use offhook_sip_resolver::DomainName;
+use offhook_sip_resolver::{DomainName, Service};
 use serde::Deserialize;
 
 use super::{IpMode, Onboarding};
@@ -116,12 +116,8 @@ pub struct ServiceDomain {
 impl ServiceDomain {
     /// The domain whose edge the record is of.
     pub(crate) fn edge_domain(&self) -> Option<DomainName> {
-        let record: DomainName = self.srv_record.parse().ok()?;
-        record
-            .as_str()
-            .strip_prefix("_collab-edge._tls.")?
-            .parse()
-            .ok()
+        let record = self.srv_record.parse().ok()?;
+        Service::CollabEdge.domain_of(&record)
     }
 }
 
