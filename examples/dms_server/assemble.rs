@@ -174,7 +174,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     })
 }
 
-async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
+pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
     if let Some(path) = config.store.strip_prefix("sqlite:") {
         let store = SqliteStore::open(path, &SqliteOptions::default());
         return Ok(Arc::new(store.with_context(|| format!("opening {path}"))?));
