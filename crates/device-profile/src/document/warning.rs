@@ -36,10 +36,10 @@ pub enum Warning {
         name: String,
     },
     /// A line registers without TLS.
-    #[error("line {line}: registers over {}", transport.as_str())]
+    #[error("{}registers over {}", of_line(*line), transport.as_str())]
     PlainTransport {
-        /// The line, from 1.
-        line: u16,
+        /// The line, from 1; `None` where the document has one only, without a number.
+        line: Option<u16>,
         /// The transport.
         transport: Transport,
     },
@@ -91,7 +91,6 @@ impl Document {
             if let Ok(settings) = settings
                 && matches!(settings.transport(), Transport::Tcp | Transport::Udp)
             {
-                let line = line.unwrap_or(1);
                 let transport = settings.transport();
                 warnings.push(Warning::PlainTransport { line, transport });
             }
@@ -140,4 +139,8 @@ fn of_device(device: &Device<'_>, warnings: &mut Vec<Warning>) {
     if device.security_mode_text().is_some() && device.security_mode().is_none() {
         warnings.push(Warning::SecurityMode);
     }
+}
+
+fn of_line(line: Option<u16>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
 }

@@ -259,6 +259,45 @@ fn an_edit_leaves_all_else_as_it_stands() {
 }
 
 #[test]
+fn what_is_taken_away_takes_its_line_only_where_it_stands_there_alone() {
+    for (before, names, after) in [
+        ("<A>\n  <B/><C/>\n</A>", &["B"][..], "<A>\n  <C/>\n</A>"),
+        ("<A>\n  <B/><C/>\n</A>", &["C"], "<A>\n  <B/>\n</A>"),
+        (
+            "<A>\n  <B/><!-- c -->\n</A>",
+            &["B"],
+            "<A>\n  <!-- c -->\n</A>",
+        ),
+        ("<A>\n  <B/></A>", &["B"], "<A>\n  </A>"),
+        ("<A><B/>\n  <C/>\n</A>", &["B"], "<A>\n  <C/>\n</A>"),
+        // Blanks at its end belong to the line.
+        (
+            "<A>\r\n\t<B/> \t\r\n\t<C/>\r\n</A>",
+            &["B"],
+            "<A>\r\n\t<C/>\r\n</A>",
+        ),
+        // What stood alone together is alone.
+        (
+            "<A>\n  <B/> <C/>\n  <D/>\n</A>",
+            &["B", "C"],
+            "<A>\n  <D/>\n</A>",
+        ),
+        (
+            "<A>\n  <B/> <C/><D/>\n</A>",
+            &["B", "C"],
+            "<A>\n  <D/>\n</A>",
+        ),
+    ] {
+        let mut tree = parse(before).unwrap();
+        for name in names {
+            let element = tree.child(tree.root(), name).unwrap();
+            tree.remove(element);
+        }
+        assert_eq!(*tree.write(), *after, "{before} without {names:?}");
+    }
+}
+
+#[test]
 fn what_is_added_fits_in_where_there_was_nothing() {
     for (before, after) in [
         ("<A/>", "<A><B/></A>"),

@@ -332,16 +332,19 @@ fn what_may_not_be_meant_is_told() {
         [Warning::AutoRegistration]
     );
     let xml = "<Configuration><SIP><TlsVerify>Off</TlsVerify><URI>a@b</URI><DefaultTransport>TCP</DefaultTransport></SIP></Configuration>";
+    let warnings = parse(xml).warnings(&limits);
     assert_eq!(
-        parse(xml).warnings(&limits),
+        warnings,
         [
             Warning::TlsVerify {
                 name: "SIP TlsVerify".into()
             },
             Warning::PlainTransport {
-                line: 1,
+                line: None,
                 transport: Transport::Tcp
             }
         ]
     );
+    // A room device has one line, and no number for it.
+    assert_eq!(warnings[1].to_string(), "registers over tcp");
 }
