@@ -187,6 +187,45 @@ fn what_is_packed_is_unpacked_and_what_is_signed_is_verified() {
 }
 
 #[test]
+fn an_encoding_other_than_utf_8_is_told_as_that() {
+    let files = Files::new();
+    let lines = "xConfiguration SIP URI: \"room@example.net\"\n";
+    files.put("marked.txt", format!("\u{feff}{lines}"));
+    files.put("marked.xml", format!("\u{feff}{ROOM}"));
+    let (found, status) = files.json(&["marked.txt", "marked.xml"]);
+    assert_eq!(found[0]["lines"], found[1]["lines"]);
+    assert_eq!(status, Some(0));
+
+    let wide = |text: &str, mark: &str| -> Vec<u8> {
+        let signs = [mark, text].concat();
+        signs.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    let latin_1 = |text: &str| -> Vec<u8> {
+        let signs = text.replace("room", "b\u{fc}ro");
+        signs.chars().map(|sign| sign as u8).collect()
+    };
+    let all = [
+        ("latin.txt", latin_1(lines)),
+        ("latin.xml", latin_1(ROOM)),
+        ("wide.txt", wide(lines, "")),
+        ("wide.xml", wide(ROOM, "")),
+        ("wide-marked.txt", wide(lines, "\u{feff}")),
+        ("wide-marked.xml", wide(ROOM, "\u{feff}")),
+    ];
+    files.put("key", b"key");
+    for (name, contents) in all {
+        files.put(name, contents);
+        // With a key at hand they are no ciphers either.
+        for arguments in [&[name][..], &["--key", "key", name]] {
+            let (found, status) = files.json(arguments);
+            let error = found[0]["error"].as_str().unwrap();
+            assert!(error.ends_with("not UTF-8"), "{name}: {error}");
+            assert_eq!(status, Some(1));
+        }
+    }
+}
+
+#[test]
 fn hostile_files_are_refused_in_one_line_each() {
     let files = Files::new();
     files.put("entity.xml", "<!DOCTYPE a [<!ENTITY b \"x\">]><a>&b;</a>");

@@ -9,7 +9,7 @@ use crate::{CommandLineError, CommandLineFault, Limits};
 impl Configuration {
     /// Reads lines such as `xConfiguration SIP Proxy 1 Address: "host"`.
     ///
-    /// A line may begin with `*c`, as devices echo it. Empty lines, comments that begin with `#`,
+    /// They are UTF-8, with or without a byte order mark. A line may begin with `*c`, as devices echo it. Empty lines, comments that begin with `#`,
     /// `** end` and `OK` are passed over. A value stands in quotation marks, within which `\"` and
     /// `\\` are a quotation mark and a backslash, or is what is left of the line. The escapes are
     /// ours: no public source has any.
@@ -17,10 +17,15 @@ impl Configuration {
     /// # Errors
     ///
     /// [`CommandLineError`] with the line and what is wrong there; also when a path is given twice.
-    pub fn parse_command_lines(text: &str, limits: &Limits) -> Result<Self, CommandLineError> {
-        if text.len() > limits.document_bytes {
+    pub fn parse_command_lines(
+        lines: impl AsRef<[u8]>,
+        limits: &Limits,
+    ) -> Result<Self, CommandLineError> {
+        let lines = lines.as_ref();
+        if lines.len() > limits.document_bytes {
             return Err(CommandLineError::new(1, CommandLineFault::TooLarge));
         }
+        let text = text(lines)?;
         let mut configuration = Self::new();
         let mut count = 0;
         for (number, line) in text.lines().enumerate() {
@@ -75,6 +80,20 @@ impl Configuration {
         }
         Some(lines.into_zeroizing())
     }
+}
+
+/// Lines as text, without the mark that they may begin with.
+fn text(lines: &[u8]) -> Result<&str, CommandLineError> {
+    let fault = |line| CommandLineError::new(line, CommandLineFault::Encoding);
+    // What is ASCII in UTF-16 is UTF-8 too, with zero bytes.
+    if lines.iter().take(2).any(|byte| *byte == 0) {
+        return Err(fault(1));
+    }
+    let text = std::str::from_utf8(lines).map_err(|error| {
+        let before = lines.get(..error.valid_up_to()).unwrap_or_default();
+        fault(1 + before.iter().filter(|byte| **byte == b'\n').count())
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Splits a line into the path and the value.

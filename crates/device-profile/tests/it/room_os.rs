@@ -262,6 +262,41 @@ fn commands_are_read_and_written() {
 }
 
 #[test]
+fn commands_are_utf_8_with_or_without_a_mark() {
+    let read = |lines: &[u8]| Configuration::parse_command_lines(lines, &Limits::default());
+    let marked = read("\u{feff}xConfiguration SIP DisplayName: Jürgen\n".as_bytes()).unwrap();
+    assert_eq!(marked.text("SIP DisplayName"), Some("Jürgen"));
+    let wide = |big: bool| -> Vec<u8> {
+        let signs = "xConfiguration A: 1\n".encode_utf16();
+        let bytes = |sign: u16| {
+            if big {
+                sign.to_be_bytes()
+            } else {
+                sign.to_le_bytes()
+            }
+        };
+        signs.flat_map(bytes).collect()
+    };
+    for (lines, line) in [
+        (
+            b"xConfiguration A: 1\nxConfiguration B: J\xfcrgen\n".to_vec(),
+            2,
+        ),
+        (wide(true), 1),
+        (wide(false), 1),
+        ([b"\xff\xfe", &wide(false)[..]].concat(), 1),
+        ([b"\xfe\xff", &wide(true)[..]].concat(), 1),
+    ] {
+        let error = read(&lines).unwrap_err();
+        assert_eq!(
+            (error.line, error.fault),
+            (line, CommandLineFault::Encoding),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
 fn commands_that_are_none_are_refused_with_their_line() {
     for (line, fault) in [
         ("xCommand Dial Number: 1", CommandLineFault::Command),
