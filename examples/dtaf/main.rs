@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use offhook_device_profile::{Archive, ArchiveReader, Limits};
+use offhook_device_profile::{Archive, ArchiveReader, ImportError, Limits};
 
 use crate::arguments::{Arguments, Command, DIFFERENT, Export, FAILED, Files, Import, REFUSED};
 use crate::system::Folder;
@@ -97,8 +97,8 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
     let mut source = ArchiveReader::open(open(&arguments.file)?, &Limits::default())?;
     let folder = Folder::new(&arguments.into);
     let mut system = folder.read()?;
-    let planned = import.dry_run(&mut source, &system)?;
     if arguments.dry_run {
+        let planned = import.dry_run(&mut source, &system)?;
         let verdict = match &planned.violations[..] {
             [] => "would be imported",
             _ => "would not be imported",
@@ -111,12 +111,14 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
         };
         return Ok(status);
     }
-    if !planned.violations.is_empty() {
-        report::import(&arguments.file, &planned, "not imported", json)?;
-        return Ok(REFUSED);
-    }
     let before = system.clone();
-    let done = import.run(&mut source, &mut system)?;
+    let done = match import.run(&mut source, &mut system) {
+        Err(ImportError::Violations { report }) => {
+            report::import(&arguments.file, &report, "not imported", json)?;
+            return Ok(REFUSED);
+        }
+        done => done?,
+    };
     folder.write(&before, &system)?;
     report::import(&arguments.file, &done, "imported", json)?;
     Ok(0)

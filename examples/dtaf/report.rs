@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::Error;
 use offhook_device_profile::{
-    Archive, ArchiveViolation, DeviceType, DeviceTypeFile, ImportReport, TagName, TagSet,
+    Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, TagName,
+    TagSet,
 };
 use serde_json::{Value, json};
 
@@ -74,38 +75,20 @@ pub(crate) fn violations(
     found: &[ArchiveViolation],
     json: bool,
 ) -> anyhow::Result<()> {
-    let place = |violation: &ArchiveViolation| match violation {
-        ArchiveViolation::DeviceType { device_type, .. } => {
-            let of = archive.device_types().get(*device_type);
-            of.map_or_else(String::new, |of| format!("device type {}: ", of.name))
-        }
-        ArchiveViolation::TagSet { tag_set, .. } => {
-            let of = archive.tag_sets().get(*tag_set);
-            let name = of.and_then(|of| of.name.as_deref());
-            format!("tag set {}: ", name.unwrap_or("of the system"))
-        }
-        _ => String::new(),
-    };
+    let rules = found
+        .iter()
+        .filter_map(|violation| archive.broken_rule(*violation));
+    let rules: Vec<BrokenRule> = rules.collect();
     if json {
-        let each = found.iter().map(|violation| {
-            json!({
-                "rule": format!("{}{violation}", place(violation)),
-                "source": violation.source(),
-            })
-        });
         return line(&json!({
             "file": file.display().to_string(),
             "kind": archive.kind().abbreviation(),
             "valid": found.is_empty(),
-            "violations": each.collect::<Vec<_>>(),
+            "violations": rules,
         }));
     }
     let mut out = io::stdout().lock();
-    for violation in found {
-        let place = plain(&place(violation));
-        writeln!(out, "{}: {place}{violation}", file.display())?;
-        writeln!(out, "    source: {}", violation.source())?;
-    }
+    broken(&mut out, &rules)?;
     let count = match found.len() {
         0 => "no rule broken".to_owned(),
         1 => "1 rule broken".to_owned(),
@@ -151,10 +134,7 @@ pub(crate) fn import(
     if !rows.is_empty() {
         table(&mut out, &DIFFERENCE_HEADS, &rows)?;
     }
-    for violation in &report.violations {
-        writeln!(out, "rule broken: {violation}")?;
-        writeln!(out, "    source: {}", violation.source())?;
-    }
+    broken(&mut out, &report.violations)?;
     let differences = match rows.len() {
         0 => "no difference".to_owned(),
         1 => "1 difference".to_owned(),
@@ -176,6 +156,14 @@ pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Re
         "{}: {kind} with {files} files exported",
         file.display()
     )?;
+    Ok(())
+}
+
+fn broken(out: &mut impl io::Write, rules: &[BrokenRule]) -> io::Result<()> {
+    for rule in rules {
+        writeln!(out, "rule broken: {}", plain(&rule.to_string()))?;
+        writeln!(out, "    source: {}", rule.violation.source())?;
+    }
     Ok(())
 }
 

@@ -281,7 +281,13 @@ fn an_import_that_would_break_a_rule_changes_nothing() {
     let (lines, status) = files.json(&["import", "bad.dtaf", "--into", "system"]);
     assert_eq!(status, Some(1));
     assert_eq!(lines[0]["outcome"], "not imported");
+    let rule = "file %BWDEVICEID%.xml of Phone/1: document refused at byte 3: not well-formed";
     assert_eq!(lines[0]["violations"].as_array().unwrap().len(), 1);
+    assert_eq!(lines[0]["violations"][0]["rule"], rule);
+    assert_eq!(
+        files.json(&["validate", "bad.dtaf"]).0[0]["violations"],
+        lines[0]["violations"]
+    );
     assert!(!files.path("system").exists());
     let (lines, status) = files.json(&["import", "bad.dtaf", "--into", "system", "--dry-run"]);
     assert_eq!(status, Some(1));

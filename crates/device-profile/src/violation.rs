@@ -115,6 +115,31 @@ pub enum Violation {
 }
 
 impl Violation {
+    /// The file that breaks it, from 0; `None` where the type does.
+    #[must_use]
+    pub const fn file(&self) -> Option<usize> {
+        match self {
+            Self::ActivationWithoutBearerOnFile { file }
+            | Self::BearerWithoutTls { file }
+            | Self::CharactersOnFile { file, .. }
+            | Self::DuplicateFileFormat { file }
+            | Self::FileSourceDefault { file }
+            | Self::LengthOnFile { file, .. }
+            | Self::MacSourcesOnFile { file }
+            | Self::StaticFileWithTag { file } => Some(*file),
+            Self::ActivationWithoutBearerOnType
+            | Self::ActivationWithoutDeviceManagement
+            | Self::ActivationWithoutMessagingServer
+            | Self::ActivationWithoutProfileFile
+            | Self::BearerInLegacy
+            | Self::Characters { .. }
+            | Self::Length { .. }
+            | Self::MacSourcesOnType
+            | Self::NoPorts
+            | Self::ResetStringMissing => None,
+        }
+    }
+
     /// Where the rule stands.
     #[must_use]
     pub const fn source(&self) -> Source {

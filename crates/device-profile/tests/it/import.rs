@@ -4,10 +4,10 @@ use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 use offhook_device_profile::{
-    Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, DeviceCredentials,
-    DeviceFamily, DeviceType, DeviceTypeFile, Effect, FamilyViolation, FileAuthentication,
-    FileCategory, FileContent, Import, ImportDifference, ImportError, Inventory, Limits, Subject,
-    Tag, TagName, TagRegion, TagSet, Violation,
+    Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, BrokenRule,
+    DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Effect, FamilyViolation,
+    FileAuthentication, FileCategory, FileContent, Import, ImportDifference, ImportError,
+    Inventory, Limits, NumberOfPorts, Subject, Tag, TagName, TagRegion, TagSet, Violation,
 };
 
 use crate::archive::noise;
@@ -213,20 +213,108 @@ fn a_type_that_would_break_a_rule_is_reported_and_not_imported() {
     let report = update().dry_run(&mut archive, &system).unwrap();
     assert_eq!(report.violations.len(), 2, "{report:?}");
     assert!(matches!(
-        report.violations[0],
+        report.violations[0].violation,
         ArchiveViolation::Content { file: 0, .. }
     ));
     assert_eq!(
-        report.violations[1],
+        report.violations[1].violation,
         ArchiveViolation::DeviceType {
             device_type: 0,
             violation: Violation::BearerWithoutTls { file: 0 }
         }
     );
+    // The import that is refused tells what the dry run told.
     let before = system.clone();
-    let answer = update().run(&mut archive, &mut system);
-    assert!(matches!(answer, Err(ImportError::Violations { count: 2 })));
+    let Err(ImportError::Violations { report: told }) = update().run(&mut archive, &mut system)
+    else {
+        panic!();
+    };
+    assert_eq!(*told, report);
     assert_eq!(system, before);
+}
+
+#[test]
+fn a_broken_rule_is_told_with_the_name_of_what_breaks_it() {
+    let odd = |name: &str| {
+        let file = DeviceTypeFile::new("%BWMACADDRESS%.xml", "<a>")
+            .with_authentication(FileAuthentication::bearer());
+        let mut odd = DeviceType::new(name).with_file(file);
+        odd.files[0].allow_http = true;
+        odd.number_of_ports = NumberOfPorts::Quantity(0);
+        odd
+    };
+    let long = "x".repeat(31);
+    let family = DeviceFamily::new(&long)
+        .with_device_type(phone())
+        .with_device_type(odd("Odd"))
+        .with_tag_set(sbc())
+        .with_tag_set(TagSet::new(""));
+    let wanted = [
+        format!("device family {long}: deviceFamilyName has not 1 to 30 characters"),
+        "tag set : tagSetName has not 1 to 30 characters".to_owned(),
+        "file %BWMACADDRESS%.xml of Odd: document refused at byte 3: not well-formed".to_owned(),
+        "device type Odd: numberOfPorts is 0".to_owned(),
+        "file %BWMACADDRESS%.xml of Odd: file 0 takes tokens and is served without TLS".to_owned(),
+    ];
+    let mut archive = Archive::DeviceFamily(family);
+    let report = Import::new().dry_run(&mut archive, &Inventory::new());
+    let texts: Vec<_> = report
+        .unwrap()
+        .violations
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(texts, wanted);
+
+    // An archive names them alike, in another order.
+    let found = archive.violations(&Limits::default());
+    let numbered: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert!(
+        numbered.contains(&"device type 1: numberOfPorts is 0".to_owned()),
+        "{numbered:?}"
+    );
+    assert!(numbered.contains(&"tag set 1: tagSetName has not 1 to 30 characters".to_owned()));
+    let named = found
+        .iter()
+        .map(|found| archive.broken_rule(*found).unwrap());
+    let mut named: Vec<_> = named.map(|rule| rule.to_string()).collect();
+    let mut wanted = wanted.to_vec();
+    named.sort();
+    wanted.sort();
+    assert_eq!(named, wanted);
+    for violation in found {
+        assert_eq!(
+            Archive::new(phone()).broken_rule(violation).is_some(),
+            matches!(
+                violation,
+                ArchiveViolation::Content { file: 0, .. }
+                    | ArchiveViolation::DeviceType { device_type: 0, .. }
+            )
+        );
+    }
+
+    // Of a type that is there a file has the number it will have, and the name that it has.
+    let mut system = system_with(phone());
+    let file = DeviceTypeFile::new("other.xml", "<a/>")
+        .with_category(FileCategory::Static)
+        .with_authentication(FileAuthentication::bearer());
+    let mut newer = DeviceType::new("Phone").with_file(file);
+    newer.files[0].allow_tftp = true;
+    let answer = update().run(&mut Archive::new(newer), &mut system);
+    let Err(ImportError::Violations { report }) = answer else {
+        panic!();
+    };
+    let json = serde_json::to_value(&report).unwrap();
+    let rule = &json["violations"][0];
+    assert_eq!(
+        rule["subject"],
+        serde_json::json!({"file": {"deviceType": "Phone", "fileFormat": "other.xml"}})
+    );
+    assert_eq!(
+        rule["rule"],
+        "file other.xml of Phone: file 2 takes tokens and is served without TLS"
+    );
+    assert_eq!(rule["source"], "a rule of this project's own");
 }
 
 #[test]
@@ -424,16 +512,21 @@ fn a_file_that_an_archive_has_twice_updates_nothing() {
             .unwrap();
         assert!(
             matches!(
-                report.violations[..],
-                [ArchiveViolation::DeviceType {
-                    violation: Violation::DuplicateFileFormat { .. },
+                &report.violations[..],
+                [BrokenRule {
+                    violation: ArchiveViolation::DeviceType {
+                        violation: Violation::DuplicateFileFormat { .. },
+                        ..
+                    },
                     ..
                 }]
             ),
             "{report:?}"
         );
         let refused = update().run(&mut Archive::new(twice.clone()), &mut system);
-        assert!(matches!(refused, Err(ImportError::Violations { count: 1 })));
+        assert!(
+            matches!(refused, Err(ImportError::Violations { report: told }) if *told == report)
+        );
         assert_eq!(system, before);
     }
 }
