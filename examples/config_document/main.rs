@@ -9,6 +9,8 @@
 
 mod file;
 mod report;
+#[path = "../terminal.rs"]
+mod terminal;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -61,7 +63,9 @@ fn main() -> ExitCode {
         None => documents(&arguments),
     };
     status.unwrap_or_else(|error| {
-        eprintln!("error: {}", report::printable(&format!("{error:#}")));
+        let error = terminal::plain(&format!("{error:#}"));
+        // Nobody reads on where this fails.
+        let _ = writeln!(io::stderr(), "error: {error}");
         ExitCode::from(2)
     })
 }
@@ -78,14 +82,11 @@ fn documents(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         });
         let is_one = |(_, lines): &(_, Vec<file::Line>)| lines.iter().all(|line| line.1.is_ok());
         is_good &= found.as_ref().is_ok_and(is_one);
-        let text = if arguments.json {
+        terminal::say(&if arguments.json {
             report::as_json(path, found)?
         } else {
             report::as_text(path, found)
-        };
-        if writeln!(io::stdout(), "{text}").is_err() {
-            return Ok(ExitCode::FAILURE); // Nobody reads on.
-        }
+        })?;
     }
     Ok(if is_good {
         ExitCode::SUCCESS
@@ -99,7 +100,11 @@ fn differences(arguments: &Arguments, files: &[PathBuf]) -> anyhow::Result<ExitC
     let mut found = Vec::new();
     for path in files {
         let document = reader.read(path);
-        found.push(document.with_context(|| report::name(path))?.document);
+        found.push(
+            document
+                .with_context(|| path.display().to_string())?
+                .document,
+        );
     }
     let [one, other] = found.as_slice() else {
         anyhow::bail!("--diff wants two files");
@@ -109,14 +114,11 @@ fn differences(arguments: &Arguments, files: &[PathBuf]) -> anyhow::Result<ExitC
         format!("documents of two kinds: {one} and {other}")
     })?;
     for difference in &differences {
-        let text = if arguments.json {
-            serde_json::to_string(difference)?
+        terminal::say(&if arguments.json {
+            terminal::plain_json(&serde_json::to_string(difference)?)
         } else {
             report::difference(difference)
-        };
-        if writeln!(io::stdout(), "{text}").is_err() {
-            break;
-        }
+        })?;
     }
     Ok(if differences.is_empty() {
         ExitCode::SUCCESS

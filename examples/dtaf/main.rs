@@ -10,6 +10,8 @@
 mod arguments;
 mod report;
 mod system;
+#[path = "../terminal.rs"]
+mod terminal;
 
 use std::fs::File;
 use std::io::{self, BufReader};

@@ -1,6 +1,7 @@
 //! What is printed, for people and for machines.
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -11,18 +12,17 @@ use offhook_device_profile::{
 };
 use serde_json::{Value, json};
 
+use crate::terminal::{name, plain, plain_json, say};
+
 pub(crate) fn error(file: &Path, error: &Error, json: bool) {
-    if json {
-        let line = json!({ "file": file.display().to_string(), "error": format!("{error:#}") });
-        // Nobody reads on where this fails.
-        let _ = writeln!(io::stdout(), "{line}");
+    let error = format!("{error:#}");
+    // Nobody reads on where this fails.
+    let _ = if json {
+        line(&json!({ "file": file.display().to_string(), "error": error }))
     } else {
-        eprintln!(
-            "error: {}: {}",
-            file.display(),
-            plain(&format!("{error:#}"))
-        );
-    }
+        let error = plain(&error);
+        writeln!(io::stderr(), "error: {}: {error}", name(file)).map_err(Error::from)
+    };
 }
 
 pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
@@ -42,11 +42,11 @@ pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Res
             "fileBytes": sizes,
         }));
     }
-    let mut out = io::stdout().lock();
+    let mut out = String::new();
     writeln!(
         out,
         "{}: {} of a {}",
-        file.display(),
+        name(file),
         archive.kind().abbreviation(),
         archive.kind()
     )?;
@@ -62,11 +62,11 @@ pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Res
         table(&mut out, &FILE_HEADS, &rows)?;
     }
     for tag_set in archive.tag_sets() {
-        let name = tag_set.name.as_deref().unwrap_or("of the system");
-        writeln!(out, "tag set {}", plain(name))?;
+        let set = tag_set.name.as_deref().unwrap_or("of the system");
+        writeln!(out, "tag set {}", plain(set))?;
         table(&mut out, &TAG_HEADS, &tag_rows(tag_set))?;
     }
-    Ok(())
+    say(out.trim_end())
 }
 
 pub(crate) fn violations(
@@ -87,15 +87,15 @@ pub(crate) fn violations(
             "violations": rules,
         }));
     }
-    let mut out = io::stdout().lock();
+    let mut out = String::new();
     broken(&mut out, &rules)?;
     let count = match found.len() {
         0 => "no rule broken".to_owned(),
         1 => "1 rule broken".to_owned(),
         count => format!("{count} rules broken"),
     };
-    writeln!(out, "{}: {count}", file.display())?;
-    Ok(())
+    write!(out, "{}: {count}", name(file))?;
+    say(&out)
 }
 
 pub(crate) fn import(
@@ -116,7 +116,7 @@ pub(crate) fn import(
         }
         return line(&value);
     }
-    let mut out = io::stdout().lock();
+    let mut out = String::new();
     let rows: Vec<Vec<String>> = report
         .differences
         .iter()
@@ -140,8 +140,8 @@ pub(crate) fn import(
         1 => "1 difference".to_owned(),
         count => format!("{count} differences"),
     };
-    writeln!(out, "{}: {outcome}, {differences}", file.display())?;
-    Ok(())
+    write!(out, "{}: {outcome}, {differences}", name(file))?;
+    say(&out)
 }
 
 pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
@@ -151,15 +151,13 @@ pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Re
         let file = file.display().to_string();
         return line(&json!({ "file": file, "kind": kind, "files": files }));
     }
-    writeln!(
-        io::stdout(),
+    say(&format!(
         "{}: {kind} with {files} files exported",
-        file.display()
-    )?;
-    Ok(())
+        name(file)
+    ))
 }
 
-fn broken(out: &mut impl io::Write, rules: &[BrokenRule]) -> io::Result<()> {
+fn broken(out: &mut String, rules: &[BrokenRule]) -> fmt::Result {
     for rule in rules {
         writeln!(out, "rule broken: {}", plain(&rule.to_string()))?;
         writeln!(out, "    source: {}", rule.violation.source())?;
@@ -275,20 +273,8 @@ fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
     tag_set.tags.iter().map(row).collect()
 }
 
-/// A stranger's text without anything that a terminal would act upon.
-fn plain(text: &str) -> String {
-    let each = text.chars().map(|char| {
-        if char.is_control() {
-            char.escape_default().to_string()
-        } else {
-            char.to_string()
-        }
-    });
-    each.collect()
-}
-
 /// A table with columns as wide as their widest value.
-fn table(out: &mut impl io::Write, heads: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
@@ -310,8 +296,7 @@ fn table(out: &mut impl io::Write, heads: &[&str], rows: &[Vec<String>]) -> io::
 }
 
 fn line(value: &Value) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{value}")?;
-    Ok(())
+    say(&plain_json(&value.to_string()))
 }
 
 const DIFFERENCE_HEADS: [&str; 5] = ["EFFECT", "WHAT", "ATTRIBUTE", "THERE", "ARCHIVE"];

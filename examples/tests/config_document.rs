@@ -294,6 +294,62 @@ fn differences_are_told_and_secrets_are_not() {
 }
 
 #[test]
+fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
+    let files = Files::new();
+    let odd = "\u{202e}lmx\u{9b}1m.xml";
+    let named = PHONE.replace(
+        "<User_ID",
+        "<Display_Name_1_>\u{202e}nnA</Display_Name_1_><User_ID",
+    );
+    files.put(odd, &named);
+    files.put("\u{2066}bad", "?");
+    for arguments in [
+        &[odd, "\u{2066}bad"][..],
+        &["--json", odd, "\u{2066}bad"],
+        &["--diff", "phone.xml", odd],
+        &["--json", "--diff", "phone.xml", odd],
+        &["--diff", odd, "\u{2066}bad"],
+    ] {
+        let (out, err, _) = files.run(arguments, b"");
+        let text = out + &err;
+        let acts =
+            |sign: char| sign.is_control() && sign != '\n' || "\u{202e}\u{2066}".contains(sign);
+        assert!(!text.contains(acts), "{text:?}");
+        assert!(text.contains("2066") || text.contains("202e"), "{text:?}");
+    }
+    let (lines, _) = files.json(&[odd]);
+    assert_eq!(lines[0]["file"], odd);
+    assert_eq!(
+        lines[0]["lines"][0]["settings"]["displayName"],
+        json!("\u{202e}nnA")
+    );
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly_and_the_status_still_tells() {
+    let files = Files::new();
+    files.put("bad.xml", "<a>");
+    for (arguments, status) in [
+        (&["phone.xml", "room.xml"][..], 0),
+        (&["--json", "phone.xml", "bad.xml"], 1),
+        (&["--diff", "phone.xml", "phone.xml"], 0),
+        (&["--diff", "phone.xml", "device.xml"], 2),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(program())
+            .current_dir(files.0.path())
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(err.is_empty(), status != 2, "{err}");
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_bad_command_line_is_told_apart_from_a_bad_file() {
     let files = Files::new();
     for arguments in [

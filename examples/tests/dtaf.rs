@@ -127,6 +127,65 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     let (text, status) = files.text(&["validate", "long.dtaf"]);
     assert!(!text.contains('\u{7}'), "{text:?}");
     assert_eq!(status, Some(1));
+
+    // Names of files and of what is in archives, as text and as JSON, good and bad.
+    let odd = "\u{202e}ftad\u{9b}1m.dtaf";
+    files.put(odd, &Archive::new(phone("<a>")));
+    fs::write(files.path("\u{2066}zip\u{7f}"), "PK").unwrap();
+    let import = ["import", odd, "--into", "\u{202e}system"];
+    for arguments in [
+        &["inspect", odd][..],
+        &["validate", odd, "\u{2066}zip\u{7f}"],
+        &["--json", "validate", odd, "\u{2066}zip\u{7f}"],
+        &["--json", "inspect", odd],
+        &import,
+        &[&import[..], &["--json", "--dry-run"]].concat(),
+    ] {
+        let (text, _) = files.text(arguments);
+        let acts =
+            |sign: char| sign.is_control() && sign != '\n' || "\u{202e}\u{2066}".contains(sign);
+        assert!(!text.contains(acts) && text.contains("202e"), "{text:?}");
+    }
+    let (lines, _) = files.json(&["inspect", odd]);
+    assert_eq!(lines[0]["file"], odd);
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly_and_the_status_still_tells() {
+    let files = Files::new();
+    files.put("bad.dtaf", &Archive::new(phone("<a>")));
+    let import = ["import", "phone.dtaf", "--into", "system"];
+    let export = [
+        "export",
+        "--from",
+        "system",
+        "--device-type",
+        "Phone/1",
+        "out.dtaf",
+    ];
+    for (arguments, status) in [
+        (&["inspect", "phone.dtaf", "set.tsaf"][..], 0),
+        (&["validate", "phone.dtaf", "bad.dtaf"], 1),
+        (&["--json", "validate", "nowhere.dtaf", "phone.dtaf"], 4),
+        (&[&import[..], &["--dry-run"]].concat(), 3),
+        (&import, 0),
+        (&export, 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(program())
+            .current_dir(files.0.path())
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "",
+            "{arguments:?}"
+        );
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+    }
 }
 
 #[test]

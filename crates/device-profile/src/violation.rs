@@ -382,6 +382,6 @@ pub(crate) fn has_length(text: &str, least: usize, most: usize) -> bool {
 /// Whether a text shows as what it is: controls, and what turns the direction of writing, make it look
 /// like another one.
 pub(crate) fn is_shown(text: &str) -> bool {
-    let turns = |char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !text.chars().any(|char| char.is_control() || turns(char))
 }

@@ -592,7 +592,14 @@ fn a_family_has_no_type_and_no_set_twice() {
 
 #[test]
 fn names_that_show_as_others_are_not_imported() {
-    for name in ["a\0", "a\nb", "\u{7f}", "\u{202e}gnp", "a\u{2066}"] {
+    for name in [
+        "a\0",
+        "a\nb",
+        "\u{7f}",
+        "\u{202e}gnp",
+        "a\u{2066}",
+        "\u{61c}a",
+    ] {
         let family = DeviceFamily::new(name)
             .with_device_type(DeviceType::new(name).with_file(DeviceTypeFile::new(name, "")))
             .with_tag_set(TagSet::new(name).with_region(TagRegion::new(name, &["ES"])));
