@@ -171,6 +171,18 @@ impl Archive {
         found
     }
 
+    /// Refuses tag sets of more tags than allowed.
+    pub(crate) fn check_tags(&self, limits: &Limits) -> Result<(), ArchiveError> {
+        for (tag_set, each) in self.tag_sets().iter().enumerate() {
+            let regional = each.regions.iter().map(|region| region.tags.len());
+            let found = each.tags.len() + regional.sum::<usize>();
+            if found > limits.tags {
+                return Err(ArchiveError::TooManyTags { tag_set, found });
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn files_mut(&mut self) -> impl Iterator<Item = &mut DeviceTypeFile> {
         let device_types = match self {
             Self::DeviceFamily(family) => &mut family.device_types[..],

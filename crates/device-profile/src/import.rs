@@ -179,7 +179,7 @@ impl Import {
         self
     }
 
-    /// Looks through contents by these limits, instead of the default ones.
+    /// Looks through contents and tag sets by these limits, instead of the default ones.
     #[must_use]
     pub fn with_limits(mut self, limits: &Limits) -> Self {
         self.limits = *limits;
@@ -271,6 +271,8 @@ impl Import {
             plan: Plan::default(),
         };
         let outline = renamed(source.outline(), self.rename.as_ref())?;
+        let checked = outline.check_tags(&self.limits);
+        checked.map_err(ImportError::Archive)?;
         if let Archive::DeviceFamily(family) = &outline {
             job.family(family)?;
         }

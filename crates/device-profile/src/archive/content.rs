@@ -44,6 +44,11 @@ pub(crate) fn check(
         ),
         // What is wrong before it must not hide it.
         (_, Some(at)) => harm(from + at, DocumentFault::Doctype),
+        // Others may read on where we could not look any further.
+        (DocumentFault::Attribute | DocumentFault::Encoding | DocumentFault::Name, None) => {
+            let at = from as u64 + found.at;
+            Ok(Some(DocumentError::new(at, found.fault)))
+        }
         (_, None) if from > 0 => Ok(None),
         (_, None) => Ok(Some(found)),
     }

@@ -75,6 +75,14 @@ pub enum ArchiveError {
         /// How many entries there were.
         found: usize,
     },
+    /// More tags in a set than allowed, those of its regions counted.
+    #[error("tag set {tag_set} of {found} tags")]
+    TooManyTags {
+        /// Which tag set, from 0.
+        tag_set: usize,
+        /// How many tags there were.
+        found: usize,
+    },
     /// Not a zip archive that we read.
     #[error("not a zip archive")]
     Zip,

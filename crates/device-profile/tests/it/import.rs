@@ -643,7 +643,9 @@ fn long_tag_sets_are_compared_in_linear_time() {
     let mut system = Inventory::new();
     system.insert_tag_set(set("old"));
     let start = Instant::now();
-    let import = Import::new().with_tag_set_override();
+    let mut limits = Limits::default();
+    limits.tags = 20_000;
+    let import = Import::new().with_tag_set_override().with_limits(&limits);
     let report = import.dry_run(&mut Archive::TagSet(set("new")), &system);
     assert_eq!(report.unwrap().differences.len(), 20_000);
     assert!(
