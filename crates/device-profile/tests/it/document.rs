@@ -262,6 +262,24 @@ fn no_secret_is_shown_whatever_it_is_called() {
 }
 
 #[test]
+fn a_value_that_becomes_a_secret_is_hidden_as_it_was_and_as_it_is() {
+    let [plain, secret] = ["https://h/$MA", "https://u:s3cret@h/$MA"]
+        .map(|rule| format!("<flat-profile><Report_Rule>{rule}</Report_Rule></flat-profile>"));
+    let (from, to) = (Shown::Hidden, Shown::Hidden);
+    let hidden = [("Report_Rule".to_owned(), Change::Changed { from, to })];
+    assert_eq!(differences(&plain, &secret), hidden);
+    assert_eq!(differences(&secret, &plain), hidden);
+}
+
+#[test]
+fn what_is_empty_in_any_way_makes_no_line() {
+    let xml = "<flat-profile><Proxy_1_/><Proxy_2_> </Proxy_2_><User_ID_3_>\"\"</User_ID_3_>\
+        <Password_4_ ua=\"rw\"/><Proxy_5_></Proxy_5_><User_ID_6_>u</User_ID_6_></flat-profile>";
+    let numbers: Vec<_> = parse(xml).settings().iter().map(|line| line.0).collect();
+    assert_eq!(numbers, [Some(6)]);
+}
+
+#[test]
 fn lines_have_the_numbers_that_phones_know() {
     let xml = "<flat-profile><Proxy_1_>h</Proxy_1_><Proxy_02_>h</Proxy_02_>\
         <Proxy_0_>h</Proxy_0_><Proxy_256_>h</Proxy_256_><User_ID_10_>u</User_ID_10_></flat-profile>";

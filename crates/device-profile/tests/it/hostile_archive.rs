@@ -451,6 +451,20 @@ fn limits_are_kept_to_the_byte() {
 }
 
 #[test]
+fn the_directory_has_1_024_bytes_an_entry_at_most() {
+    let [manifest, content] = [Entry::stored("manifest.json", &manifest()), content()];
+    let named = |length: usize| {
+        let other = Entry::stored(&"x".repeat(length), b"x");
+        open(&zip(&[manifest.clone(), content.clone(), other]))
+    };
+    // Each entry takes 46 bytes and its name.
+    let room = 3 * 1_024 - 3 * 46 - "manifest.json".len() - "files/0".len();
+    assert_eq!(fault(named(room)), EntryFault::Unexpected);
+    let answer = named(room + 1);
+    assert!(matches!(answer, Err(ArchiveError::Directory)), "{answer:?}");
+}
+
+#[test]
 fn a_manifest_that_is_not_ours_is_refused() {
     let of = |text: &str| {
         open(&zip(&[
