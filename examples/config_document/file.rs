@@ -60,6 +60,9 @@ impl Reader {
         let mut signature = None;
         // Each layer may be there once, in any order.
         loop {
+            if bytes.starts_with(OPENSSL_ENC) {
+                bail!("encrypted by `openssl enc`, which is not read here");
+            }
             if is_gzip(&bytes) && !packing.contains(&GZIP) {
                 packing.push(GZIP);
                 bytes = decompress(&bytes, &self.limits)?;
@@ -193,6 +196,8 @@ fn contents(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 
 const AES_128_GCM: &str = "aes128gcm";
 const GZIP: &str = "gzip";
+/// What `openssl enc` begins with.
+const OPENSSL_ENC: &[u8] = b"Salted__";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const WIDE_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// More than any document that is read.

@@ -254,6 +254,11 @@ fn hostile_files_are_refused_in_one_line_each() {
     );
     assert!(!out.contains('\u{1b}'));
     assert_eq!(status, Some(1));
+    files.put("salted", b"Salted__0123456789");
+    files.put("key", "key");
+    let (lines, _) = files.json(&["--key", "key", "salted"]);
+    let error = "encrypted by `openssl enc`, which is not read here";
+    assert_eq!(lines[0]["error"], error);
     let (lines, status) = files.json(&["settings.xml"]);
     assert_eq!(lines[0]["lines"][0]["error"], "unknown transport");
     assert_eq!(status, Some(1));

@@ -150,7 +150,7 @@ pub enum CommandLineFault {
     /// More lines than a document may have elements.
     #[error("too many lines")]
     TooManyLines,
-    /// A character that XML 1.0 does not know.
+    /// A character that XML 1.0 does not know, or a control character other than a tab.
     #[error("forbidden character in a value")]
     Value,
 }

@@ -67,6 +67,14 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
+    /// A name of a file leads out of the folder that it is served from.
+    #[error("{attribute} of file {file} leads out of its folder")]
+    LeadsOutOnFile {
+        /// Which attribute.
+        attribute: &'static str,
+        /// Which file.
+        file: usize,
+    },
     /// An attribute of the type is too short or too long.
     #[error("{attribute} has not {least} to {most} characters")]
     Length {
@@ -124,6 +132,7 @@ impl Violation {
             | Self::CharactersOnFile { file, .. }
             | Self::DuplicateFileFormat { file }
             | Self::FileSourceDefault { file }
+            | Self::LeadsOutOnFile { file, .. }
             | Self::LengthOnFile { file, .. }
             | Self::MacSourcesOnFile { file }
             | Self::StaticFileWithTag { file } => Some(*file),
@@ -155,6 +164,7 @@ impl Violation {
             | Self::BearerWithoutTls { .. }
             | Self::Characters { .. }
             | Self::CharactersOnFile { .. }
+            | Self::LeadsOutOnFile { .. }
             | Self::ResetStringMissing => Source::new(Guide::Ours, ""),
             Self::BearerInLegacy => Source::new(SCHEMA, "DeviceManagementDeviceTypeOptions22V6"),
             Self::Length { .. } | Self::MacSourcesOnType | Self::NoPorts => {
@@ -346,6 +356,14 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
             !is_shown(text),
             Violation::CharactersOnFile { attribute, file },
         );
+    }
+    for (attribute, name) in [
+        ("fileFormat", &file.file_format),
+        ("remoteFileFormat", &file.remote_file_format),
+    ] {
+        let file = index;
+        let leads_out = name.split(['/', '\\']).any(|part| part == "..");
+        check(leads_out, Violation::LeadsOutOnFile { attribute, file });
     }
     check(
         mac_in_cert && mac_in_non_request_uri,

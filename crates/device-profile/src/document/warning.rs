@@ -1,5 +1,7 @@
 //! What is no fault of a document, and may still not be meant.
 
+use std::collections::HashSet;
+
 use thiserror::Error;
 
 use super::Document;
@@ -101,8 +103,9 @@ impl Document {
 
 fn of_profile(profile: &FlatProfile, limits: &Limits, warnings: &mut Vec<Warning>) {
     let owned = |name: &str| name.to_owned();
-    let overridden = profile.overridden().map(owned);
-    warnings.extend(overridden.map(|name| Warning::Overridden { name }));
+    let mut told = HashSet::new();
+    let overridden = profile.overridden().filter(|name| told.insert(*name));
+    warnings.extend(overridden.map(|name| Warning::Overridden { name: owned(name) }));
     warnings.extend(
         profile
             .nested()

@@ -39,6 +39,9 @@ impl Configuration {
                 return Err(fault(CommandLineFault::TooManyLines));
             }
             let (path, value) = command(line).map_err(fault)?;
+            if value.contains(is_unwritable) {
+                return Err(fault(CommandLineFault::Value));
+            }
             if path.to_string().len() > limits.path_bytes {
                 return Err(fault(CommandLineFault::Path));
             }
@@ -52,12 +55,12 @@ impl Configuration {
     }
 
     /// The configuration as lines that [`parse_command_lines`](Self::parse_command_lines) reads;
-    /// `None` where a value has a line break, which no such line can carry.
+    /// `None` where a value has a control character other than a tab, which no such line can carry.
     #[must_use]
     pub fn command_lines(&self) -> Option<Zeroizing<String>> {
         let mut lines = Wiped::default();
         for (path, value) in self.values() {
-            if value.contains(char::is_control) {
+            if value.contains(is_unwritable) {
                 return None;
             }
             lines.push_str(COMMAND);
@@ -112,6 +115,11 @@ fn command(line: &str) -> Result<(Path, Zeroizing<String>), CommandLineFault> {
     let path = path.parse().map_err(|_| CommandLineFault::Path)?;
     let value = unquoted(value.trim())?;
     Ok((path, value.into_zeroizing()))
+}
+
+/// What no line can carry: a terminal would act upon it.
+fn is_unwritable(char: char) -> bool {
+    char.is_control() && char != '\t'
 }
 
 fn unquoted(text: &str) -> Result<Wiped, CommandLineFault> {

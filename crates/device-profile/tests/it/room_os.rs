@@ -254,6 +254,8 @@ fn commands_are_read_and_written() {
          xConfiguration SIP ListenPort: \"On\"\nxConfiguration SIP URI: \"\"\n"
     );
     assert_eq!(read(&written).unwrap(), configuration);
+    let tab = read("xConfiguration SIP URI: \"a\tb\"\n").unwrap();
+    assert_eq!(read(&tab.command_lines().unwrap()).unwrap(), tab);
     let mut broken = configuration;
     broken
         .set(&"SIP URI".parse().unwrap(), "a\nxConfiguration B: c")
@@ -314,6 +316,11 @@ fn commands_that_are_none_are_refused_with_their_line() {
             CommandLineFault::Quotation,
         ),
         ("xConfiguration SIP URI: a\u{1}", CommandLineFault::Value),
+        (
+            "xConfiguration SIP URI: a\rxConfiguration B: 1",
+            CommandLineFault::Value,
+        ),
+        ("xConfiguration SIP URI: a\u{85}b", CommandLineFault::Value),
         ("xConfiguration A: 2", CommandLineFault::Duplicate),
     ] {
         let text = format!("xConfiguration A: 1\n{line}\n");
