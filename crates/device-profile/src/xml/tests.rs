@@ -214,6 +214,29 @@ proptest! {
             prop_assert_eq!(ours, quick_xmls(&xml));
         }
     }
+
+    #[test]
+    fn what_is_taken_away_is_one_piece_with_blanks_around_it(xml in document(), which: prop::sample::Index) {
+        let Ok(mut tree) = parse(&xml) else { return Ok(()) };
+        let inside: Vec<Element> = tree.children(tree.root()).collect();
+        if inside.is_empty() {
+            return Ok(());
+        }
+        let element = *which.get(&inside);
+        let node = tree.node(element).unwrap();
+        let (start, end) = (node.start as usize, node.end as usize);
+        let (before, behind) = (xml[..start].trim_ascii_end(), xml[end..].trim_ascii_start());
+        tree.remove(element);
+        let written = tree.write();
+        prop_assert!(written.starts_with(before) && written.ends_with(behind), "{xml:?}: {written:?}");
+        let between = &written[before.len()..written.len() - behind.len()];
+        prop_assert!(between.trim_ascii().is_empty(), "{xml:?}: {written:?}");
+        // A line break that was before it or behind it stays.
+        let breaks = |text: &str| text.matches('\n').count();
+        let there = breaks(&xml) - breaks(&xml[start..end]);
+        prop_assert!(breaks(&written) + 1 >= there, "{xml:?}: {written:?}");
+        prop_assert!(parse(&written).is_ok(), "{xml:?}: {written:?}");
+    }
 }
 
 #[test]
