@@ -147,12 +147,13 @@ pub(crate) fn import(
 pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
     let kind = archive.kind().abbreviation();
     let files = archive.files().count();
+    let noun = if files == 1 { "file" } else { "files" };
     if json {
         let file = file.display().to_string();
         return line(&json!({ "file": file, "kind": kind, "files": files }));
     }
     say(&format!(
-        "{}: {kind} with {files} files exported",
+        "{}: {kind} with {files} {noun} exported",
         name(file)
     ))
 }
@@ -165,18 +166,25 @@ fn broken(out: &mut String, rules: &[BrokenRule]) -> fmt::Result {
     Ok(())
 }
 
-/// The attributes of a type that are on, or have a value.
+/// The attributes of a type that are on, or have a value, with the names of the parts that they stand
+/// in, but for the two that hold most of them.
 fn attributes(device_type: &DeviceType) -> anyhow::Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), redacted(serde_json::to_value(device_type)?))];
     while let Some((name, value)) = open.pop() {
         match value {
             Value::Object(members) => {
+                let is_whole = name.is_empty();
+                let part = match name.as_str() {
+                    "" | "cpeDeviceOptions" | "deviceManagementDeviceTypeOptions" => String::new(),
+                    part => format!("{part}."),
+                };
                 let mut inner: Vec<_> = members
                     .into_iter()
                     .filter(|(member, _)| {
-                        !(name.is_empty() && matches!(member.as_str(), "files" | "deviceType"))
+                        !(is_whole && matches!(member.as_str(), "files" | "deviceType"))
                     })
+                    .map(|(member, value)| (format!("{part}{member}"), value))
                     .collect();
                 inner.reverse();
                 open.extend(inner);

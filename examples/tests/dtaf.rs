@@ -96,6 +96,8 @@ fn inspect_shows_what_is_in_an_archive_and_no_secret() {
     assert_eq!(status, Some(0), "{text}");
     for expected in [
         "device type Phone/1",
+        "  numberOfPorts.unlimited true\n",
+        "  accessDeviceCredentials.userName user\n",
         "%BWDEVICEID%.xml  Dynamic Profile",
         "%SBC%",
         "device family Phones",
@@ -243,7 +245,9 @@ fn an_archive_goes_in_and_comes_out_with_the_same_bytes() {
     assert!(!files.path("system").exists());
     assert_eq!(files.json(&import).1, Some(0));
     assert!(files.path("system/Phone%2F1.dtaf").exists());
-    assert_eq!(files.json(&import).1, Some(1));
+    let (lines, status) = files.json(&import);
+    let error = "without --device-type-file-update: device type Phone/1 is there already";
+    assert_eq!((lines[0]["error"].as_str(), status), (Some(error), Some(1)));
     let export = [
         "export",
         "--from",
@@ -268,6 +272,14 @@ fn an_archive_goes_in_and_comes_out_with_the_same_bytes() {
         "none.tsaf",
     ];
     assert_eq!(files.json(&none).1, Some(1));
+    let nowhere = [
+        "export",
+        "--from",
+        "nowhere",
+        "--default-tag-set",
+        "none.tsaf",
+    ];
+    assert_eq!(files.json(&nowhere).1, Some(4));
 }
 
 #[test]
