@@ -340,15 +340,45 @@ fn what_is_added_fits_in_where_there_was_nothing() {
 
 #[test]
 fn names_whose_hashes_are_equal_stay_apart() {
-    let names = ["b", "a", "b", "c"];
-    let order = |one: Element, other: Element| names[one.0 as usize].cmp(names[other.0 as usize]);
+    let names = ["b", "a", "b", "c", "b"];
+    let name = |element: Element| names[element.0 as usize];
+    let order = |one: Element, other: Element| name(one).cmp(name(other));
     let mut index = super::Index::with_capacity(4);
     (0..4).for_each(|at| index.push(7 << 32, Element(at)));
+    index.push(8 << 32, Element(1));
     index.sort(order);
-    let last = |name| index.last(7 << 32, |known| names[known.0 as usize] == name);
-    assert_eq!(last("b"), Some(Element(2)));
+    index.insert(7 << 32, Element(4), |known| name(known).cmp("b"));
+    let last = |wanted: &str| index.last(7 << 32, |known| name(known).cmp(wanted));
+    assert_eq!(last("b"), Some(Element(4)));
     assert_eq!(last("a"), Some(Element(1)));
     assert_eq!(last("d"), None);
+    assert_eq!(last(""), None);
+    let all = index.all(7 << 32, |known| name(known).cmp("b"));
+    assert_eq!(all.collect::<Vec<_>>(), [0, 2, 4].map(Element));
     let equal = index.pairs().filter(|pair| order(pair.0, pair.1).is_eq());
-    assert_eq!(equal.collect::<Vec<_>>(), [(Element(0), Element(2))]);
+    let equal: Vec<_> = equal.map(|pair| (pair.0.0, pair.1.0)).collect();
+    assert_eq!(equal, [(0, 2), (2, 4)]);
+}
+
+#[test]
+fn however_many_hashes_are_equal_names_are_compared_a_few_times() {
+    let mut index = super::Index::default();
+    let compared = std::cell::Cell::new(0);
+    let against = |wanted: u32| {
+        let compared = &compared;
+        move |known: Element| {
+            compared.set(compared.get() + 1);
+            known.0.cmp(&wanted)
+        }
+    };
+    for at in 0..4_096 {
+        index.insert(7 << 32, Element(at), against(at));
+    }
+    for at in (0..4_096).step_by(64) {
+        assert_eq!(index.last(7 << 32, against(at)), Some(Element(at)));
+        assert_eq!(index.all(7 << 32, against(at)).count(), 1);
+    }
+    // Thirteen halves of 4,096, twice where both ends are looked for.
+    let most = 13 * 4_096 + 64 * (14 + 26);
+    assert!(compared.get() <= most, "{}", compared.get());
 }
