@@ -7,12 +7,12 @@ use offhook_device_profile::{
     Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, BrokenRule,
     DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Effect, FamilyViolation,
     FileAuthentication, FileCategory, FileContent, Import, ImportDifference, ImportError,
-    Inventory, Limits, NumberOfPorts, Subject, Tag, TagName, TagRegion, TagSet, Violation,
+    Inventory, Limits, Subject, Tag, TagName, TagRegion, TagSet, Violation,
 };
 
 use crate::archive::noise;
 
-fn phone() -> DeviceType {
+pub(crate) fn phone() -> DeviceType {
     DeviceType::new("Phone")
         .with_file(DeviceTypeFile::new("%BWMACADDRESS%.xml", "<flat-profile/>"))
         .with_file(DeviceTypeFile::new("logo.png", "logo").with_category(FileCategory::Static))
@@ -22,7 +22,7 @@ fn tag(name: &str, value: &str) -> Tag {
     Tag::new(&name.parse().unwrap(), value)
 }
 
-fn sbc() -> TagSet {
+pub(crate) fn sbc() -> TagSet {
     let address: TagName = "%SBC_ADDRESS%".parse().unwrap();
     TagSet::new("Access")
         .with_tag(Tag::new(&address, "sbc.example.net").not_overridable())
@@ -30,13 +30,13 @@ fn sbc() -> TagSet {
         .with_region(TagRegion::new("Iberia", &["ES", "PT"]).with_value(&address, "sbc.example.es"))
 }
 
-fn system_with(device_type: DeviceType) -> Inventory {
+pub(crate) fn system_with(device_type: DeviceType) -> Inventory {
     let mut system = Inventory::new();
     system.insert_device_type(device_type);
     system
 }
 
-fn update() -> Import {
+pub(crate) fn update() -> Import {
     Import::new().with_device_type_file_update()
 }
 
@@ -231,90 +231,6 @@ fn a_type_that_would_break_a_rule_is_reported_and_not_imported() {
     };
     assert_eq!(*told, report);
     assert_eq!(system, before);
-}
-
-#[test]
-fn a_broken_rule_is_told_with_the_name_of_what_breaks_it() {
-    let odd = |name: &str| {
-        let file = DeviceTypeFile::new("%BWMACADDRESS%.xml", "<a>")
-            .with_authentication(FileAuthentication::bearer());
-        let mut odd = DeviceType::new(name).with_file(file);
-        odd.files[0].allow_http = true;
-        odd.number_of_ports = NumberOfPorts::Quantity(0);
-        odd
-    };
-    let long = "x".repeat(31);
-    let family = DeviceFamily::new(&long)
-        .with_device_type(phone())
-        .with_device_type(odd("Odd"))
-        .with_tag_set(sbc())
-        .with_tag_set(TagSet::new(""));
-    let wanted = [
-        format!("device family {long}: deviceFamilyName has not 1 to 30 characters"),
-        "tag set : tagSetName has not 1 to 30 characters".to_owned(),
-        "file %BWMACADDRESS%.xml of Odd: document refused at byte 3: not well-formed".to_owned(),
-        "device type Odd: numberOfPorts is 0".to_owned(),
-        "file %BWMACADDRESS%.xml of Odd: file 0 takes tokens and is served without TLS".to_owned(),
-    ];
-    let mut archive = Archive::DeviceFamily(family);
-    let report = Import::new().dry_run(&mut archive, &Inventory::new());
-    let texts: Vec<_> = report
-        .unwrap()
-        .violations
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(texts, wanted);
-
-    // An archive names them alike, in another order.
-    let found = archive.violations(&Limits::default());
-    let numbered: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert!(
-        numbered.contains(&"device type 1: numberOfPorts is 0".to_owned()),
-        "{numbered:?}"
-    );
-    assert!(numbered.contains(&"tag set 1: tagSetName has not 1 to 30 characters".to_owned()));
-    let named = found
-        .iter()
-        .map(|found| archive.broken_rule(*found).unwrap());
-    let mut named: Vec<_> = named.map(|rule| rule.to_string()).collect();
-    let mut wanted = wanted.to_vec();
-    named.sort();
-    wanted.sort();
-    assert_eq!(named, wanted);
-    for violation in found {
-        assert_eq!(
-            Archive::new(phone()).broken_rule(violation).is_some(),
-            matches!(
-                violation,
-                ArchiveViolation::Content { file: 0, .. }
-                    | ArchiveViolation::DeviceType { device_type: 0, .. }
-            )
-        );
-    }
-
-    // Of a type that is there a file has the number it will have, and the name that it has.
-    let mut system = system_with(phone());
-    let file = DeviceTypeFile::new("other.xml", "<a/>")
-        .with_category(FileCategory::Static)
-        .with_authentication(FileAuthentication::bearer());
-    let mut newer = DeviceType::new("Phone").with_file(file);
-    newer.files[0].allow_tftp = true;
-    let answer = update().run(&mut Archive::new(newer), &mut system);
-    let Err(ImportError::Violations { report }) = answer else {
-        panic!();
-    };
-    let json = serde_json::to_value(&report).unwrap();
-    let rule = &json["violations"][0];
-    assert_eq!(
-        rule["subject"],
-        serde_json::json!({"file": {"deviceType": "Phone", "fileFormat": "other.xml"}})
-    );
-    assert_eq!(
-        rule["rule"],
-        "file other.xml of Phone: file 2 takes tokens and is served without TLS"
-    );
-    assert_eq!(rule["source"], "a rule of this project's own");
 }
 
 #[test]
