@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use indicatif::ProgressBar;
 use offhook_sip_resolver::{
-    Entropy, EntropyError, Hop, NameServer, Options, Policy, Resolution, ResolveError,
+    Entropy, EntropyError, Exchange, Hop, NameServer, Options, Policy, Resolution, ResolveError,
     ResolveFailure, Resolver, Target, Trace, Transport,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -55,7 +55,8 @@ struct Arguments {
     /// Print one JSON object a target: {"target":…,"hops":[…],…} or {"target":…,"error":"…"}.
     #[arg(long)]
     json: bool,
-    /// Print every question and answer, with its time in milliseconds.
+    /// Print every question and answer, with its time in milliseconds, and the name server with what
+    /// was out of the ordinary: TCP, EDNS given up, an RCODE.
     #[arg(long)]
     trace: bool,
     /// Domains, or SIP or SIPS URIs.
@@ -305,6 +306,19 @@ struct HopLine<'a> {
 struct Event {
     ms: f64,
     event: String,
+    /// The name server, of an answer or a failure of one.
+    #[serde(flatten)]
+    exchange: Option<ExchangeLine>,
+}
+
+#[derive(Serialize)]
+struct ExchangeLine {
+    server: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rcode: Option<String>,
+    edns: bool,
 }
 
 fn as_json(
@@ -323,6 +337,7 @@ fn as_json(
         let events = entries.map(|entry| Event {
             ms: milliseconds(entry.at()),
             event: entry.event().to_string(),
+            exchange: entry.event().exchange().map(ExchangeLine::of),
         });
         events.collect()
     };
@@ -359,6 +374,18 @@ impl<'a> HopLine<'a> {
             port: hop.address().port(),
             verify: hop.verify(),
             priority: hop.priority(),
+        }
+    }
+}
+
+impl ExchangeLine {
+    fn of(exchange: &Exchange) -> Self {
+        let transport = exchange.transport();
+        Self {
+            server: exchange.server(),
+            transport: transport.map(|transport| transport.to_string().to_lowercase()),
+            rcode: exchange.rcode().map(|rcode| rcode.to_string()),
+            edns: !exchange.lacks_edns(),
         }
     }
 }

@@ -97,11 +97,32 @@ fn people_get_a_table_and_the_trace_where_they_want_it() {
         "ms > example.test NAPTR (round 1)",
         "ms < _sip._tls.example.test SRV: _sip._tls.example.test 300 SRV 10 0 5061 one",
         "sips:192.0.2.7: 1 server, 0 questions in 0 round trips",
+        " 5071 one.example.test (+1) [127.0.0.1:",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     let quiet = run(&["example.test"]);
     assert!(!String::from_utf8(quiet.stdout).unwrap().contains("NAPTR"));
+}
+
+#[test]
+fn the_trace_for_machines_names_server_transport_and_code() {
+    let output = run(&["--json", "--trace", "gone.example.test"]);
+    let line = &json(&output)[0];
+    let events = line["trace"].as_array().unwrap();
+    let about = |start: &str| {
+        let is = |event: &&Value| event["event"].as_str().unwrap().starts_with(start);
+        events.iter().find(is).unwrap_or_else(|| panic!("{line:#}"))
+    };
+    let asked = about("> _sip._tls.gone.example.test SRV");
+    assert_eq!(asked.get("server"), None);
+    let absent = about("< _sip._tls.gone.example.test SRV");
+    let server: SocketAddr = absent["server"].as_str().unwrap().parse().unwrap();
+    assert!(server.ip().is_loopback());
+    let told = (&absent["transport"], &absent["rcode"], &absent["edns"]);
+    assert_eq!(told, (&json!("udp"), &json!("NXDOMAIN"), &json!(true)));
+    let empty = about("< gone.example.test NAPTR");
+    assert_eq!(empty["rcode"], "NOERROR");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The driver: asks real name servers, by way of `hickory-resolver`.
 //!
-//! Its own resolver finds nothing where an alias owns SRV records, so that questions go to its pool
-//! of name servers and the raw messages are read here.
+//! Its own resolver finds nothing where an alias owns SRV records, and its pool of name servers keeps
+//! half of an answer to itself, so that questions go to its connections and the whole messages are
+//! read here.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +20,11 @@ pub use options::Options;
 pub use server::NameServer;
 use server::Servers;
 
+mod connection;
 mod message;
 mod options;
 mod server;
+mod single;
 
 /// Finds SIP servers by asking name servers over UDP, and TCP where an answer is truncated.
 ///
@@ -248,8 +251,8 @@ impl Shared {
                     for question in questions {
                         let servers = Arc::clone(&self.servers);
                         running.spawn(async move {
-                            let reply = servers.ask(&question).await;
-                            (question, reply)
+                            let (reply, exchange) = servers.ask(&question).await;
+                            (question, reply, exchange)
                         });
                     }
                     continue;
@@ -268,7 +271,10 @@ impl Shared {
             };
             plan.elapsed(begun.elapsed());
             match answered {
-                Some(Ok((question, reply))) => plan.answer(&question, reply),
+                Some(Ok((question, reply, None))) => plan.answer(&question, reply),
+                Some(Ok((question, reply, Some(exchange)))) => {
+                    plan.answer_with(&question, reply, exchange);
+                }
                 // A task that has come to nothing leaves its question open till the end.
                 Some(Err(_)) => {}
                 None => return,

@@ -13,6 +13,8 @@ mod cases;
 mod edge;
 #[cfg(feature = "https")]
 mod encrypted;
+#[cfg(feature = "hickory")]
+mod exchange;
 mod failover;
 #[cfg(feature = "hickory")]
 mod fault;
