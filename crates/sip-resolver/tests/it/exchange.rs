@@ -247,7 +247,8 @@ async fn one_connection_serves_all_questions_and_one_that_was_closed_is_replaced
 
 #[tokio::test]
 async fn more_questions_than_a_connection_takes_at_once_wait_their_turn() {
-    let (server, _) = tcp_alone(serve("*.many 60 IN A 192.0.2.1").await, usize::MAX).await;
+    let (server, connections) =
+        tcp_alone(serve("*.many 60 IN A 192.0.2.1").await, usize::MAX).await;
     let resolver = Resolver::new([server], Options::default()).unwrap();
     let mut running = JoinSet::new();
     for at in 0..100 {
@@ -265,6 +266,7 @@ async fn more_questions_than_a_connection_takes_at_once_wait_their_turn() {
         let found = found.unwrap_or_else(|failure| panic!("{}", failure.trace()));
         assert_eq!(found.hops().len(), 1);
     }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod failover;
 #[cfg(feature = "hickory")]
 mod fault;
 #[cfg(feature = "hickory")]
+mod flight;
+#[cfg(feature = "hickory")]
 mod memory;
 mod missing;
 #[cfg(feature = "hickory")]
