@@ -200,7 +200,7 @@ pub enum ParseTargetError {
         /// Where the port begins, in octets from 0.
         at: usize,
     },
-    /// `transport=udp`, or `maddr`, which a `sips:` URI cannot have.
+    /// `transport=udp`, which a `sips:` URI cannot have.
     #[error("parameter at octet {at} is not secure")]
     NotSecure {
         /// Where the parameter begins, in octets from 0.
