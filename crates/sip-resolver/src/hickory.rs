@@ -16,12 +16,16 @@ use crate::{
     Cache, Cached, DomainName, Edge, EdgeFailure, EdgeFinding, Entropy, Freshness, Location, Plan,
     Policy, Resolution, ResolveFailure, SetupError, Step, Target,
 };
+#[cfg(feature = "dnssec")]
+pub use dnssec::{Dnssec, Unsigned};
 use flight::{Flight, Found, Memory};
 pub use options::Options;
 pub use server::NameServer;
 use server::Servers;
 
 mod connection;
+#[cfg(feature = "dnssec")]
+mod dnssec;
 mod flight;
 mod message;
 mod options;
@@ -110,12 +114,29 @@ impl Resolver {
             return Err(SetupError::NoServers);
         }
         let (question, delay) = (options.question_timeout, options.server_delay);
+        let servers = Servers::new(servers, tls, question, delay)?;
+        Ok(Self::of(servers, options))
+    }
+
+    fn of(servers: Servers, options: Options) -> Self {
         let cache = Cache::new(options.cache_capacity).with_max_stale(options.max_stale);
-        Ok(Self(Arc::new(Shared {
-            servers: Arc::new(Servers::new(servers, tls, question, delay)?),
+        Self(Arc::new(Shared {
+            servers: Arc::new(servers),
             options,
             memory: Arc::new(Memory::new(cache)),
-        })))
+        }))
+    }
+
+    /// A resolver with the same servers and options, and a cache of its own, that believes what DNSSEC
+    /// proves and nothing else.
+    ///
+    /// Each question costs others, for the keys of the zones up to a trusted one, which are not counted
+    /// and not kept; all of them have the time of the one question. A bogus answer is a failure of that
+    /// name server: the next one is asked, and where there is none, the question has failed.
+    #[cfg(feature = "dnssec")]
+    #[must_use]
+    pub fn with_dnssec(&self, dnssec: &Dnssec) -> Self {
+        Self::of(self.0.servers.validating(dnssec), self.0.options)
     }
 
     /// Finds the servers of `target` as `policy` wants it.

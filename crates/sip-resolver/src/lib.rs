@@ -33,6 +33,8 @@ pub use error::{
 };
 pub use exchange::{Exchange, NameServerTransport, Rcode};
 pub use failover::{Attempt, Cause, Failover};
+#[cfg(feature = "dnssec")]
+pub use hickory::{Dnssec, Unsigned};
 #[cfg(feature = "hickory")]
 pub use hickory::{NameServer, Options, Resolver};
 pub use hop::{Hop, Resolution};

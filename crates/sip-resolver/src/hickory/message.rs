@@ -37,14 +37,21 @@ pub(super) fn reply(question: &Question, answer: Result<DnsResponse, NetError>) 
         ResponseCode::NoError | ResponseCode::NXDomain if is_legible(&message) => {
             return Reply::Records(response);
         }
-        ResponseCode::Refused | ResponseCode::NotAuth => QueryFailure::Lame,
         // A name server that has followed aliases in a circle may answer so, with what it found.
         ResponseCode::ServFail if matches!(Answer::read(question, &response), Answer::Loop) => {
             return Reply::Records(response);
         }
-        _ => QueryFailure::Server,
+        code => failure_of(code),
     };
     Reply::Failed(failure)
+}
+
+/// What a code means that is no answer.
+pub(super) const fn failure_of(code: ResponseCode) -> QueryFailure {
+    match code {
+        ResponseCode::Refused | ResponseCode::NotAuth => QueryFailure::Lame,
+        _ => QueryFailure::Server,
+    }
 }
 
 const fn failure(error: &NetError) -> QueryFailure {

@@ -131,6 +131,19 @@ impl Servers {
         })
     }
 
+    /// The same servers, whose answers are validated.
+    #[cfg(feature = "dnssec")]
+    pub(super) fn validating(&self, dnssec: &super::Dnssec) -> Self {
+        let servers = self.servers.iter();
+        Self {
+            servers: servers
+                .map(|server| Arc::new(server.validating(dnssec)))
+                .collect(),
+            preferred: AtomicUsize::new(0),
+            delay: self.delay,
+        }
+    }
+
     /// Asks one server, the next one too when that one fails or takes its time, and so on; the
     /// first answer counts. How it went is that answer's, or that of the last failure.
     pub(super) async fn ask(&self, question: &Question) -> (Reply, Option<Exchange>) {

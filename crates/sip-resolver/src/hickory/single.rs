@@ -13,7 +13,13 @@ use hickory_resolver::proto::op::{
 use tokio::time::timeout;
 
 use super::connection::Connections;
+#[cfg(feature = "dnssec")]
+use super::dnssec::{Dnssec, Refusal};
+#[cfg(feature = "dnssec")]
+use super::message::failure_of;
 use super::message::reply;
+#[cfg(feature = "dnssec")]
+use crate::QueryFailure;
 use crate::{Exchange, Question, Rcode, Reply};
 
 /// A name server, and what is known about it.
@@ -22,6 +28,8 @@ pub(super) struct Server {
     timeout: Duration,
     /// It has answered without EDNS what it would not with it.
     knows_no_edns: AtomicBool,
+    #[cfg(feature = "dnssec")]
+    dnssec: Option<Dnssec>,
 }
 
 impl Server {
@@ -30,15 +38,52 @@ impl Server {
             connections,
             timeout,
             knows_no_edns: AtomicBool::new(false),
+            #[cfg(feature = "dnssec")]
+            dnssec: None,
+        }
+    }
+
+    /// The same server, whose answers are validated.
+    #[cfg(feature = "dnssec")]
+    pub(super) fn validating(&self, dnssec: &Dnssec) -> Self {
+        Self {
+            dnssec: Some(dnssec.clone()),
+            ..Self::new(Arc::clone(&self.connections), self.timeout)
         }
     }
 
     /// Asks with EDNS, and without where the server refuses that or is silent.
     pub(super) async fn ask(&self, question: &Question, query: Query) -> (Reply, Exchange) {
+        #[cfg(feature = "dnssec")]
+        if let Some(dnssec) = &self.dnssec {
+            return self.ask_validated(question, query, dnssec).await;
+        }
         let answer = timeout(self.timeout, self.ask_both_ways(query)).await;
         let address = self.connections.address();
         let answer = answer.unwrap_or_else(|_| Answer::silence(address));
         (reply(question, answer.message), answer.exchange)
+    }
+
+    /// Asks with EDNS only, without which there are no signatures.
+    #[cfg(feature = "dnssec")]
+    async fn ask_validated(
+        &self,
+        question: &Question,
+        query: Query,
+        dnssec: &Dnssec,
+    ) -> (Reply, Exchange) {
+        let answer = timeout(self.timeout, dnssec.ask(&self.connections, query)).await;
+        let Ok((answer, exchange)) = answer else {
+            let exchange = Exchange::new(self.connections.address());
+            return (Reply::Failed(QueryFailure::Timeout), exchange);
+        };
+        let reply = match answer {
+            Ok(message) => reply(question, Ok(message)),
+            Err(Refusal::Code(code)) => Reply::Failed(failure_of(code)),
+            Err(Refusal::Judged(failure)) => Reply::Failed(failure),
+            Err(Refusal::Net(error)) => reply(question, Err(error)),
+        };
+        (reply, exchange)
     }
 
     async fn ask_both_ways(&self, query: Query) -> Answer {

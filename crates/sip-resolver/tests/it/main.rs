@@ -10,6 +10,8 @@
 mod cache;
 #[cfg(feature = "hickory")]
 mod cases;
+#[cfg(feature = "dnssec")]
+mod dnssec;
 mod edge;
 #[cfg(feature = "https")]
 mod encrypted;
@@ -33,6 +35,8 @@ mod policy;
 mod property;
 #[cfg(feature = "hickory")]
 mod server;
+#[cfg(feature = "dnssec")]
+mod signed;
 mod target;
 mod weight;
 mod zone;
