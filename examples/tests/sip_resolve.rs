@@ -126,6 +126,31 @@ fn the_trace_for_machines_names_server_transport_and_code() {
 }
 
 #[test]
+fn what_dnssec_does_not_prove_leads_to_nobody() {
+    let output = run(&["--json", "--trace", "--dnssec", "example.test"]);
+    assert_eq!(output.status.code(), Some(3));
+    let line = &json(&output)[0];
+    assert_eq!(line["error"], "Temporary");
+    let text = line["trace"].to_string();
+    assert!(text.contains("SRV: bogus by DNSSEC ["), "{text}");
+    let file = env::temp_dir().join(format!("offhook-anchors-{}", std::process::id()));
+    std::fs::write(&file, "example.test. 60 IN A 192.0.2.1\n").unwrap();
+    let output = run(&[
+        "--dnssec",
+        "--trust-anchors",
+        file.to_str().unwrap(),
+        "a.test",
+    ]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("bad trust anchors"), "{told}");
+    // Without validation there is nothing to be strict about.
+    let output = run(&["--signed-only", "example.test"]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn the_exit_status_tells_no_service_from_no_answer() {
     for (target, error) in [
         ("gone.example.test", "NotFound"),

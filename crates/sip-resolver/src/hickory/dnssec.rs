@@ -38,7 +38,8 @@ pub struct Dnssec {
 
 impl Dnssec {
     /// With other keys to trust than those of the root: DNSKEY records in the form of a zone file, one
-    /// a line, with their names in full.
+    /// a line, with their names in full. Of a zone below the root all its keys are needed, since for those
+    /// that are missing the validator goes to the zone above.
     ///
     /// # Errors
     ///
