@@ -85,12 +85,13 @@ impl Dnssec {
         // Whether hickory has proved what it says about there being nothing.
         let (message, is_proved) = match answer {
             Ok(message) => (message, true),
-            // More NSEC3 iterations than are worth the work: a zone as good as unsigned.
+            // More NSEC3 iterations than are worth the work, a zone as good as unsigned; or aliases
+            // whose end has nothing, of which hickory looks for a proof about their beginning.
             Err(NetError::Dns(DnsError::Nsec {
-                proof: Proof::Insecure,
-                response,
-                ..
-            })) => (*response, false),
+                proof, response, ..
+            })) if proof == Proof::Insecure || is_alias_alone(&response, query.query_type()) => {
+                (*response, false)
+            }
             Err(NetError::Dns(DnsError::Nsec { response, .. })) => {
                 let exchange = exchange.with_rcode(code(response.metadata.response_code));
                 return (Err(Refusal::Judged(QueryFailure::Bogus)), exchange);
@@ -124,8 +125,7 @@ impl Dnssec {
             // Where an unsigned record stands beside it, hickory does not look whether the name that
             // a wildcard stands for has records of its own (RFC 4035 section 5.3.4).
             Some(Proof::Secure) if is_expanded && !is_denied => return Err(QueryFailure::Bogus),
-            Some(Proof::Secure) if is_proved => Proof::Secure,
-            Some(Proof::Secure | Proof::Insecure) => Proof::Insecure,
+            Some(proof @ (Proof::Secure | Proof::Insecure)) => proof,
             Some(_) => return Err(QueryFailure::Bogus),
             None if is_denied => Proof::Secure,
             None if is_unsigned(&message, query.name()) => Proof::Insecure,
@@ -144,8 +144,7 @@ impl Dnssec {
         message.additionals.retain(is_good);
         // That nothing stands where aliases lead is proved by hickory for what was asked for alone.
         // Without a lifetime for it, the end of the aliases is asked for by its name.
-        let is_asked = |record: &Record| record.record_type() == query.query_type();
-        if !message.answers.is_empty() && !message.answers.iter().any(is_asked) {
+        if is_alias_alone(&message, query.query_type()) {
             message.authorities.clear();
         }
         Ok((message, proof))
@@ -214,6 +213,12 @@ impl DnsHandle for Link {
             }
         }))
     }
+}
+
+/// Whether there are records, but none of this kind.
+fn is_alias_alone(message: &DnsResponse, kind: RecordType) -> bool {
+    let is_kind = |record: &Record| record.record_type() == kind;
+    !message.answers.is_empty() && !message.answers.iter().any(is_kind)
 }
 
 fn has_denial(message: &DnsResponse) -> bool {

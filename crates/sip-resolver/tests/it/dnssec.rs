@@ -25,6 +25,8 @@ const ZONE: &str = "
     one 60 IN AAAA 2001:db8::1
     @ 60 IN A 192.0.2.9
     _sip._tls.alias 60 IN CNAME _sip._tls
+    _sip._tls.gone 60 IN CNAME nowhere
+    gone 60 IN A 192.0.2.6
     _sip._tls.mixed 60 IN SRV 10 0 5061 host.plain
     plain 60 IN NS ns.plain
     ns.plain 60 IN A 127.0.0.1
@@ -203,6 +205,19 @@ async fn the_end_of_an_alias_that_somebody_cuts_off_is_asked_for() {
     let found = resolve(&[server], &trusting(&zone), "alias.example.com").await;
     let servers = SERVERS.map(|server| server.replace("as ", "as alias."));
     assert_eq!(hops(&found), servers);
+}
+
+#[tokio::test]
+async fn that_nothing_stands_where_an_alias_leads_is_proved_by_a_question_of_its_own() {
+    let zone = zone().await;
+    let dnssec = trusting(&zone).with_unsigned(Unsigned::Refuse);
+    let found = resolve(&[zone.address], &dnssec, "gone.example.com").await;
+    assert_eq!(hops(&found), ["TLS 192.0.2.6:5061 as gone.example.com"]);
+    let text = found.unwrap().trace().to_string();
+    assert!(
+        text.contains("< nowhere.example.com SRV: no records"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
