@@ -131,7 +131,7 @@ impl Resolver {
     /// proves and nothing else.
     ///
     /// Each question costs others, for the keys of the zones up to a trusted one, which are not counted
-    /// and not kept; all of them have the time of the one question. A bogus answer is a failure of that
+    /// and not kept; all of them have the time of the one question, and EDNS is never given up. A bogus answer is a failure of that
     /// name server: the next one is asked, and where there is none, the question has failed.
     #[cfg(feature = "dnssec")]
     #[must_use]
