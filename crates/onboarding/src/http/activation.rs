@@ -78,7 +78,7 @@ fn refused(error: PresentError, now: SystemTime) -> Refused {
         | PresentError::Malformed(_)
         | PresentError::OtherAddress => Refused::bad_request(chain(&error)),
         PresentError::Entropy(_) | PresentError::Issuer(_) | PresentError::Store(_) => {
-            Refused::unavailable()
+            Refused::failed(&error)
         }
     }
 }

@@ -27,7 +27,7 @@ async fn health() -> Answer {
 
 async fn ready(State(registry): State<Arc<dyn Registry>>) -> Result<Answer, Refused> {
     let answer = registry.outbox(1).await;
-    answer.map_err(|_| Refused::unavailable())?;
+    answer.map_err(|error| Refused::failed(&error))?;
     Ok((StatusCode::OK, NOT_KEPT))
 }
 

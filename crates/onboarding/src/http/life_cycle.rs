@@ -166,7 +166,7 @@ pub(super) fn refused(error: LifeCycleError) -> Refused {
         }
         LifeCycleError::Code(error) => issue(error),
         LifeCycleError::SameProfile => Refused::bad_request(error.to_string()),
-        LifeCycleError::Entropy(_) => Refused::unavailable(),
+        error @ LifeCycleError::Entropy(_) => Refused::failed(&error),
     }
 }
 

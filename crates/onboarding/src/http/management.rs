@@ -409,10 +409,10 @@ pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {
         }
         OnboardError::Template(error) => Refused::bad_request(chain(&error)),
         OnboardError::Request(error) => Refused::bad_request(chain(&error)),
-        OnboardError::Provision(_)
+        error @ (OnboardError::Provision(_)
         | OnboardError::Activate(_)
         | OnboardError::Present(_)
-        | OnboardError::Entropy(_) => Refused::unavailable(),
+        | OnboardError::Entropy(_)) => Refused::failed(&error),
     }
 }
 
@@ -425,7 +425,7 @@ pub(super) fn issue(error: IssueCodeError) -> Refused {
             conflict("code_not_issued", &refusal)
         }
         IssueCodeError::NotShown => Refused::forbidden("codes_not_shown", error.to_string()),
-        _ => Refused::unavailable(),
+        error => Refused::failed(&error),
     }
 }
 
@@ -439,12 +439,13 @@ fn configuration(error: ConfigurationError) -> Refused {
         ConfigurationError::Bridge(BridgeError::Refused { .. }) => {
             Refused::forbidden("device_not_authorized", "the DM Bridge refused the device")
         }
-        ConfigurationError::Template(_) => {
+        ConfigurationError::Template(error) => {
+            tracing::error!(error = chain(&error), "a template is of no use");
             let what = "the template of the file cannot be filled in";
             Refused::unusable("configuration_unusable", what)
         }
-        ConfigurationError::Bridge(BridgeError::Failed(_) | BridgeError::OtherSubject)
-        | ConfigurationError::Store(_) => Refused::unavailable(),
+        error @ (ConfigurationError::Bridge(BridgeError::Failed(_) | BridgeError::OtherSubject)
+        | ConfigurationError::Store(_)) => Refused::failed(&error),
     }
 }
 
@@ -452,7 +453,7 @@ pub(super) fn update(error: UpdateError) -> Refused {
     match error {
         UpdateError::UnknownDevice => Refused::not_found(),
         UpdateError::NotActivated => conflict("not_activated", &error),
-        UpdateError::NameInUse | UpdateError::Store(_) => Refused::unavailable(),
+        error @ (UpdateError::NameInUse | UpdateError::Store(_)) => Refused::failed(&error),
     }
 }
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use offhook_activation_code::OverBudget;
 use offhook_bearer_token::{BearerError, Challenge, CredentialsError, Rejection, VerifyError};
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 
 use crate::message::{Problem, parse};
 
@@ -100,6 +101,12 @@ impl Refused {
         )
     }
 
+    /// We could not find out, because of `error`: that is for the log, and not for the caller.
+    pub(super) fn failed(error: &dyn StdError) -> Self {
+        tracing::error!(error = chain(error), "a request failed");
+        Self::unavailable()
+    }
+
     /// The request took too long to come, or to be answered.
     pub(super) fn too_slow() -> Self {
         let what = "the request took too long";
@@ -171,8 +178,9 @@ impl IntoResponse for Refused {
 pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Refused> {
-    let done = tokio::spawn(work).await;
-    done.map_err(|_| Refused::unavailable())
+    // The span of the request goes along.
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.map_err(|error| Refused::failed(&error))
 }
 
 /// The message in a body.
