@@ -5,10 +5,13 @@
 //! cargo run --release --example sip-resolve -- --server 192.0.2.53:53 --policy tls-only \
 //!     --trace example.com
 //! cargo run --release --example sip-resolve -- --service collab-edge --json example.com
+//! cargo run --release --example sip-resolve -- --dnssec --signed-only example.com
 //! ```
 
+use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -16,8 +19,8 @@ use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use indicatif::ProgressBar;
 use offhook_sip_resolver::{
-    Entropy, EntropyError, Hop, NameServer, Options, Policy, Resolution, ResolveError,
-    ResolveFailure, Resolver, Target, Trace, Transport,
+    Dnssec, Entropy, EntropyError, Exchange, Hop, NameServer, Options, Policy, Resolution,
+    ResolveError, ResolveFailure, Resolver, Target, Trace, Transport, Unsigned,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
@@ -44,6 +47,15 @@ struct Arguments {
     /// Look for an edge of an enterprise network, or for its inside, instead of SIP servers.
     #[arg(long, value_enum, conflicts_with = "policy")]
     service: Option<ServiceName>,
+    /// Validate answers by DNSSEC, with the keys of the root.
+    #[arg(long)]
+    dnssec: bool,
+    /// Trust the DNSKEY records of this file, one a line, in place of the root's keys.
+    #[arg(long, value_name = "FILE", requires = "dnssec")]
+    trust_anchors: Option<PathBuf>,
+    /// Take no answers of zones that are not signed.
+    #[arg(long, requires = "dnssec")]
+    signed_only: bool,
     /// How long a target may take, in seconds; one question may take three fifths of it.
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = seconds)]
     timeout: f64,
@@ -55,7 +67,8 @@ struct Arguments {
     /// Print one JSON object a target: {"target":…,"hops":[…],…} or {"target":…,"error":"…"}.
     #[arg(long)]
     json: bool,
-    /// Print every question and answer, with its time in milliseconds.
+    /// Print every question and answer, with its time in milliseconds, and the name server with what
+    /// was out of the ordinary: TCP, EDNS given up, an RCODE.
     #[arg(long)]
     trace: bool,
     /// Domains, or SIP or SIPS URIs.
@@ -109,7 +122,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let options = Options::default()
         .with_deadline(deadline)
         .with_question_timeout(deadline * 3 / 5);
-    let resolver = Resolver::new(servers, options)?;
+    let mut resolver = Resolver::new(servers, options)?;
+    if arguments.dnssec {
+        resolver = resolver.with_dnssec(&dnssec(arguments)?);
+    }
     let policy = match (arguments.service, arguments.policy) {
         (Some(ServiceName::CiscoUds), _) => Policy::cisco_uds(),
         (Some(ServiceName::CollabEdge), _) => Policy::collab_edge(),
@@ -146,6 +162,21 @@ async fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         }
     }
     Ok(worst)
+}
+
+fn dnssec(arguments: &Arguments) -> anyhow::Result<Dnssec> {
+    let dnssec = match &arguments.trust_anchors {
+        None => Dnssec::default(),
+        Some(file) => {
+            let text = fs::read_to_string(file);
+            let text = text.with_context(|| file.display().to_string())?;
+            Dnssec::with_anchors(&text).with_context(|| file.display().to_string())?
+        }
+    };
+    Ok(dnssec.with_unsigned(match arguments.signed_only {
+        true => Unsigned::Refuse,
+        false => Unsigned::Accept,
+    }))
 }
 
 /// Why a target has no servers here.
@@ -305,6 +336,22 @@ struct HopLine<'a> {
 struct Event {
     ms: f64,
     event: String,
+    /// The name server, of an answer or a failure of one.
+    #[serde(flatten)]
+    exchange: Option<ExchangeLine>,
+}
+
+#[derive(Serialize)]
+struct ExchangeLine {
+    server: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rcode: Option<String>,
+    edns: bool,
+    /// Whether DNSSEC has proved the answer.
+    #[serde(skip_serializing_if = "is_false")]
+    secure: bool,
 }
 
 fn as_json(
@@ -323,6 +370,7 @@ fn as_json(
         let events = entries.map(|entry| Event {
             ms: milliseconds(entry.at()),
             event: entry.event().to_string(),
+            exchange: entry.event().exchange().map(ExchangeLine::of),
         });
         events.collect()
     };
@@ -359,6 +407,19 @@ impl<'a> HopLine<'a> {
             port: hop.address().port(),
             verify: hop.verify(),
             priority: hop.priority(),
+        }
+    }
+}
+
+impl ExchangeLine {
+    fn of(exchange: &Exchange) -> Self {
+        let transport = exchange.transport();
+        Self {
+            server: exchange.server(),
+            transport: transport.map(|transport| transport.to_string().to_lowercase()),
+            rcode: exchange.rcode().map(|rcode| rcode.to_string()),
+            edns: !exchange.lacks_edns(),
+            secure: exchange.is_secure(),
         }
     }
 }
@@ -416,6 +477,11 @@ fn seconds_of(ttl: Duration) -> Option<u64> {
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's own form")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 const OK: u8 = 0;

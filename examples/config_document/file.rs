@@ -60,6 +60,9 @@ impl Reader {
         let mut signature = None;
         // Each layer may be there once, in any order.
         loop {
+            if bytes.starts_with(OPENSSL_ENC) {
+                bail!("encrypted by `openssl enc`, which is not read here");
+            }
             if is_gzip(&bytes) && !packing.contains(&GZIP) {
                 packing.push(GZIP);
                 bytes = decompress(&bytes, &self.limits)?;
@@ -128,23 +131,41 @@ fn document(bytes: &[u8], limits: &Limits) -> anyhow::Result<Document> {
     if first_sign(bytes) == Some(b'<') {
         return Ok(Document::parse(bytes, limits)?);
     }
-    let text = std::str::from_utf8(bytes)?;
-    let configuration = Configuration::parse_command_lines(text, limits)?;
+    let configuration = Configuration::parse_command_lines(bytes, limits)?;
     if configuration == Configuration::new() {
         bail!("neither XML nor xConfiguration lines");
     }
     Ok(Document::Configuration(configuration))
 }
 
-/// Whether bytes are a text that a document could be: those of ciphers are not.
+/// Whether bytes are a text that a document could be, in whatever encoding: those of ciphers are not.
 fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     matches!(first_sign(bytes), Some(b'<' | b'x' | b'X' | b'*' | b'#'))
-        && std::str::from_utf8(bytes).is_ok()
+        && (is_wide(bytes) || std::str::from_utf8(bytes).is_ok() || !bytes.iter().any(is_control))
 }
 
+/// Whether a text begins as in UTF-16, with four characters of ASCII: a cipher hardly ever does.
+fn is_wide(bytes: &[u8]) -> bool {
+    let text = marked(bytes, &WIDE_MARKS);
+    let begins = |is_one: fn(&[u8]) -> bool| text.len() >= 8 && text.chunks(2).take(4).all(is_one);
+    begins(|pair| matches!(pair, [0, 1..=0x7f])) || begins(|pair| matches!(pair, [1..=0x7f, 0]))
+}
+
+/// The first byte of a text that is no blank and, in UTF-16, no zero.
 fn first_sign(bytes: &[u8]) -> Option<u8> {
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    text.trim_ascii_start().first().copied()
+    let text = marked(marked(bytes, &[BYTE_ORDER_MARK]), &WIDE_MARKS);
+    let mut signs = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    if is_wide(bytes) {
+        return signs.find(|byte| **byte != 0).copied();
+    }
+    signs.next().copied()
+}
+
+/// What is behind the mark that a text may begin with.
+fn marked<'b>(bytes: &'b [u8], marks: &[&[u8]]) -> &'b [u8] {
+    let behind = marks.iter().find_map(|mark| bytes.strip_prefix(*mark));
+    behind.unwrap_or(bytes)
 }
 
 fn signer(path: &Path) -> anyhow::Result<VerifyingKey> {
@@ -173,6 +194,9 @@ fn contents(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 
 const AES_128_GCM: &str = "aes128gcm";
 const GZIP: &str = "gzip";
+/// What `openssl enc` begins with.
+const OPENSSL_ENC: &[u8] = b"Salted__";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const WIDE_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// More than any document that is read.
 const MAX_FILE_BYTES: u64 = 4 << 20;

@@ -9,6 +9,8 @@
 
 mod file;
 mod report;
+#[path = "../terminal.rs"]
+mod terminal;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -22,31 +24,40 @@ use file::Reader;
 /// Prints what each configuration document says: its kind, found by its content, how it was packed
 /// and signed, the SIP settings of each line, and warnings. Secrets are never shown.
 ///
-/// Documents of multiplatform phones, room devices (XML or xConfiguration lines) and Unified CM
-/// are read, compressed, encrypted (aes128gcm) or signed (.sgn) as they may be.
+/// Read are documents of multiplatform phones (flat-profile), of room devices (XML or xConfiguration
+/// lines) and of Unified CM (SEP….cnf.xml, XMLDefault.cnf.xml), in UTF-8 and up to 1 MiB, as they are
+/// or compressed (gzip), encrypted (aes128gcm) or signed (.sgn).
 #[derive(Debug, Parser)]
 #[command(
     name = "config-document",
     version,
-    after_help = "Exit status: 0 where every file is a document and the settings of all its lines \
-    are good, or where --diff finds none; 1 where one is not, or --diff finds some; 2 for a bad \
-    command line, and where --diff cannot read a file."
+    after_help = "Examples:\n  \
+    config-document phone.xml room.xml SEP001122334455.cnf.xml\n  \
+    config-document --json phone.xml.gz\n  \
+    config-document --certificate tftp.pem SEP001122334455.cnf.xml.sgn\n  \
+    config-document --user SEP001122334455 XMLDefault.cnf.xml\n  \
+    config-document --diff old.xml new.xml\n\n\
+    Exit status: 0 where every file is a document and the settings of all its lines \
+    are good, or where --diff finds no difference; 1 where one is not, or --diff finds some; 2 for a \
+    bad command line, and where --diff cannot read a file. A warning changes nothing, and neither \
+    does a signature that nobody has verified."
 )]
 struct Arguments {
     /// Print what differs between two documents of one kind.
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "files")]
     diff: Option<Vec<PathBuf>>,
-    /// Certificate, in PEM or DER, of whoever signs; without it a signed document is shown
-    /// unverified. A signed document must bear the name of its file.
+    /// Certificate of the signer, in PEM or DER: a document that it did not sign for a file of this very
+    /// name is refused. Without it a signed document is shown as NOT VERIFIED.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// File with the keying material of encrypted documents, as it is.
+    /// File whose bytes, a line break at its end among them, are the key of encrypted documents
+    /// (`IKM_HTTP_Encrypt_Content`).
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Whom a phone registers as that has no document of its own, for XMLDefault.cnf.xml.
+    /// User to register as, for XMLDefault.cnf.xml, which names none.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Print JSON: an object a file, or with --diff one a difference.
+    /// Print JSON, one object a line for each file, or with --diff for each difference.
     #[arg(long)]
     json: bool,
     /// Documents; - for standard input.
@@ -61,7 +72,9 @@ fn main() -> ExitCode {
         None => documents(&arguments),
     };
     status.unwrap_or_else(|error| {
-        eprintln!("error: {}", report::printable(&format!("{error:#}")));
+        let error = terminal::plain(&format!("{error:#}"));
+        // Nobody reads on where this fails.
+        let _ = writeln!(io::stderr(), "error: {error}");
         ExitCode::from(2)
     })
 }
@@ -78,14 +91,11 @@ fn documents(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         });
         let is_one = |(_, lines): &(_, Vec<file::Line>)| lines.iter().all(|line| line.1.is_ok());
         is_good &= found.as_ref().is_ok_and(is_one);
-        let text = if arguments.json {
+        terminal::say(&if arguments.json {
             report::as_json(path, found)?
         } else {
             report::as_text(path, found)
-        };
-        if writeln!(io::stdout(), "{text}").is_err() {
-            return Ok(ExitCode::FAILURE); // Nobody reads on.
-        }
+        })?;
     }
     Ok(if is_good {
         ExitCode::SUCCESS
@@ -99,7 +109,11 @@ fn differences(arguments: &Arguments, files: &[PathBuf]) -> anyhow::Result<ExitC
     let mut found = Vec::new();
     for path in files {
         let document = reader.read(path);
-        found.push(document.with_context(|| report::name(path))?.document);
+        found.push(
+            document
+                .with_context(|| path.display().to_string())?
+                .document,
+        );
     }
     let [one, other] = found.as_slice() else {
         anyhow::bail!("--diff wants two files");
@@ -109,14 +123,11 @@ fn differences(arguments: &Arguments, files: &[PathBuf]) -> anyhow::Result<ExitC
         format!("documents of two kinds: {one} and {other}")
     })?;
     for difference in &differences {
-        let text = if arguments.json {
-            serde_json::to_string(difference)?
+        terminal::say(&if arguments.json {
+            terminal::plain_json(&serde_json::to_string(difference)?)
         } else {
             report::difference(difference)
-        };
-        if writeln!(io::stdout(), "{text}").is_err() {
-            break;
-        }
+        })?;
     }
     Ok(if differences.is_empty() {
         ExitCode::SUCCESS

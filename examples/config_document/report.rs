@@ -10,6 +10,7 @@ use offhook_device_profile::{
 use serde::Serialize;
 
 use crate::file::{Found, Line};
+use crate::terminal::{name, plain, plain_json};
 
 /// A file for machines; what is absent does not apply.
 #[derive(Default, Serialize)]
@@ -77,14 +78,14 @@ pub(crate) fn as_json(
             });
         }
     }
-    Ok(serde_json::to_string(&line)?)
+    Ok(plain_json(&serde_json::to_string(&line)?))
 }
 
 pub(crate) fn as_text(path: &Path, found: anyhow::Result<(Found, Vec<Line>)>) -> String {
     let file = name(path);
     let (found, lines) = match found {
         Ok(found) => found,
-        Err(error) => return format!("{file}: error: {}", printable(&format!("{error:#}"))),
+        Err(error) => return format!("{file}: error: {}", plain(&format!("{error:#}"))),
     };
     let mut text = format!(
         "{file}: {}, {} bytes",
@@ -134,7 +135,7 @@ pub(crate) fn as_text(path: &Path, found: anyhow::Result<(Found, Vec<Line>)>) ->
 }
 
 pub(crate) fn difference(difference: &Difference) -> String {
-    let name = printable(&difference.name);
+    let name = plain(&difference.name);
     match &difference.change {
         Change::Added { to } => format!("+ {name}: {to}"),
         Change::Changed { from, to } => format!("~ {name}: {from} -> {to}"),
@@ -187,19 +188,10 @@ fn rows(text: &mut String, settings: &SipSettings) {
 }
 
 fn row(text: &mut String, label: &str, value: &str) {
-    let _ = write!(text, "\n    {label:16}  {}", printable(value));
+    let _ = write!(text, "\n    {label:16}  {}", plain(value));
 }
 
 fn warnings(found: &Found) -> Vec<String> {
     let warnings = found.document.warnings(&Limits::default());
     warnings.iter().map(ToString::to_string).collect()
-}
-
-/// Without what could move the cursor or end the line.
-pub(crate) fn printable(text: &str) -> String {
-    text.replace(char::is_control, " ")
-}
-
-pub(crate) fn name(path: &Path) -> String {
-    path.to_string_lossy().escape_debug().to_string()
 }

@@ -174,7 +174,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     })
 }
 
-async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
+pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
     if let Some(path) = config.store.strip_prefix("sqlite:") {
         let store = SqliteStore::open(path, &SqliteOptions::default());
         return Ok(Arc::new(store.with_context(|| format!("opening {path}"))?));
@@ -346,7 +346,9 @@ pub(crate) fn delivery(config: &Config, lasting: &Lasting) -> anyhow::Result<Opt
 fn fetch(config: &Config) -> anyhow::Result<Arc<dyn Fetch>> {
     let roots = service_roots(config)?;
     let roots: Vec<_> = roots.iter().collect();
-    Ok(Arc::new(HttpsFetch::new(client_config(&roots, None)?)))
+    // Who waits for us waits longer than that, and hears what was the matter.
+    let fetch = HttpsFetch::new(client_config(&roots, None)?).with_timeout(UPSTREAM_TIME);
+    Ok(Arc::new(fetch))
 }
 
 fn service_roots(config: &Config) -> anyhow::Result<Vec<CertificateDer<'static>>> {
@@ -423,3 +425,6 @@ fn device_types(folder: &Path) -> anyhow::Result<DeviceTypes> {
 fn told(key: &str, path: &Path) -> String {
     format!("{key}: {}", path.display())
 }
+
+/// How long a service that this one asks may take.
+const UPSTREAM_TIME: std::time::Duration = std::time::Duration::from_secs(4);

@@ -6,6 +6,7 @@
 //! ```
 
 mod assemble;
+mod audit;
 mod config;
 #[path = "../support/keys.rs"]
 mod keys;
@@ -57,6 +58,9 @@ enum Verb {
         #[arg(long, value_enum, default_value_t = LogFormat::Text)]
         log: LogFormat,
     },
+    /// The audit log, written out and verified.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Make the certificate of a phone, signed by the maker of a lab.
     Phone {
         /// The folder that `init` made; MAC.pem and MAC.key go into it.
@@ -110,6 +114,7 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             println!("{folder} is ready: dms-server serve {folder}/dms.toml");
             Ok(())
         }
+        Verb::Audit(verb) => verb.carry_out().await,
         Verb::Phone { folder, mac, model } => lab::phone(&folder, mac, &model),
         Verb::Serve { config, check, log } => serve::serve(&config, check, log).await,
         Verb::Token {

@@ -8,17 +8,23 @@ use clap::{Args, Parser, Subcommand};
 ///
 /// The archives are this project's own format, for what is inside those of others is not public.
 /// A system is a folder with one archive for each device type (.dtaf), tag set (.tsaf) and device
-/// family (.dfaf).
+/// family (.dfaf); it is made by the first import.
 #[derive(Debug, Parser)]
 #[command(
     name = "dtaf",
     version,
-    after_help = "Exit status: 0 where all is well; 1 where an archive was refused or breaks a rule, \
+    after_help = "Examples:\n  \
+    dtaf inspect phone.dtaf\n  \
+    dtaf validate *.dtaf *.tsaf *.dfaf\n  \
+    dtaf import phone.dtaf --into system --dry-run\n  \
+    dtaf import phone.dtaf --into system --device-type-file-update\n  \
+    dtaf export --from system --device-type 'Room OS' room.dtaf\n\n\
+    Exit status: 0 where all is well; 1 where an archive was refused or breaks a rule, \
     or the system has not what was asked for; 2 for a bad command line; 3 where a dry run found a \
     difference; 4 where a file could not be read or written."
 )]
 pub(crate) struct Arguments {
-    /// Print one JSON object a file.
+    /// Print JSON, one object a line for each file.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -27,11 +33,14 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what is in archives; no password and no value of a tag.
+    /// Show what is in archives: attributes that are on, files, tags; no password and no value of a tag.
     Inspect(Files),
     /// Check archives: whether they can be read, and each rule that what is in them breaks.
     Validate(Files),
     /// Import an archive into a system, whole or not at all.
+    ///
+    /// What is there already is refused unless an option says that it may be changed. Each difference
+    /// and each broken rule is told; with one broken rule nothing is imported.
     Import(Import),
     /// Export a device type, tag set or device family of a system as an archive.
     Export(Export),
@@ -55,10 +64,11 @@ pub(crate) struct Import {
     /// Tell what would change, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Give the device type or tag set another name in the system.
+    /// Give the device type or tag set another name in the system; what is in a device family keeps its.
     #[arg(long, num_args = 2, value_names = ["ORIGINAL", "NEW"])]
     pub(crate) rename: Vec<String>,
-    /// Update the files of a device type that is there; they are matched by fileFormat.
+    /// Update the files of a device type that is there; they are matched by fileFormat, and the type keeps
+    /// its own attributes.
     #[arg(long)]
     pub(crate) device_type_file_update: bool,
     /// Override tag sets that are there.

@@ -10,15 +10,17 @@
 mod arguments;
 mod report;
 mod system;
+#[path = "../terminal.rs"]
+mod terminal;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use offhook_device_profile::{Archive, ArchiveReader, Limits};
+use offhook_device_profile::{Archive, ArchiveReader, ImportError, Limits};
 
 use crate::arguments::{Arguments, Command, DIFFERENT, Export, FAILED, Files, Import, REFUSED};
 use crate::system::Folder;
@@ -97,8 +99,8 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
     let mut source = ArchiveReader::open(open(&arguments.file)?, &Limits::default())?;
     let folder = Folder::new(&arguments.into);
     let mut system = folder.read()?;
-    let planned = import.dry_run(&mut source, &system)?;
     if arguments.dry_run {
+        let planned = import.dry_run(&mut source, &system).map_err(hinted)?;
         let verdict = match &planned.violations[..] {
             [] => "would be imported",
             _ => "would not be imported",
@@ -111,18 +113,33 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
         };
         return Ok(status);
     }
-    if !planned.violations.is_empty() {
-        report::import(&arguments.file, &planned, "not imported", json)?;
-        return Ok(REFUSED);
-    }
     let before = system.clone();
-    let done = import.run(&mut source, &mut system)?;
+    let done = match import.run(&mut source, &mut system) {
+        Err(ImportError::Violations { report }) => {
+            report::import(&arguments.file, &report, "not imported", json)?;
+            return Ok(REFUSED);
+        }
+        done => done.map_err(hinted)?,
+    };
     folder.write(&before, &system)?;
     report::import(&arguments.file, &done, "imported", json)?;
     Ok(0)
 }
 
+/// An error with the option that would have made it none.
+fn hinted(error: ImportError) -> anyhow::Error {
+    let option = match &error {
+        ImportError::DeviceFamilyExists { .. } => "--device-family-override",
+        ImportError::DeviceTypeExists { .. } => "--device-type-file-update",
+        ImportError::TagSetExists { .. } => "--tag-set-override",
+        _ => return error.into(),
+    };
+    anyhow::Error::from(error).context(format!("without {option}"))
+}
+
 fn bring_out(arguments: &Export, json: bool) -> anyhow::Result<u8> {
+    // A folder that is not there is a system without anything in it for an import only.
+    fs::read_dir(&arguments.from).with_context(|| arguments.from.display().to_string())?;
     let system = Folder::new(&arguments.from).read()?;
     let what = &arguments.what;
     let archive = if let Some(name) = &what.device_type {

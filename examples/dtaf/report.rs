@@ -1,27 +1,28 @@
 //! What is printed, for people and for machines.
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Error;
 use offhook_device_profile::{
-    Archive, ArchiveViolation, DeviceType, DeviceTypeFile, ImportReport, TagName, TagSet,
+    Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, TagName,
+    TagSet,
 };
 use serde_json::{Value, json};
 
+use crate::terminal::{name, plain, plain_json, say};
+
 pub(crate) fn error(file: &Path, error: &Error, json: bool) {
-    if json {
-        let line = json!({ "file": file.display().to_string(), "error": format!("{error:#}") });
-        // Nobody reads on where this fails.
-        let _ = writeln!(io::stdout(), "{line}");
+    let error = format!("{error:#}");
+    // Nobody reads on where this fails.
+    let _ = if json {
+        line(&json!({ "file": file.display().to_string(), "error": error }))
     } else {
-        eprintln!(
-            "error: {}: {}",
-            file.display(),
-            plain(&format!("{error:#}"))
-        );
-    }
+        let error = plain(&error);
+        writeln!(io::stderr(), "error: {}: {error}", name(file)).map_err(Error::from)
+    };
 }
 
 pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
@@ -41,11 +42,11 @@ pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Res
             "fileBytes": sizes,
         }));
     }
-    let mut out = io::stdout().lock();
+    let mut out = String::new();
     writeln!(
         out,
         "{}: {} of a {}",
-        file.display(),
+        name(file),
         archive.kind().abbreviation(),
         archive.kind()
     )?;
@@ -61,11 +62,11 @@ pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Res
         table(&mut out, &FILE_HEADS, &rows)?;
     }
     for tag_set in archive.tag_sets() {
-        let name = tag_set.name.as_deref().unwrap_or("of the system");
-        writeln!(out, "tag set {}", plain(name))?;
+        let set = tag_set.name.as_deref().unwrap_or("of the system");
+        writeln!(out, "tag set {}", plain(set))?;
         table(&mut out, &TAG_HEADS, &tag_rows(tag_set))?;
     }
-    Ok(())
+    say(out.trim_end())
 }
 
 pub(crate) fn violations(
@@ -74,45 +75,27 @@ pub(crate) fn violations(
     found: &[ArchiveViolation],
     json: bool,
 ) -> anyhow::Result<()> {
-    let place = |violation: &ArchiveViolation| match violation {
-        ArchiveViolation::DeviceType { device_type, .. } => {
-            let of = archive.device_types().get(*device_type);
-            of.map_or_else(String::new, |of| format!("device type {}: ", of.name))
-        }
-        ArchiveViolation::TagSet { tag_set, .. } => {
-            let of = archive.tag_sets().get(*tag_set);
-            let name = of.and_then(|of| of.name.as_deref());
-            format!("tag set {}: ", name.unwrap_or("of the system"))
-        }
-        _ => String::new(),
-    };
+    let rules = found
+        .iter()
+        .filter_map(|violation| archive.broken_rule(*violation));
+    let rules: Vec<BrokenRule> = rules.collect();
     if json {
-        let each = found.iter().map(|violation| {
-            json!({
-                "rule": format!("{}{violation}", place(violation)),
-                "source": violation.source(),
-            })
-        });
         return line(&json!({
             "file": file.display().to_string(),
             "kind": archive.kind().abbreviation(),
             "valid": found.is_empty(),
-            "violations": each.collect::<Vec<_>>(),
+            "violations": rules,
         }));
     }
-    let mut out = io::stdout().lock();
-    for violation in found {
-        let place = plain(&place(violation));
-        writeln!(out, "{}: {place}{violation}", file.display())?;
-        writeln!(out, "    source: {}", violation.source())?;
-    }
+    let mut out = String::new();
+    broken(&mut out, &rules)?;
     let count = match found.len() {
         0 => "no rule broken".to_owned(),
         1 => "1 rule broken".to_owned(),
         count => format!("{count} rules broken"),
     };
-    writeln!(out, "{}: {count}", file.display())?;
-    Ok(())
+    write!(out, "{}: {count}", name(file))?;
+    say(&out)
 }
 
 pub(crate) fn import(
@@ -133,7 +116,7 @@ pub(crate) fn import(
         }
         return line(&value);
     }
-    let mut out = io::stdout().lock();
+    let mut out = String::new();
     let rows: Vec<Vec<String>> = report
         .differences
         .iter()
@@ -151,46 +134,57 @@ pub(crate) fn import(
     if !rows.is_empty() {
         table(&mut out, &DIFFERENCE_HEADS, &rows)?;
     }
-    for violation in &report.violations {
-        writeln!(out, "rule broken: {violation}")?;
-        writeln!(out, "    source: {}", violation.source())?;
-    }
+    broken(&mut out, &report.violations)?;
     let differences = match rows.len() {
         0 => "no difference".to_owned(),
         1 => "1 difference".to_owned(),
         count => format!("{count} differences"),
     };
-    writeln!(out, "{}: {outcome}, {differences}", file.display())?;
-    Ok(())
+    write!(out, "{}: {outcome}, {differences}", name(file))?;
+    say(&out)
 }
 
 pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Result<()> {
     let kind = archive.kind().abbreviation();
     let files = archive.files().count();
+    let noun = if files == 1 { "file" } else { "files" };
     if json {
         let file = file.display().to_string();
         return line(&json!({ "file": file, "kind": kind, "files": files }));
     }
-    writeln!(
-        io::stdout(),
-        "{}: {kind} with {files} files exported",
-        file.display()
-    )?;
+    say(&format!(
+        "{}: {kind} with {files} {noun} exported",
+        name(file)
+    ))
+}
+
+fn broken(out: &mut String, rules: &[BrokenRule]) -> fmt::Result {
+    for rule in rules {
+        writeln!(out, "rule broken: {}", plain(&rule.to_string()))?;
+        writeln!(out, "    source: {}", rule.violation.source())?;
+    }
     Ok(())
 }
 
-/// The attributes of a type that are on, or have a value.
+/// The attributes of a type that are on, or have a value, with the names of the parts that they stand
+/// in, but for the two that hold most of them.
 fn attributes(device_type: &DeviceType) -> anyhow::Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), redacted(serde_json::to_value(device_type)?))];
     while let Some((name, value)) = open.pop() {
         match value {
             Value::Object(members) => {
+                let is_whole = name.is_empty();
+                let part = match name.as_str() {
+                    "" | "cpeDeviceOptions" | "deviceManagementDeviceTypeOptions" => String::new(),
+                    part => format!("{part}."),
+                };
                 let mut inner: Vec<_> = members
                     .into_iter()
                     .filter(|(member, _)| {
-                        !(name.is_empty() && matches!(member.as_str(), "files" | "deviceType"))
+                        !(is_whole && matches!(member.as_str(), "files" | "deviceType"))
                     })
+                    .map(|(member, value)| (format!("{part}{member}"), value))
                     .collect();
                 inner.reverse();
                 open.extend(inner);
@@ -287,20 +281,8 @@ fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
     tag_set.tags.iter().map(row).collect()
 }
 
-/// A stranger's text without anything that a terminal would act upon.
-fn plain(text: &str) -> String {
-    let each = text.chars().map(|char| {
-        if char.is_control() {
-            char.escape_default().to_string()
-        } else {
-            char.to_string()
-        }
-    });
-    each.collect()
-}
-
 /// A table with columns as wide as their widest value.
-fn table(out: &mut impl io::Write, heads: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
@@ -322,8 +304,7 @@ fn table(out: &mut impl io::Write, heads: &[&str], rows: &[Vec<String>]) -> io::
 }
 
 fn line(value: &Value) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{value}")?;
-    Ok(())
+    say(&plain_json(&value.to_string()))
 }
 
 const DIFFERENCE_HEADS: [&str; 5] = ["EFFECT", "WHAT", "ATTRIBUTE", "THERE", "ARCHIVE"];

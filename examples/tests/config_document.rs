@@ -187,6 +187,45 @@ fn what_is_packed_is_unpacked_and_what_is_signed_is_verified() {
 }
 
 #[test]
+fn an_encoding_other_than_utf_8_is_told_as_that() {
+    let files = Files::new();
+    let lines = "xConfiguration SIP URI: \"room@example.net\"\n";
+    files.put("marked.txt", format!("\u{feff}{lines}"));
+    files.put("marked.xml", format!("\u{feff}{ROOM}"));
+    let (found, status) = files.json(&["marked.txt", "marked.xml"]);
+    assert_eq!(found[0]["lines"], found[1]["lines"]);
+    assert_eq!(status, Some(0));
+
+    let wide = |text: &str, mark: &str| -> Vec<u8> {
+        let signs = [mark, text].concat();
+        signs.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    let latin_1 = |text: &str| -> Vec<u8> {
+        let signs = text.replace("room", "b\u{fc}ro");
+        signs.chars().map(|sign| sign as u8).collect()
+    };
+    let all = [
+        ("latin.txt", latin_1(lines)),
+        ("latin.xml", latin_1(ROOM)),
+        ("wide.txt", wide(lines, "")),
+        ("wide.xml", wide(ROOM, "")),
+        ("wide-marked.txt", wide(lines, "\u{feff}")),
+        ("wide-marked.xml", wide(ROOM, "\u{feff}")),
+    ];
+    files.put("key", b"key");
+    for (name, contents) in all {
+        files.put(name, contents);
+        // With a key at hand they are no ciphers either.
+        for arguments in [&[name][..], &["--key", "key", name]] {
+            let (found, status) = files.json(arguments);
+            let error = found[0]["error"].as_str().unwrap();
+            assert!(error.ends_with("not UTF-8"), "{name}: {error}");
+            assert_eq!(status, Some(1));
+        }
+    }
+}
+
+#[test]
 fn hostile_files_are_refused_in_one_line_each() {
     let files = Files::new();
     files.put("entity.xml", "<!DOCTYPE a [<!ENTITY b \"x\">]><a>&b;</a>");
@@ -215,6 +254,11 @@ fn hostile_files_are_refused_in_one_line_each() {
     );
     assert!(!out.contains('\u{1b}'));
     assert_eq!(status, Some(1));
+    files.put("salted", b"Salted__0123456789");
+    files.put("key", "key");
+    let (lines, _) = files.json(&["--key", "key", "salted"]);
+    let error = "encrypted by `openssl enc`, which is not read here";
+    assert_eq!(lines[0]["error"], error);
     let (lines, status) = files.json(&["settings.xml"]);
     assert_eq!(lines[0]["lines"][0]["error"], "unknown transport");
     assert_eq!(status, Some(1));
@@ -252,6 +296,62 @@ fn differences_are_told_and_secrets_are_not() {
     let (_, err, status) = files.run(&["--diff", "phone.xml", "absent"], b"");
     assert!(err.contains("absent"), "{err}");
     assert_eq!(status, Some(2));
+}
+
+#[test]
+fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
+    let files = Files::new();
+    let odd = "\u{202e}lmx\u{9b}1m.xml";
+    let named = PHONE.replace(
+        "<User_ID",
+        "<Display_Name_1_>\u{202e}nnA</Display_Name_1_><User_ID",
+    );
+    files.put(odd, &named);
+    files.put("\u{2066}bad", "?");
+    for arguments in [
+        &[odd, "\u{2066}bad"][..],
+        &["--json", odd, "\u{2066}bad"],
+        &["--diff", "phone.xml", odd],
+        &["--json", "--diff", "phone.xml", odd],
+        &["--diff", odd, "\u{2066}bad"],
+    ] {
+        let (out, err, _) = files.run(arguments, b"");
+        let text = out + &err;
+        let acts =
+            |sign: char| sign.is_control() && sign != '\n' || "\u{202e}\u{2066}".contains(sign);
+        assert!(!text.contains(acts), "{text:?}");
+        assert!(text.contains("2066") || text.contains("202e"), "{text:?}");
+    }
+    let (lines, _) = files.json(&[odd]);
+    assert_eq!(lines[0]["file"], odd);
+    assert_eq!(
+        lines[0]["lines"][0]["settings"]["displayName"],
+        json!("\u{202e}nnA")
+    );
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly_and_the_status_still_tells() {
+    let files = Files::new();
+    files.put("bad.xml", "<a>");
+    for (arguments, status) in [
+        (&["phone.xml", "room.xml"][..], 0),
+        (&["--json", "phone.xml", "bad.xml"], 1),
+        (&["--diff", "phone.xml", "phone.xml"], 0),
+        (&["--diff", "phone.xml", "device.xml"], 2),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(program())
+            .current_dir(files.0.path())
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(err.is_empty(), status != 2, "{err}");
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+    }
 }
 
 #[test]

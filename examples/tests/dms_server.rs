@@ -11,7 +11,7 @@
 mod lab;
 
 use std::fs;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use offhook_bearer_token::HttpsFetch;
@@ -23,18 +23,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-use crate::lab::{Lab, Server, command, room, run, text};
-
-/// The words of the steps that a device told as done.
-fn steps(output: &Output) -> Vec<String> {
-    let told = String::from_utf8_lossy(&output.stdout);
-    let told = told
-        .lines()
-        .map(|line| -> Value { serde_json::from_str(line).unwrap() });
-    let done = told.filter(|step| step["ok"] == true);
-    done.map(|step| step["step"].as_str().unwrap().to_owned())
-        .collect()
-}
+use crate::lab::{Lab, Server, command, room, run, steps, text};
 
 #[test]
 fn a_fleet_of_both_kinds_onboards_and_every_device_is_registered() {

@@ -96,6 +96,8 @@ fn inspect_shows_what_is_in_an_archive_and_no_secret() {
     assert_eq!(status, Some(0), "{text}");
     for expected in [
         "device type Phone/1",
+        "  numberOfPorts.unlimited true\n",
+        "  accessDeviceCredentials.userName user\n",
         "%BWDEVICEID%.xml  Dynamic Profile",
         "%SBC%",
         "device family Phones",
@@ -127,6 +129,65 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     let (text, status) = files.text(&["validate", "long.dtaf"]);
     assert!(!text.contains('\u{7}'), "{text:?}");
     assert_eq!(status, Some(1));
+
+    // Names of files and of what is in archives, as text and as JSON, good and bad.
+    let odd = "\u{202e}ftad\u{9b}1m.dtaf";
+    files.put(odd, &Archive::new(phone("<a>")));
+    fs::write(files.path("\u{2066}zip\u{7f}"), "PK").unwrap();
+    let import = ["import", odd, "--into", "\u{202e}system"];
+    for arguments in [
+        &["inspect", odd][..],
+        &["validate", odd, "\u{2066}zip\u{7f}"],
+        &["--json", "validate", odd, "\u{2066}zip\u{7f}"],
+        &["--json", "inspect", odd],
+        &import,
+        &[&import[..], &["--json", "--dry-run"]].concat(),
+    ] {
+        let (text, _) = files.text(arguments);
+        let acts =
+            |sign: char| sign.is_control() && sign != '\n' || "\u{202e}\u{2066}".contains(sign);
+        assert!(!text.contains(acts) && text.contains("202e"), "{text:?}");
+    }
+    let (lines, _) = files.json(&["inspect", odd]);
+    assert_eq!(lines[0]["file"], odd);
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly_and_the_status_still_tells() {
+    let files = Files::new();
+    files.put("bad.dtaf", &Archive::new(phone("<a>")));
+    let import = ["import", "phone.dtaf", "--into", "system"];
+    let export = [
+        "export",
+        "--from",
+        "system",
+        "--device-type",
+        "Phone/1",
+        "out.dtaf",
+    ];
+    for (arguments, status) in [
+        (&["inspect", "phone.dtaf", "set.tsaf"][..], 0),
+        (&["validate", "phone.dtaf", "bad.dtaf"], 1),
+        (&["--json", "validate", "nowhere.dtaf", "phone.dtaf"], 4),
+        (&[&import[..], &["--dry-run"]].concat(), 3),
+        (&import, 0),
+        (&export, 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(program())
+            .current_dir(files.0.path())
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "",
+            "{arguments:?}"
+        );
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -184,7 +245,9 @@ fn an_archive_goes_in_and_comes_out_with_the_same_bytes() {
     assert!(!files.path("system").exists());
     assert_eq!(files.json(&import).1, Some(0));
     assert!(files.path("system/Phone%2F1.dtaf").exists());
-    assert_eq!(files.json(&import).1, Some(1));
+    let (lines, status) = files.json(&import);
+    let error = "without --device-type-file-update: device type Phone/1 is there already";
+    assert_eq!((lines[0]["error"].as_str(), status), (Some(error), Some(1)));
     let export = [
         "export",
         "--from",
@@ -209,6 +272,14 @@ fn an_archive_goes_in_and_comes_out_with_the_same_bytes() {
         "none.tsaf",
     ];
     assert_eq!(files.json(&none).1, Some(1));
+    let nowhere = [
+        "export",
+        "--from",
+        "nowhere",
+        "--default-tag-set",
+        "none.tsaf",
+    ];
+    assert_eq!(files.json(&nowhere).1, Some(4));
 }
 
 #[test]
@@ -281,7 +352,13 @@ fn an_import_that_would_break_a_rule_changes_nothing() {
     let (lines, status) = files.json(&["import", "bad.dtaf", "--into", "system"]);
     assert_eq!(status, Some(1));
     assert_eq!(lines[0]["outcome"], "not imported");
+    let rule = "file %BWDEVICEID%.xml of Phone/1: document refused at byte 3: not well-formed";
     assert_eq!(lines[0]["violations"].as_array().unwrap().len(), 1);
+    assert_eq!(lines[0]["violations"][0]["rule"], rule);
+    assert_eq!(
+        files.json(&["validate", "bad.dtaf"]).0[0]["violations"],
+        lines[0]["violations"]
+    );
     assert!(!files.path("system").exists());
     let (lines, status) = files.json(&["import", "bad.dtaf", "--into", "system", "--dry-run"]);
     assert_eq!(status, Some(1));

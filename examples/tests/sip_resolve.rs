@@ -97,11 +97,57 @@ fn people_get_a_table_and_the_trace_where_they_want_it() {
         "ms > example.test NAPTR (round 1)",
         "ms < _sip._tls.example.test SRV: _sip._tls.example.test 300 SRV 10 0 5061 one",
         "sips:192.0.2.7: 1 server, 0 questions in 0 round trips",
+        " 5071 one.example.test (+1) [127.0.0.1:",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     let quiet = run(&["example.test"]);
     assert!(!String::from_utf8(quiet.stdout).unwrap().contains("NAPTR"));
+}
+
+#[test]
+fn the_trace_for_machines_names_server_transport_and_code() {
+    let output = run(&["--json", "--trace", "gone.example.test"]);
+    let line = &json(&output)[0];
+    let events = line["trace"].as_array().unwrap();
+    let about = |start: &str| {
+        let is = |event: &&Value| event["event"].as_str().unwrap().starts_with(start);
+        events.iter().find(is).unwrap_or_else(|| panic!("{line:#}"))
+    };
+    let asked = about("> _sip._tls.gone.example.test SRV");
+    assert_eq!(asked.get("server"), None);
+    let absent = about("< _sip._tls.gone.example.test SRV");
+    let server: SocketAddr = absent["server"].as_str().unwrap().parse().unwrap();
+    assert!(server.ip().is_loopback());
+    let told = (&absent["transport"], &absent["rcode"], &absent["edns"]);
+    assert_eq!(told, (&json!("udp"), &json!("NXDOMAIN"), &json!(true)));
+    let empty = about("< gone.example.test NAPTR");
+    assert_eq!(empty["rcode"], "NOERROR");
+}
+
+#[test]
+fn what_dnssec_does_not_prove_leads_to_nobody() {
+    let output = run(&["--json", "--trace", "--dnssec", "example.test"]);
+    assert_eq!(output.status.code(), Some(3));
+    let line = &json(&output)[0];
+    assert_eq!(line["error"], "Temporary");
+    let text = line["trace"].to_string();
+    assert!(text.contains("SRV: bogus by DNSSEC ["), "{text}");
+    let file = env::temp_dir().join(format!("offhook-anchors-{}", std::process::id()));
+    std::fs::write(&file, "example.test. 60 IN A 192.0.2.1\n").unwrap();
+    let output = run(&[
+        "--dnssec",
+        "--trust-anchors",
+        file.to_str().unwrap(),
+        "a.test",
+    ]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("bad trust anchors"), "{told}");
+    // Without validation there is nothing to be strict about.
+    let output = run(&["--signed-only", "example.test"]);
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

@@ -28,6 +28,13 @@ fuzz_target!(|data: &[u8]| {
         let again = FlatProfile::parse(written.as_bytes(), &roomy).expect("our own document");
         assert_eq!(again, profile);
     }
+    // What is taken away is gone, and the rest is there.
+    let mut fewer = profile.clone();
+    for parameter in profile.parameters().step_by(2) {
+        assert!(fewer.remove(parameter.name));
+    }
+    let again = FlatProfile::parse(fewer.write().as_bytes(), &roomy).expect("our own document");
+    assert_eq!(again, fewer);
 });
 
 fn text(value: Value<'_>) -> &str {

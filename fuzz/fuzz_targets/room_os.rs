@@ -1,4 +1,4 @@
-//! A configuration that is read is written so that the same is read again.
+//! A configuration that is read, from XML or lines, is written so that the same is read again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,6 +6,15 @@ use offhook_device_profile::room_os::{Configuration, Path};
 use offhook_device_profile::{Limits, SipSettings};
 
 fuzz_target!(|data: &[u8]| {
+    let mut roomy = Limits::default();
+    // What is written escapes and repeats more than what was read.
+    roomy.document_bytes *= 64;
+    roomy.elements *= 64;
+    if let Ok(configuration) = Configuration::parse_command_lines(data, &Limits::default()) {
+        let lines = configuration.command_lines().expect("what was read");
+        let again = Configuration::parse_command_lines(&lines, &roomy);
+        assert_eq!(again.expect("our own lines"), configuration);
+    }
     let Ok(configuration) = Configuration::parse(data, &Limits::default()) else {
         return;
     };
@@ -21,10 +30,6 @@ fuzz_target!(|data: &[u8]| {
     for (path, value) in configuration.values() {
         anew.set(&path, value).expect("a value that was read");
     }
-    let mut roomy = Limits::default();
-    // What is written escapes and repeats more than what was read.
-    roomy.document_bytes *= 64;
-    roomy.elements *= 64;
     let again = Configuration::parse(anew.write().as_bytes(), &roomy);
     assert_eq!(again.expect("our own document"), configuration);
     if let Some(lines) = configuration.command_lines() {

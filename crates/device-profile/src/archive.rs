@@ -15,6 +15,7 @@ pub(crate) mod content;
 mod directory;
 mod manifest;
 pub(crate) mod reader;
+pub(crate) mod violation;
 
 /// A device type with its files, a tag set, or a device family, as one zip archive.
 ///
@@ -142,7 +143,7 @@ impl Archive {
     }
 
     /// Every rule that is broken by what is in it, documents that are not well-formed among them;
-    /// empty when all is well.
+    /// empty when all is well. [`broken_rule`](Self::broken_rule) names what breaks one.
     #[must_use]
     pub fn violations(&self, limits: &Limits) -> Vec<ArchiveViolation> {
         let mut found = Vec::new();
@@ -168,6 +169,18 @@ impl Archive {
             found.extend(told.map(|error| ArchiveViolation::Content { file, error }));
         }
         found
+    }
+
+    /// Refuses tag sets of more tags than allowed.
+    pub(crate) fn check_tags(&self, limits: &Limits) -> Result<(), ArchiveError> {
+        for (tag_set, each) in self.tag_sets().iter().enumerate() {
+            let regional = each.regions.iter().map(|region| region.tags.len());
+            let found = each.tags.len() + regional.sum::<usize>();
+            if found > limits.tags {
+                return Err(ArchiveError::TooManyTags { tag_set, found });
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn files_mut(&mut self) -> impl Iterator<Item = &mut DeviceTypeFile> {

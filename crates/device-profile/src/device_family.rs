@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::violation::{has_length, is_shown};
-use crate::{DeviceType, DocumentError, Guide, Source, TagSet, TagSetViolation, Violation};
+use crate::{DeviceType, Guide, Source, TagSet};
 
 /// Device types that belong together, with the tag sets that they name.
 ///
@@ -113,52 +113,6 @@ impl FamilyViolation {
                 Source::new(Guide::ProvisioningSchema, "SystemDeviceFamilyAddRequest")
             }
             _ => Source::new(Guide::Ours, ""),
-        }
-    }
-}
-
-/// A rule that what is in an archive breaks.
-#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ArchiveViolation {
-    /// A file that looks like XML is none that we would read.
-    #[error("content of file {file}: {error}")]
-    Content {
-        /// Which file, from 0 through all device types.
-        file: usize,
-        /// What is wrong with it, and where.
-        error: DocumentError,
-    },
-    /// A rule of the family.
-    #[error("{0}")]
-    DeviceFamily(FamilyViolation),
-    /// A rule of a device type.
-    #[error("{violation}")]
-    DeviceType {
-        /// Which device type, from 0.
-        device_type: usize,
-        /// Which rule.
-        violation: Violation,
-    },
-    /// A rule of a tag set.
-    #[error("{violation}")]
-    TagSet {
-        /// Which tag set, from 0.
-        tag_set: usize,
-        /// Which rule.
-        violation: TagSetViolation,
-    },
-}
-
-impl ArchiveViolation {
-    /// Where the rule stands.
-    #[must_use]
-    pub const fn source(&self) -> Source {
-        match self {
-            Self::Content { .. } => Source::new(Guide::Ours, ""),
-            Self::DeviceFamily(violation) => violation.source(),
-            Self::DeviceType { violation, .. } => violation.source(),
-            Self::TagSet { violation, .. } => violation.source(),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ArchiveViolation, DeviceType, DeviceTypeFile, Secret, TagSet};
+use crate::{BrokenRule, DeviceType, DeviceTypeFile, Secret, TagSet};
 
 /// What an import changes, or would change.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -16,8 +16,9 @@ pub struct ImportReport {
     /// Each difference between what is there and the archive.
     pub differences: Vec<ImportDifference>,
     /// Each rule that what comes out of it breaks; with one of them nothing is imported.
-    #[serde(serialize_with = "as_text")]
-    pub violations: Vec<ArchiveViolation>,
+    /// Types and sets are numbered as in the archive, files of a rule about a type as the type will
+    /// have them.
+    pub violations: Vec<BrokenRule>,
 }
 
 impl ImportReport {
@@ -345,10 +346,6 @@ pub(crate) fn file_subject(device_type: &str, file: &DeviceTypeFile) -> Subject 
         device_type: device_type.to_owned(),
         file_format: file.file_format.clone(),
     }
-}
-
-fn as_text<S: Serializer>(all: &[ArchiveViolation], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(all.iter().map(ToString::to_string))
 }
 
 const HIDDEN: &str = "[redacted]";

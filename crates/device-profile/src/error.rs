@@ -42,7 +42,7 @@ pub enum DocumentFault {
     /// An element is given twice where that could mean two things.
     #[error("element given twice")]
     Duplicate,
-    /// An encoding other than UTF-8.
+    /// An encoding other than UTF-8, such as UTF-16 or Latin-1.
     #[error("not UTF-8")]
     Encoding,
     /// An entity other than the five of XML.
@@ -131,6 +131,9 @@ pub enum CommandLineFault {
     /// A path is given twice.
     #[error("path given twice")]
     Duplicate,
+    /// An encoding other than UTF-8, such as UTF-16 or Latin-1.
+    #[error("not UTF-8")]
+    Encoding,
     /// No colon with a value behind it.
     #[error("no value")]
     NoValue,
@@ -147,7 +150,7 @@ pub enum CommandLineFault {
     /// More lines than a document may have elements.
     #[error("too many lines")]
     TooManyLines,
-    /// A character that XML 1.0 does not know.
+    /// A character that XML 1.0 does not know, or a control character other than a tab.
     #[error("forbidden character in a value")]
     Value,
 }

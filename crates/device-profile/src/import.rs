@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::archive::content;
 use crate::difference::{Differences, file_subject};
 use crate::{
-    Archive, ArchiveError, ArchiveSource, ArchiveViolation, DeviceFamily, DeviceType,
+    Archive, ArchiveError, ArchiveSource, ArchiveViolation, BrokenRule, DeviceFamily, DeviceType,
     DeviceTypeFile, Effect, FileContent, ImportError, ImportReport, Limits, Subject, TagSet,
 };
 
@@ -179,7 +179,7 @@ impl Import {
         self
     }
 
-    /// Looks through contents by these limits, instead of the default ones.
+    /// Looks through contents and tag sets by these limits, instead of the default ones.
     #[must_use]
     pub fn with_limits(mut self, limits: &Limits) -> Self {
         self.limits = *limits;
@@ -233,7 +233,7 @@ impl Import {
     ///
     /// # Errors
     ///
-    /// [`ImportError`]; nothing was changed then.
+    /// [`ImportError`]; nothing was changed then. Where rules are broken, it has the report.
     pub fn run(
         &self,
         source: &mut dyn ArchiveSource,
@@ -241,9 +241,8 @@ impl Import {
     ) -> Result<ImportReport, ImportError> {
         let (report, plan) = self.plan(source, inventory, Contents::Kept)?;
         if !report.violations.is_empty() {
-            return Err(ImportError::Violations {
-                count: report.violations.len(),
-            });
+            let report = Box::new(report);
+            return Err(ImportError::Violations { report });
         }
         for device_type in plan.device_types {
             inventory.insert_device_type(device_type);
@@ -272,6 +271,8 @@ impl Import {
             plan: Plan::default(),
         };
         let outline = renamed(source.outline(), self.rename.as_ref())?;
+        let checked = outline.check_tags(&self.limits);
+        checked.map_err(ImportError::Archive)?;
         if let Archive::DeviceFamily(family) = &outline {
             job.family(family)?;
         }
@@ -311,7 +312,7 @@ struct Job<'j> {
     inventory: &'j Inventory,
     contents: Contents,
     differences: Differences,
-    violations: Vec<ArchiveViolation>,
+    violations: Vec<BrokenRule>,
     plan: Plan,
 }
 
@@ -337,7 +338,7 @@ impl Job<'_> {
         }
         let violations = family.violations().into_iter();
         self.violations
-            .extend(violations.map(ArchiveViolation::DeviceFamily));
+            .extend(violations.map(|violation| BrokenRule::of_family(&name, violation)));
         self.plan.family = Some((name, members));
         Ok(())
     }
@@ -360,10 +361,7 @@ impl Job<'_> {
         }
         let violations = tag_set.violations().into_iter();
         self.violations
-            .extend(violations.map(|violation| ArchiveViolation::TagSet {
-                tag_set: index,
-                violation,
-            }));
+            .extend(violations.map(|violation| BrokenRule::of_tag_set(index, tag_set, violation)));
         self.plan.tag_sets.push(tag_set.clone());
         Ok(())
     }
@@ -402,9 +400,12 @@ impl Job<'_> {
                 let file = number;
                 ImportError::Archive(ArchiveError::Content { file, source })
             })?;
-            self.violations.extend(told.map(|error| {
-                let file = number;
-                ArchiveViolation::Content { file, error }
+            self.violations.extend(told.map(|error| BrokenRule {
+                subject: file_subject(name, file),
+                violation: ArchiveViolation::Content {
+                    file: number,
+                    error,
+                },
             }));
             let mut new = file.clone();
             let same_format = |old: &&mut DeviceTypeFile| old.file_format == new.file_format;
@@ -436,11 +437,9 @@ impl Job<'_> {
             }
         }
         let violations = outcome.violations().into_iter();
-        self.violations
-            .extend(violations.map(|violation| ArchiveViolation::DeviceType {
-                device_type: index,
-                violation,
-            }));
+        self.violations.extend(
+            violations.map(|violation| BrokenRule::of_device_type(index, &outcome, violation)),
+        );
         self.plan.device_types.push(outcome);
         Ok(())
     }

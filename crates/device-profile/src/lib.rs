@@ -31,8 +31,9 @@ pub mod unified_cm;
 
 // Archives: what is in them, and how it comes in and out.
 pub use archive::reader::{ArchiveReader, ArchiveSource};
+pub use archive::violation::{ArchiveViolation, BrokenRule};
 pub use archive::{Archive, ArchiveKind};
-pub use device_family::{ArchiveViolation, DeviceFamily, FamilyViolation};
+pub use device_family::{DeviceFamily, FamilyViolation};
 pub use difference::{Effect, ImportDifference, ImportReport, Subject};
 pub use import::{Import, Inventory};
 

@@ -16,6 +16,8 @@ pub struct Limits {
     pub total_bytes: u64,
     /// How many times its packed length an entry may unpack to, once it is over 64 KiB: 200.
     pub ratio: u64,
+    /// The most tags of a tag set in an archive, those of its regions counted: 4,096.
+    pub tags: usize,
     /// The longest document, in bytes: 1 MiB.
     pub document_bytes: usize,
     /// Elements within one another, the root counted: 32.
@@ -41,6 +43,7 @@ impl Default for Limits {
             entry_bytes: 4 * MIB,
             total_bytes: 32 * MIB,
             ratio: 200,
+            tags: 4_096,
             document_bytes: 1_048_576,
             depth: 32,
             elements: 20_000,

@@ -123,7 +123,8 @@ impl FlatProfile {
         let tree = &self.tree;
         let found = self
             .by_name
-            .all(hash(0, name), |known| tree.name(known) == name);
+            .all(hash(0, name), |known| tree.name(known).cmp(name));
+        let found: Vec<Element> = found.collect();
         for parameter in &found {
             self.tree.remove(*parameter);
         }
@@ -213,8 +214,8 @@ impl FlatProfile {
     }
 
     fn find(&self, name: &str) -> Option<Element> {
-        let is_it = |known| self.tree.name(known) == name;
-        self.by_name.last(hash(0, name), is_it)
+        let order = |known| self.tree.name(known).cmp(name);
+        self.by_name.last(hash(0, name), order)
     }
 
     fn found_or_added(&mut self, name: &str) -> Result<Element, ValueError> {
@@ -227,7 +228,9 @@ impl FlatProfile {
         let profile = self.profiles.last().copied();
         let profile = profile.unwrap_or_else(|| self.tree.root());
         let added = self.tree.append(profile, name)?;
-        self.by_name.insert(hash(0, name), added);
+        let tree = &self.tree;
+        let order = |known| tree.name(known).cmp(name);
+        self.by_name.insert(hash(0, name), added, order);
         Ok(added)
     }
 

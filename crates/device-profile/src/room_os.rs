@@ -169,19 +169,8 @@ impl Configuration {
 
     fn find(&self, path: &Path) -> Option<Element> {
         let segments: Vec<_> = path.segments().collect();
-        let is_it = |known| self.is_at(known, &segments);
-        self.by_path.last(path_hash(path), is_it)
-    }
-
-    /// Whether these are the names around an element and its own.
-    fn is_at(&self, element: Element, segments: &[Segment<'_>]) -> bool {
-        let mut element = Some(element);
-        let is_same = segments.iter().rev().all(|segment| {
-            let here = element;
-            element = here.and_then(|here| self.tree.parent(here));
-            here.is_some_and(|here| self.segment(here) == *segment)
-        });
-        is_same && element == Some(self.tree.root())
+        let order = |known| order_to(&self.tree, known, &segments);
+        self.by_path.last(path_hash(path), order)
     }
 
     /// Adds an element for a value, and what has to be around it.
@@ -201,8 +190,9 @@ impl Configuration {
         // The innermost that is there, for the same may stand more than once.
         let known = (1..segments.len()).rev().find_map(|length| {
             let around = segments.get(..length)?;
-            let is_it = |known| self.is_at(known, around) && self.tree.is_container(known);
-            let found = containers.last(*hashes.get(length - 1)?, is_it)?;
+            let order = |known| order_to(&self.tree, known, around);
+            let mut all = containers.all(*hashes.get(length - 1)?, order);
+            let found = all.rfind(|known| self.tree.is_container(*known))?;
             Some((length, found))
         });
         let (mut length, mut around) = known.unwrap_or_else(|| (0, self.tree.root()));
@@ -214,11 +204,16 @@ impl Configuration {
             }
             length += 1;
             if length < segments.len() {
-                containers.insert(*hash, around);
+                let tree = &self.tree;
+                let path = segments.get(..length).unwrap_or_default();
+                containers.insert(*hash, around, |known| order_to(tree, known, path));
             }
         }
         self.containers = Some(containers);
-        self.by_path.insert(path_hash(path), around);
+        let tree = &self.tree;
+        self.by_path.insert(path_hash(path), around, |known| {
+            order_to(tree, known, &segments)
+        });
         Ok(around)
     }
 
@@ -231,13 +226,8 @@ impl Configuration {
                 containers.push(segments.into_iter().fold(0, segment_hash), element);
             }
         }
-        containers.sort(|_, _| Ordering::Equal);
+        containers.sort(|one, other| order(&self.tree, one, other));
         containers
-    }
-
-    fn segment(&self, element: Element) -> Segment<'_> {
-        let item = item(&self.tree, element);
-        (self.tree.name(element), item.unwrap_or_default())
     }
 }
 
@@ -275,15 +265,19 @@ fn item(tree: &Tree, element: Element) -> Result<Option<u16>, ()> {
 
 /// The names around a value and its own, outermost first.
 fn segments_of(tree: &Tree, element: Element) -> Vec<Segment<'_>> {
-    let mut segments = Vec::new();
-    let mut next = Some(element);
-    while let Some(element) = next.filter(|element| *element != tree.root()) {
-        let item = item(tree, element).unwrap_or_default();
-        segments.push((tree.name(element), item));
-        next = tree.parent(element);
-    }
+    let mut segments: Vec<_> = segments_up(tree, element).collect();
     segments.reverse();
     segments
+}
+
+/// The name of a value and those around it, innermost first.
+fn segments_up(tree: &Tree, element: Element) -> impl Iterator<Item = Segment<'_>> {
+    let up = std::iter::successors(Some(element), |element| tree.parent(*element));
+    up.take_while(|element| *element != tree.root())
+        .map(|element| {
+            let item = item(tree, element);
+            (tree.name(element), item.unwrap_or_default())
+        })
 }
 
 fn path_of(tree: &Tree, element: Element) -> Path {
@@ -291,7 +285,12 @@ fn path_of(tree: &Tree, element: Element) -> Path {
 }
 
 fn order(tree: &Tree, one: Element, other: Element) -> Ordering {
-    segments_of(tree, one).cmp(&segments_of(tree, other))
+    segments_up(tree, one).cmp(segments_up(tree, other))
+}
+
+/// The order of an element to the path of these names, outermost first.
+fn order_to(tree: &Tree, element: Element, path: &[Segment<'_>]) -> Ordering {
+    segments_up(tree, element).cmp(path.iter().rev().copied())
 }
 
 fn path_hash(path: &Path) -> u64 {

@@ -67,6 +67,14 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
+    /// A name of a file leads out of the folder that it is served from.
+    #[error("{attribute} of file {file} leads out of its folder")]
+    LeadsOutOnFile {
+        /// Which attribute.
+        attribute: &'static str,
+        /// Which file.
+        file: usize,
+    },
     /// An attribute of the type is too short or too long.
     #[error("{attribute} has not {least} to {most} characters")]
     Length {
@@ -115,6 +123,32 @@ pub enum Violation {
 }
 
 impl Violation {
+    /// The file that breaks it, from 0; `None` where the type does.
+    #[must_use]
+    pub const fn file(&self) -> Option<usize> {
+        match self {
+            Self::ActivationWithoutBearerOnFile { file }
+            | Self::BearerWithoutTls { file }
+            | Self::CharactersOnFile { file, .. }
+            | Self::DuplicateFileFormat { file }
+            | Self::FileSourceDefault { file }
+            | Self::LeadsOutOnFile { file, .. }
+            | Self::LengthOnFile { file, .. }
+            | Self::MacSourcesOnFile { file }
+            | Self::StaticFileWithTag { file } => Some(*file),
+            Self::ActivationWithoutBearerOnType
+            | Self::ActivationWithoutDeviceManagement
+            | Self::ActivationWithoutMessagingServer
+            | Self::ActivationWithoutProfileFile
+            | Self::BearerInLegacy
+            | Self::Characters { .. }
+            | Self::Length { .. }
+            | Self::MacSourcesOnType
+            | Self::NoPorts
+            | Self::ResetStringMissing => None,
+        }
+    }
+
     /// Where the rule stands.
     #[must_use]
     pub const fn source(&self) -> Source {
@@ -130,6 +164,7 @@ impl Violation {
             | Self::BearerWithoutTls { .. }
             | Self::Characters { .. }
             | Self::CharactersOnFile { .. }
+            | Self::LeadsOutOnFile { .. }
             | Self::ResetStringMissing => Source::new(Guide::Ours, ""),
             Self::BearerInLegacy => Source::new(SCHEMA, "DeviceManagementDeviceTypeOptions22V6"),
             Self::Length { .. } | Self::MacSourcesOnType | Self::NoPorts => {
@@ -322,6 +357,14 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
             Violation::CharactersOnFile { attribute, file },
         );
     }
+    for (attribute, name) in [
+        ("fileFormat", &file.file_format),
+        ("remoteFileFormat", &file.remote_file_format),
+    ] {
+        let file = index;
+        let leads_out = name.split(['/', '\\']).any(|part| part == "..");
+        check(leads_out, Violation::LeadsOutOnFile { attribute, file });
+    }
     check(
         mac_in_cert && mac_in_non_request_uri,
         Violation::MacSourcesOnFile { file: index },
@@ -357,6 +400,6 @@ pub(crate) fn has_length(text: &str, least: usize, most: usize) -> bool {
 /// Whether a text shows as what it is: controls, and what turns the direction of writing, make it look
 /// like another one.
 pub(crate) fn is_shown(text: &str) -> bool {
-    let turns = |char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !text.chars().any(|char| char.is_control() || turns(char))
 }

@@ -18,6 +18,7 @@ use crate::wiped::Wiped;
 use crate::{DocumentError, Limits};
 
 pub(crate) use index::{Index, hash};
+pub(crate) use scan::is_wide;
 pub(crate) use text::{WhiteSpace, is_name, is_writable, push_escaped};
 
 /// Reads a document to its end and keeps nothing of it; names may have prefixes.

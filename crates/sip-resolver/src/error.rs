@@ -122,6 +122,9 @@ impl EdgeFailure {
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum QueryFailure {
+    /// The answer is not signed as it should be (DNSSEC), or its signatures could not be looked at.
+    #[error("bogus by DNSSEC")]
+    Bogus,
     /// The server is not responsible for the name and pointed to others.
     #[error("name server not responsible")]
     Lame,
@@ -140,6 +143,9 @@ pub enum QueryFailure {
     /// More questions than the limit allows; it was not asked.
     #[error("too many questions")]
     TooManyQuestions,
+    /// The answer is of a zone that is not signed (DNSSEC), and only signed ones are good.
+    #[error("not signed")]
+    Unsigned,
 }
 
 /// A resolver cannot be set up. The administrator has to act.
@@ -152,12 +158,18 @@ pub enum SetupError {
     /// A name server is encrypted, and nothing was said about TLS.
     #[error("encrypted name server without TLS settings")]
     NoTls,
+    /// There is no key to trust among the trust anchors.
+    #[error("no trust anchors")]
+    NoTrustAnchors,
     /// The name servers of this machine are not known.
     #[error("name servers of this machine unknown")]
     System(#[source] Box<dyn StdError + Send + Sync>),
     /// There is no TLS for the encrypted transports that `hickory` is built for.
     #[error("no TLS for name servers")]
     Tls(#[source] Box<dyn StdError + Send + Sync>),
+    /// The keys to trust are no DNSKEY records.
+    #[error("bad trust anchors")]
+    TrustAnchors(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 /// A text is not a domain name.
@@ -200,7 +212,7 @@ pub enum ParseTargetError {
         /// Where the port begins, in octets from 0.
         at: usize,
     },
-    /// `transport=udp`, or `maddr`, which a `sips:` URI cannot have.
+    /// `transport=udp`, which a `sips:` URI cannot have.
     #[error("parameter at octet {at} is not secure")]
     NotSecure {
         /// Where the parameter begins, in octets from 0.

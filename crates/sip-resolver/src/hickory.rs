@@ -1,10 +1,11 @@
 //! The driver: asks real name servers, by way of `hickory-resolver`.
 //!
-//! Its own resolver finds nothing where an alias owns SRV records, so that questions go to its pool
-//! of name servers and the raw messages are read here.
+//! Its own resolver finds nothing where an alias owns SRV records, and its pool of name servers keeps
+//! half of an answer to itself, so that questions go to its connections and the whole messages are
+//! read here.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TlsConfig;
@@ -15,18 +16,31 @@ use crate::{
     Cache, Cached, DomainName, Edge, EdgeFailure, EdgeFinding, Entropy, Freshness, Location, Plan,
     Policy, Resolution, ResolveFailure, SetupError, Step, Target,
 };
+#[cfg(feature = "dnssec")]
+pub use dnssec::{Dnssec, Unsigned};
+use flight::{Flight, Found, Memory};
 pub use options::Options;
 pub use server::NameServer;
 use server::Servers;
 
+mod connection;
+#[cfg(feature = "dnssec")]
+mod dnssec;
+mod flight;
 mod message;
 mod options;
 mod server;
+mod single;
 
 /// Finds SIP servers by asking name servers over UDP, and TCP where an answer is truncated.
 ///
-/// Needs a Tokio runtime with time and I/O. What is found is kept in a [`Cache`], which all clones
+/// Needs a Tokio runtime with time and I/O, the same for all who use it at a time. What is found is kept in a [`Cache`], which all clones
 /// share. Names of the local host file are not looked at.
+///
+/// Those who ask for the same at once, and find nothing in the cache or something stale, wait for one
+/// search: the same questions are asked once, and each draws its own order from what came of them. The
+/// search goes on when whoever began it goes away. A failure is told to all who wait, and to nobody who
+/// comes later, unless it says that there is nothing.
 ///
 /// # Examples
 ///
@@ -48,7 +62,7 @@ pub struct Resolver(Arc<Shared>);
 struct Shared {
     servers: Arc<Servers>,
     options: Options,
-    cache: Mutex<Cache>,
+    memory: Arc<Memory>,
 }
 
 impl Resolver {
@@ -100,12 +114,29 @@ impl Resolver {
             return Err(SetupError::NoServers);
         }
         let (question, delay) = (options.question_timeout, options.server_delay);
+        let servers = Servers::new(servers, tls, question, delay)?;
+        Ok(Self::of(servers, options))
+    }
+
+    fn of(servers: Servers, options: Options) -> Self {
         let cache = Cache::new(options.cache_capacity).with_max_stale(options.max_stale);
-        Ok(Self(Arc::new(Shared {
-            servers: Arc::new(Servers::new(servers, tls, question, delay)?),
+        Self(Arc::new(Shared {
+            servers: Arc::new(servers),
             options,
-            cache: Mutex::new(cache),
-        })))
+            memory: Arc::new(Memory::new(cache)),
+        }))
+    }
+
+    /// A resolver with the same servers and options, and a cache of its own, that believes what DNSSEC
+    /// proves and nothing else.
+    ///
+    /// Each question costs others, for the keys of the zones up to a trusted one, which are not counted
+    /// and not kept; all of them have the time of the one question, and EDNS is never given up. A bogus answer is a failure of that
+    /// name server: the next one is asked, and where there is none, the question has failed.
+    #[cfg(feature = "dnssec")]
+    #[must_use]
+    pub fn with_dnssec(&self, dnssec: &Dnssec) -> Self {
+        Self::of(self.0.servers.validating(dnssec), self.0.options)
     }
 
     /// Finds the servers of `target` as `policy` wants it.
@@ -165,42 +196,66 @@ impl Resolver {
         Edge::decide(findings)
     }
 
-    /// Forgets what was found.
+    /// Forgets what was found, and what is being found out for others is not kept.
     pub fn clear(&self) {
-        self.0.cache().clear();
+        self.0.memory.clear();
     }
 
     async fn outcome(&self, target: &Target, policy: &Policy) -> Outcome {
         let now = Instant::now().into_std();
-        let known = self.0.cache().get(target, policy, now);
-        match known {
-            None => Outcome::found(self.0.find(target, policy).await),
-            Some(known) => match known.freshness() {
-                Freshness::Stale => self.refresh(known, target, policy).await,
-                freshness => {
-                    if freshness == Freshness::Ageing && self.0.options.prefetches {
-                        let (resolver, target, policy) = (self.clone(), target.clone(), *policy);
-                        tokio::spawn(async move { resolver.0.find(&target, &policy).await });
-                    }
-                    Outcome::Cached(known)
-                }
-            },
+        let prefetches = self.0.options.prefetches;
+        let wants = |known: Option<&Cached>| match known.map(Cached::freshness) {
+            None | Some(Freshness::Stale) => true,
+            Some(Freshness::Ageing) => prefetches,
+            Some(_) => false,
+        };
+        let (known, flight, pilot) = self.0.memory.look(target, policy, now, wants);
+        if let Some(pilot) = pilot {
+            // In a task of its own, so that whoever goes away takes it from nobody.
+            let shared = Arc::clone(&self.0);
+            tokio::spawn(async move {
+                let begun = Instant::now();
+                let found = shared.find(pilot.target(), pilot.policy(), begun).await;
+                pilot.land(found, begun.into_std());
+            });
         }
+        match (known, flight) {
+            (None, flight) => Outcome::Found(self.land(flight, target, policy).await),
+            (Some(stale), Some(flight)) if stale.freshness() == Freshness::Stale => {
+                self.newer(stale, flight, target, policy).await
+            }
+            (Some(known), _) => Outcome::Cached(known),
+        }
+    }
+
+    /// What the search comes to that is under way, or else one of its own.
+    async fn land(&self, flight: Option<Flight>, target: &Target, policy: &Policy) -> Found {
+        if let Some(flight) = flight
+            && let Some(found) = flight.land().await
+        {
+            return found;
+        }
+        Arc::new(self.0.find(target, policy, Instant::now()).await)
     }
 
     /// Something newer than what is stale, unless that fails or takes its time; then it goes on
     /// without anybody waiting for it.
-    async fn refresh(&self, stale: Cached, target: &Target, policy: &Policy) -> Outcome {
-        let task = {
-            let (resolver, target, policy) = (self.clone(), target.clone(), *policy);
-            tokio::spawn(async move { resolver.0.find(&target, &policy).await })
+    async fn newer(
+        &self,
+        stale: Cached,
+        flight: Flight,
+        target: &Target,
+        policy: &Policy,
+    ) -> Outcome {
+        let is_newer = |found: &Found| match &**found {
+            Ok(_) => true,
+            Err(failure) => !failure.is_temporary(),
         };
-        match timeout(STALE_PATIENCE, task).await {
-            Ok(Ok(Ok(location))) => Outcome::found(Ok(location)),
-            Ok(Ok(Err(failure))) if !failure.is_temporary() => Outcome::found(Err(failure)),
+        match timeout(STALE_PATIENCE, flight.land()).await {
+            Ok(Some(found)) if is_newer(&found) => Outcome::Found(found),
             _ => {
                 let now = Instant::now().into_std();
-                self.0.cache().failed(target, policy, now);
+                self.0.memory.failed(target, policy, now);
                 Outcome::Cached(stale)
             }
         }
@@ -216,21 +271,17 @@ impl fmt::Debug for Resolver {
 }
 
 impl Shared {
-    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Asks, and keeps what comes of it.
-    async fn find(&self, target: &Target, policy: &Policy) -> Result<Location, ResolveFailure> {
-        let begun = Instant::now();
+    async fn find(
+        &self,
+        target: &Target,
+        policy: &Policy,
+        begun: Instant,
+    ) -> Result<Location, ResolveFailure> {
         let mut plan = Plan::new(target.clone(), *policy);
         // At the deadline what is known by then has to do.
         let _ = timeout(self.options.deadline, self.drive(&mut plan, begun)).await;
         plan.elapsed(begun.elapsed());
-        let outcome = plan.locate();
-        let begun = begun.into_std();
-        self.cache().insert(target, policy, &outcome, begun);
-        outcome
+        plan.locate()
     }
 
     async fn drive(&self, plan: &mut Plan, begun: Instant) {
@@ -248,8 +299,8 @@ impl Shared {
                     for question in questions {
                         let servers = Arc::clone(&self.servers);
                         running.spawn(async move {
-                            let reply = servers.ask(&question).await;
-                            (question, reply)
+                            let (reply, exchange) = servers.ask(&question).await;
+                            (question, reply, exchange)
                         });
                     }
                     continue;
@@ -268,7 +319,10 @@ impl Shared {
             };
             plan.elapsed(begun.elapsed());
             match answered {
-                Some(Ok((question, reply))) => plan.answer(&question, reply),
+                Some(Ok((question, reply, None))) => plan.answer(&question, reply),
+                Some(Ok((question, reply, Some(exchange)))) => {
+                    plan.answer_with(&question, reply, exchange);
+                }
                 // A task that has come to nothing leaves its question open till the end.
                 Some(Err(_)) => {}
                 None => return,
@@ -280,22 +334,22 @@ impl Shared {
 /// What comes of a look-up, before an order is drawn.
 enum Outcome {
     Cached(Cached),
-    Found(Box<Result<Location, ResolveFailure>>),
+    Found(Found),
 }
 
 impl Outcome {
-    fn found(outcome: Result<Location, ResolveFailure>) -> Self {
-        Self::Found(Box::new(outcome))
-    }
-
     fn draw(
         self,
         target: &Target,
         entropy: &mut dyn Entropy,
     ) -> Result<Resolution, ResolveFailure> {
-        match self {
-            Self::Cached(known) => known.draw(target, entropy),
-            Self::Found(outcome) => (*outcome)?.into_drawn(target, entropy),
+        let found = match self {
+            Self::Cached(known) => return known.draw(target, entropy),
+            Self::Found(found) => found,
+        };
+        match Arc::try_unwrap(found) {
+            Ok(alone) => alone?.into_drawn(target, entropy),
+            Err(shared) => shared.as_ref().clone()?.into_drawn(target, entropy),
         }
     }
 }

@@ -8,6 +8,7 @@ mod edge;
 mod entropy;
 mod error;
 mod evaluate;
+mod exchange;
 mod failover;
 #[cfg(feature = "hickory")]
 mod hickory;
@@ -30,7 +31,10 @@ pub use error::{
     EdgeFailure, EntropyError, ParseNameError, ParseTargetError, QueryFailure, ResolveError,
     ResolveFailure, SetupError,
 };
+pub use exchange::{Exchange, NameServerTransport, Rcode};
 pub use failover::{Attempt, Cause, Failover};
+#[cfg(feature = "dnssec")]
+pub use hickory::{Dnssec, Unsigned};
 #[cfg(feature = "hickory")]
 pub use hickory::{NameServer, Options, Resolver};
 pub use hop::{Hop, Resolution};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::answer::{Additionals, Answer};
 use crate::evaluate::{Evaluation, Known};
 use crate::{
-    DomainName, Entropy, Host, Location, Policy, QueryFailure, Question, Record, Reply, Resolution,
-    ResolveFailure, Target, Trace, TraceEntry, TraceEvent,
+    DomainName, Entropy, Exchange, Host, Location, Policy, QueryFailure, Question, Record, Reply,
+    Resolution, ResolveFailure, Target, Trace, TraceEntry, TraceEvent,
 };
 
 /// The location of the servers of a target, without any I/O.
@@ -131,29 +131,12 @@ impl Plan {
 
     /// Takes the reply to `question`; one that was not asked, or is answered, changes nothing.
     pub fn answer(&mut self, question: &Question, reply: Reply) {
-        let Some(slot @ Answer::Pending) = self.answers.get_mut(question) else {
-            return;
-        };
-        match reply {
-            Reply::Failed(failure) => {
-                *slot = Answer::Failed;
-                let question = question.clone();
-                self.note(TraceEvent::Failed { question, failure });
-            }
-            Reply::Records(response) => {
-                *slot = Answer::read(question, &response);
-                let added = match self.target.looked_up() {
-                    Host::Name(domain) => Additionals::read(question, domain, &response),
-                    Host::Address(_) => Additionals::default(),
-                };
-                self.note(TraceEvent::Answered {
-                    question: question.clone(),
-                    answers: response.answers,
-                    additionals: added.records.len(),
-                });
-                self.add(added);
-            }
-        }
+        self.take(question, reply, None);
+    }
+
+    /// As [`answer`](Self::answer), and the trace tells how it came. Nothing else depends on that.
+    pub fn answer_with(&mut self, question: &Question, reply: Reply, exchange: Exchange) {
+        self.take(question, reply, Some(exchange));
     }
 
     /// Does without the answers that [`Step::WaitAtMost`] has waited for.
@@ -185,7 +168,11 @@ impl Plan {
             .cloned()
             .collect();
         for question in open {
-            self.note(TraceEvent::Failed { question, failure });
+            self.note(TraceEvent::Failed {
+                question,
+                failure,
+                exchange: None,
+            });
         }
         for note in notes {
             self.note(TraceEvent::Noted(note));
@@ -212,6 +199,36 @@ impl Plan {
     pub fn finish(self, entropy: &mut dyn Entropy) -> Result<Resolution, ResolveFailure> {
         let target = self.target.clone();
         self.locate()?.into_drawn(&target, entropy)
+    }
+
+    fn take(&mut self, question: &Question, reply: Reply, exchange: Option<Exchange>) {
+        let Some(slot @ Answer::Pending) = self.answers.get_mut(question) else {
+            return;
+        };
+        match reply {
+            Reply::Failed(failure) => {
+                *slot = Answer::Failed;
+                self.note(TraceEvent::Failed {
+                    question: question.clone(),
+                    failure,
+                    exchange,
+                });
+            }
+            Reply::Records(response) => {
+                *slot = Answer::read(question, &response);
+                let added = match self.target.looked_up() {
+                    Host::Name(domain) => Additionals::read(question, domain, &response),
+                    Host::Address(_) => Additionals::default(),
+                };
+                self.note(TraceEvent::Answered {
+                    question: question.clone(),
+                    answers: response.answers,
+                    additionals: added.records.len(),
+                    exchange,
+                });
+                self.add(added);
+            }
+        }
     }
 
     /// Whether no answer is waited for.

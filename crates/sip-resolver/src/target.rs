@@ -44,7 +44,16 @@ impl Target {
         &self.host
     }
 
-    /// The address or domain to use in place of the host, as `maddr` says.
+    /// The address or domain to use in place of the host, as `maddr` says; of a `sips:` URI too.
+    ///
+    /// It says where to go and not to whom: the certificate must show the [host](Self::host), else
+    /// whoever writes a URI could send its requests to a server of his own.
+    ///
+    /// # Source
+    ///
+    /// RFC 3263 section 4, <https://www.rfc-editor.org/rfc/rfc3263#section-4>, for both schemes; RFC
+    /// 3261 section 19.1, <https://www.rfc-editor.org/rfc/rfc3261#section-19.1>: TLS is between the
+    /// client and the domain that owns the URI.
     #[must_use]
     pub const fn maddr(&self) -> Option<&Host> {
         self.maddr.as_ref()
@@ -95,9 +104,6 @@ impl Target {
                 return Err(ParseTargetError::Repeated { at });
             }
         } else if name.eq_ignore_ascii_case(b"maddr") {
-            if secure {
-                return Err(ParseTargetError::NotSecure { at });
-            }
             let host = Host::read(value, at + text.len() - value.len())?;
             if self.maddr.replace(host).is_some() {
                 return Err(ParseTargetError::Repeated { at });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{DomainName, QueryFailure, Question, Record};
+use crate::{DomainName, Exchange, QueryFailure, Question, Record};
 
 /// What was asked, answered and decided, in order. `Display` gives a line for each.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -94,6 +94,8 @@ pub enum TraceEvent {
         answers: Vec<Record>,
         /// How many records of the additional section may be used.
         additionals: usize,
+        /// How it came, where the driver of the plan [told](crate::Plan::answer_with).
+        exchange: Option<Exchange>,
     },
     /// A question was sent.
     Asked {
@@ -108,9 +110,23 @@ pub enum TraceEvent {
         question: Question,
         /// Why there is no answer.
         failure: QueryFailure,
+        /// How it failed, where the driver of the plan [told](crate::Plan::answer_with); with
+        /// several name servers, at the last of them.
+        exchange: Option<Exchange>,
     },
     /// Something was decided.
     Noted(Note),
+}
+
+impl TraceEvent {
+    /// How the question and its answer went, of an event about one.
+    #[must_use]
+    pub const fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Self::Answered { exchange, .. } | Self::Failed { exchange, .. } => exchange.as_ref(),
+            Self::Asked { .. } | Self::Noted(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for TraceEvent {
@@ -120,6 +136,7 @@ impl fmt::Display for TraceEvent {
                 question,
                 answers,
                 additionals,
+                exchange,
             } => {
                 write!(f, "< {question}:")?;
                 if answers.is_empty() {
@@ -128,15 +145,29 @@ impl fmt::Display for TraceEvent {
                 for (at, answer) in answers.iter().enumerate() {
                     write!(f, "{} {answer}", if at == 0 { "" } else { ";" })?;
                 }
-                match additionals {
-                    0 => Ok(()),
-                    _ => write!(f, " (+{additionals})"),
+                if *additionals > 0 {
+                    write!(f, " (+{additionals})")?;
                 }
+                write_exchange(f, exchange.as_ref())
             }
             Self::Asked { question, round } => write!(f, "> {question} (round {round})"),
-            Self::Failed { question, failure } => write!(f, "! {question}: {failure}"),
+            Self::Failed {
+                question,
+                failure,
+                exchange,
+            } => {
+                write!(f, "! {question}: {failure}")?;
+                write_exchange(f, exchange.as_ref())
+            }
             Self::Noted(note) => write!(f, "- {note}"),
         }
+    }
+}
+
+fn write_exchange(f: &mut fmt::Formatter<'_>, exchange: Option<&Exchange>) -> fmt::Result {
+    match exchange {
+        Some(exchange) => write!(f, " [{exchange}]"),
+        None => Ok(()),
     }
 }
 

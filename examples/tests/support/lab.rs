@@ -16,6 +16,7 @@ use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
 use offhook_testkit::client_config;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A lab on a port of its own.
@@ -54,8 +55,15 @@ impl Lab {
     }
 
     pub(crate) fn serve(&self) -> Server {
+        self.serve_by(command("dms-server", &[]))
+    }
+
+    /// Serves by this way to run the program.
+    pub(crate) fn serve_by(&self, mut program: Command) -> Server {
         let config = self.path("dms.toml");
-        let mut child = command("dms-server", &["serve", text(&config), "--log", "json"])
+        let mut child = program
+            .args(["serve", text(&config), "--log", "json"])
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(self.path("log")).unwrap())
             .spawn()
@@ -174,4 +182,15 @@ pub(crate) fn run(name: &str, arguments: &[&str]) -> Output {
 
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// The words of the steps that a device told as done.
+pub(crate) fn steps(output: &Output) -> Vec<String> {
+    let told = String::from_utf8_lossy(&output.stdout);
+    let told = told
+        .lines()
+        .map(|line| -> Value { serde_json::from_str(line).unwrap() });
+    let done = told.filter(|step| step["ok"] == true);
+    done.map(|step| step["step"].as_str().unwrap().to_owned())
+        .collect()
 }

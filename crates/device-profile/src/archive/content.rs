@@ -16,7 +16,7 @@ pub(crate) fn check(
     limits: &Limits,
 ) -> Result<Option<DocumentError>, DocumentError> {
     let harm = |at: usize, fault| Err(DocumentError::new(at as u64, fault));
-    if is_wide_xml(content) {
+    if xml::is_wide(content) {
         return harm(0, DocumentFault::Encoding);
     }
     let from = front_tags(content);
@@ -44,6 +44,11 @@ pub(crate) fn check(
         ),
         // What is wrong before it must not hide it.
         (_, Some(at)) => harm(from + at, DocumentFault::Doctype),
+        // Others may read on where we could not look any further.
+        (DocumentFault::Attribute | DocumentFault::Encoding | DocumentFault::Name, None) => {
+            let at = from as u64 + found.at;
+            Ok(Some(DocumentError::new(at, found.fault)))
+        }
         (_, None) if from > 0 => Ok(None),
         (_, None) => Ok(Some(found)),
     }
@@ -82,22 +87,6 @@ fn document_type(document: &[u8]) -> Option<usize> {
             });
         is_one.then_some(at)
     })
-}
-
-/// Whether it looks like XML in UTF-16, UTF-32 or EBCDIC.
-///
-/// # Source
-///
-/// XML 1.0, appendix F.1, <https://www.w3.org/TR/xml/#sec-guessing>.
-fn is_wide_xml(content: &[u8]) -> bool {
-    let marks: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];
-    let starts: [&[u8]; 4] = [b"<\0", b"\0<", b"\0\0\0<", b"\x4c\x6f\xa7\x94"];
-    let marked = marks.iter().find_map(|mark| content.strip_prefix(*mark));
-    let is_first = |text: &[u8]| {
-        let mut text = text.iter();
-        text.find(|byte| !(**byte == 0 || byte.is_ascii_whitespace())) == Some(&b'<')
-    };
-    marked.is_some_and(is_first) || starts.iter().any(|start| content.starts_with(start))
 }
 
 fn is_xml(content: &[u8]) -> bool {

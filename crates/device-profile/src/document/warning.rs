@@ -1,5 +1,7 @@
 //! What is no fault of a document, and may still not be meant.
 
+use std::collections::HashSet;
+
 use thiserror::Error;
 
 use super::Document;
@@ -36,10 +38,10 @@ pub enum Warning {
         name: String,
     },
     /// A line registers without TLS.
-    #[error("line {line}: registers over {}", transport.as_str())]
+    #[error("{}registers over {}", of_line(*line), transport.as_str())]
     PlainTransport {
-        /// The line, from 1.
-        line: u16,
+        /// The line, from 1; `None` where the document has one only, without a number.
+        line: Option<u16>,
         /// The transport.
         transport: Transport,
     },
@@ -91,7 +93,6 @@ impl Document {
             if let Ok(settings) = settings
                 && matches!(settings.transport(), Transport::Tcp | Transport::Udp)
             {
-                let line = line.unwrap_or(1);
                 let transport = settings.transport();
                 warnings.push(Warning::PlainTransport { line, transport });
             }
@@ -102,8 +103,9 @@ impl Document {
 
 fn of_profile(profile: &FlatProfile, limits: &Limits, warnings: &mut Vec<Warning>) {
     let owned = |name: &str| name.to_owned();
-    let overridden = profile.overridden().map(owned);
-    warnings.extend(overridden.map(|name| Warning::Overridden { name }));
+    let mut told = HashSet::new();
+    let overridden = profile.overridden().filter(|name| told.insert(*name));
+    warnings.extend(overridden.map(|name| Warning::Overridden { name: owned(name) }));
     warnings.extend(
         profile
             .nested()
@@ -140,4 +142,8 @@ fn of_device(device: &Device<'_>, warnings: &mut Vec<Warning>) {
     if device.security_mode_text().is_some() && device.security_mode().is_none() {
         warnings.push(Warning::SecurityMode);
     }
+}
+
+fn of_line(line: Option<u16>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
 }

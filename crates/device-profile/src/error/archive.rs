@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::{ArchiveKind, DocumentError};
+use crate::{ArchiveKind, DocumentError, ImportReport};
 
 /// An archive cannot be read or written.
 #[derive(Debug, Error)]
@@ -75,6 +75,14 @@ pub enum ArchiveError {
         /// How many entries there were.
         found: usize,
     },
+    /// More tags in a set than allowed, those of its regions counted.
+    #[error("tag set {tag_set} of {found} tags")]
+    TooManyTags {
+        /// Which tag set, from 0.
+        tag_set: usize,
+        /// How many tags there were.
+        found: usize,
+    },
     /// Not a zip archive that we read.
     #[error("not a zip archive")]
     Zip,
@@ -132,12 +140,6 @@ pub enum ImportError {
         /// Its name.
         name: String,
     },
-    /// What would come out of it breaks rules, which the report of a dry run lists.
-    #[error("{count} rules broken by what is imported")]
-    Violations {
-        /// How many.
-        count: usize,
-    },
     /// The archive has nothing of the name that is to be changed, or is of a device family, in
     /// which nothing can be renamed.
     #[error("nothing of that name to rename")]
@@ -147,5 +149,11 @@ pub enum ImportError {
     TagSetExists {
         /// Its name; the system's default set has none.
         name: Option<String>,
+    },
+    /// What would come out of it breaks rules.
+    #[error("rules broken by what is imported: {}", report.violations.len())]
+    Violations {
+        /// What a dry run would have told.
+        report: Box<ImportReport>,
     },
 }

@@ -66,7 +66,7 @@ pub enum SignedError {
     #[error("field given twice")]
     Duplicate,
     /// Encrypted for one device, which this crate does not read.
-    #[error("encrypted document")]
+    #[error("document encrypted for one device")]
     Encrypted,
     /// It was signed as another file.
     #[error("signed as another file")]

@@ -9,7 +9,7 @@ use crate::{CommandLineError, CommandLineFault, Limits};
 impl Configuration {
     /// Reads lines such as `xConfiguration SIP Proxy 1 Address: "host"`.
     ///
-    /// A line may begin with `*c`, as devices echo it. Empty lines, comments that begin with `#`,
+    /// They are UTF-8, with or without a byte order mark. A line may begin with `*c`, as devices echo it. Empty lines, comments that begin with `#`,
     /// `** end` and `OK` are passed over. A value stands in quotation marks, within which `\"` and
     /// `\\` are a quotation mark and a backslash, or is what is left of the line. The escapes are
     /// ours: no public source has any.
@@ -17,10 +17,15 @@ impl Configuration {
     /// # Errors
     ///
     /// [`CommandLineError`] with the line and what is wrong there; also when a path is given twice.
-    pub fn parse_command_lines(text: &str, limits: &Limits) -> Result<Self, CommandLineError> {
-        if text.len() > limits.document_bytes {
+    pub fn parse_command_lines(
+        lines: impl AsRef<[u8]>,
+        limits: &Limits,
+    ) -> Result<Self, CommandLineError> {
+        let lines = lines.as_ref();
+        if lines.len() > limits.document_bytes {
             return Err(CommandLineError::new(1, CommandLineFault::TooLarge));
         }
+        let text = text(lines)?;
         let mut configuration = Self::new();
         let mut count = 0;
         for (number, line) in text.lines().enumerate() {
@@ -34,6 +39,9 @@ impl Configuration {
                 return Err(fault(CommandLineFault::TooManyLines));
             }
             let (path, value) = command(line).map_err(fault)?;
+            if value.contains(is_unwritable) {
+                return Err(fault(CommandLineFault::Value));
+            }
             if path.to_string().len() > limits.path_bytes {
                 return Err(fault(CommandLineFault::Path));
             }
@@ -47,12 +55,12 @@ impl Configuration {
     }
 
     /// The configuration as lines that [`parse_command_lines`](Self::parse_command_lines) reads;
-    /// `None` where a value has a line break, which no such line can carry.
+    /// `None` where a value has a control character other than a tab, which no such line can carry.
     #[must_use]
     pub fn command_lines(&self) -> Option<Zeroizing<String>> {
         let mut lines = Wiped::default();
         for (path, value) in self.values() {
-            if value.contains(char::is_control) {
+            if value.contains(is_unwritable) {
                 return None;
             }
             lines.push_str(COMMAND);
@@ -77,6 +85,20 @@ impl Configuration {
     }
 }
 
+/// Lines as text, without the mark that they may begin with.
+fn text(lines: &[u8]) -> Result<&str, CommandLineError> {
+    let fault = |line| CommandLineError::new(line, CommandLineFault::Encoding);
+    // What is ASCII in UTF-16 is UTF-8 too, with zero bytes.
+    if lines.iter().take(2).any(|byte| *byte == 0) {
+        return Err(fault(1));
+    }
+    let text = std::str::from_utf8(lines).map_err(|error| {
+        let before = lines.get(..error.valid_up_to()).unwrap_or_default();
+        fault(1 + before.iter().filter(|byte| **byte == b'\n').count())
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// Splits a line into the path and the value.
 fn command(line: &str) -> Result<(Path, Zeroizing<String>), CommandLineFault> {
     let line = line.strip_prefix("*c ").unwrap_or(line).trim_start();
@@ -93,6 +115,11 @@ fn command(line: &str) -> Result<(Path, Zeroizing<String>), CommandLineFault> {
     let path = path.parse().map_err(|_| CommandLineFault::Path)?;
     let value = unquoted(value.trim())?;
     Ok((path, value.into_zeroizing()))
+}
+
+/// What no line can carry: a terminal would act upon it.
+fn is_unwritable(char: char) -> bool {
+    char.is_control() && char != '\t'
 }
 
 fn unquoted(text: &str) -> Result<Wiped, CommandLineFault> {

@@ -1,6 +1,7 @@
 //! Changes to a document, and the document that comes of them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -118,10 +119,11 @@ impl Tree {
             };
             out.add_until(&mut pending, node.start);
             if node.has(Node::REMOVED) {
-                out.copy_until(self.line_start(node.start));
+                let (place, after) = self.removed(node);
+                out.copy_until(place.start);
                 // It may stand in what has been written otherwise.
-                out.at = out.at.max(node.end);
-                index = node.after;
+                out.at = out.at.max(place.end);
+                index = after;
                 continue;
             }
             out.element(element, node, &mut pending);
@@ -173,6 +175,30 @@ impl Tree {
     fn end_tag(&self, node: &Node) -> u32 {
         let element = self.slice(node.start, node.end);
         node.start + scan::small(element.rfind("</").unwrap_or(element.len()))
+    }
+
+    /// What goes with an element that was taken away, and the element behind it: those beside it on its
+    /// line that were taken away too, and the line where nothing else stands on it.
+    fn removed(&self, first: &Node) -> (Range<u32>, u32) {
+        let (mut end, mut after) = (first.end, first.after);
+        let blanks = |from, until| self.slice(from, until).bytes().all(is_blank);
+        while let Some(next) = self.nodes.get(after as usize)
+            && (after as usize) < self.sourced
+            && next.has(Node::REMOVED)
+            && blanks(end, next.start)
+        {
+            (end, after) = (next.end, next.after);
+        }
+        let behind = self.source.get(end as usize..).unwrap_or_default();
+        let rest = behind.trim_start_matches([' ', '\t']);
+        if rest.starts_with(['\r', '\n']) {
+            let line = self.line_start(first.start);
+            if line < first.start {
+                let line_end = end + scan::small(behind.len() - rest.len());
+                return (line..line_end, after);
+            }
+        }
+        (first.start..end, after)
     }
 
     /// Where the blanks begin that set an element off from what is before it.
@@ -335,4 +361,8 @@ impl Writer<'_> {
             self.at = until;
         }
     }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }

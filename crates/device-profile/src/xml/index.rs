@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use super::Element;
 
-/// Elements in the order of the hashes of their names or paths, and of equal ones in the order in
-/// which they stand.
+/// Elements in the order of the hashes of their names or paths, of equal hashes in that of the names
+/// or paths themselves, and of equal ones in the order in which they stand.
 ///
-/// The hash is no secret: whoever makes all of them equal makes a look-up as long as the document
-/// and nothing else.
+/// The hash is no secret, and whoever likes makes all of them equal: names are then compared as often
+/// as a search by halves does, and no more.
 #[derive(Clone, Default)]
 pub(crate) struct Index(Vec<Entry>);
 
@@ -35,37 +35,47 @@ impl Index {
         }
     }
 
-    pub(crate) fn insert(&mut self, hash: u64, element: Element) {
-        let hash = Entry::new(hash, element).hash();
-        let place = self.0.partition_point(|known| known.hash() <= hash);
-        self.0
-            .insert(place, Entry::new(u64::from(hash) << 32, element));
+    /// Puts an element in behind those that are like it; `order` is that of another one to it.
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        element: Element,
+        order: impl Fn(Element) -> Ordering,
+    ) {
+        let place = self.until(hash, order);
+        self.0.insert(place, Entry::new(hash, element));
     }
 
     pub(crate) fn remove(&mut self, is_it: impl Fn(Element) -> bool) {
         self.0.retain(|known| !is_it(known.element()));
     }
 
-    /// The last element of this hash that is the one looked for.
-    pub(crate) fn last(&self, hash: u64, is_it: impl Fn(Element) -> bool) -> Option<Element> {
-        let hash = Entry::new(hash, Element(0)).hash();
-        let until = self.0.partition_point(|known| known.hash() <= hash);
-        let before = self.0.get(..until).unwrap_or_default();
-        let equal = before.iter().rev().take_while(|known| known.hash() == hash);
-        let mut equal = equal.map(|known| known.element());
-        equal.find(|known| is_it(*known))
+    /// The last element of this hash that is the one looked for; `order` is that of another one to
+    /// it.
+    pub(crate) fn last(&self, hash: u64, order: impl Fn(Element) -> Ordering) -> Option<Element> {
+        let until = self.until(hash, &order);
+        let found = self.0.get(until.checked_sub(1)?)?;
+        let is_it = found.hash() == half(hash) && order(found.element()).is_eq();
+        is_it.then(|| found.element())
     }
 
     /// All elements of this hash that are those looked for, in order.
-    pub(crate) fn all(&self, hash: u64, is_it: impl Fn(Element) -> bool) -> Vec<Element> {
-        let hash = Entry::new(hash, Element(0)).hash();
-        let from = self.0.partition_point(|known| known.hash() < hash);
-        let behind = self.0.get(from..).unwrap_or_default();
-        let equal = behind.iter().take_while(|known| known.hash() == hash);
-        let equal = equal.map(|known| known.element());
-        let mut found: Vec<_> = equal.filter(|known| is_it(*known)).collect();
-        found.sort_unstable();
-        found
+    pub(crate) fn all(
+        &self,
+        hash: u64,
+        order: impl Fn(Element) -> Ordering,
+    ) -> impl DoubleEndedIterator<Item = Element> {
+        let until = self.until(hash, &order);
+        let before = self.0.get(..until).unwrap_or_default();
+        let from = before.partition_point(|known| compare(*known, hash, &order).is_lt());
+        let equal = before.get(from..).unwrap_or_default();
+        equal.iter().map(|known| known.element())
+    }
+
+    /// Where those end that do not come behind the one looked for.
+    fn until(&self, hash: u64, order: impl Fn(Element) -> Ordering) -> usize {
+        self.0
+            .partition_point(|known| compare(*known, hash, &order).is_le())
     }
 
     /// Each pair of neighbours; equal names are neighbours.
@@ -83,6 +93,17 @@ impl Index {
     pub(crate) fn elements(&self) -> impl Iterator<Item = Element> {
         self.0.iter().map(|known| known.element())
     }
+}
+
+/// How an entry stands to an element of this hash, to which `order` compares others.
+fn compare(known: Entry, hash: u64, order: impl Fn(Element) -> Ordering) -> Ordering {
+    let by_hash = known.hash().cmp(&half(hash));
+    by_hash.then_with(|| order(known.element()))
+}
+
+/// The half of a hash that counts.
+fn half(hash: u64) -> u32 {
+    Entry::new(hash, Element(0)).hash()
 }
 
 /// Half of a hash and an element, as one number, which is quick to sort.

@@ -27,7 +27,12 @@ pub(super) fn scan<'d>(
     let text = std::str::from_utf8(bytes)
         .map_err(|error| DocumentError::new(error.valid_up_to() as u64, DocumentFault::Encoding))?;
     if let Some(at) = first_forbidden(text) {
-        return Err(DocumentError::new(at as u64, DocumentFault::Character));
+        // What is ASCII in UTF-16 is UTF-8 too, with zero bytes.
+        return Err(if is_wide(bytes) {
+            DocumentError::new(0, DocumentFault::Encoding)
+        } else {
+            DocumentError::new(at as u64, DocumentFault::Character)
+        });
     }
     let guess = bytes.len() / BYTES_AN_ELEMENT;
     let mut scanner = Scanner {
@@ -48,6 +53,22 @@ pub(super) fn scan<'d>(
     }
     scanner.document()?;
     Ok((text, scanner.nodes))
+}
+
+/// Whether it looks like XML in UTF-16, UTF-32 or EBCDIC.
+///
+/// # Source
+///
+/// XML 1.0, appendix F.1, <https://www.w3.org/TR/xml/#sec-guessing>.
+pub(crate) fn is_wide(content: &[u8]) -> bool {
+    let marks: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];
+    let starts: [&[u8]; 4] = [b"<\0", b"\0<", b"\0\0\0<", b"\x4c\x6f\xa7\x94"];
+    let marked = marks.iter().find_map(|mark| content.strip_prefix(*mark));
+    let is_first = |text: &[u8]| {
+        let mut text = text.iter();
+        text.find(|byte| !(**byte == 0 || byte.is_ascii_whitespace())) == Some(&b'<')
+    };
+    marked.is_some_and(is_first) || starts.iter().any(|start| content.starts_with(start))
 }
 
 struct Scanner<'d> {

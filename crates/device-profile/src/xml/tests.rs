@@ -214,6 +214,29 @@ proptest! {
             prop_assert_eq!(ours, quick_xmls(&xml));
         }
     }
+
+    #[test]
+    fn what_is_taken_away_is_one_piece_with_blanks_around_it(xml in document(), which: prop::sample::Index) {
+        let Ok(mut tree) = parse(&xml) else { return Ok(()) };
+        let inside: Vec<Element> = tree.children(tree.root()).collect();
+        if inside.is_empty() {
+            return Ok(());
+        }
+        let element = *which.get(&inside);
+        let node = tree.node(element).unwrap();
+        let (start, end) = (node.start as usize, node.end as usize);
+        let (before, behind) = (xml[..start].trim_ascii_end(), xml[end..].trim_ascii_start());
+        tree.remove(element);
+        let written = tree.write();
+        prop_assert!(written.starts_with(before) && written.ends_with(behind), "{xml:?}: {written:?}");
+        let between = &written[before.len()..written.len() - behind.len()];
+        prop_assert!(between.trim_ascii().is_empty(), "{xml:?}: {written:?}");
+        // A line break that was before it or behind it stays.
+        let breaks = |text: &str| text.matches('\n').count();
+        let there = breaks(&xml) - breaks(&xml[start..end]);
+        prop_assert!(breaks(&written) + 1 >= there, "{xml:?}: {written:?}");
+        prop_assert!(parse(&written).is_ok(), "{xml:?}: {written:?}");
+    }
 }
 
 #[test]
@@ -259,6 +282,45 @@ fn an_edit_leaves_all_else_as_it_stands() {
 }
 
 #[test]
+fn what_is_taken_away_takes_its_line_only_where_it_stands_there_alone() {
+    for (before, names, after) in [
+        ("<A>\n  <B/><C/>\n</A>", &["B"][..], "<A>\n  <C/>\n</A>"),
+        ("<A>\n  <B/><C/>\n</A>", &["C"], "<A>\n  <B/>\n</A>"),
+        (
+            "<A>\n  <B/><!-- c -->\n</A>",
+            &["B"],
+            "<A>\n  <!-- c -->\n</A>",
+        ),
+        ("<A>\n  <B/></A>", &["B"], "<A>\n  </A>"),
+        ("<A><B/>\n  <C/>\n</A>", &["B"], "<A>\n  <C/>\n</A>"),
+        // Blanks at its end belong to the line.
+        (
+            "<A>\r\n\t<B/> \t\r\n\t<C/>\r\n</A>",
+            &["B"],
+            "<A>\r\n\t<C/>\r\n</A>",
+        ),
+        // What stood alone together is alone.
+        (
+            "<A>\n  <B/> <C/>\n  <D/>\n</A>",
+            &["B", "C"],
+            "<A>\n  <D/>\n</A>",
+        ),
+        (
+            "<A>\n  <B/> <C/><D/>\n</A>",
+            &["B", "C"],
+            "<A>\n  <D/>\n</A>",
+        ),
+    ] {
+        let mut tree = parse(before).unwrap();
+        for name in names {
+            let element = tree.child(tree.root(), name).unwrap();
+            tree.remove(element);
+        }
+        assert_eq!(*tree.write(), *after, "{before} without {names:?}");
+    }
+}
+
+#[test]
 fn what_is_added_fits_in_where_there_was_nothing() {
     for (before, after) in [
         ("<A/>", "<A><B/></A>"),
@@ -278,15 +340,45 @@ fn what_is_added_fits_in_where_there_was_nothing() {
 
 #[test]
 fn names_whose_hashes_are_equal_stay_apart() {
-    let names = ["b", "a", "b", "c"];
-    let order = |one: Element, other: Element| names[one.0 as usize].cmp(names[other.0 as usize]);
+    let names = ["b", "a", "b", "c", "b"];
+    let name = |element: Element| names[element.0 as usize];
+    let order = |one: Element, other: Element| name(one).cmp(name(other));
     let mut index = super::Index::with_capacity(4);
     (0..4).for_each(|at| index.push(7 << 32, Element(at)));
+    index.push(8 << 32, Element(1));
     index.sort(order);
-    let last = |name| index.last(7 << 32, |known| names[known.0 as usize] == name);
-    assert_eq!(last("b"), Some(Element(2)));
+    index.insert(7 << 32, Element(4), |known| name(known).cmp("b"));
+    let last = |wanted: &str| index.last(7 << 32, |known| name(known).cmp(wanted));
+    assert_eq!(last("b"), Some(Element(4)));
     assert_eq!(last("a"), Some(Element(1)));
     assert_eq!(last("d"), None);
+    assert_eq!(last(""), None);
+    let all = index.all(7 << 32, |known| name(known).cmp("b"));
+    assert_eq!(all.collect::<Vec<_>>(), [0, 2, 4].map(Element));
     let equal = index.pairs().filter(|pair| order(pair.0, pair.1).is_eq());
-    assert_eq!(equal.collect::<Vec<_>>(), [(Element(0), Element(2))]);
+    let equal: Vec<_> = equal.map(|pair| (pair.0.0, pair.1.0)).collect();
+    assert_eq!(equal, [(0, 2), (2, 4)]);
+}
+
+#[test]
+fn however_many_hashes_are_equal_names_are_compared_a_few_times() {
+    let mut index = super::Index::default();
+    let compared = std::cell::Cell::new(0);
+    let against = |wanted: u32| {
+        let compared = &compared;
+        move |known: Element| {
+            compared.set(compared.get() + 1);
+            known.0.cmp(&wanted)
+        }
+    };
+    for at in 0..4_096 {
+        index.insert(7 << 32, Element(at), against(at));
+    }
+    for at in (0..4_096).step_by(64) {
+        assert_eq!(index.last(7 << 32, against(at)), Some(Element(at)));
+        assert_eq!(index.all(7 << 32, against(at)).count(), 1);
+    }
+    // Thirteen halves of 4,096, twice where both ends are looked for.
+    let most = 13 * 4_096 + 64 * (14 + 26);
+    assert!(compared.get() <= most, "{}", compared.get());
 }

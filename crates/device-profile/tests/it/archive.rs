@@ -5,7 +5,7 @@ use std::io::Cursor;
 use offhook_device_profile::{
     Archive, ArchiveError, ArchiveReader, ConfigurationOption, DeviceFamily,
     DeviceManagementOptions, DeviceType, DeviceTypeFile, FileAuthentication, FileCategory,
-    FileCustomization, Limits, Tag, TagRegion, TagSet,
+    FileCustomization, Import, ImportError, Inventory, Limits, Tag, TagRegion, TagSet,
 };
 use proptest::prelude::*;
 
@@ -210,7 +210,10 @@ fn file() -> impl Strategy<Value = DeviceTypeFile> {
         FileCustomization::AdministratorAndUser,
         FileCustomization::Disallow,
     ]);
-    let content = prop::collection::vec(any::<u8>(), 0..200);
+    // What looks like XML in another encoding is refused.
+    let is_wide = |content: &[u8]| matches!(content, [0 | 0x4c | 0xfe | 0xff, ..] | [b'<', 0, ..]);
+    let content = prop::collection::vec(any::<u8>(), 0..200)
+        .prop_filter("another encoding", move |content| !is_wide(content));
     let flags = any::<[bool; 5]>();
     (
         ".{0,20}",
@@ -255,4 +258,37 @@ proptest! {
         let archive = Archive::new(device_type);
         prop_assert_eq!(read(&written(&archive)), archive);
     }
+}
+
+#[test]
+fn the_tags_of_a_set_are_bounded_to_the_one() {
+    let name = |at: usize| format!("%T{at}%").parse().unwrap();
+    let mut region = TagRegion::new("North", &["NO"]);
+    let mut set = TagSet::new("S");
+    for at in 0..4_095 {
+        set = set.with_tag(Tag::new(&name(at), "x"));
+    }
+    region = region.with_value(&name(0), "y");
+    let set = set.with_region(region.clone());
+    let family = DeviceFamily::new("F").with_tag_set(TagSet::new("E"));
+    let full = Archive::DeviceFamily(family.clone().with_tag_set(set.clone()));
+    let over = set.with_region(TagRegion::new("South", &["ZA"]).with_value(&name(1), "y"));
+    let mut over = Archive::DeviceFamily(family.with_tag_set(over));
+    let reopened =
+        |archive: &Archive| Archive::open(Cursor::new(written(archive)), &Limits::default());
+    assert!(reopened(&full).is_ok());
+    let is_refused = |error: &ArchiveError| {
+        let (tag_set, found) = (1, 4_097);
+        matches!(error, ArchiveError::TooManyTags { tag_set: at, found: count } if (*at, *count) == (tag_set, found))
+    };
+    let error = reopened(&over).unwrap_err();
+    assert!(is_refused(&error), "{error}");
+    // Sources of others have no reader of ours before them.
+    let mut system = Inventory::new();
+    let answer = Import::new().run(&mut over, &mut system);
+    assert!(matches!(answer, Err(ImportError::Archive(error)) if is_refused(&error)));
+    let mut limits = Limits::default();
+    limits.tags = 4_097;
+    let import = Import::new().with_limits(&limits);
+    assert!(import.run(&mut over, &mut system).is_ok());
 }

@@ -292,6 +292,24 @@ fn each_rule_names_the_text_that_states_it() {
 }
 
 #[test]
+fn a_file_is_not_named_out_of_its_folder() {
+    for name in ["../a.xml", "..", "a/../../b", "a\\..\\b", "a/.."] {
+        let found = after(|t| t.files[0].remote_file_format = name.to_owned());
+        let attribute = "remoteFileFormat";
+        let leads_out = Violation::LeadsOutOnFile { attribute, file: 0 };
+        assert_eq!(found, [leads_out], "{name}");
+        let found = after(|t| t.files[0].file_format = name.to_owned());
+        let attribute = "fileFormat";
+        let leads_out = Violation::LeadsOutOnFile { attribute, file: 0 };
+        assert_eq!(found, [leads_out], "{name}");
+    }
+    for name in ["a..b.xml", "phones/%BWMACADDRESS%.xml", "..."] {
+        let found = after(|t| t.files[0].remote_file_format = name.to_owned());
+        assert_eq!(found, [], "{name}");
+    }
+}
+
+#[test]
 fn all_rules_that_are_broken_are_told_at_once() {
     let found = after(|t| {
         t.name.clear();

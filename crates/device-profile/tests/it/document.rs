@@ -262,6 +262,24 @@ fn no_secret_is_shown_whatever_it_is_called() {
 }
 
 #[test]
+fn a_value_that_becomes_a_secret_is_hidden_as_it_was_and_as_it_is() {
+    let [plain, secret] = ["https://h/$MA", "https://u:s3cret@h/$MA"]
+        .map(|rule| format!("<flat-profile><Report_Rule>{rule}</Report_Rule></flat-profile>"));
+    let (from, to) = (Shown::Hidden, Shown::Hidden);
+    let hidden = [("Report_Rule".to_owned(), Change::Changed { from, to })];
+    assert_eq!(differences(&plain, &secret), hidden);
+    assert_eq!(differences(&secret, &plain), hidden);
+}
+
+#[test]
+fn what_is_empty_in_any_way_makes_no_line() {
+    let xml = "<flat-profile><Proxy_1_/><Proxy_2_> </Proxy_2_><User_ID_3_>\"\"</User_ID_3_>\
+        <Password_4_ ua=\"rw\"/><Proxy_5_></Proxy_5_><User_ID_6_>u</User_ID_6_></flat-profile>";
+    let numbers: Vec<_> = parse(xml).settings().iter().map(|line| line.0).collect();
+    assert_eq!(numbers, [Some(6)]);
+}
+
+#[test]
 fn lines_have_the_numbers_that_phones_know() {
     let xml = "<flat-profile><Proxy_1_>h</Proxy_1_><Proxy_02_>h</Proxy_02_>\
         <Proxy_0_>h</Proxy_0_><Proxy_256_>h</Proxy_256_><User_ID_10_>u</User_ID_10_></flat-profile>";
@@ -302,7 +320,7 @@ fn what_is_no_secret_is_shown() {
 #[test]
 fn what_may_not_be_meant_is_told() {
     let limits = Limits::default();
-    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><C><D/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
+    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><B>3</B><C><D/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
         <Proxy_1_>h</Proxy_1_><User_ID_1_>u</User_ID_1_></flat-profile>";
     let warnings: Vec<String> = parse(xml)
         .warnings(&limits)
@@ -332,16 +350,19 @@ fn what_may_not_be_meant_is_told() {
         [Warning::AutoRegistration]
     );
     let xml = "<Configuration><SIP><TlsVerify>Off</TlsVerify><URI>a@b</URI><DefaultTransport>TCP</DefaultTransport></SIP></Configuration>";
+    let warnings = parse(xml).warnings(&limits);
     assert_eq!(
-        parse(xml).warnings(&limits),
+        warnings,
         [
             Warning::TlsVerify {
                 name: "SIP TlsVerify".into()
             },
             Warning::PlainTransport {
-                line: 1,
+                line: None,
                 transport: Transport::Tcp
             }
         ]
     );
+    // A room device has one line, and no number for it.
+    assert_eq!(warnings[1].to_string(), "registers over tcp");
 }

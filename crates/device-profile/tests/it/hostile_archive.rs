@@ -359,6 +359,30 @@ fn a_template_that_is_no_document_yet_is_carried_and_told() {
     }
 }
 
+#[test]
+fn where_we_cannot_look_any_further_and_others_can_is_told_behind_tags_too() {
+    let deep = "<a>".repeat(33);
+    let many: String = (0..33).map(|at| format!(" a{at}=''")).collect();
+    for (front, fault) in [
+        ("<\u{e9}>".to_owned(), DocumentFault::Name),
+        (format!("<a{many}>"), DocumentFault::Attribute),
+        (
+            "<?xml version='1.0' encoding='latin1'?>".to_owned(),
+            DocumentFault::Encoding,
+        ),
+    ] {
+        for tag in ["", "%HEAD%"] {
+            let archive = carrying(format!("{tag}{front}{deep}").as_bytes()).unwrap();
+            let found = archive.violations(&Limits::default());
+            let [ArchiveViolation::Content { error, .. }] = &found[..] else {
+                panic!("{tag}{front}: {found:?}");
+            };
+            assert_eq!(error.fault, fault);
+            assert!(error.at >= tag.len() as u64, "{error:?}");
+        }
+    }
+}
+
 /// Reads, and fails at the byte `at` by another error than an early end.
 struct Failing<'b> {
     bytes: Cursor<&'b [u8]>,
@@ -424,6 +448,20 @@ fn limits_are_kept_to_the_byte() {
     assert!(open(&|limits| limits.total_bytes = total).is_ok());
     let answer = open(&|limits| limits.total_bytes = total - 1);
     assert!(matches!(answer, Err(ArchiveError::TooLarge)), "{answer:?}");
+}
+
+#[test]
+fn the_directory_has_1_024_bytes_an_entry_at_most() {
+    let [manifest, content] = [Entry::stored("manifest.json", &manifest()), content()];
+    let named = |length: usize| {
+        let other = Entry::stored(&"x".repeat(length), b"x");
+        open(&zip(&[manifest.clone(), content.clone(), other]))
+    };
+    // Each entry takes 46 bytes and its name.
+    let room = 3 * 1_024 - 3 * 46 - "manifest.json".len() - "files/0".len();
+    assert_eq!(fault(named(room)), EntryFault::Unexpected);
+    let answer = named(room + 1);
+    assert!(matches!(answer, Err(ArchiveError::Directory)), "{answer:?}");
 }
 
 #[test]

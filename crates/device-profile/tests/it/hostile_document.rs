@@ -276,3 +276,40 @@ fn lines_and_servers_are_bounded() {
 
 /// What may stand without end before and behind a root, each also a seed for fuzzing.
 const SEEDS_BESIDE_THE_ROOT: [&str; 3] = [" <!---->", "\r\n<?x?>", "<!---->"];
+
+/// Names with the numbers that make their hashes equal: what a number changes in the hash, three
+/// letters change back.
+fn alike() -> Vec<(String, u32)> {
+    let word = u32::from_le_bytes(*b"AAAA");
+    let all = (1..65_536).map(|item| ((word ^ (item << 5)).to_le_bytes(), item));
+    all.filter(|(name, _)| name.iter().all(u8::is_ascii_alphanumeric))
+        .filter(|(name, _)| name[0].is_ascii_alphabetic())
+        .map(|(name, item)| (String::from_utf8_lossy(&name).into_owned() + "AAAA", item))
+        .collect()
+}
+
+#[test]
+fn paths_made_to_be_found_in_one_place_are_found_apart() {
+    let alike = alike();
+    let mut lines = String::new();
+    let mut xml = String::from("<Configuration>");
+    for (number, (outer, at)) in alike.iter().take(4).enumerate() {
+        xml.push_str(&format!("<{outer} item=\"{at}\">"));
+        for (inner, item) in alike.iter().take(2_000) {
+            lines.push_str(&format!(
+                "xConfiguration {outer} {at} {inner} {item}: {number}\n"
+            ));
+            xml.push_str(&format!("<{inner} item=\"{item}\">{number}</{inner}>"));
+        }
+        xml.push_str(&format!("</{outer}>"));
+    }
+    xml.push_str("</Configuration>");
+    let limits = Limits::default();
+    let read = Configuration::parse_command_lines(&lines, &limits).unwrap();
+    assert_eq!(read.values().count(), 8_000);
+    assert_eq!(read, Configuration::parse(xml.as_bytes(), &limits).unwrap());
+    let (outer, at) = &alike[3];
+    let (inner, item) = &alike[1_999];
+    let path = format!("{outer}[{at}] {inner}[{item}]");
+    assert_eq!(read.text(&path), Some("3"));
+}

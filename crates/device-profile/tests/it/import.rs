@@ -4,15 +4,15 @@ use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 use offhook_device_profile::{
-    Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, DeviceCredentials,
-    DeviceFamily, DeviceType, DeviceTypeFile, Effect, FamilyViolation, FileAuthentication,
-    FileCategory, FileContent, Import, ImportDifference, ImportError, Inventory, Limits, Subject,
-    Tag, TagName, TagRegion, TagSet, Violation,
+    Archive, ArchiveError, ArchiveReader, ArchiveSource, ArchiveViolation, BrokenRule,
+    DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Effect, FamilyViolation,
+    FileAuthentication, FileCategory, FileContent, Import, ImportDifference, ImportError,
+    Inventory, Limits, Subject, Tag, TagName, TagRegion, TagSet, Violation,
 };
 
 use crate::archive::noise;
 
-fn phone() -> DeviceType {
+pub(crate) fn phone() -> DeviceType {
     DeviceType::new("Phone")
         .with_file(DeviceTypeFile::new("%BWMACADDRESS%.xml", "<flat-profile/>"))
         .with_file(DeviceTypeFile::new("logo.png", "logo").with_category(FileCategory::Static))
@@ -22,7 +22,7 @@ fn tag(name: &str, value: &str) -> Tag {
     Tag::new(&name.parse().unwrap(), value)
 }
 
-fn sbc() -> TagSet {
+pub(crate) fn sbc() -> TagSet {
     let address: TagName = "%SBC_ADDRESS%".parse().unwrap();
     TagSet::new("Access")
         .with_tag(Tag::new(&address, "sbc.example.net").not_overridable())
@@ -30,13 +30,13 @@ fn sbc() -> TagSet {
         .with_region(TagRegion::new("Iberia", &["ES", "PT"]).with_value(&address, "sbc.example.es"))
 }
 
-fn system_with(device_type: DeviceType) -> Inventory {
+pub(crate) fn system_with(device_type: DeviceType) -> Inventory {
     let mut system = Inventory::new();
     system.insert_device_type(device_type);
     system
 }
 
-fn update() -> Import {
+pub(crate) fn update() -> Import {
     Import::new().with_device_type_file_update()
 }
 
@@ -213,19 +213,23 @@ fn a_type_that_would_break_a_rule_is_reported_and_not_imported() {
     let report = update().dry_run(&mut archive, &system).unwrap();
     assert_eq!(report.violations.len(), 2, "{report:?}");
     assert!(matches!(
-        report.violations[0],
+        report.violations[0].violation,
         ArchiveViolation::Content { file: 0, .. }
     ));
     assert_eq!(
-        report.violations[1],
+        report.violations[1].violation,
         ArchiveViolation::DeviceType {
             device_type: 0,
             violation: Violation::BearerWithoutTls { file: 0 }
         }
     );
+    // The import that is refused tells what the dry run told.
     let before = system.clone();
-    let answer = update().run(&mut archive, &mut system);
-    assert!(matches!(answer, Err(ImportError::Violations { count: 2 })));
+    let Err(ImportError::Violations { report: told }) = update().run(&mut archive, &mut system)
+    else {
+        panic!();
+    };
+    assert_eq!(*told, report);
     assert_eq!(system, before);
 }
 
@@ -424,16 +428,21 @@ fn a_file_that_an_archive_has_twice_updates_nothing() {
             .unwrap();
         assert!(
             matches!(
-                report.violations[..],
-                [ArchiveViolation::DeviceType {
-                    violation: Violation::DuplicateFileFormat { .. },
+                &report.violations[..],
+                [BrokenRule {
+                    violation: ArchiveViolation::DeviceType {
+                        violation: Violation::DuplicateFileFormat { .. },
+                        ..
+                    },
                     ..
                 }]
             ),
             "{report:?}"
         );
         let refused = update().run(&mut Archive::new(twice.clone()), &mut system);
-        assert!(matches!(refused, Err(ImportError::Violations { count: 1 })));
+        assert!(
+            matches!(refused, Err(ImportError::Violations { report: told }) if *told == report)
+        );
         assert_eq!(system, before);
     }
 }
@@ -499,7 +508,14 @@ fn a_family_has_no_type_and_no_set_twice() {
 
 #[test]
 fn names_that_show_as_others_are_not_imported() {
-    for name in ["a\0", "a\nb", "\u{7f}", "\u{202e}gnp", "a\u{2066}"] {
+    for name in [
+        "a\0",
+        "a\nb",
+        "\u{7f}",
+        "\u{202e}gnp",
+        "a\u{2066}",
+        "\u{61c}a",
+    ] {
         let family = DeviceFamily::new(name)
             .with_device_type(DeviceType::new(name).with_file(DeviceTypeFile::new(name, "")))
             .with_tag_set(TagSet::new(name).with_region(TagRegion::new(name, &["ES"])));
@@ -543,7 +559,9 @@ fn long_tag_sets_are_compared_in_linear_time() {
     let mut system = Inventory::new();
     system.insert_tag_set(set("old"));
     let start = Instant::now();
-    let import = Import::new().with_tag_set_override();
+    let mut limits = Limits::default();
+    limits.tags = 20_000;
+    let import = Import::new().with_tag_set_override().with_limits(&limits);
     let report = import.dry_run(&mut Archive::TagSet(set("new")), &system);
     assert_eq!(report.unwrap().differences.len(), 20_000);
     assert!(

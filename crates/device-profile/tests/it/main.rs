@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod broken_rule;
 mod catalogue;
 mod device_profile;
 mod device_type;

@@ -254,11 +254,48 @@ fn commands_are_read_and_written() {
          xConfiguration SIP ListenPort: \"On\"\nxConfiguration SIP URI: \"\"\n"
     );
     assert_eq!(read(&written).unwrap(), configuration);
+    let tab = read("xConfiguration SIP URI: \"a\tb\"\n").unwrap();
+    assert_eq!(read(&tab.command_lines().unwrap()).unwrap(), tab);
     let mut broken = configuration;
     broken
         .set(&"SIP URI".parse().unwrap(), "a\nxConfiguration B: c")
         .unwrap();
     assert!(broken.command_lines().is_none());
+}
+
+#[test]
+fn commands_are_utf_8_with_or_without_a_mark() {
+    let read = |lines: &[u8]| Configuration::parse_command_lines(lines, &Limits::default());
+    let marked = read("\u{feff}xConfiguration SIP DisplayName: Jürgen\n".as_bytes()).unwrap();
+    assert_eq!(marked.text("SIP DisplayName"), Some("Jürgen"));
+    let wide = |big: bool| -> Vec<u8> {
+        let signs = "xConfiguration A: 1\n".encode_utf16();
+        let bytes = |sign: u16| {
+            if big {
+                sign.to_be_bytes()
+            } else {
+                sign.to_le_bytes()
+            }
+        };
+        signs.flat_map(bytes).collect()
+    };
+    for (lines, line) in [
+        (
+            b"xConfiguration A: 1\nxConfiguration B: J\xfcrgen\n".to_vec(),
+            2,
+        ),
+        (wide(true), 1),
+        (wide(false), 1),
+        ([b"\xff\xfe", &wide(false)[..]].concat(), 1),
+        ([b"\xfe\xff", &wide(true)[..]].concat(), 1),
+    ] {
+        let error = read(&lines).unwrap_err();
+        assert_eq!(
+            (error.line, error.fault),
+            (line, CommandLineFault::Encoding),
+            "{lines:?}"
+        );
+    }
 }
 
 #[test]
@@ -279,6 +316,11 @@ fn commands_that_are_none_are_refused_with_their_line() {
             CommandLineFault::Quotation,
         ),
         ("xConfiguration SIP URI: a\u{1}", CommandLineFault::Value),
+        (
+            "xConfiguration SIP URI: a\rxConfiguration B: 1",
+            CommandLineFault::Value,
+        ),
+        ("xConfiguration SIP URI: a\u{85}b", CommandLineFault::Value),
         ("xConfiguration A: 2", CommandLineFault::Duplicate),
     ] {
         let text = format!("xConfiguration A: 1\n{line}\n");

@@ -278,6 +278,21 @@ fn a_line_with_a_proxy_of_its_own_registers_there() {
 }
 
 #[test]
+fn the_port_of_a_line_is_for_a_proxy_of_its_own_only() {
+    for (port, own) in [
+        ("5999", Ok(Some(5_999))),
+        ("none", Err(SettingsError::Port)),
+    ] {
+        let xml = DEVICE
+            .replace("<port>5060<", &format!("<port>{port}<"))
+            .replace("<port>5080<", &format!("<port>{port}<"));
+        let port = |line| settings(&xml, line).map(|settings| settings.port());
+        assert_eq!(port(0), Ok(Some(5_061)));
+        assert_eq!(port(1), own);
+    }
+}
+
+#[test]
 fn an_edit_changes_what_it_names_and_nothing_else() {
     let mut file = parse(DEVICE);
     assert_eq!(*file.write(), *DEVICE);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hickory_resolver::net::{DnsError, NetError, NoRecords};
+use hickory_resolver::net::NetError;
 use hickory_resolver::proto::op::{DnsResponse, Query, ResponseCode};
-use hickory_resolver::proto::rr::{self, Name, RData, RecordType};
+use hickory_resolver::proto::rr::{self, DNSClass, Name, RData, RecordType};
 
+use crate::answer::Answer;
 use crate::{
     DomainName, Naptr, QueryFailure, Question, QuestionKind, Record, RecordData, Reply, Response,
     Srv,
@@ -24,48 +25,70 @@ pub(super) fn query(question: &Question) -> Option<Query> {
     Some(Query::query(name, kind))
 }
 
-pub(super) fn reply(answer: Result<DnsResponse, NetError>) -> Reply {
-    match answer {
-        Ok(message) => {
-            let records = |section: &[rr::Record]| section.iter().filter_map(record).collect();
-            let answers: Vec<_> = records(&message.answers);
-            // Records that nobody can read are not the same as none, after which others count.
-            let asked = message.queries.first().map(Query::query_type);
-            let is_asked = |record: &&rr::Record| Some(record.record_type()) == asked;
-            let mut of_kind = message.answers.iter().filter(is_asked).peekable();
-            if of_kind.peek().is_some() && of_kind.all(|one| record(one).is_none()) {
-                return Reply::Failed(QueryFailure::Server);
-            }
-            let response = Response::new(answers).with_additionals(records(&message.additionals));
-            let response = match message.metadata.authoritative {
-                true => response.authoritative(),
-                false => response,
-            };
-            Reply::Records(with_negative_ttl(response, message.negative_ttl()))
+/// What an answer to `question` says.
+pub(super) fn reply(question: &Question, answer: Result<DnsResponse, NetError>) -> Reply {
+    let message = match answer {
+        Ok(message) => message,
+        Err(error) => return Reply::Failed(failure(&error)),
+    };
+    let response = response(&message);
+    let failure = match message.metadata.response_code {
+        ResponseCode::NoError if is_referral(&message) => QueryFailure::Lame,
+        ResponseCode::NoError | ResponseCode::NXDomain if is_legible(&message) => {
+            return Reply::Records(response);
         }
-        Err(NetError::Dns(DnsError::NoRecordsFound(none))) if says_nothing(&none) => {
-            Reply::Records(with_negative_ttl(Response::default(), none.negative_ttl))
+        // A name server that has followed aliases in a circle may answer so, with what it found.
+        ResponseCode::ServFail if matches!(Answer::read(question, &response), Answer::Loop) => {
+            return Reply::Records(response);
         }
-        Err(error) => Reply::Failed(match error {
-            NetError::Timeout => QueryFailure::Timeout,
-            NetError::Io(_) | NetError::NoConnections | NetError::Busy => QueryFailure::Unreachable,
-            NetError::Dns(
-                DnsError::NoRecordsFound(_)
-                | DnsError::ResponseCode(ResponseCode::Refused | ResponseCode::NotAuth),
-            ) => QueryFailure::Lame,
-            _ => QueryFailure::Server,
-        }),
+        code => failure_of(code),
+    };
+    Reply::Failed(failure)
+}
+
+/// What a code means that is no answer.
+pub(super) const fn failure_of(code: ResponseCode) -> QueryFailure {
+    match code {
+        ResponseCode::Refused | ResponseCode::NotAuth => QueryFailure::Lame,
+        _ => QueryFailure::Server,
     }
 }
 
-/// Whether it says that there are no records, and does not point to other servers
-/// (RFC 2308 section 2.2).
-fn says_nothing(none: &NoRecords) -> bool {
-    match none.response_code {
-        ResponseCode::NXDomain => true,
-        ResponseCode::NoError => none.soa.is_some() || none.ns.is_none(),
-        _ => false,
+const fn failure(error: &NetError) -> QueryFailure {
+    match error {
+        NetError::Timeout => QueryFailure::Timeout,
+        NetError::Io(_) | NetError::NoConnections | NetError::Busy => QueryFailure::Unreachable,
+        _ => QueryFailure::Server,
     }
+}
+
+fn response(message: &DnsResponse) -> Response {
+    let records = |section: &[rr::Record]| section.iter().filter_map(record).collect();
+    let response =
+        Response::new(records(&message.answers)).with_additionals(records(&message.additionals));
+    let response = match message.metadata.authoritative {
+        true => response.authoritative(),
+        false => response,
+    };
+    with_negative_ttl(response, message.negative_ttl())
+}
+
+/// Whether it says nothing but that others know (RFC 2308 section 2.2).
+fn is_referral(message: &DnsResponse) -> bool {
+    let has = |kind| {
+        let mut others = message.authorities.iter();
+        others.any(|record| record.record_type() == kind)
+    };
+    message.answers.is_empty() && has(RecordType::NS) && !has(RecordType::SOA)
+}
+
+/// Records that nobody can read are not the same as none, after which others count; nor are those of
+/// another class, which nobody has asked for.
+fn is_legible(message: &DnsResponse) -> bool {
+    let asked = message.queries.first().map(Query::query_type);
+    let is_asked = |record: &&rr::Record| Some(record.record_type()) == asked;
+    let mut of_kind = message.answers.iter().filter(is_asked).peekable();
+    of_kind.peek().is_none() || of_kind.any(|one| record(one).is_some())
 }
 
 fn with_negative_ttl(response: Response, seconds: Option<u32>) -> Response {
@@ -87,6 +110,9 @@ fn lifetime(seconds: u32) -> Duration {
 
 /// The record, if it is one of use; one with a name that is no host's and no service's is not.
 fn record(record: &rr::Record) -> Option<Record> {
+    if record.dns_class != DNSClass::IN {
+        return None;
+    }
     let name = |name: &Name| name.to_ascii().parse::<DomainName>().ok();
     // `None` is the root, and not a name that cannot be read.
     let or_root = |other: &Name| match other.is_root() {

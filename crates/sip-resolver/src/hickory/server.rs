@@ -1,31 +1,27 @@
 //! One question to several name servers.
 
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ProtocolConfig, ResolverOpts, ServerOrderingStrategy,
-};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{DnsRequestOptions, DnsResponse, Query, ResponseCode};
+use hickory_resolver::TlsConfig;
+use hickory_resolver::config::ProtocolConfig;
 use hickory_resolver::system_conf::read_system_conf;
-use hickory_resolver::{NameServerPool, PoolContext, TlsConfig};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::message::{query, reply};
-use crate::{QueryFailure, Question, Reply, SetupError};
+use super::connection::Connections;
+use super::message::query;
+use super::single::Server;
+use crate::{Exchange, NameServerTransport, QueryFailure, Question, Reply, SetupError};
 
 /// A name server to ask.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NameServer {
     address: SocketAddr,
-    connections: Vec<ProtocolConfig>,
+    /// Tried in order, the next one where an answer is truncated.
+    ways: Vec<(NameServerTransport, ProtocolConfig)>,
 }
 
 impl NameServer {
@@ -34,7 +30,10 @@ impl NameServer {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
-            connections: vec![ProtocolConfig::Udp, ProtocolConfig::Tcp],
+            ways: vec![
+                (NameServerTransport::Udp, ProtocolConfig::Udp),
+                (NameServerTransport::Tcp, ProtocolConfig::Tcp),
+            ],
         }
     }
 
@@ -49,7 +48,10 @@ impl NameServer {
         let server_name = name.into();
         Self {
             address,
-            connections: vec![ProtocolConfig::Tls { server_name }],
+            ways: vec![(
+                NameServerTransport::Tls,
+                ProtocolConfig::Tls { server_name },
+            )],
         }
     }
 
@@ -63,9 +65,10 @@ impl NameServer {
     #[must_use]
     pub fn https(address: SocketAddr, name: &str, path: &str) -> Self {
         let (server_name, path) = (name.into(), path.into());
+        let protocol = ProtocolConfig::Https { server_name, path };
         Self {
             address,
-            connections: vec![ProtocolConfig::Https { server_name, path }],
+            ways: vec![(NameServerTransport::Https, protocol)],
         }
     }
 
@@ -88,18 +91,11 @@ impl NameServer {
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
-        let plain = |one: &ProtocolConfig| matches!(one, ProtocolConfig::Udp | ProtocolConfig::Tcp);
-        !self.connections.iter().all(plain)
-    }
-
-    fn config(self) -> NameServerConfig {
-        let port = self.address.port();
-        let connections = self.connections.into_iter().map(|protocol| {
-            let mut connection = ConnectionConfig::new(protocol);
-            connection.port = port;
-            connection
-        });
-        NameServerConfig::new(self.address.ip(), true, connections.collect())
+        let plain = [NameServerTransport::Udp, NameServerTransport::Tcp];
+        !self
+            .ways
+            .iter()
+            .all(|(transport, _)| plain.contains(transport))
     }
 }
 
@@ -117,15 +113,6 @@ pub(super) struct Servers {
     delay: Duration,
 }
 
-struct Server {
-    pool: NameServerPool<TokioRuntimeProvider>,
-    /// For questions without EDNS, since a pool takes one that runs with EDNS for the same.
-    plain: NameServerPool<TokioRuntimeProvider>,
-    timeout: Duration,
-    /// It has answered without EDNS what it would not with it.
-    knows_no_edns: AtomicBool,
-}
-
 impl Servers {
     pub(super) fn new(
         servers: Vec<NameServer>,
@@ -134,21 +121,8 @@ impl Servers {
         delay: Duration,
     ) -> Result<Self, SetupError> {
         let servers = servers.into_iter().map(|server| {
-            let mut options = ResolverOpts::default();
-            options.timeout = timeout;
-            options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
-            let context = Arc::new(PoolContext::new(options, tls()?));
-            let config = server.config();
-            let pool = |config| {
-                let provider = TokioRuntimeProvider::default();
-                NameServerPool::from_config([config], Arc::clone(&context), provider)
-            };
-            Ok(Arc::new(Server {
-                pool: pool(config.clone()),
-                plain: pool(config),
-                timeout,
-                knows_no_edns: AtomicBool::new(false),
-            }))
+            let connections = Connections::new(server.address, server.ways, tls()?, timeout);
+            Ok(Arc::new(Server::new(Arc::new(connections), timeout)))
         });
         Ok(Self {
             servers: servers.collect::<Result<_, SetupError>>()?,
@@ -157,14 +131,28 @@ impl Servers {
         })
     }
 
+    /// The same servers, whose answers are validated.
+    #[cfg(feature = "dnssec")]
+    pub(super) fn validating(&self, dnssec: &super::Dnssec) -> Self {
+        let servers = self.servers.iter();
+        Self {
+            servers: servers
+                .map(|server| Arc::new(server.validating(dnssec)))
+                .collect(),
+            preferred: AtomicUsize::new(0),
+            delay: self.delay,
+        }
+    }
+
     /// Asks one server, the next one too when that one fails or takes its time, and so on; the
-    /// first answer counts.
-    pub(super) async fn ask(&self, question: &Question) -> Reply {
+    /// first answer counts. How it went is that answer's, or that of the last failure.
+    pub(super) async fn ask(&self, question: &Question) -> (Reply, Option<Exchange>) {
         let Some(query) = query(question) else {
-            return Reply::Failed(QueryFailure::Server);
+            return (Reply::Failed(QueryFailure::Server), None);
         };
         if let [server] = &*self.servers {
-            return reply(server.ask(query).await);
+            let (reply, exchange) = server.ask(question, query).await;
+            return (reply, Some(exchange));
         }
         let count = self.servers.len();
         let preferred = self.preferred.load(Ordering::Relaxed);
@@ -173,107 +161,29 @@ impl Servers {
         let mut start = |running: &mut JoinSet<_>| {
             let at = order.next()?;
             let server = Arc::clone(self.servers.get(at)?);
-            let query = query.clone();
-            running.spawn(async move { (at, reply(server.ask(query).await)) });
+            let (question, query) = (question.clone(), query.clone());
+            running.spawn(async move { (at, server.ask(&question, query).await) });
             Some(())
         };
         let mut more = start(&mut running);
-        let mut failure = QueryFailure::Unreachable;
+        let mut failed = (Reply::Failed(QueryFailure::Unreachable), None);
         loop {
             tokio::select! {
                 answered = running.join_next() => match answered {
-                    Some(Ok((at, reply @ Reply::Records(_)))) => {
+                    Some(Ok((at, (reply @ Reply::Records(_), exchange)))) => {
                         self.preferred.store(at, Ordering::Relaxed);
-                        return reply;
+                        return (reply, Some(exchange));
                     }
                     Some(outcome) => {
-                        if let Ok((_, Reply::Failed(error))) = outcome {
-                            failure = error;
+                        if let Ok((_, (reply, exchange))) = outcome {
+                            failed = (reply, Some(exchange));
                         }
                         more = start(&mut running);
                     }
-                    None => return Reply::Failed(failure),
+                    None => return failed,
                 },
                 () = sleep(self.delay), if more.is_some() => more = start(&mut running),
             }
         }
     }
-}
-
-impl Server {
-    /// Asks with EDNS, and without where the server refuses that or is silent.
-    async fn ask(&self, query: Query) -> Result<DnsResponse, NetError> {
-        let answer = self.ask_both_ways(query);
-        timeout(self.timeout, answer)
-            .await
-            .unwrap_or(Err(NetError::Timeout))
-    }
-
-    async fn ask_both_ways(&self, query: Query) -> Result<DnsResponse, NetError> {
-        if self.knows_no_edns.load(Ordering::Relaxed) {
-            return self.lookup(query, Edns::Without).await;
-        }
-        let mut with = pin!(self.lookup(query.clone(), Edns::With));
-        match timeout(self.timeout / 2, &mut with).await {
-            Ok(Err(error)) if is_refusal(&error) => {
-                let answer = self.lookup(query, Edns::Without).await;
-                let is_answer = match &answer {
-                    Ok(_) => true,
-                    Err(NetError::Dns(DnsError::NoRecordsFound(_))) => true,
-                    Err(_) => false,
-                };
-                if is_answer {
-                    self.knows_no_edns.store(true, Ordering::Relaxed);
-                }
-                return answer;
-            }
-            Ok(Err(NetError::Timeout)) | Err(_) => {}
-            Ok(answer) => return answer,
-        }
-        // Others drop the question; RFC 6891 section 6.2.5 leaves that to whoever asks. A slow
-        // server's answer to the first question may come yet.
-        let mut without = pin!(self.lookup(query, Edns::Without));
-        tokio::select! {
-            answer = &mut with => match answer {
-                Err(error) if is_refusal(&error) || matches!(error, NetError::Timeout) => {
-                    without.await
-                }
-                answer => answer,
-            },
-            answer = &mut without => match answer {
-                Err(NetError::Timeout) => with.await,
-                answer => answer,
-            },
-        }
-    }
-
-    async fn lookup(&self, query: Query, edns: Edns) -> Result<DnsResponse, NetError> {
-        let mut options = DnsRequestOptions::default();
-        options.use_edns = matches!(edns, Edns::With);
-        let pool = match edns {
-            Edns::With => &self.pool,
-            Edns::Without => &self.plain,
-        };
-        pool.lookup(query, options).first_answer().await
-    }
-}
-
-/// RFC 6891 section 7: a server that does not know EDNS says so in one of these ways. BADSIG has the
-/// number of BADVERS, and hickory reads it so.
-const fn is_refusal(error: &NetError) -> bool {
-    matches!(
-        error,
-        NetError::Dns(DnsError::ResponseCode(
-            ResponseCode::FormErr
-                | ResponseCode::NotImp
-                | ResponseCode::BADSIG
-                | ResponseCode::BADVERS
-        ))
-    )
-}
-
-#[derive(Clone, Copy)]
-enum Edns {
-    With,
-    Without,
 }

@@ -97,14 +97,22 @@ async fn resolve(server: NameServer, tls: &ClientConfig) -> Result<Resolution, R
 async fn name_servers_are_asked_over_tls_and_https() {
     let (tls, https, certificate) = serve().await;
     let config = trusting([certificate]);
-    for server in [
-        NameServer::tls(tls, NAME),
-        NameServer::https(https, NAME, PATH),
+    for (server, told) in [
+        (NameServer::tls(tls, NAME), format!("[{tls} over TLS]\n")),
+        (
+            NameServer::https(https, NAME, PATH),
+            format!("[{https} over HTTPS]\n"),
+        ),
     ] {
         let found = resolve(server.clone(), &config).await;
         let found = found.unwrap_or_else(|error| panic!("{server:?}:\n{}", error.trace()));
         let hops: Vec<_> = found.hops().iter().map(ToString::to_string).collect();
         assert_eq!(hops, ["TLS 192.0.2.1:5061 as example.com"], "{server:?}");
+        assert!(
+            found.trace().to_string().contains(&told),
+            "{}",
+            found.trace()
+        );
     }
 }
 

@@ -10,12 +10,18 @@
 mod cache;
 #[cfg(feature = "hickory")]
 mod cases;
+#[cfg(feature = "dnssec")]
+mod dnssec;
 mod edge;
 #[cfg(feature = "https")]
 mod encrypted;
+#[cfg(feature = "hickory")]
+mod exchange;
 mod failover;
 #[cfg(feature = "hickory")]
 mod fault;
+#[cfg(feature = "hickory")]
+mod flight;
 #[cfg(feature = "hickory")]
 mod memory;
 mod missing;
@@ -29,6 +35,8 @@ mod policy;
 mod property;
 #[cfg(feature = "hickory")]
 mod server;
+#[cfg(feature = "dnssec")]
+mod signed;
 mod target;
 mod weight;
 mod zone;

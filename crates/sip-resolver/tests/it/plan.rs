@@ -537,6 +537,21 @@ fn numeric_hosts_and_explicit_ports_and_transports_follow_the_standard() {
             "UDP 192.0.2.4:5071 as example.com",
             2,
         ),
+        (
+            "sips:example.com;maddr=192.0.2.8",
+            "TLS 192.0.2.8:5061 as example.com",
+            0,
+        ),
+        (
+            "sips:example.com;maddr=192.0.2.8;transport=tcp",
+            "TLS 192.0.2.8:5061 as example.com",
+            0,
+        ),
+        (
+            "sips:example.com:5071;maddr=gateway.example.com",
+            "TLS 192.0.2.4:5071 as example.com",
+            2,
+        ),
     ] {
         let found = zone.resolve(target, standard).unwrap();
         assert_eq!(found.hops()[0].to_string(), hop, "{target}");

@@ -129,7 +129,7 @@ pub(crate) fn empty(mut question: Message, code: ResponseCode) -> Vec<u8> {
     question.to_vec().unwrap()
 }
 
-async fn ask(server: SocketAddr, question: &[u8]) -> Vec<u8> {
+pub(crate) async fn ask(server: SocketAddr, question: &[u8]) -> Vec<u8> {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     socket.send_to(question, server).await.unwrap();
     let mut buffer = vec![0; 65_535];

@@ -37,6 +37,10 @@ fn domains_uris_and_addresses_are_read() {
             "sip:example.com;maddr=192.0.2.1",
         ),
         ("sip:example.com;maddr=[::1]", "sip:example.com;maddr=[::1]"),
+        (
+            "sips:a@example.com;maddr=b.example.org",
+            "sips:example.com;maddr=b.example.org",
+        ),
     ] {
         let target: Target = text
             .parse()
@@ -93,8 +97,8 @@ fn faults_are_refused_with_the_place() {
             ParseTargetError::NotSecure { at: 17 },
         ),
         (
-            "sips:example.com;maddr=192.0.2.1",
-            ParseTargetError::NotSecure { at: 17 },
+            "sips:example.com;maddr=192.0.2.1;transport=udp",
+            ParseTargetError::NotSecure { at: 33 },
         ),
         (
             "sip:example.com;transport=sctp",

@@ -1,0 +1,125 @@
+//! Messages to one name server, over connections of hickory's.
+//!
+//! hickory's own pool of name servers makes an error of every answer with a code, throws its records
+//! away and keeps to itself what it came over; so this stands in its place.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_resolver::config::{ConnectionConfig, ProtocolConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
+use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
+use hickory_resolver::{ConnectionProvider, PoolContext, TlsConfig};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::NameServerTransport;
+
+/// The connections to one name server, opened when they are needed and kept for the next message.
+pub(super) struct Connections {
+    address: SocketAddr,
+    context: PoolContext,
+    /// Its end is the end of all connections.
+    provider: TokioRuntimeProvider,
+    /// Tried in order, the next one where an answer is truncated.
+    ways: Vec<Way>,
+}
+
+/// One way to a name server.
+struct Way {
+    config: ConnectionConfig,
+    transport: NameServerTransport,
+    open: Mutex<Option<Connection>>,
+    /// Room for questions without an answer. hickory refuses what is over its own limit.
+    room: Semaphore,
+}
+
+type Connection = <TokioRuntimeProvider as ConnectionProvider>::Conn;
+
+impl Connections {
+    pub(super) fn new(
+        address: SocketAddr,
+        ways: Vec<(NameServerTransport, ProtocolConfig)>,
+        tls: TlsConfig,
+        timeout: Duration,
+    ) -> Self {
+        let mut options = ResolverOpts::default();
+        options.timeout = timeout;
+        let ways = ways.into_iter().map(|(transport, protocol)| {
+            let mut config = ConnectionConfig::new(protocol);
+            config.port = address.port();
+            let room = match transport {
+                NameServerTransport::Udp => Semaphore::MAX_PERMITS,
+                _ => options.max_active_requests,
+            };
+            Way {
+                config,
+                transport,
+                open: Mutex::new(None),
+                room: Semaphore::new(room),
+            }
+        });
+        Self {
+            address,
+            ways: ways.collect(),
+            context: PoolContext::new(options, tls),
+            provider: TokioRuntimeProvider::default(),
+        }
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The whole answer to `request`, whatever it says, and what it came over.
+    pub(super) async fn send(
+        &self,
+        request: &DnsRequest,
+    ) -> Result<(DnsResponse, NameServerTransport), NetError> {
+        for way in &self.ways {
+            let answer = self.send_by(way, request).await?;
+            // RFC 2181 section 9: a truncated answer is ignored, and the question asked over TCP.
+            if !answer.metadata.truncation {
+                return Ok((answer, way.transport));
+            }
+        }
+        Err(NetError::Truncated)
+    }
+
+    async fn send_by(&self, way: &Way, request: &DnsRequest) -> Result<DnsResponse, NetError> {
+        let _place = way.room.acquire().await;
+        loop {
+            let (connection, was_open) = self.connection(way).await?;
+            match connection.send(request.clone()).first_answer().await {
+                Err(error) => {
+                    *way.open.lock().await = None;
+                    // Servers close what was idle for a while, which shows at the next question.
+                    // hickory calls busy what was closed before, and else there is room.
+                    let was_closed = error.is_connection_closed() || is_busy(&error);
+                    if !was_open || !was_closed {
+                        return Err(error);
+                    }
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// A connection, and whether it was there before. Questions that are asked at once share one.
+    async fn connection(&self, way: &Way) -> Result<(Connection, bool), NetError> {
+        let mut open = way.open.lock().await;
+        if let Some(connection) = &*open {
+            return Ok((connection.clone(), true));
+        }
+        let (ip, provider) = (self.address.ip(), &self.provider);
+        let opening = provider.new_connection(ip, &way.config, &self.context)?;
+        let connection = opening.await?;
+        *open = Some(connection.clone());
+        Ok((connection, false))
+    }
+}
+
+const fn is_busy(error: &NetError) -> bool {
+    matches!(error, NetError::Busy)
+}

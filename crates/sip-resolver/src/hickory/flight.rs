@@ -1,0 +1,145 @@
+//! One search for all who want the same at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::{Cache, Cached, Location, Policy, ResolveFailure, Target};
+
+/// What a search came to; those who waited for it share it.
+pub(super) type Found = Arc<Result<Location, ResolveFailure>>;
+
+type Key = (Target, Policy);
+
+/// What is known, and what is being found out. Both are behind one lock, so that whoever does not
+/// find a target among the one finds it among the other.
+pub(super) struct Memory(Mutex<Inner>);
+
+struct Inner {
+    cache: Cache,
+    flights: HashMap<Key, Flight>,
+    /// The number of the next flight.
+    next: u64,
+}
+
+/// A search under way.
+#[derive(Clone)]
+pub(super) struct Flight {
+    number: u64,
+    found: watch::Receiver<Option<Found>>,
+}
+
+impl Memory {
+    pub(super) fn new(cache: Cache) -> Self {
+        Self(Mutex::new(Inner {
+            cache,
+            flights: HashMap::new(),
+            next: 0,
+        }))
+    }
+
+    /// What is known about a target, and the search under way to wait for where `wants` one; with its
+    /// pilot where nobody searches yet.
+    pub(super) fn look(
+        self: &Arc<Self>,
+        target: &Target,
+        policy: &Policy,
+        now: Instant,
+        wants: impl FnOnce(Option<&Cached>) -> bool,
+    ) -> (Option<Cached>, Option<Flight>, Option<Pilot>) {
+        let mut inner = self.lock();
+        let known = inner.cache.get(target, policy, now);
+        if !wants(known.as_ref()) {
+            return (known, None, None);
+        }
+        let key = (target.clone(), *policy);
+        if let Some(flight) = inner.flights.get(&key) {
+            return (known, Some(flight.clone()), None);
+        }
+        let number = inner.next;
+        inner.next += 1;
+        let (sender, found) = watch::channel(None);
+        let flight = Flight { number, found };
+        inner.flights.insert(key.clone(), flight.clone());
+        let pilot = Pilot {
+            memory: Arc::clone(self),
+            key,
+            number,
+            sender,
+        };
+        (known, Some(flight), Some(pilot))
+    }
+
+    /// Remembers that nothing newer could be had for what is kept.
+    pub(super) fn failed(&self, target: &Target, policy: &Policy, now: Instant) {
+        self.lock().cache.failed(target, policy, now);
+    }
+
+    /// Forgets what was found. What is being found out is for those who wait for it already.
+    pub(super) fn clear(&self) {
+        let mut inner = self.lock();
+        inner.cache.clear();
+        inner.flights.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flight {
+    /// What it came to; `None` where it has come to nothing, as when its runtime has ended.
+    pub(super) async fn land(mut self) -> Option<Found> {
+        let found = self.found.wait_for(Option::is_some).await.ok()?;
+        found.clone()
+    }
+}
+
+/// Whoever searches for the others. However it ends, nobody waits for it any longer.
+pub(super) struct Pilot {
+    memory: Arc<Memory>,
+    key: Key,
+    number: u64,
+    sender: watch::Sender<Option<Found>>,
+}
+
+impl Pilot {
+    pub(super) const fn target(&self) -> &Target {
+        &self.key.0
+    }
+
+    pub(super) const fn policy(&self) -> &Policy {
+        &self.key.1
+    }
+
+    /// Keeps what was found since `begun`, as far as it may be kept, and tells those who wait.
+    pub(super) fn land(self, found: Result<Location, ResolveFailure>, begun: Instant) {
+        // A failure must not meet those who come later, so it is no longer under way when it is told.
+        {
+            let mut inner = self.memory.lock();
+            if self.leave(&mut inner) {
+                let (target, policy) = &self.key;
+                inner.cache.insert(target, policy, &found, begun);
+            }
+        }
+        let _ = self.sender.send(Some(Arc::new(found)));
+    }
+
+    /// Whether it was under way till now, and nobody has said since that all be forgotten.
+    fn leave(&self, inner: &mut Inner) -> bool {
+        let is_mine = |flight: &Flight| flight.number == self.number;
+        let was_under_way = inner.flights.get(&self.key).is_some_and(is_mine);
+        if was_under_way {
+            inner.flights.remove(&self.key);
+        }
+        was_under_way
+    }
+}
+
+impl Drop for Pilot {
+    fn drop(&mut self) {
+        self.leave(&mut self.memory.lock());
+    }
+}

@@ -1,0 +1,50 @@
+//! Texts of strangers, fit for a terminal.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+/// A text with escapes for all that a terminal would act upon, or show as another text.
+pub(crate) fn plain(text: &str) -> String {
+    escaped(text, |sign| sign.escape_default().to_string())
+}
+
+/// The name of a file, as [`plain`] has it.
+pub(crate) fn name(path: &Path) -> String {
+    plain(&path.to_string_lossy())
+}
+
+/// JSON that means the same, with escapes where [`plain`] has them.
+pub(crate) fn plain_json(json: &str) -> String {
+    escaped(json, |sign| format!("\\u{:04x}", u32::from(sign)))
+}
+
+/// Prints text and a line break. Where nobody reads on there is nothing to say, and the exit status
+/// still tells how it went.
+pub(crate) fn say(text: &str) -> anyhow::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output"),
+    }
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign.is_control() || misleads(sign) {
+            plain.push_str(&escape(sign));
+        } else {
+            plain.push(sign);
+        }
+    }
+    plain
+}
+
+/// Whether a character turns the direction of writing, ends a line or is not seen.
+fn misleads(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
