@@ -9,7 +9,9 @@ use anyhow::{Context as _, bail};
 use offhook_bearer_token::SigningKey;
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::http::{ADMIN_SCOPE, REGISTRATION_SCOPE};
-use offhook_testkit::{CertificateAuthority, DeviceSubject, mpp_archive, pem, room_os_archive};
+use offhook_testkit::{
+    CertificateAuthority, DeviceSubject, mpp_archive, mpp_by_proxy_archive, pem, room_os_archive,
+};
 
 use crate::config::Config;
 use crate::keys::for_the_owner;
@@ -43,6 +45,7 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
     for (name, archive) in [
         ("room-os", room_os_archive()?),
         ("mpp-8841", mpp_archive()?),
+        ("mpp-8841-by-proxy", mpp_by_proxy_archive()?),
     ] {
         let path = folder.join("types").join(name).with_extension("dtaf");
         archive.write(for_the_owner(&path)?)?;

@@ -28,7 +28,9 @@ pub use driver::{Driver, StepDone};
 pub use fault::{Fault, show_fault};
 pub use issuer::{ClientCredentials, Issuer};
 pub use registrar::{Admission, Registrar, RegistrarSettings};
-pub use sample::{SampleDevice, mpp_archive, room_os_archive, sample_archives};
+pub use sample::{
+    SampleDevice, mpp_archive, mpp_by_proxy_archive, room_os_archive, sample_archives,
+};
 pub use scenario::{PhoneBy, onboard_mpp, onboard_room_os};
 pub use server::TlsServer;
 pub use tls::{client_config, server_config};

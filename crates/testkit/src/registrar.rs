@@ -159,7 +159,9 @@ impl RegistrarSettings {
         };
         match self.admission.admit(&report).await {
             Ok(true) => {
-                let contact = Header::Contact(request.contact_header()?.clone());
+                let contact = request.contact_header()?.value();
+                let contact = format!("{contact};expires={REGISTRATION_SECONDS}");
+                let contact = Header::Contact(contact.into());
                 let expires = Header::Expires(REGISTRATION_SECONDS.to_string().into());
                 reply(request, StatusCode::OK, vec![contact, expires])
             }

@@ -128,11 +128,25 @@ pub fn room_os_archive() -> anyhow::Result<Archive> {
 ///
 /// None that a caller could mend.
 pub fn mpp_archive() -> anyhow::Result<Archive> {
-    let mut authentication = FileAuthentication::mac_in_cert();
+    mpp("MPP 8841", FileAuthentication::mac_in_cert())
+}
+
+/// The archive of the device type `MPP 8841 by proxy`: proved by a header of the proxy in front,
+/// which has verified its maker's certificate.
+///
+/// # Errors
+///
+/// None that a caller could mend.
+pub fn mpp_by_proxy_archive() -> anyhow::Result<Archive> {
+    let by_header = FileAuthentication::mac_in_header(".*([0-9a-fA-F]{12}).*");
+    mpp("MPP 8841 by proxy", by_header)
+}
+
+fn mpp(name: &str, mut authentication: FileAuthentication) -> anyhow::Result<Archive> {
     authentication.bearer = true;
     let file = DeviceTypeFile::new("%BWMACADDRESS%.cfg", include_str!("sample/mpp.xml"))
         .with_authentication(authentication);
-    let device_type = DeviceType::new("MPP 8841")
+    let device_type = DeviceType::new(name)
         .with_model("CP-8841-3PCC")
         .with_activation();
     checked(device_type.with_file(file))
