@@ -21,8 +21,8 @@ use offhook_device_identity::{
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
     ActivationApi, Clock, HttpDmBridge, ManagementApi, RateLimit, SystemClock, activation_router,
-    health_router, key_set_json, key_set_router, logged, management_router, operator_router,
-    rate_limited,
+    forwarded, health_router, key_set_json, key_set_router, logged, management_router,
+    operator_router, rate_limited,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, Delivery, DeviceManagement, DeviceTypes, DmBridge,
@@ -38,7 +38,9 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::config::{self, Bridge, Config, HeaderFormat, IdentityHeader, Mail, Smtp, secret};
+use crate::config::{
+    self, Bridge, Config, Forwarded, HeaderFormat, IdentityHeader, Mail, Smtp, secret,
+};
 use crate::keys::Keys;
 
 /// What lives as long as the process does: a reload keeps it.
@@ -168,8 +170,16 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let credentials =
         Credentials::from_pem(&read(&config.tls.certificate)?, &read(&config.tls.key)?)
             .context("tls.certificate and tls.key")?;
+    let router = logged(router, &lasting.node, clock());
+    let router = match &config.forwarded {
+        None => router,
+        Some(Forwarded { header, proxies }) => {
+            let proxies = networks(proxies).context("forwarded.proxies")?;
+            forwarded(router, proxies, header.parse().context("forwarded.header")?)
+        }
+    };
     Ok(Serving {
-        router: logged(router, &lasting.node, clock()),
+        router,
         tls: Arc::new(server_config(credentials, Some(Arc::new(devices)))?),
     })
 }
@@ -384,15 +394,21 @@ fn identity_header(
             HeaderSource::plain(&header.name, IdentityPattern::new(pattern)?)?
         }
     };
-    let proxies = header.proxies.iter().map(|network| {
-        let network = network.parse();
-        network.with_context(|| "identity.proxies: no network such as 192.0.2.0/24")
-    });
-    let proxies = TrustedProxies::new(proxies.collect::<anyhow::Result<Vec<_>>>()?);
+    let proxies = networks(&header.proxies).context("identity.proxies")?;
     Ok(IdentitySource::from_settings(
         None,
         Some((proxies, source)),
     )?)
+}
+
+fn networks(proxies: &[String]) -> anyhow::Result<TrustedProxies> {
+    let networks = proxies.iter().map(|network| {
+        let parsed = network.parse();
+        parsed.with_context(|| format!("{network} is no network such as 192.0.2.0/24"))
+    });
+    Ok(TrustedProxies::new(
+        networks.collect::<anyhow::Result<Vec<_>>>()?,
+    ))
 }
 
 /// All archives of the folder.

@@ -35,6 +35,7 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) codes: Codes,
     pub(crate) identity: Option<IdentityHeader>,
+    pub(crate) forwarded: Option<Forwarded>,
     pub(crate) dm_bridge: Option<Bridge>,
     pub(crate) mail: Mail,
     pub(crate) events: Option<Webhook>,
@@ -93,6 +94,16 @@ pub(crate) struct IdentityHeader {
     pub(crate) verify_name: Option<String>,
     /// The pattern of a plain header.
     pub(crate) pattern: Option<String>,
+    /// Networks of the proxies whose header counts.
+    pub(crate) proxies: Vec<String>,
+}
+
+/// Proxies in front tell whose request it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Forwarded {
+    #[serde(default = "x_forwarded_for")]
+    pub(crate) header: String,
     /// Networks of the proxies whose header counts.
     pub(crate) proxies: Vec<String>,
 }
@@ -232,6 +243,10 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 
 const fn an_hour() -> Duration {
     Duration::from_secs(60 * 60)
+}
+
+fn x_forwarded_for() -> String {
+    "x-forwarded-for".to_owned()
 }
 
 const fn first() -> u32 {

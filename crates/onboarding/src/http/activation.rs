@@ -58,7 +58,7 @@ async fn activate(
     let now = api.clock.now();
     let request: CodePresented = message(&body)?;
     let identity = identity(&api.identity, &peer, &headers, now)?;
-    let (service, source) = (Arc::clone(&api.service), peer.address().ip());
+    let (service, source) = (Arc::clone(&api.service), peer.client());
     let token = to_the_end(async move {
         service
             .activate(&request, identity.as_ref(), source, now)

@@ -42,6 +42,7 @@ pub struct ServerLimits {
 #[derive(Clone, Debug)]
 pub struct Peer {
     address: SocketAddr,
+    client: Option<IpAddr>,
     certificates: Arc<[CertificateDer<'static>]>,
     /// What the certificates prove, and by which verifier.
     identity: Arc<OnceLock<(Arc<ChainVerifier>, DeviceIdentity)>>,
@@ -105,6 +106,20 @@ impl Peer {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whose request it is: the address of the connection, or what a proxy in front says it is
+    /// ([`forwarded`](super::forwarded())).
+    #[must_use]
+    pub fn client(&self) -> IpAddr {
+        self.client.unwrap_or_else(|| self.address.ip())
+    }
+
+    pub(super) fn with_client(self, client: IpAddr) -> Self {
+        Self {
+            client: Some(client),
+            ..self
+        }
     }
 
     /// The certificates that the peer showed and the verifier accepted, its own first; none where
@@ -246,6 +261,7 @@ async fn connection(
     let certificates = stream.get_ref().1.peer_certificates();
     let peer = Peer {
         address,
+        client: None,
         certificates: certificates.map(<[_]>::to_vec).unwrap_or_default().into(),
         identity: Arc::default(),
     };
@@ -372,6 +388,7 @@ mod tests {
         };
         let peer = || Peer {
             address: ([192, 0, 2, 1], 5061).into(),
+            client: None,
             certificates: [phone.clone()].into(),
             identity: Arc::default(),
         };

@@ -302,7 +302,7 @@ async fn activate(
     let now = api.clock.now();
     let caller = api.caller(&peer, &headers, now).await?;
     let request: ActivationRequest = message(&body)?;
-    let (management, source) = (Arc::clone(&api.management), peer.address().ip());
+    let (management, source) = (Arc::clone(&api.management), peer.client());
     let activated =
         to_the_end(async move { management.activate(&caller, request, source, now).await })
             .await?

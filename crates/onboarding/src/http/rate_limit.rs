@@ -70,7 +70,7 @@ struct Limiter {
 
 async fn pass(State(limiter): State<Arc<Limiter>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let address = peer.map_or(SHARED, |ConnectInfo(peer)| peer.address().ip());
+    let address = peer.map_or(SHARED, |ConnectInfo(peer)| peer.client());
     match limiter.admit(address) {
         Ok(()) => next.run(request).await,
         Err(wait) => Refused::too_fast(wait).into_response(),

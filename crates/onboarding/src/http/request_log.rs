@@ -40,7 +40,7 @@ async fn tell(State(log): State<Arc<RequestLog>>, request: Request, next: Next) 
     let extensions = request.extensions();
     let peer = extensions
         .get::<ConnectInfo<Peer>>()
-        .map(|ConnectInfo(peer)| tracing::field::display(peer.address()));
+        .map(|ConnectInfo(peer)| tracing::field::display(peer.client()));
     // The pattern and not the path, which may name a person.
     let route = extensions.get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
