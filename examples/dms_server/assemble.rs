@@ -154,7 +154,8 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let router = management_router(api.clone())
         .merge(operator_router(api))
         .merge(activation_router(activation))
-        .merge(key_set_router(key_set));
+        .merge(key_set_router(key_set))
+        .merge(health_router(Arc::clone(&lasting.registry)));
     let limits = &config.limits;
     let router = match limits.requests_per_second {
         0 => router,
@@ -164,7 +165,6 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
             rate_limited(router, limit, clock())
         }
     };
-    let router = router.merge(health_router(Arc::clone(&lasting.registry)));
     let devices = DeviceCertificateVerifier::new(chain, ClientAuthentication::Optional);
     let read = |path: &Path| fs::read(path).with_context(|| told("tls", path));
     let credentials =
