@@ -136,7 +136,7 @@ async fn what_is_not_asked_well_moves_nothing() {
         ),
         (
             json!({"profile": profile, "recipient": "owner@example.test"}),
-            400,
+            409,
         ),
         (json!({"profile": "other", "recipient": "owner"}), 400),
         (
