@@ -21,8 +21,8 @@ use offhook_device_identity::{
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
     ActivationApi, Clock, HttpDmBridge, ManagementApi, RateLimit, SystemClock, activation_router,
-    forwarded, health_router, key_set_json, key_set_router, logged, management_router,
-    operator_router, rate_limited,
+    fallback_router, forwarded, health_router, key_set_json, key_set_router, logged,
+    management_router, openapi_router, operator_router, rate_limited,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, Delivery, DeviceManagement, DeviceTypes, DmBridge,
@@ -155,7 +155,9 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         .merge(operator_router(api))
         .merge(activation_router(activation))
         .merge(key_set_router(key_set))
-        .merge(health_router(Arc::clone(&lasting.registry)));
+        .merge(health_router(Arc::clone(&lasting.registry)))
+        .merge(openapi_router())
+        .merge(fallback_router());
     let limits = &config.limits;
     let router = match limits.requests_per_second {
         0 => router,

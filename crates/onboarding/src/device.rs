@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use offhook_activation_code::{AccountId, GrantId, ProfileId, Redemption, TenantId, Timestamp};
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::message::SecretText;
@@ -56,7 +57,7 @@ impl ActivationState {
 ///
 /// BroadWorks OCI-P schema, user `isPlace`; Webex for BroadWorks device integration: the bearer
 /// subject is a machine UUID for a workspace device and a user UUID for a personal device.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Ownership {
@@ -82,6 +83,15 @@ impl Ownership {
         [Self::Personal, Self::Workspace]
             .into_iter()
             .find(|ownership| ownership.as_str() == word)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ownership {
+    /// Reads the word and nothing else: `serde` would take `{"personal": null}` for it too.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let known = || D::Error::unknown_variant(&word, &["personal", "workspace"]);
+        Self::from_word(&word).ok_or_else(known)
     }
 }
 

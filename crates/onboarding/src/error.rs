@@ -193,6 +193,16 @@ impl MessageError {
         }
     }
 
+    /// What stands behind the white space `before` is no object.
+    pub(crate) fn not_an_object(before: &[u8]) -> Self {
+        let lines = || before.split(|&byte| byte == b'\n');
+        Self {
+            kind: MessageFault::NotMessage,
+            line: lines().count(),
+            column: lines().next_back().map_or(1, |line| line.len() + 1),
+        }
+    }
+
     /// The line, from 1.
     #[must_use]
     pub const fn line(&self) -> usize {

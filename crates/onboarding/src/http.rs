@@ -3,8 +3,10 @@
 
 mod activation;
 mod bridge;
+mod caller;
 mod client;
 mod clock;
+mod fallback;
 mod forwarded;
 mod health;
 mod identity;
@@ -12,6 +14,7 @@ mod key_set;
 mod life_cycle;
 mod listener;
 mod management;
+mod openapi;
 #[cfg(feature = "page")]
 mod page;
 mod problem;
@@ -22,6 +25,7 @@ pub use activation::{ActivationApi, activation_router};
 pub use bridge::HttpDmBridge;
 pub use client::{ClientError, ManagementClient};
 pub use clock::{Clock, SystemClock};
+pub use fallback::fallback_router;
 pub use forwarded::forwarded;
 pub use health::health_router;
 pub use key_set::{key_set_json, key_set_router};
@@ -29,6 +33,7 @@ pub use listener::{Peer, ServerLimits, ServerTls, serve, serve_until};
 pub use management::{
     ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
 };
+pub use openapi::{OPENAPI, openapi_router};
 #[cfg(feature = "page")]
 pub use page::operator_router;
 pub use rate_limit::{RateLimit, rate_limited};

@@ -344,9 +344,17 @@ pub struct BridgeAnswer {
     pub access_token: SecretText,
 }
 
-/// The message in `body`.
+/// The message in `body`, a JSON object.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, MessageError> {
-    serde_json::from_slice(body).map_err(|error| MessageError::from_json(&error))
+    let message = serde_json::from_slice(body);
+    let message = message.map_err(|error| MessageError::from_json(&error))?;
+    // An array of the members in their order would be taken too.
+    let begin = body.trim_ascii_start();
+    if begin.starts_with(b"{") {
+        return Ok(message);
+    }
+    let (before, _) = body.split_at(body.len() - begin.len());
+    Err(MessageError::not_an_object(before))
 }
 
 mod secret {

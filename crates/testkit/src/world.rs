@@ -22,7 +22,7 @@ use offhook_device_identity::{
 use offhook_device_profile::{Archive, DeviceType, Limits};
 use offhook_onboarding::http::{
     ADMIN_SCOPE, ActivationApi, HttpDmBridge, ManagementApi, REGISTRATION_SCOPE, activation_router,
-    management_router,
+    fallback_router, management_router,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, LogMailer, Registry,
@@ -186,7 +186,7 @@ impl World {
             clock.clone(),
         );
         let activation_server = TlsServer::start(
-            activation_router(activation),
+            activation_router(activation).merge(fallback_router()),
             server_config(service()?, Some(devices.clone()))?,
         )
         .await?;
@@ -230,7 +230,7 @@ impl World {
             clock.clone(),
         );
         let management_server = TlsServer::start(
-            management_router(api),
+            management_router(api).merge(fallback_router()),
             server_config(service()?, Some(devices))?,
         )
         .await?;

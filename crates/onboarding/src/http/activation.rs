@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, header};
 use axum::routing::post;
 use axum::{Json, Router};
 use offhook_device_identity::IdentitySource;
 
+use super::fallback::method_not_allowed;
 use super::identity::identity;
-use super::problem::{Refused, chain, message, to_the_end};
+use super::problem::{Message, Refused, chain, to_the_end};
 use super::{Clock, MAX_BODY_BYTES, Peer};
 use crate::message::{CodePresented, MachineToken};
 use crate::{ActivationService, PresentError};
@@ -45,6 +45,7 @@ impl ActivationApi {
 pub fn activation_router(api: ActivationApi) -> Router {
     Router::new()
         .route("/v1/activations", post(activate))
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(api)
 }
@@ -53,10 +54,9 @@ async fn activate(
     State(api): State<ActivationApi>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
-    body: Bytes,
+    Message(request): Message<CodePresented>,
 ) -> Result<([(header::HeaderName, &'static str); 1], Json<MachineToken>), Refused> {
     let now = api.clock.now();
-    let request: CodePresented = message(&body)?;
     let identity = identity(&api.identity, &peer, &headers, now)?;
     let (service, source) = (Arc::clone(&api.service), peer.client());
     let token = to_the_end(async move {

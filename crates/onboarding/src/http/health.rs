@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
 
+use super::fallback::method_not_allowed;
 use super::problem::Refused;
 use crate::Registry;
 
@@ -16,6 +17,7 @@ pub fn health_router(registry: Arc<dyn Registry>) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(registry)
 }
 

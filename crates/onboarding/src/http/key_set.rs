@@ -6,6 +6,8 @@ use axum::routing::get;
 use offhook_bearer_token::{IssuerError, MachineTokenIssuer};
 use serde::{Deserialize, Serialize};
 
+use super::fallback::method_not_allowed;
+
 /// The JWK set that verifies the tokens of all `issuers`: of the one that signs, and of those before
 /// it, whose tokens are still about.
 ///
@@ -38,7 +40,9 @@ pub fn key_set_router(json: String) -> Router {
         let json = json.clone();
         async move { ([(header::CONTENT_TYPE, "application/jwk-set+json")], json) }
     };
-    Router::new().route("/.well-known/jwks.json", get(answer))
+    Router::new()
+        .route("/.well-known/jwks.json", get(answer))
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 #[derive(Default, Deserialize, Serialize)]

@@ -1,17 +1,17 @@
 //! The life cycle of devices over HTTP: list, deactivate, move, replace, delete, and what a device is
 //! asked to do.
 
-use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use offhook_activation_code::{Page, ProfileId};
 use serde::Deserialize;
 
-use super::management::{Administrator, ManagementApi, issue, update};
-use super::problem::{Refused, message, to_the_end};
+use super::caller::{Administrator, Profile};
+use super::management::{ManagementApi, conflict, issue, update};
+use super::problem::{Message, Refused, to_the_end};
 use crate::message::{CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest};
 use crate::{
     CodeDelivery, DeviceRequest, IssueCodeError, LifeCycleError, MailAddress, RequestCodeError,
@@ -62,9 +62,8 @@ pub(super) async fn list(
 pub(super) async fn delete(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    Path(profile): Path<String>,
+    Profile(profile): Profile,
 ) -> Result<StatusCode, Refused> {
-    let profile = existing(&profile)?;
     api.management.delete(&profile, now).await.map_err(update)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -72,11 +71,9 @@ pub(super) async fn delete(
 async fn replace(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    Path(profile): Path<String>,
-    body: Bytes,
+    Profile(profile): Profile,
+    Message(request): Message<CodeRequest>,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
-    let request: CodeRequest = message(&body)?;
-    let profile = existing(&profile)?;
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.replace(&profile, delivery, now).await };
@@ -87,20 +84,18 @@ async fn replace(
 async fn deactivate(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    Path(profile): Path<String>,
+    Profile(profile): Profile,
 ) -> Result<Json<DeviceStatus>, Refused> {
-    let device = api.management.deactivate(&existing(&profile)?, now).await;
+    let device = api.management.deactivate(&profile, now).await;
     Ok(Json(device.map_err(refused)?.into()))
 }
 
 async fn move_device(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    Path(profile): Path<String>,
-    body: Bytes,
+    Profile(from): Profile,
+    Message(request): Message<MoveRequest>,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
-    let request: MoveRequest = message(&body)?;
-    let from = existing(&profile)?;
     let to = ProfileId::new(&request.profile);
     let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
     let delivery = delivery(request.recipient.as_deref())?;
@@ -113,7 +108,7 @@ async fn move_device(
 async fn reboot(
     state: State<ManagementApi>,
     administrator: Administrator,
-    profile: Path<String>,
+    profile: Profile,
 ) -> Result<StatusCode, Refused> {
     request(state, administrator, profile, DeviceRequest::Reboot).await
 }
@@ -121,7 +116,7 @@ async fn reboot(
 async fn problem_report(
     state: State<ManagementApi>,
     administrator: Administrator,
-    profile: Path<String>,
+    profile: Profile,
 ) -> Result<StatusCode, Refused> {
     request(state, administrator, profile, DeviceRequest::ProblemReport).await
 }
@@ -130,10 +125,9 @@ async fn problem_report(
 async fn request(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    Path(profile): Path<String>,
+    Profile(profile): Profile,
     request: DeviceRequest,
 ) -> Result<StatusCode, Refused> {
-    let profile = existing(&profile)?;
     let asked = api.management.request(&profile, request, now).await;
     asked.map_err(update)?;
     Ok(StatusCode::ACCEPTED)
@@ -165,7 +159,7 @@ pub(super) fn refused(error: LifeCycleError) -> Refused {
             Refused::new(StatusCode::CONFLICT, "code_not_issued", what)
         }
         LifeCycleError::Code(error) => issue(error),
-        LifeCycleError::SameProfile => Refused::bad_request(error.to_string()),
+        LifeCycleError::SameProfile => conflict("code_not_issued", &error),
         error @ LifeCycleError::Entropy(_) => Refused::failed(&error),
     }
 }

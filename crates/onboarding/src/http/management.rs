@@ -4,9 +4,8 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -17,8 +16,10 @@ use offhook_bearer_token::{
 };
 use offhook_device_identity::IdentitySource;
 
+use super::caller::{Administrator, AskingDevice, Profile, Registrar};
+use super::fallback::method_not_allowed;
 use super::identity::identity;
-use super::problem::{Refused, chain, message, to_the_end};
+use super::problem::{Message, Refused, chain, to_the_end};
 use super::{Clock, Peer, life_cycle};
 use crate::message::{
     ActivationAccepted, ActivationRequest, CodeIssued, CodeRequest, DeviceStatus, IdentityShown,
@@ -27,7 +28,7 @@ use crate::message::{
 use crate::{
     ActivateError, BridgeError, Caller, ConfigurationError, ConfigurationRefusal, DeviceKey,
     DeviceManagement, IssueCodeError, OnboardError, PresentError, ProvisionError, RequestCodeError,
-    RequestCodeRefusal, UpdateError,
+    RequestCodeRefusal, TemplateError, UpdateError,
 };
 
 /// The scope of an administrator's token; ours.
@@ -130,7 +131,7 @@ impl ManagementApi {
     }
 
     /// Lets only a token with `scope` pass.
-    async fn authorize(
+    pub(super) async fn authorize(
         &self,
         peer: &Peer,
         headers: &HeaderMap,
@@ -157,7 +158,7 @@ impl ManagementApi {
     }
 
     /// The device that asks: by its token where it sends one, else by its identity.
-    async fn caller(
+    pub(super) async fn caller(
         &self,
         peer: &Peer,
         headers: &HeaderMap,
@@ -179,30 +180,6 @@ fn has_scope(token: &VerifiedToken, scope: &str) -> Result<(), Refused> {
         Ok(())
     } else {
         Err(Refused::scope(scope))
-    }
-}
-
-/// An administrator, by the scope of the token. It stands before path, query and body, so that
-/// nobody else learns what is wrong with those or has them read.
-pub(super) struct Administrator {
-    /// When the request came.
-    pub(super) now: SystemTime,
-}
-
-impl FromRequestParts<ManagementApi> for Administrator {
-    type Rejection = Refused;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        api: &ManagementApi,
-    ) -> Result<Self, Self::Rejection> {
-        let ConnectInfo(peer) = ConnectInfo::<Peer>::from_request_parts(parts, api)
-            .await
-            .map_err(|_| Refused::unavailable())?;
-        let now = api.clock.now();
-        api.authorize(&peer, &parts.headers, ADMIN_SCOPE, now)
-            .await?;
-        Ok(Self { now })
     }
 }
 
@@ -244,6 +221,7 @@ pub fn management_router(api: ManagementApi) -> Router {
         .route("/v1/registrations", post(registered))
         .route("/metrics", get(metrics))
         .merge(life_cycle::routes())
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(api)
 }
@@ -251,9 +229,12 @@ pub fn management_router(api: ManagementApi) -> Router {
 async fn provision(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    body: Bytes,
+    Message(request): Message<ProvisionRequest>,
 ) -> Result<(StatusCode, Json<DeviceStatus>), Refused> {
-    let request: ProvisionRequest = message(&body)?;
+    // They are dot segments, which clients take out of a path: the device could not be asked for.
+    if matches!(request.profile.as_str(), "." | "..") {
+        return Err(Refused::bad_request("a profile is not named . or .."));
+    }
     let device = api
         .management
         .provision(request, now)
@@ -265,9 +246,8 @@ async fn provision(
 async fn status(
     State(api): State<ManagementApi>,
     _: Administrator,
-    Path(profile): Path<String>,
+    Profile(profile): Profile,
 ) -> Result<Json<DeviceStatus>, Refused> {
-    let profile = life_cycle::existing(&profile)?;
     let found = api
         .management
         .device(&DeviceKey::Profile(profile))
@@ -281,11 +261,9 @@ async fn status(
 async fn issue_code(
     State(api): State<ManagementApi>,
     Administrator { now }: Administrator,
-    Path(profile): Path<String>,
-    body: Bytes,
+    Profile(profile): Profile,
+    Message(request): Message<CodeRequest>,
 ) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
-    let request: CodeRequest = message(&body)?;
-    let profile = life_cycle::existing(&profile)?;
     let delivery = life_cycle::delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.issue_code(&profile, delivery, now).await };
@@ -295,14 +273,14 @@ async fn issue_code(
 
 async fn activate(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-    body: Bytes,
+    AskingDevice {
+        caller,
+        source,
+        now,
+    }: AskingDevice,
+    Message(request): Message<ActivationRequest>,
 ) -> Result<Json<ActivationAccepted>, Refused> {
-    let now = api.clock.now();
-    let caller = api.caller(&peer, &headers, now).await?;
-    let request: ActivationRequest = message(&body)?;
-    let (management, source) = (Arc::clone(&api.management), peer.client());
+    let management = Arc::clone(&api.management);
     let activated =
         to_the_end(async move { management.activate(&caller, request, source, now).await })
             .await?
@@ -320,12 +298,10 @@ async fn activate(
 
 async fn file(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-    Path(file): Path<String>,
+    AskingDevice { caller, now, .. }: AskingDevice,
+    file: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Refused> {
-    let now = api.clock.now();
-    let caller = api.caller(&peer, &headers, now).await?;
+    let Path(file) = file.map_err(|_| Refused::not_found())?;
     let document = api
         .management
         .configuration(&caller, &file, now)
@@ -344,8 +320,8 @@ async fn show_identity(
     headers: HeaderMap,
 ) -> Result<Json<IdentityShown>, Refused> {
     let shown = identity(&api.identity, &peer, &headers, api.clock.now())?.ok_or_else(|| {
-        let what = "no certificate and no identity header";
-        Refused::new(StatusCode::UNAUTHORIZED, "no_identity", what)
+        // Not 401: there is no challenge for certificates, and that would need one.
+        Refused::forbidden("no_identity", "no certificate and no identity header")
     })?;
     let found = api
         .management
@@ -369,14 +345,9 @@ async fn show_identity(
 
 async fn registered(
     State(api): State<ManagementApi>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-    body: Bytes,
+    Registrar { now }: Registrar,
+    Message(report): Message<RegistrationReport>,
 ) -> Result<StatusCode, Refused> {
-    let now = api.clock.now();
-    api.authorize(&peer, &headers, REGISTRATION_SCOPE, now)
-        .await?;
-    let report: RegistrationReport = message(&body)?;
     api.management
         .registered(report, now)
         .await
@@ -407,7 +378,14 @@ pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {
         OnboardError::Present(error @ (PresentError::Malformed(_) | PresentError::KeyMissing)) => {
             Refused::bad_request(chain(&error))
         }
-        OnboardError::Template(error) => Refused::bad_request(chain(&error)),
+        OnboardError::Template(error @ TemplateError::Tag(_)) => {
+            Refused::bad_request(chain(&error))
+        }
+        // The request is well formed; what it lacks is a matter of the device type.
+        OnboardError::Template(error) => {
+            let status = StatusCode::CONFLICT;
+            Refused::new(status, "provisioning_refused", chain(&error))
+        }
         OnboardError::Request(error) => Refused::bad_request(chain(&error)),
         error @ (OnboardError::Provision(_)
         | OnboardError::Activate(_)

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use offhook_activation_code::OverBudget;
@@ -12,6 +13,7 @@ use offhook_bearer_token::{BearerError, Challenge, CredentialsError, Rejection, 
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
+use super::MAX_BODY_BYTES;
 use crate::message::{Problem, parse};
 
 /// An answer that refuses: a status, a word for programs, a sentence for people.
@@ -53,6 +55,23 @@ impl Refused {
             "not_found",
             "nothing here for this caller",
         )
+    }
+
+    /// No route has this path.
+    pub(super) fn unknown_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "unknown_route", "no such route")
+    }
+
+    /// The route is not for this method; which ones it is for stands in `Allow`.
+    pub(super) fn method_not_allowed() -> Self {
+        let what = "the route is not for this method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", what)
+    }
+
+    /// The body is longer than any message.
+    fn too_large() -> Self {
+        let what = format!("a body has at most {MAX_BODY_BYTES} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", what)
     }
 
     /// The one answer to every code that is not good, whatever is wrong with it.
@@ -183,9 +202,21 @@ pub(super) async fn to_the_end<T: Send + 'static>(
     done.map_err(|error| Refused::failed(&error))
 }
 
-/// The message in a body.
-pub(super) fn message<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
-    parse(body).map_err(|error| Refused::bad_request(error.to_string()))
+/// The message in the body of a request.
+pub(super) struct Message<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Message<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Refused::too_large(),
+            _ => Refused::bad_request("the body could not be read to its end"),
+        })?;
+        let message = parse(&body).map_err(|error| Refused::bad_request(error.to_string()));
+        message.map(Self)
+    }
 }
 
 /// What an error says, and why, in one line.

@@ -59,7 +59,7 @@ async fn no_credentials_are_challenged_without_an_error_code() {
             anonymous.status().as_u16(),
             problem(&anonymous).error.as_str()
         ),
-        (401, "no_identity")
+        (403, "no_identity")
     );
 }
 
@@ -221,7 +221,7 @@ async fn the_identity_header_counts_from_the_listed_proxy_only() {
             format!("{header}, 001122334455"),
             "HTTP/1.1 403",
         ),
-        (Ipv4Addr::new(127, 0, 0, 2), "x: y".into(), "HTTP/1.1 401"),
+        (Ipv4Addr::new(127, 0, 0, 2), "x: y".into(), "HTTP/1.1 403"),
     ] {
         let answer = raw(&world, from, &header).await;
         assert!(answer.starts_with(wanted), "{from} {header}: {answer}");

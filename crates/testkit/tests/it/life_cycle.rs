@@ -136,7 +136,7 @@ async fn what_is_not_asked_well_moves_nothing() {
         ),
         (
             json!({"profile": profile, "recipient": "owner@example.test"}),
-            400,
+            409,
         ),
         (json!({"profile": "other", "recipient": "owner"}), 400),
         (
@@ -168,7 +168,10 @@ async fn what_is_not_asked_well_moves_nothing() {
     let large = vec![b'x'; offhook_onboarding::http::MAX_BODY_BYTES + 1];
     for (method, path, body) in [
         (Method::GET, "v1/devices?limit=x", Vec::new()),
-        (Method::POST, "v1/devices", large),
+        (Method::POST, "v1/devices", large.clone()),
+        (Method::POST, "v1/devices/x/activation-code", large.clone()),
+        (Method::POST, "v1/activate", large.clone()),
+        (Method::POST, "v1/registrations", large),
     ] {
         let url = world.management_url().join(path).unwrap();
         let request = Request::builder().method(method).uri(url.as_str());
@@ -181,4 +184,45 @@ async fn what_is_not_asked_well_moves_nothing() {
     }
     let state = admin.list("").await.devices[0].activation_state;
     assert_eq!(state, offhook_onboarding::ActivationState::Activated);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_no_path_can_name_is_not_made() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let admin = Administrator::new(&world);
+    let device = SampleDevice::room_os().unwrap();
+    for (profile, expected) in [(".", 400), ("..", 400), ("...", 201), ("a/b?c#d%2e", 201)] {
+        let mut request = device.provision(None);
+        request.profile = profile.to_owned();
+        let request = serde_json::to_value(&request).unwrap();
+        let made = admin.status(Method::POST, "v1/devices", request).await;
+        assert_eq!(made, expected, "{profile}");
+    }
+    let path = "v1/devices/a%2Fb%3Fc%23d%252e";
+    assert_eq!(admin.status(Method::GET, path, json!(null)).await, 200);
+    // A path that is no text names no device.
+    let path = "v1/devices/%FF";
+    assert_eq!(admin.status(Method::GET, path, json!(null)).await, 404);
+}
+
+/// What a device type lacks is no fault of the request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_without_a_value_is_a_conflict_and_a_tag_that_is_none_a_bad_request() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let admin = Administrator::new(&world);
+    let request = SampleDevice::room_os().unwrap().provision(None);
+    let mut request = serde_json::to_value(&request).unwrap();
+    for (tags, status, word) in [
+        (json!({}), 409, "provisioning_refused"),
+        (json!({"DISPLAY_NAME": "x"}), 400, "invalid_request"),
+        (json!({"%BWDEVICEID%": "x"}), 400, "invalid_request"),
+    ] {
+        request["tags"] = tags;
+        let answer = admin.send(Method::POST, "v1/devices", &request).await;
+        let problem: Problem = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), problem.error.as_str()),
+            (status, word)
+        );
+    }
 }

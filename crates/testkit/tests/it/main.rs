@@ -1,6 +1,8 @@
 //! One test binary for the crate; a module for each subject.
 
 #![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "what tests share fails by panicking too"
 )]
@@ -8,6 +10,9 @@
 mod faults;
 mod flows;
 mod http;
+mod layers;
 mod life_cycle;
 mod limits;
+mod openapi;
 mod samples;
+mod schema;
