@@ -203,7 +203,7 @@ fn an_operator_takes_a_device_through_its_life() {
     browser.click("section:last-of-type summary");
     browser.fill("[name=profile]", profile);
     browser.fill("[name=account]", "Room 1");
-    browser.click("option:nth-of-type(2)");
+    browser.fill("[name=device_type]", "Room OS");
     browser.fill("[name=model]", "Cisco Desk Pro");
     browser.fill("[name=line_port]", "room-1@example.test");
     browser.fill("[name=tags]", "%DISPLAY_NAME%=Room 1");
