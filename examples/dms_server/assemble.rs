@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
@@ -49,8 +50,9 @@ pub(crate) struct Lasting {
     pub(crate) counters: Arc<Counters>,
     pub(crate) budget: Arc<GuessBudget>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// What the ids of its requests begin with.
-    pub(crate) node: String,
+    /// What the ids of its requests begin with, and how often that was.
+    node: String,
+    loads: AtomicU64,
     /// The bridge keeps a refresh token that is good for one use.
     bridge: Mutex<Option<Arc<dyn DmBridge>>>,
 }
@@ -64,7 +66,7 @@ pub(crate) struct Serving {
 impl Lasting {
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
         let registry = registry(config).await?;
-        let peppers = Keys::open(&config.peppers)?.peppers;
+        let peppers = Keys::read(&config.peppers)?.peppers;
         let budget = GuessBudget::new(
             Arc::clone(&registry) as Arc<dyn offhook_activation_code::GuessStore>,
             &peppers,
@@ -81,6 +83,7 @@ impl Lasting {
             budget: Arc::new(budget),
             clock,
             node: format!("{}-{started:x}", config.node),
+            loads: AtomicU64::new(0),
             bridge: Mutex::default(),
         })
     }
@@ -94,13 +97,13 @@ impl Lasting {
 /// Builds all services anew, from files as they are now.
 pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serving> {
     let issuers = issuers(config)?;
-    let signing = issuers.last().context("tokens.keys: no key")?;
-    let key_set = key_set_json(issuers.iter().rev().map(AsRef::as_ref))?;
+    let signing = issuers.first().context("tokens.keys: no key")?;
+    let key_set = key_set_json(issuers.iter().map(AsRef::as_ref))?;
     let keys = KeySet::from_json(key_set.as_bytes()).context("reading our own keys")?;
     let keys: Arc<dyn TokenVerifier> = Arc::new(TokenCache::new(keys));
     let fetch = fetch(config)?;
 
-    let peppers = Keys::open(&config.peppers)?.peppers;
+    let peppers = Keys::read(&config.peppers)?.peppers;
     let tenant = TenantId::new(&config.tenant).context("tenant")?;
     let budget = Arc::clone(&lasting.budget);
     let desk = Arc::new(CodeDesk::new(tenant, peppers, budget, SystemEntropy::new()));
@@ -172,7 +175,8 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let credentials =
         Credentials::from_pem(&read(&config.tls.certificate)?, &read(&config.tls.key)?)
             .context("tls.certificate and tls.key")?;
-    let router = logged(router, &lasting.node, clock());
+    let load = lasting.loads.fetch_add(1, Ordering::Relaxed);
+    let router = logged(router, &format!("{}.{load}", lasting.node), clock());
     let router = match &config.forwarded {
         None => router,
         Some(Forwarded { header, proxies }) => {
@@ -206,22 +210,24 @@ pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry
     Ok(Arc::new(store.context("opening the PostgreSQL store")?))
 }
 
-/// Who signs tokens, by each key; the last one signs now.
+/// Who signs tokens by each key, the one that signs now first.
 fn issuers(config: &Config) -> anyhow::Result<Vec<Arc<MachineTokenIssuer>>> {
     let tokens = &config.tokens;
+    let mut keys: Vec<_> = tokens.keys.iter().collect();
+    keys.sort_by_key(|(id, _)| **id != tokens.signing);
     let issuer = |(id, path): (&String, &PathBuf)| {
         let key = read_key(id, path)?;
         let (issuer, audience) = (&tokens.issuer, &tokens.audience);
         let issuer = MachineTokenIssuer::new(key, issuer, audience, tokens.lifetime);
         Ok(Arc::new(issuer))
     };
-    tokens.keys.iter().map(issuer).collect()
+    keys.into_iter().map(issuer).collect()
 }
 
 /// The key that signs now.
 pub(crate) fn signing_key(config: &Config) -> anyhow::Result<SigningKey> {
-    let last = config.tokens.keys.last_key_value();
-    let (id, path) = last.context("tokens.keys: no key")?;
+    let id = &config.tokens.signing;
+    let path = config.tokens.keys.get(id).context("tokens.signing")?;
     read_key(id, path)
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Deserializer};
 
 /// What a server is and where its files are; paths are beside the file.
@@ -61,8 +61,10 @@ pub(crate) struct Tls {
 pub(crate) struct Tokens {
     pub(crate) issuer: String,
     pub(crate) audience: String,
-    /// Keys by their id; the last in the order of ids signs, all verify.
+    /// Keys by their id; all verify.
     pub(crate) keys: BTreeMap<String, PathBuf>,
+    /// The id of the key that signs.
+    pub(crate) signing: String,
     #[serde(default = "an_hour", deserialize_with = "duration")]
     pub(crate) lifetime: Duration,
 }
@@ -192,9 +194,66 @@ impl Config {
                 config.version
             );
         }
+        config.check().with_context(told)?;
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         config.move_paths(folder);
         Ok(config)
+    }
+
+    /// What no type tells.
+    fn check(&self) -> anyhow::Result<()> {
+        let Limits {
+            connections,
+            connections_per_address,
+            ..
+        } = self.limits;
+        ensure!(
+            (1..=MAX_CONNECTIONS).contains(&connections),
+            "limits.connections is not 1 to {MAX_CONNECTIONS}"
+        );
+        ensure!(
+            connections_per_address > 0,
+            "limits.connections_per_address is 0"
+        );
+        let lifetime = self.tokens.lifetime;
+        ensure!(
+            (MIN_LIFETIME..=MAX_LIFETIME).contains(&lifetime),
+            "tokens.lifetime is not 1 minute to 24 hours"
+        );
+        ensure!(
+            self.tokens.keys.contains_key(&self.tokens.signing),
+            "tokens.signing: no key of that id in tokens.keys"
+        );
+        Ok(())
+    }
+
+    /// What is read at the start alone, where it differs from `other`.
+    pub(crate) fn needs_restart(&self, other: &Self) -> Vec<&'static str> {
+        let text = |config: &Self| {
+            [
+                ("listen", config.listen.to_string()),
+                (
+                    "store",
+                    format!("{:?}", (&config.store, &config.store_roots)),
+                ),
+                ("node", config.node.to_string()),
+                ("events", format!("{:?}", config.events)),
+                ("dm_bridge", format!("{:?}", config.dm_bridge)),
+                (
+                    "limits.connections",
+                    format!(
+                        "{:?}",
+                        (
+                            config.limits.connections,
+                            config.limits.connections_per_address
+                        )
+                    ),
+                ),
+            ]
+        };
+        let pairs = text(self).into_iter().zip(text(other));
+        let changed = pairs.filter(|(one, another)| one != another);
+        changed.map(|((key, _), _)| key).collect()
     }
 
     fn move_paths(&mut self, folder: &Path) {
@@ -254,3 +313,7 @@ const fn first() -> u32 {
 }
 
 const VERSION: u32 = 1;
+const MAX_CONNECTIONS: usize = 1_000_000;
+const MIN_LIFETIME: Duration = Duration::from_secs(60);
+/// Verifiers take tokens that live longer for a mistake.
+pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);

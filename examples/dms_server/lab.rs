@@ -14,7 +14,7 @@ use offhook_testkit::{
 };
 
 use crate::config::Config;
-use crate::keys::for_the_owner;
+use crate::keys::{Keys, for_the_owner};
 use crate::token;
 
 /// Makes `folder` and all that belongs into it; an existing folder must be empty.
@@ -50,6 +50,7 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
         let path = folder.join("types").join(name).with_extension("dtaf");
         archive.write(for_the_owner(&path)?)?;
     }
+    Keys::open(&folder.join("peppers.keys"))?;
     let path = folder.join("dms.toml");
     write("dms.toml", include_str!("lab.toml"))?;
 

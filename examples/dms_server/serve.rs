@@ -22,6 +22,7 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     let config = Config::read(path)?;
     let lasting = Arc::new(Lasting::open(&config).await?);
     let Serving { router, tls } = serving(&config, &lasting).await?;
+    let delivery = delivery(&config, &lasting)?;
     if check {
         println!("{}: good", path.display());
         return Ok(());
@@ -37,12 +38,13 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     let (tls, current) = (ServerTls::from(tls), Current::new(router));
     let reloads = tokio::spawn(reload(
         path.to_owned(),
+        config,
         Arc::clone(&lasting),
         current.clone(),
         tls.clone(),
     ));
     let (ending, ended) = watch::channel(false);
-    let delivery = delivery(&config, &lasting)?.map(|delivery| {
+    let delivery = delivery.map(|delivery| {
         let mut ended = ended.clone();
         tokio::spawn(async move {
             let told = async { drop(ended.wait_for(|ended| *ended).await) };
@@ -92,18 +94,26 @@ impl Current {
 /// Reads everything anew at each SIGHUP; what cannot be read changes nothing.
 async fn reload(
     path: std::path::PathBuf,
+    started: Config,
     lasting: Arc<Lasting>,
     current: Current,
     tls: ServerTls,
 ) -> anyhow::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
     while hangups.recv().await.is_some() {
-        let again = async { serving(&Config::read(&path)?, &lasting).await };
+        let again = async {
+            let config = Config::read(&path)?;
+            let serving = serving(&config, &lasting).await?;
+            anyhow::Ok((config, serving))
+        };
         match again.await {
-            Ok(serving) => {
+            Ok((config, serving)) => {
                 tls.replace(serving.tls);
                 current.replace(serving.router);
                 tracing::info!("configuration, certificates and keys were read again");
+                for key in config.needs_restart(&started) {
+                    tracing::warn!("{key} has changed: that takes a restart");
+                }
             }
             Err(error) => tracing::error!("nothing was changed: {error:#}"),
         }

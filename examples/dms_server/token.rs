@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use offhook_activation_code::{Entropy as _, GrantId, SystemEntropy};
 use offhook_bearer_token::{AccessToken, MachineClaims, MachineTokenIssuer, Scope, Subject};
 use offhook_onboarding::http::{Clock as _, SystemClock};
 
 use crate::assemble::signing_key;
-use crate::config::Config;
+use crate::config::{Config, MAX_LIFETIME};
 
 /// A token with `scopes` for a subject of its own.
 pub(crate) fn sign(
@@ -16,6 +16,10 @@ pub(crate) fn sign(
     scopes: &[String],
     lifetime: Duration,
 ) -> anyhow::Result<AccessToken> {
+    ensure!(
+        !lifetime.is_zero() && lifetime <= MAX_LIFETIME,
+        "a token lives for 24 hours at most"
+    );
     let tokens = &config.tokens;
     let key = signing_key(config)?;
     let issuer = MachineTokenIssuer::new(key, &tokens.issuer, &tokens.audience, lifetime);

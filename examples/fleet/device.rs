@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use offhook_activation_code::{RedemptionKey, SystemEntropy};
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::device_side::{DeviceSettings, Flow, Mpp, RoomOs};
+use offhook_onboarding::http::ClientError;
 use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
 use offhook_onboarding::{DeviceError, Ownership};
 use offhook_testkit::{Credentials, DOMAIN, DeviceSubject, Driver, client_config};
@@ -36,8 +37,25 @@ enum Kind {
 }
 
 impl Boxed {
-    /// An administrator provisions the device, and has a code issued where it needs one.
-    pub(crate) async fn provision(ground: &Ground, number: usize) -> anyhow::Result<Self> {
+    /// An administrator provisions the device, and has a code issued where it needs one; who is told to
+    /// come again does so.
+    pub(crate) async fn provision(ground: &Ground, number: usize) -> Result<Self, Outcome> {
+        let mut outcome = Outcome::default();
+        let mut failures = 0;
+        loop {
+            match Self::try_provision(ground, number).await {
+                Ok(boxed) => return Ok(boxed),
+                Err(error) if failures < ground.retries && may_come_again(&error) => {
+                    outcome.retried += 1;
+                    tokio::time::sleep(RETRY_AFTER * (1 << failures.min(9))).await;
+                    failures += 1;
+                }
+                Err(error) => return Err(outcome.fail("provisioned", &error)),
+            }
+        }
+    }
+
+    async fn try_provision(ground: &Ground, number: usize) -> anyhow::Result<Self> {
         let [.., d, e, f] = u32::try_from(number)?.to_be_bytes();
         let [a, b, c] = ground.address;
         let mac = MacAddress::new([a, b, c, d, e, f]);
@@ -61,10 +79,11 @@ impl Boxed {
             tags: BTreeMap::from([("%DISPLAY_NAME%".to_owned(), profile.clone().into())]),
         };
         let (client, token) = (&ground.node(number)?.client, &ground.admin_token);
-        client
-            .provision(&request, token)
-            .await
-            .context("provisioning")?;
+        match client.provision(&request, token).await {
+            // It is there: the answer to an earlier try was lost, or the code was not issued then.
+            Ok(_) | Err(ClientError::Refused { status: 409, .. }) => {}
+            Err(error) => return Err(error).context("provisioning"),
+        }
         let kind = if is_phone {
             let subject = DeviceSubject::CiscoMultiplatform {
                 model: model.to_string(),
@@ -175,9 +194,24 @@ fn copy(credentials: &Credentials) -> Credentials {
 
 /// Whether a service said no: to ask again will not help.
 fn is_refused(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| matches!(cause.downcast_ref(), Some(DeviceError::Refused { .. })))
+    error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(DeviceError::Refused { .. } | DeviceError::NotProvisioned)
+        )
+    })
+}
+
+/// Whether an administrator may try again.
+fn may_come_again(error: &anyhow::Error) -> bool {
+    let again = |cause: &(dyn std::error::Error + 'static)| {
+        let cause = cause.downcast_ref();
+        matches!(
+            cause,
+            Some(ClientError::Unavailable { .. } | ClientError::Fetch(_))
+        )
+    };
+    error.chain().any(again)
 }
 
 fn serial(number: usize) -> String {

@@ -58,8 +58,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         }
     })
     .await?;
-    let boxes: Vec<Boxed> = boxes.into_iter().collect::<Result<_, _>>()?;
+    let (boxes, outcomes) = report::apart(boxes);
     report.provisioned(boxes.len(), begun.elapsed());
+    report.left_behind(outcomes);
 
     if arguments.handshakes {
         let begun = now();

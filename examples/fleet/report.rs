@@ -43,24 +43,35 @@ impl Report {
         self.provisioned = (count, took);
     }
 
+    /// Devices that were not provisioned.
+    pub(crate) fn left_behind(&mut self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            self.count(outcome);
+        }
+    }
+
     pub(crate) fn handshakes(&mut self, devices: usize, count: usize, took: Duration) {
         self.handshakes = Some((devices, count, took));
     }
 
     pub(crate) fn onboarded(&mut self, outcomes: Vec<Outcome>, took: Duration) {
         for outcome in outcomes {
-            self.retried += outcome.retried;
-            for (step, took) in outcome.steps {
-                self.steps.entry(step).or_default().push(took);
-            }
-            match outcome.failure {
-                None => self.onboarded.0 += 1,
-                Some(reason) => *self.failures.entry(reason).or_default() += 1,
-            }
+            self.onboarded.0 += usize::from(outcome.failure.is_none());
+            self.count(outcome);
         }
         self.onboarded.1 = took;
         for took in self.steps.values_mut() {
             took.sort();
+        }
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        self.retried += outcome.retried;
+        for (step, took) in outcome.steps {
+            self.steps.entry(step).or_default().push(took);
+        }
+        if let Some(reason) = outcome.failure {
+            *self.failures.entry(reason).or_default() += 1;
         }
     }
 
@@ -154,6 +165,18 @@ impl Report {
         steps.sort_by_key(|(step, _)| place(step.as_str()).unwrap_or(STEPS.len()));
         steps.into_iter()
     }
+}
+
+/// Those that are there, and those that are not.
+pub(crate) fn apart<T>(all: Vec<Result<T, Outcome>>) -> (Vec<T>, Vec<Outcome>) {
+    let (mut there, mut outcomes) = (Vec::new(), Vec::new());
+    for each in all {
+        match each {
+            Ok(one) => there.push(one),
+            Err(outcome) => outcomes.push(outcome),
+        }
+    }
+    (there, outcomes)
 }
 
 /// Of sorted times, in milliseconds: half, nine tenths and 99 of a hundred are not longer; the longest.

@@ -37,6 +37,14 @@ impl Keys {
         Self::parse(&text).with_context(|| format!("{} is no file of keys", path.display()))
     }
 
+    /// Reads the file.
+    #[allow(dead_code, reason = "activation-codes makes what is not there")]
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).map(Zeroizing::new);
+        let text = text.with_context(|| format!("could not read {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is no file of keys", path.display()))
+    }
+
     fn make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
         let mut text = Zeroizing::new(String::new());
         for kind in [PEPPER, SEALING] {

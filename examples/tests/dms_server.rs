@@ -175,6 +175,7 @@ async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_no
         "{ 1 = \"tokens-1.key\" }",
         "{ 1 = \"tokens-1.key\", 2 = \"tokens-2.key\" }",
     );
+    lab.change("signing = \"1\"", "signing = \"2\"");
     server.signal("HUP");
     lab.await_log("were read again").await;
     let new = lab.client(&server);
@@ -230,8 +231,18 @@ fn what_cannot_be_served_is_told_by_key_and_file() {
         ("\"none.pem\"", "\"makers-ca.key\"", "tls.certificate"),
         ("\"makers-ca.key\"", "\"server.pem\"", ""),
         ("\"tokens-1.key\"", "\"server.pem\"", "server.pem"),
-        ("{ 1 = \"server.pem\" }", "{}", "tokens.keys"),
+        ("{ 1 = \"server.pem\" }", "{}", "tokens.signing"),
         ("keys = {}", "keys = { 1 = \"tokens-1.key\" }", ""),
+        ("lifetime = \"1h\"", "lifetime = \"0s\"", "tokens.lifetime"),
+        ("lifetime = \"0s\"", "lifetime = \"1h\"", ""),
+        (
+            "[limits]",
+            "[limits]\nconnections = 0",
+            "limits.connections",
+        ),
+        ("[limits]\nconnections = 0", "[limits]", ""),
+        ("\"peppers.keys\"", "\"none.keys\"", "none.keys"),
+        ("\"none.keys\"", "\"peppers.keys\"", ""),
         ("\"types\"", "\"nowhere\"", "nowhere"),
         ("\"nowhere\"", "\"types\"", ""),
         ("\"sqlite:onboarding.db\"", "\"mysql:x\"", "store"),

@@ -53,8 +53,8 @@ impl ActivationService {
     ///
     /// # Errors
     ///
-    /// [`PresentError::Malformed`], [`PresentError::Key`], [`PresentError::KeyMissing`] and
-    /// [`PresentError::OtherAddress`] when the request is not well formed;
+    /// [`PresentError::Malformed`], [`PresentError::Key`], [`PresentError::KeyMissing`],
+    /// [`PresentError::GroupAddress`] and [`PresentError::OtherAddress`] when the request is not well formed;
     /// [`PresentError::OverBudget`] when there were too many wrong codes, and this one was not looked
     /// at; [`PresentError::Refused`] when the code is not good, for which a device must be told the same
     /// whatever the reason; the others when it could not be found out.
@@ -121,6 +121,9 @@ fn claimant(
     request: &CodePresented,
     identity: Option<&DeviceIdentity>,
 ) -> Result<Claimant, PresentError> {
+    if request.mac_address.is_multicast() {
+        return Err(PresentError::GroupAddress);
+    }
     if let Some(identity) = identity {
         let key = identity.key().ok_or(PresentError::KeyMissing)?;
         if identity.mac() != request.mac_address {

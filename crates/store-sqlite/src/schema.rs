@@ -24,6 +24,19 @@ pub(crate) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
     Ok(connection)
 }
 
+/// Makes the file where there is none, for its owner alone: tags and subjects stand in it. The log and
+/// the shared memory beside it get the same mode from SQLite. What cannot be made, opening tells.
+pub(crate) fn make_private(path: &Path) {
+    if path == Path::new(":memory:") {
+        return;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 /// Opens the file, which [`open_writer`] has made, for reading.
 pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
     let connection = open(path, options)?;

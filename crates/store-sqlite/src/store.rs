@@ -32,7 +32,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, making it or bringing its schema up to date if need be. Blocks
+    /// Opens the file at `path`, making it for its owner alone or bringing its schema up to date if need be. Blocks
     /// meanwhile, at each lock that another process holds for the busy timeout at most.
     ///
     /// # Errors
@@ -40,6 +40,7 @@ impl SqliteStore {
     /// [`OpenError`] when the file belongs to another program or to a newer version of this
     /// crate, or cannot be opened.
     pub fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
+        schema::make_private(path.as_ref());
         let writer = schema::open_writer(path.as_ref(), options)?;
         let reader = schema::open_reader(path.as_ref(), options)?;
         let counter = schema::open_reader(path.as_ref(), options)?;

@@ -33,8 +33,8 @@ impl MailError {
 
 /// A code that a device presented brought no machine token.
 ///
-/// Only [`Malformed`](Self::Malformed), [`Key`](Self::Key), [`KeyMissing`](Self::KeyMissing) and
-/// [`OtherAddress`](Self::OtherAddress), which depend on the request alone, may be told to a device
+/// Only [`Malformed`](Self::Malformed), [`Key`](Self::Key), [`KeyMissing`](Self::KeyMissing),
+/// [`GroupAddress`](Self::GroupAddress) and [`OtherAddress`](Self::OtherAddress), which depend on the request alone, may be told to a device
 /// as they are.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -42,6 +42,9 @@ pub enum PresentError {
     /// No entropy for the grant or the token; asking again may help.
     #[error("no entropy")]
     Entropy(#[source] EntropyError),
+    /// The address is one of a group of stations, which no device has.
+    #[error("a group MAC address")]
+    GroupAddress,
     /// The token could not be signed.
     #[error("machine token not issued")]
     Issuer(#[source] IssuerError),

@@ -73,7 +73,8 @@ fn refused(error: PresentError, now: SystemTime) -> Refused {
     match error {
         PresentError::OverBudget(over) => Refused::too_many(over, now),
         PresentError::Refused(_) => Refused::code(),
-        PresentError::Key(_)
+        PresentError::GroupAddress
+        | PresentError::Key(_)
         | PresentError::KeyMissing
         | PresentError::Malformed(_)
         | PresentError::OtherAddress => Refused::bad_request(chain(&error)),

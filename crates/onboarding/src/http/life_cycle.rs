@@ -10,9 +10,9 @@ use offhook_activation_code::{Page, ProfileId};
 use serde::Deserialize;
 
 use super::caller::{Administrator, Profile};
-use super::management::{ManagementApi, conflict, issue, update};
+use super::management::{Created, ManagementApi, conflict, created, issue, update};
 use super::problem::{Message, Refused, to_the_end};
-use crate::message::{CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest};
+use crate::message::{CodeRequest, DeviceList, DeviceStatus, MoveRequest};
 use crate::{
     CodeDelivery, DeviceRequest, IssueCodeError, LifeCycleError, MailAddress, RequestCodeError,
     RequestCodeRefusal,
@@ -73,12 +73,12 @@ async fn replace(
     Administrator { now }: Administrator,
     Profile(profile): Profile,
     Message(request): Message<CodeRequest>,
-) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
+) -> Result<Created, Refused> {
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.replace(&profile, delivery, now).await };
     let issued = to_the_end(issued).await?;
-    Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
+    Ok(created(issued.map_err(issue)?))
 }
 
 async fn deactivate(
@@ -95,14 +95,14 @@ async fn move_device(
     Administrator { now }: Administrator,
     Profile(from): Profile,
     Message(request): Message<MoveRequest>,
-) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
+) -> Result<Created, Refused> {
     let to = ProfileId::new(&request.profile);
     let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.move_device(&from, &to, delivery, now).await };
     let issued = to_the_end(issued).await?;
-    Ok((StatusCode::CREATED, Json(issued.map_err(refused)?)))
+    Ok(created(issued.map_err(refused)?))
 }
 
 async fn reboot(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
@@ -81,7 +83,8 @@ impl ServerLimits {
     }
 
     /// Takes at most `time` for the body of a request and the answer to it; 30 seconds unless told
-    /// otherwise. Then the answer is 408 and the connection is closed.
+    /// otherwise. Then the answer is 408 and the connection is closed. A peer that takes nothing of an
+    /// answer for as long is closed too.
     #[must_use]
     pub const fn with_request_time(mut self, time: Duration) -> Self {
         self.request = time;
@@ -280,11 +283,11 @@ async fn connection(
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(timed(stream, limits.request)), service);
     let served = tokio::select! {
         served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,
         _ = closing.changed() => {
-            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
             poll_fn(|context| connection.poll_without_shutdown(context)).await
         }
     };
@@ -294,11 +297,20 @@ async fn connection(
     }
 }
 
+/// The stream, whose writes fail where the peer takes nothing for `time`: hyper waits for ever.
+fn timed(stream: TlsStream<TcpStream>, time: Duration) -> Timed {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(time));
+    Box::pin(stream)
+}
+
+type Timed = Pin<Box<TimeoutStream<TlsStream<TcpStream>>>>;
+
 /// Says that nothing more comes, and reads what the peer still sends, for a while.
 ///
 /// A peer whose request was answered before all of it was read is still sending. Closed at once,
 /// the connection would be reset under it, and the answer lost before it is read.
-async fn linger(mut stream: TlsStream<TcpStream>) {
+async fn linger(mut stream: Timed) {
     let mut unread = vec![0; 4_096];
     let to_the_end = async {
         stream.shutdown().await?;

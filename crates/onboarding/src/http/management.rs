@@ -263,13 +263,25 @@ async fn issue_code(
     Administrator { now }: Administrator,
     Profile(profile): Profile,
     Message(request): Message<CodeRequest>,
-) -> Result<(StatusCode, Json<CodeIssued>), Refused> {
+) -> Result<Created, Refused> {
     let delivery = life_cycle::delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.issue_code(&profile, delivery, now).await };
     let issued = to_the_end(issued).await?;
-    Ok((StatusCode::CREATED, Json(issued.map_err(issue)?)))
+    Ok(created(issued.map_err(issue)?))
 }
+
+/// A code that may be in the answer is kept by nobody on the way.
+pub(super) fn created(issued: CodeIssued) -> Created {
+    let not_kept = [(header::CACHE_CONTROL, "no-store")];
+    (StatusCode::CREATED, not_kept, Json(issued))
+}
+
+pub(super) type Created = (
+    StatusCode,
+    [(header::HeaderName, &'static str); 1],
+    Json<CodeIssued>,
+);
 
 async fn activate(
     State(api): State<ManagementApi>,

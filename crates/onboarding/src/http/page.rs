@@ -220,7 +220,11 @@ impl IntoResponse for Failed {
 }
 
 /// Headers that keep what is shown here.
-async fn guarded(mut response: Response) -> Response {
+async fn guarded(response: Response) -> Response {
+    let mut response = match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => Failed::from(Refused::not_found()).into_response(),
+        _ => response,
+    };
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
@@ -230,9 +234,6 @@ async fn guarded(mut response: Response) -> Response {
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
-    }
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        return Failed::from(Refused::not_found()).into_response();
     }
     response
 }

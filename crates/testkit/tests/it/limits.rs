@@ -145,6 +145,23 @@ async fn a_peer_that_still_sends_what_was_refused_reads_the_answer() {
     }
 }
 
+/// A peer asks and asks and reads no answer: its connection, the only one there is, is taken from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_does_not_read_is_closed() {
+    let limits = ServerLimits::default()
+        .with_connections(1)
+        .with_request_time(SHORT);
+    let served = served(limits).await;
+    let mut greedy = served.tls().await;
+    let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+    let asking = async {
+        // Until the answers fill all that is between, and the server reads no more.
+        while greedy.write_all(&request).await.is_ok() {}
+    };
+    let _ = timeout(PATIENCE, asking).await;
+    assert_eq!(timeout(PATIENCE, served.asks()).await.unwrap(), 200);
+}
+
 /// A certificate is renewed while the server serves: who is connected stays, who comes sees the new one.
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_are_renewed_without_a_restart() {
