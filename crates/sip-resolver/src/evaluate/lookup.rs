@@ -73,15 +73,18 @@ impl<'a> Evaluation<'a> {
         Lookup::Failed
     }
 
-    /// Records of the additional sections, which are kept in runs of one owner and kind.
+    /// Records of the additional sections, which are sorted by owner and kind.
     fn added(&self, question: &Question) -> Option<&'a [Record]> {
-        let belongs = |record: &Record| {
-            record.owner() == question.name() && record.data().answers(question.kind())
+        let by_place = |record: &Record| {
+            let by_owner = record.owner().cmp(question.name());
+            by_owner.then_with(|| record.data().rank().cmp(&question.kind().rank()))
         };
-        let start = self.additionals.iter().position(belongs)?;
-        let rest = self.additionals.get(start..)?;
-        let length = rest.iter().take_while(|record| belongs(record)).count();
-        rest.get(..length)
+        let before = |record: &Record| by_place(record).is_lt();
+        let (_, rest) = self
+            .additionals
+            .split_at(self.additionals.partition_point(before));
+        let length = rest.partition_point(|record| by_place(record).is_eq());
+        rest.get(..length).filter(|found| !found.is_empty())
     }
 
     /// The servers that SRV records name, with their addresses.

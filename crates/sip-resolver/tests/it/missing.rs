@@ -1,7 +1,8 @@
 //! Answers that are not given, lead nowhere, or are too long to be whole.
 
 use offhook_sip_resolver::{
-    Plan, Policy, QuestionKind, Reply, ResolveError, Response, Step, TraceEvent,
+    DomainName, Plan, Policy, QuestionKind, Record, RecordData, Reply, ResolveError, Response, Srv,
+    Step, TraceEvent,
 };
 
 use crate::plan::{room_os, standard};
@@ -126,4 +127,57 @@ fn addresses_that_may_not_have_fitted_are_asked_for() {
             if question.kind() == QuestionKind::Aaaa && question.name().as_str().starts_with('s'))
     });
     assert_eq!(asked.count(), 8);
+}
+
+#[test]
+fn a_host_that_many_records_name_counts_once() {
+    let mut lines = "one.example.com 60 A 192.0.2.1\n".to_owned();
+    for port in 1..=4 {
+        lines += &format!("_sip._tls.example.com 60 SRV 1 0 {port} one.example.com\n");
+    }
+    let mut zone = Zone::new(&lines);
+    zone.adds = true;
+    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+    assert_eq!(found.hops().len(), 4);
+    // All of it has fitted, another address of the host included.
+    assert_eq!(found.round_trips(), 1, "{}", found.trace());
+}
+
+#[test]
+fn of_a_message_so_many_records_are_looked_at_and_no_more() {
+    let name: DomainName = "_sip._tls.example.com".parse().unwrap();
+    let record = |port: u16| {
+        let target = format!("s{port}.example.com").parse().ok();
+        let (priority, weight) = (2_000 - port, 0);
+        let srv = Srv {
+            priority,
+            weight,
+            port,
+            target,
+        };
+        let ttl = std::time::Duration::from_secs(60);
+        Record::new(name.clone(), ttl, RecordData::Srv(srv))
+    };
+    let records: Vec<_> = (1..=1_500).map(record).collect();
+    let response = Response::new(records.clone()).with_additionals(records);
+    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
+    let Step::Ask(questions) = plan.step() else {
+        panic!();
+    };
+    for question in questions {
+        let is_srv = question.name().as_str() == "_sip._tls.example.com";
+        let reply = if is_srv {
+            response.clone()
+        } else {
+            Response::default()
+        };
+        plan.answer(&question, Reply::Records(reply));
+    }
+    let mut most = 0;
+    for entry in plan.locate().unwrap_err().trace().entries() {
+        if let TraceEvent::Answered { answers, .. } = entry.event() {
+            most = most.max(answers.len());
+        }
+    }
+    assert_eq!(most, Response::MAX_RECORDS);
 }
