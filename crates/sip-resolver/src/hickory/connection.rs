@@ -10,7 +10,7 @@ use hickory_resolver::config::{ConnectionConfig, ProtocolConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
+use hickory_resolver::proto::op::{DnsRequest, DnsResponse, MessageType, Query, ResponseCode};
 use hickory_resolver::{ConnectionProvider, PoolContext, TlsConfig};
 use tokio::sync::{Mutex, Semaphore};
 
@@ -91,7 +91,7 @@ impl Connections {
         let _place = way.room.acquire().await;
         loop {
             let (connection, was_open) = self.connection(way).await?;
-            match connection.send(request.clone()).first_answer().await {
+            match exchange(&connection, request).await {
                 Err(error) => {
                     *way.open.lock().await = None;
                     // Servers close what was idle for a while, which shows at the next question.
@@ -118,6 +118,40 @@ impl Connections {
         *open = Some(connection.clone());
         Ok((connection, false))
     }
+}
+
+/// The first answer that is one to `request`; hickory looks at the question over UDP alone, and else at
+/// the number.
+async fn exchange(connection: &Connection, request: &DnsRequest) -> Result<DnsResponse, NetError> {
+    let mut answers = connection.send(request.clone());
+    loop {
+        // Where no more come, it is as if none had come.
+        let answer = (&mut answers).first_answer().await?;
+        if is_answer(request, &answer) {
+            return Ok(answer);
+        }
+    }
+}
+
+/// RFC 5452 section 9.1: the question counts with its name, type and class. A server that cannot read
+/// it, or does not want to, may leave it out (RFC 1035 section 4.1.1).
+fn is_answer(request: &DnsRequest, answer: &DnsResponse) -> bool {
+    let same = |(one, other): (&Query, &Query)| {
+        one.name().eq_ignore_root(other.name())
+            && one.query_type() == other.query_type()
+            && one.query_class() == other.query_class()
+    };
+    let is_asked = request.queries.len() == answer.queries.len()
+        && request.queries.iter().zip(&answer.queries).all(same);
+    let is_refusal = answer.queries.is_empty()
+        && matches!(
+            answer.metadata.response_code,
+            ResponseCode::FormErr
+                | ResponseCode::NotImp
+                | ResponseCode::Refused
+                | ResponseCode::ServFail
+        );
+    answer.metadata.message_type == MessageType::Response && (is_asked || is_refusal)
 }
 
 const fn is_busy(error: &NetError) -> bool {

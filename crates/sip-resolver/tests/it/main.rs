@@ -38,5 +38,7 @@ mod server;
 #[cfg(feature = "dnssec")]
 mod signed;
 mod target;
+#[cfg(feature = "hickory")]
+mod tcp;
 mod weight;
 mod zone;
