@@ -87,22 +87,29 @@ impl Connections {
         Err(NetError::Truncated)
     }
 
+    /// Asks over the connection that all share, and once more over one of its own where that ends
+    /// before the answer.
     async fn send_by(&self, way: &Way, request: &DnsRequest) -> Result<DnsResponse, NetError> {
         let _place = way.room.acquire().await;
+        let mut is_last = false;
         loop {
             let (connection, was_open) = self.connection(way).await?;
-            match exchange(&connection, request).await {
-                Err(error) => {
-                    *way.open.lock().await = None;
-                    // Servers close what was idle for a while, which shows at the next question.
-                    // hickory calls busy what was closed before, and else there is room.
-                    let was_closed = error.is_connection_closed() || is_busy(&error);
-                    if !was_open || !was_closed {
-                        return Err(error);
-                    }
-                }
+            let error = match exchange(&connection, request).await {
+                Err(error) => error,
                 answer => return answer,
+            };
+            *way.open.lock().await = None;
+            // hickory calls busy what was closed before, and else there is room.
+            if !error.is_connection_closed() && !is_busy(&error) {
+                return Err(error);
             }
+            // Servers close what was idle for a while, which shows at the next question. Others close
+            // after each answer, and leave those without one that were asked at the same time.
+            if is_last || !was_open {
+                let alone = self.open(way).await?;
+                return exchange(&alone, request).await;
+            }
+            is_last = true;
         }
     }
 
@@ -112,11 +119,16 @@ impl Connections {
         if let Some(connection) = &*open {
             return Ok((connection.clone(), true));
         }
-        let (ip, provider) = (self.address.ip(), &self.provider);
-        let opening = provider.new_connection(ip, &way.config, &self.context)?;
-        let connection = opening.await?;
+        let connection = self.open(way).await?;
         *open = Some(connection.clone());
         Ok((connection, false))
+    }
+
+    async fn open(&self, way: &Way) -> Result<Connection, NetError> {
+        let (ip, provider) = (self.address.ip(), &self.provider);
+        provider
+            .new_connection(ip, &way.config, &self.context)?
+            .await
     }
 }
 

@@ -185,13 +185,14 @@ async fn a_circle_that_a_server_fails_of_is_a_circle_where_it_shows_it() {
 /// A server whose answers over UDP are truncated, and which gives `answers` over each connection of
 /// TCP before it closes it; how many connections there were.
 async fn tcp_alone(upstream: SocketAddr, answers: usize) -> (SocketAddr, Arc<AtomicUsize>) {
-    tcp_after(upstream, answers, |_| None).await
+    tcp_after(upstream, move |_| answers, |_| None).await
 }
 
-/// As [`tcp_alone`], and something else may come before the answer.
+/// As [`tcp_alone`], with a number of answers for each connection, counted from 0, and something else
+/// that may come before an answer.
 pub(crate) async fn tcp_after(
     upstream: SocketAddr,
-    answers: usize,
+    answers: impl Fn(usize) -> usize + Send + 'static,
     before: fn(Message) -> Option<Vec<u8>>,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
     let (udp, tcp) = loop {
@@ -214,7 +215,7 @@ pub(crate) async fn tcp_after(
     });
     tokio::spawn(async move {
         while let Ok((mut client, _)) = tcp.accept().await {
-            connections.fetch_add(1, Ordering::SeqCst);
+            let answers = answers(connections.fetch_add(1, Ordering::SeqCst));
             tokio::spawn(async move {
                 for _ in 0..answers {
                     let mut question = vec![0; client.read_u16().await?.into()];
