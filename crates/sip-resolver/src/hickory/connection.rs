@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, ProtocolConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsResponse, MessageType, Query, ResponseCode};
+use hickory_resolver::proto::op::{DnsRequest, DnsResponse, MessageType, Query};
 use hickory_resolver::{ConnectionProvider, PoolContext, TlsConfig};
 use tokio::sync::{Mutex, Semaphore};
 
+use super::socket::{Runtime, is_refusal};
 use crate::NameServerTransport;
 
 /// The connections to one name server, opened when they are needed and kept for the next message.
@@ -21,7 +21,7 @@ pub(super) struct Connections {
     address: SocketAddr,
     context: PoolContext,
     /// Its end is the end of all connections.
-    provider: TokioRuntimeProvider,
+    provider: Runtime,
     /// Tried in order, the next one where an answer is truncated.
     ways: Vec<Way>,
 }
@@ -35,7 +35,7 @@ struct Way {
     room: Semaphore,
 }
 
-type Connection = <TokioRuntimeProvider as ConnectionProvider>::Conn;
+type Connection = <Runtime as ConnectionProvider>::Conn;
 
 impl Connections {
     pub(super) fn new(
@@ -64,7 +64,7 @@ impl Connections {
             address,
             ways: ways.collect(),
             context: PoolContext::new(options, tls),
-            provider: TokioRuntimeProvider::default(),
+            provider: Runtime::default(),
         }
     }
 
@@ -155,15 +155,8 @@ fn is_answer(request: &DnsRequest, answer: &DnsResponse) -> bool {
     };
     let is_asked = request.queries.len() == answer.queries.len()
         && request.queries.iter().zip(&answer.queries).all(same);
-    let is_refusal = answer.queries.is_empty()
-        && matches!(
-            answer.metadata.response_code,
-            ResponseCode::FormErr
-                | ResponseCode::NotImp
-                | ResponseCode::Refused
-                | ResponseCode::ServFail
-        );
-    answer.metadata.message_type == MessageType::Response && (is_asked || is_refusal)
+    let is_refused = answer.queries.is_empty() && is_refusal(answer.metadata.response_code);
+    answer.metadata.message_type == MessageType::Response && (is_asked || is_refused)
 }
 
 const fn is_busy(error: &NetError) -> bool {

@@ -13,6 +13,8 @@ mod cases;
 #[cfg(feature = "dnssec")]
 mod dnssec;
 mod edge;
+#[cfg(feature = "hickory")]
+mod edns;
 #[cfg(feature = "https")]
 mod encrypted;
 #[cfg(feature = "hickory")]
