@@ -33,6 +33,12 @@ pub(crate) struct Server {
     pub(crate) addresses: Vec<(IpAddr, Duration)>,
 }
 
+impl Server {
+    fn is_plain(&self) -> bool {
+        self.transport != Transport::Tls
+    }
+}
+
 /// What is known to a [`Plan`](crate::Plan).
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
@@ -98,6 +104,12 @@ impl<'a> Evaluation<'a> {
     /// The servers; what comes back while answers are missing is not final.
     pub(crate) fn run(&mut self) -> Result<Vec<Server>, ResolveError> {
         match self.servers() {
+            // Nor would it be known that it says nothing of TLS, which whoever drops one message on the
+            // way could turn off.
+            Ok(servers) if self.naptr_failed && servers.iter().any(Server::is_plain) => {
+                self.notes.push(Note::NaptrMayNeedTls);
+                Err(ResolveError::Temporary)
+            }
             Ok(servers) => Ok(servers),
             // What was not answered is not absent.
             Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) if self.naptr_failed => {
@@ -143,7 +155,7 @@ impl<'a> Evaluation<'a> {
         let services: Vec<Service> = self.policy.services(needs_tls, given).collect();
         self.race(domain, &services);
         if self.asks_naptr() {
-            match self.naptr(domain, needs_tls, &services) {
+            match self.naptr(domain, transport, &services) {
                 Err(Nothing::Here) => {}
                 outcome => return outcome,
             }
@@ -186,9 +198,10 @@ impl<'a> Evaluation<'a> {
     fn naptr(
         &mut self,
         domain: &DomainName,
-        needs_tls: bool,
+        plain: Transport,
         services: &[Service],
     ) -> Result<Vec<Server>, Nothing> {
+        let needs_tls = self.policy.needs_tls(self.target);
         let (records, ttl) = match self.look_up(domain, QuestionKind::Naptr) {
             Lookup::Found(records, ttl) => (records, ttl),
             Lookup::Empty => return Err(Nothing::Here),
@@ -201,7 +214,7 @@ impl<'a> Evaluation<'a> {
             Lookup::Missing(question) => {
                 // Some networks drop NAPTR questions, so the answer is not waited for for ever
                 // where there are servers without it.
-                return Err(if self.has_others(domain, services) {
+                return Err(if self.has_others(domain, plain, services) {
                     self.wait_a_little(vec![question], NAPTR_PATIENCE)
                 } else {
                     self.wait()
@@ -238,25 +251,27 @@ impl<'a> Evaluation<'a> {
         self.follow(&rules, ttl)
     }
 
-    /// Whether all steps after NAPTR are answered, and lead to something.
-    fn has_others(&mut self, domain: &DomainName, services: &[Service]) -> bool {
-        let mut found = false;
+    /// Whether all steps after NAPTR are answered, and lead to something that may be had without it.
+    fn has_others(&mut self, domain: &DomainName, plain: Transport, services: &[Service]) -> bool {
+        let mut found = None;
         for service in services {
             let Some(name) = domain.below(service.labels()) else {
                 continue;
             };
             match self.look_up(&name, QuestionKind::Srv) {
                 Lookup::Missing(_) => return false,
-                Lookup::Found(..) => found = true,
+                Lookup::Found(..) => found = found.or_else(|| Some(service.transport())),
                 Lookup::Empty | Lookup::Failed | Lookup::Loop => {}
             }
         }
         if self.policy.addresses() == AddressFallback::Allow {
             for kind in kinds(self.policy.families()) {
-                found |= matches!(self.look_up(domain, *kind), Lookup::Found(..));
+                if matches!(self.look_up(domain, *kind), Lookup::Found(..)) {
+                    found = found.or(Some(plain));
+                }
             }
         }
-        found
+        found == Some(Transport::Tls)
     }
 
     /// The servers of the first rule that leads to any.

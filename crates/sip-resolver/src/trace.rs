@@ -183,6 +183,8 @@ pub enum Note {
     DomainAddresses,
     /// Nothing stands at the name that a NAPTR record points to; the next one is tried.
     NaptrDangles(DomainName),
+    /// NAPTR records could not be had, and might have led to TLS; servers without it are not taken.
+    NaptrMayNeedTls,
     /// NAPTR records could not be had; SRV records are tried.
     NaptrUnanswered,
     /// NAPTR records offer SIP, but not over TLS.
@@ -204,6 +206,9 @@ impl fmt::Display for Note {
             Self::Stale(by) => write!(f, "past its lifetime by {:.1} s", by.as_secs_f64()),
             Self::DomainAddresses => f.write_str("no SRV records: addresses of the domain"),
             Self::NaptrDangles(name) => write!(f, "nothing at {name}, to which NAPTR points"),
+            Self::NaptrMayNeedTls => {
+                f.write_str("NAPTR might have led to TLS: servers without it left out")
+            }
             Self::NaptrUnanswered => f.write_str("NAPTR unanswered: on to SRV"),
             Self::NaptrWithoutTls => f.write_str("NAPTR offers SIP, but not over TLS"),
             Self::NaptrMalformed => f.write_str("malformed NAPTR record left out"),

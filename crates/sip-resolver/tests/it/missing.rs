@@ -1,8 +1,8 @@
 //! Answers that are not given, lead nowhere, or are too long to be whole.
 
 use offhook_sip_resolver::{
-    DomainName, Plan, Policy, QuestionKind, Record, RecordData, Reply, ResolveError, Response, Srv,
-    Step, TraceEvent,
+    DomainName, NaptrUse, Plan, Policy, QuestionKind, Record, RecordData, Reply, ResolveError,
+    Response, Srv, Step, TraceEvent,
 };
 
 use crate::plan::{room_os, standard};
@@ -44,6 +44,49 @@ fn naptr_that_is_not_answered_is_not_absent() {
     assert_eq!(plan.step(), Step::Wait);
     let failure = plan.finish(&mut Counter(0)).unwrap_err();
     assert_eq!(failure.error(), ResolveError::Temporary);
+}
+
+#[test]
+fn without_an_answer_for_naptr_no_server_is_taken_without_tls() {
+    let udp = "_sip._udp.example.com 60 SRV 10 0 5060 one.example.com
+        one.example.com 60 A 192.0.2.1";
+    let tls = format!("_sips._tcp.example.com 60 SRV 10 0 5061 one.example.com\n{udp}");
+    let address = "example.com 60 A 192.0.2.1";
+    let skip = Policy::standard().with_naptr(NaptrUse::Skip);
+    for failure in ["servfail", "silent"] {
+        let lost = |zone: &str| format!("example.com NAPTR {failure}\n{zone}");
+        for plain in [udp, address] {
+            let zone = Zone::new(&lost(plain));
+            let failure = zone.resolve("example.com", Policy::standard()).unwrap_err();
+            assert_eq!(failure.error(), ResolveError::Temporary, "{plain}");
+            let text = failure.trace().to_string();
+            assert!(text.contains("left out"), "{text}");
+            assert!(zone.hops("example.com", skip).is_ok(), "{plain}");
+            // Where the transport is given there is nothing that NAPTR could say.
+            let given = zone.hops("sip:example.com;transport=udp", Policy::standard());
+            assert!(given.is_ok(), "{plain}");
+        }
+        let hops = ["TLS 192.0.2.1:5061 as example.com"];
+        assert_eq!(standard(&lost(&tls)).unwrap(), hops);
+    }
+    // The whole time is given to the answer where it is needed.
+    for (zone, is_needed) in [(udp, true), (address, true), (&tls, false)] {
+        let zone = Zone::new(zone);
+        let mut plan = Plan::new("example.com".parse().unwrap(), Policy::standard());
+        let step = loop {
+            match plan.step() {
+                Step::Ask(questions) => {
+                    for question in questions {
+                        if question.kind() != QuestionKind::Naptr {
+                            plan.answer(&question, zone.reply(&question));
+                        }
+                    }
+                }
+                step => break step,
+            }
+        };
+        assert_eq!(step == Step::Wait, is_needed, "{step:?}");
+    }
 }
 
 #[test]
