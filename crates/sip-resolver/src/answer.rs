@@ -10,7 +10,7 @@ use crate::{DomainName, Question, QuestionKind, Record, RecordData, Response};
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Failed,
-    /// Aliases lead in a circle.
+    /// Aliases lead in a circle, or too far.
     Loop,
     /// Asked and not yet answered.
     Pending,

@@ -276,7 +276,8 @@ impl<'a> Evaluation<'a> {
 
     /// The servers of the first rule that leads to any.
     ///
-    /// A failure ends it: what comes after a rule is for those who know that it leads nowhere.
+    /// One that fails leads on to the next as one that leads nowhere does, and the failure counts where
+    /// none leads anywhere.
     fn follow(&mut self, rules: &[Rule<'_>], ttl: Duration) -> Result<Vec<Server>, Nothing> {
         let mut worst = ResolveError::NotFound;
         let mut tls_only = false;
@@ -303,12 +304,18 @@ impl<'a> Evaluation<'a> {
                 }
                 // Rules that lead nowhere are somebody's mistake, and no reason to do without TLS.
                 Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) => tls_only |= is_tls,
-                Err(Nothing::Final(ResolveError::Loop)) => {
+                Err(Nothing::Final(ResolveError::Temporary)) => {
                     tls_only |= is_tls;
-                    worst = ResolveError::Loop;
+                    worst = ResolveError::Temporary;
+                    self.notes.push(Note::NaptrFails(rule.replacement.clone()));
+                    continue;
                 }
-                Err(Nothing::Final(ResolveError::ServiceNotAvailable)) => {
-                    worst = ResolveError::ServiceNotAvailable;
+                Err(Nothing::Final(error @ ResolveError::Loop)) => {
+                    tls_only |= is_tls;
+                    worst = worst.or_temporary(error);
+                }
+                Err(Nothing::Final(error @ ResolveError::ServiceNotAvailable)) => {
+                    worst = worst.or_temporary(error);
                 }
                 Err(other) => return Err(other),
             }

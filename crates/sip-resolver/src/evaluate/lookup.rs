@@ -101,7 +101,10 @@ impl<'a> Evaluation<'a> {
             let mut found = self.addresses(name);
             if found.addresses.is_empty() {
                 if found.missing.is_empty() {
-                    self.notes.push(Note::NoAddress((*name).clone()));
+                    self.notes.push(match found.failed {
+                        true => Note::Unanswered((*name).clone()),
+                        false => Note::NoAddress((*name).clone()),
+                    });
                 }
                 unknown.append(&mut found.missing);
                 worst = found.worse_than(worst);
@@ -164,8 +167,12 @@ impl<'a> Evaluation<'a> {
             }
             match self.look_up(name, *kind) {
                 Lookup::Found(records, ttl) => {
-                    let addresses = records.iter().filter_map(address);
-                    family.extend(addresses.map(|address| (address, ttl)));
+                    for address in records.iter().filter_map(address) {
+                        match is_possible(address) {
+                            true => family.push((address, ttl)),
+                            false => self.notes.push(Note::NoServer(address)),
+                        }
+                    }
                 }
                 Lookup::Empty => {}
                 Lookup::Failed => found.failed = true,
@@ -223,6 +230,16 @@ pub(super) const fn kinds(families: Families) -> &'static [QuestionKind] {
         Families::PreferIpv4 => &[QuestionKind::A, QuestionKind::Aaaa],
         Families::PreferIpv6 => &[QuestionKind::Aaaa, QuestionKind::A],
     }
+}
+
+/// Whether a server can have it. To the kernel an unspecified one is this machine, and one of IPv4
+/// inside of IPv6 is another family than that which was asked for.
+fn is_possible(address: IpAddr) -> bool {
+    let is_other = match address {
+        IpAddr::V4(address) => address.is_broadcast(),
+        IpAddr::V6(address) => address.to_ipv4_mapped().is_some(),
+    };
+    !is_other && !address.is_unspecified() && !address.is_multicast()
 }
 
 const fn address(record: &Record) -> Option<IpAddr> {

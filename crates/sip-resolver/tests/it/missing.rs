@@ -224,3 +224,86 @@ fn of_a_message_so_many_records_are_looked_at_and_no_more() {
     }
     assert_eq!(most, Response::MAX_RECORDS);
 }
+
+#[test]
+fn a_rule_that_fails_leads_on_to_the_next_but_not_to_one_without_tls() {
+    let zone = |second: &str| {
+        format!(
+            "example.com 60 NAPTR 10 0 s SIPS+D2T \"\" _sips._tcp.dead.example.com
+            example.com 60 NAPTR 20 0 s {second}.example.com
+            _sips._tcp.dead.example.com SRV servfail
+            _sips._tcp.good.example.com 60 SRV 0 0 5061 one.example.com
+            _sip._udp.good.example.com 60 SRV 0 0 5060 one.example.com
+            one.example.com 60 A 192.0.2.1"
+        )
+    };
+    let tls = zone("SIPS+D2T \"\" _sips._tcp.good");
+    let hops = ["TLS 192.0.2.1:5061 as example.com"];
+    assert_eq!(standard(&tls).unwrap(), hops);
+    assert_eq!(room_os(&tls).unwrap(), hops);
+    let plain = zone("SIP+D2U \"\" _sip._udp.good");
+    assert_eq!(standard(&plain), Err(ResolveError::Temporary));
+    let looped = zone("SIPS+D2T \"\" _sips._tcp.loop")
+        + "\n_sips._tcp.loop.example.com 60 CNAME _sips._tcp.loop.example.com";
+    assert_eq!(room_os(&looped), Err(ResolveError::Temporary));
+}
+
+#[test]
+fn what_was_not_asked_is_not_said_to_have_no_address() {
+    let zone = Zone::new(
+        "_sip._tls.example.com 60 SRV 1 0 5061 one.example.com
+        _sip._tls.example.com 60 SRV 1 0 5061 two.example.com
+        one.example.com 60 A 192.0.2.1
+        two.example.com 60 A 192.0.2.2",
+    );
+    // Five at first, and two for one of the two servers.
+    let policy = Policy::room_os().with_max_questions(7);
+    let found = zone.resolve("example.com", policy).unwrap();
+    assert_eq!(found.hops().len(), 1);
+    let text = found.trace().to_string();
+    assert!(
+        text.contains("! two.example.com A: not asked, too many questions\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("addresses of two.example.com unknown: left out\n"),
+        "{text}"
+    );
+    assert!(!text.contains("no address"), "{text}");
+}
+
+#[test]
+fn addresses_that_no_server_has_are_left_out() {
+    let zone = Zone::new(
+        "_sip._tls.example.com 60 SRV 1 0 5061 one.example.com
+        one.example.com 60 A 0.0.0.0
+        one.example.com 60 A 224.0.0.1
+        one.example.com 60 A 255.255.255.255
+        one.example.com 60 A 192.0.2.1
+        one.example.com 60 AAAA ::
+        one.example.com 60 AAAA ff02::1
+        one.example.com 60 AAAA ::ffff:192.0.2.9",
+    );
+    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+    let hops: Vec<_> = found.hops().iter().map(ToString::to_string).collect();
+    assert_eq!(hops, ["TLS 192.0.2.1:5061 as example.com"]);
+    let text = found.trace().to_string();
+    assert_eq!(text.matches(": left out").count(), 6, "{text}");
+}
+
+#[test]
+fn a_server_with_many_addresses_leaves_room_for_others() {
+    let mut lines = String::new();
+    for at in 1..=70 {
+        lines += &format!("many.example.com 60 A 192.0.2.{at}\n");
+    }
+    let alone = format!("{lines}_sip._tls.example.com 60 SRV 1 0 5061 many.example.com");
+    assert_eq!(room_os(&alone).unwrap().len(), Plan::MAX_HOPS);
+    let both = format!(
+        "{alone}\n_sip._tls.example.com 60 SRV 2 0 5061 one.example.com
+        one.example.com 60 A 198.51.100.1"
+    );
+    let hops = room_os(&both).unwrap();
+    assert_eq!(hops.len(), 17);
+    assert_eq!(hops[16], "TLS 198.51.100.1:5061 as example.com");
+}
