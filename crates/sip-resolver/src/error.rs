@@ -241,6 +241,9 @@ pub enum ParseTargetError {
         /// The length in octets.
         length: usize,
     },
+    /// A URI of another scheme, such as `tel:` or `https:`.
+    #[error("neither a sip: nor a sips: URI")]
+    UnsupportedScheme,
     /// A transport other than TCP, TLS and UDP.
     #[error("unsupported transport at octet {at}")]
     UnsupportedTransport {

@@ -1,6 +1,6 @@
 //! Records by name, aliases followed, and the addresses of hosts.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::{Evaluation, Nothing, Server};
@@ -153,6 +153,16 @@ impl<'a> Evaluation<'a> {
             target: None,
         };
         self.addresses_of(&[(&srv, name)], transport, Duration::MAX)
+    }
+
+    /// The addresses of this machine.
+    pub(super) fn loopback(&self) -> Vec<(IpAddr, Duration)> {
+        let kinds = kinds(self.policy.families()).iter();
+        let address = |kind: &QuestionKind| match kind {
+            QuestionKind::Aaaa => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        kinds.map(|kind| (address(kind), Duration::MAX)).collect()
     }
 
     fn addresses(&mut self, name: &DomainName) -> Addresses {
