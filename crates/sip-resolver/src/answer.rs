@@ -1,5 +1,6 @@
 //! What of a reply is believed.
 
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use crate::record::RECORD_HEADER;
@@ -9,7 +10,7 @@ use crate::{DomainName, Question, QuestionKind, Record, RecordData, Response};
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Failed,
-    /// Aliases lead in a circle.
+    /// Aliases lead in a circle, or too far.
     Loop,
     /// Asked and not yet answered.
     Pending,
@@ -99,40 +100,42 @@ impl Additionals {
         });
         records.truncate(MAX_RECORDS);
         let records: Vec<_> = records.into_iter().cloned().collect();
-        let has_address = |host: &DomainName| {
-            let is = |record: &Record| record.owner() == host && record.data().is_address();
-            records.iter().any(is)
-        };
+        let addressed = records.iter().filter(|record| record.data().is_address());
+        let addressed: HashSet<_> = addressed.map(Record::owner).collect();
         // RFC 2181 section 9: what does not fit is left out without a word, so that where one host
         // of the domain is missing, of others too there may be more. Even where each has an address,
         // those of the other family may not have fitted.
-        let servers = || response.answers.iter().chain(&records);
-        let hosts = servers().filter_map(host);
-        let hosts: Vec<_> = hosts
-            .filter(|host| host.is_at_or_under(domain))
-            .cloned()
-            .collect();
+        let servers = response.answers.iter().chain(&records);
+        let hosts = servers.filter_map(host);
+        let hosts: BTreeSet<_> = hosts.filter(|host| host.is_at_or_under(domain)).collect();
         let is_whole = response.is_authoritative
-            && hosts.iter().all(has_address)
-            && length(response, &hosts) <= MAX_WHOLE;
-        let complete = if is_whole { hosts } else { Vec::new() };
+            && hosts.iter().all(|host| addressed.contains(host))
+            && fits(lengths(response, &hosts), MAX_WHOLE);
+        let complete = match is_whole {
+            true => hosts.into_iter().cloned().collect(),
+            false => Vec::new(),
+        };
         Self { records, complete }
     }
 }
 
-/// How many octets a message takes at most that has all addresses of `hosts`.
-fn length(response: &Response, hosts: &[DomainName]) -> usize {
-    let records = || response.answers.iter().chain(&response.additionals);
-    let is_address = |record: &&Record| {
-        record.data().is_address() && hosts.iter().any(|host| host == record.owner())
-    };
-    let present = records().filter(|record| !is_address(record));
-    let addresses = hosts.iter().map(|host| {
-        let known = records().filter(|record| is_address(record) && record.owner() == host);
-        let known: usize = known.map(Record::wire_length).sum();
-        known + host.wire_length() + RECORD_HEADER + 16
-    });
-    present.map(Record::wire_length).sum::<usize>() + addresses.sum::<usize>()
+/// The octets of a message, piece by piece: its records, and for each of `hosts` one address more,
+/// which may be what was left out.
+fn lengths<'a>(
+    response: &'a Response,
+    hosts: &'a BTreeSet<&DomainName>,
+) -> impl Iterator<Item = usize> + 'a {
+    let records = response.answers.iter().chain(&response.additionals);
+    let more = hosts
+        .iter()
+        .map(|host| host.wire_length() + RECORD_HEADER + 16);
+    records.map(Record::wire_length).chain(more)
+}
+
+/// Whether all of it is within `limit`; what comes after that is not looked at.
+fn fits(mut lengths: impl Iterator<Item = usize>, limit: usize) -> bool {
+    let left = lengths.try_fold(limit, |left, length| left.checked_sub(length));
+    left.is_some()
 }
 
 /// The host that an SRV record names.
@@ -150,3 +153,18 @@ const MAX_RECORDS: usize = 64;
 /// How long a message may be, in octets, for it to be sure that no address was left out: what a
 /// server gives without EDNS, less its header, the question and the names of its servers.
 const MAX_WHOLE: usize = 400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_too_long_is_not_added_up_to_its_end() {
+        let mut seen = 0;
+        let lengths = std::iter::repeat_n(16, 4_096).inspect(|_| seen += 1);
+        assert!(!fits(lengths, MAX_WHOLE));
+        assert_eq!(seen, 26);
+        assert!(fits([200, 200].into_iter(), MAX_WHOLE));
+        assert!(!fits([200, 201].into_iter(), MAX_WHOLE));
+    }
+}

@@ -77,8 +77,9 @@ pub enum ResolveError {
     /// The source of entropy failed, so servers cannot be drawn by weight. Try again later.
     #[error("cannot draw by weight")]
     Entropy(#[source] EntropyError),
-    /// Aliases lead in a circle. The domain's administrator has to mend its records.
-    #[error("aliases lead in a circle")]
+    /// Aliases lead in a circle, or more than eight of them follow one another. The domain's
+    /// administrator has to mend its records.
+    #[error("aliases without an end, or too many in a row")]
     Loop,
     /// The domain offers SIP, but not over TLS, and nothing else is allowed.
     #[error("no service over TLS")]
@@ -92,6 +93,16 @@ pub enum ResolveError {
     /// A name server has failed or stayed silent. Try again later.
     #[error("name server failed")]
     Temporary,
+}
+
+impl ResolveError {
+    /// `other`, unless this may pass.
+    pub(crate) const fn or_temporary(self, other: Self) -> Self {
+        match self {
+            Self::Temporary => Self::Temporary,
+            _ => other,
+        }
+    }
 }
 
 /// No domain leads to an edge nor to servers inside; with what was found for each.
@@ -141,7 +152,7 @@ pub enum QueryFailure {
     #[error("no answer in time")]
     Timeout,
     /// More questions than the limit allows; it was not asked.
-    #[error("too many questions")]
+    #[error("not asked, too many questions")]
     TooManyQuestions,
     /// The answer is of a zone that is not signed (DNSSEC), and only signed ones are good.
     #[error("not signed")]
@@ -230,6 +241,9 @@ pub enum ParseTargetError {
         /// The length in octets.
         length: usize,
     },
+    /// A URI of another scheme, such as `tel:` or `https:`.
+    #[error("neither a sip: nor a sips: URI")]
+    UnsupportedScheme,
     /// A transport other than TCP, TLS and UDP.
     #[error("unsupported transport at octet {at}")]
     UnsupportedTransport {

@@ -33,6 +33,12 @@ pub(crate) struct Server {
     pub(crate) addresses: Vec<(IpAddr, Duration)>,
 }
 
+impl Server {
+    fn is_plain(&self) -> bool {
+        self.transport != Transport::Tls
+    }
+}
+
 /// What is known to a [`Plan`](crate::Plan).
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
@@ -98,6 +104,12 @@ impl<'a> Evaluation<'a> {
     /// The servers; what comes back while answers are missing is not final.
     pub(crate) fn run(&mut self) -> Result<Vec<Server>, ResolveError> {
         match self.servers() {
+            // Nor would it be known that it says nothing of TLS, which whoever drops one message on the
+            // way could turn off.
+            Ok(servers) if self.naptr_failed && servers.iter().any(Server::is_plain) => {
+                self.notes.push(Note::NaptrMayNeedTls);
+                Err(ResolveError::Temporary)
+            }
             Ok(servers) => Ok(servers),
             // What was not answered is not absent.
             Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) if self.naptr_failed => {
@@ -136,6 +148,21 @@ impl<'a> Evaluation<'a> {
             }
             Host::Name(domain) => domain,
         };
+        // RFC 6761 section 6.3: names of this machine are nothing to ask a name server for.
+        if domain.is_local() {
+            if port.is_none() && self.policy.addresses() == AddressFallback::Refuse {
+                return Err(Nothing::Here);
+            }
+            let port = port.unwrap_or_else(|| self.policy.default_port(transport));
+            return Ok(vec![Server {
+                transport,
+                host: Some(domain.clone()),
+                port,
+                priority: 0,
+                weight: 0,
+                addresses: self.loopback(),
+            }]);
+        }
         // RFC 3263 section 4.2: an explicit port leaves only the addresses to be found.
         if let Some(port) = port {
             return self.host(domain, transport, port);
@@ -143,7 +170,7 @@ impl<'a> Evaluation<'a> {
         let services: Vec<Service> = self.policy.services(needs_tls, given).collect();
         self.race(domain, &services);
         if self.asks_naptr() {
-            match self.naptr(domain, needs_tls, &services) {
+            match self.naptr(domain, transport, &services) {
                 Err(Nothing::Here) => {}
                 outcome => return outcome,
             }
@@ -186,9 +213,10 @@ impl<'a> Evaluation<'a> {
     fn naptr(
         &mut self,
         domain: &DomainName,
-        needs_tls: bool,
+        plain: Transport,
         services: &[Service],
     ) -> Result<Vec<Server>, Nothing> {
+        let needs_tls = self.policy.needs_tls(self.target);
         let (records, ttl) = match self.look_up(domain, QuestionKind::Naptr) {
             Lookup::Found(records, ttl) => (records, ttl),
             Lookup::Empty => return Err(Nothing::Here),
@@ -201,7 +229,7 @@ impl<'a> Evaluation<'a> {
             Lookup::Missing(question) => {
                 // Some networks drop NAPTR questions, so the answer is not waited for for ever
                 // where there are servers without it.
-                return Err(if self.has_others(domain, services) {
+                return Err(if self.has_others(domain, plain, services) {
                     self.wait_a_little(vec![question], NAPTR_PATIENCE)
                 } else {
                     self.wait()
@@ -238,30 +266,33 @@ impl<'a> Evaluation<'a> {
         self.follow(&rules, ttl)
     }
 
-    /// Whether all steps after NAPTR are answered, and lead to something.
-    fn has_others(&mut self, domain: &DomainName, services: &[Service]) -> bool {
-        let mut found = false;
+    /// Whether all steps after NAPTR are answered, and lead to something that may be had without it.
+    fn has_others(&mut self, domain: &DomainName, plain: Transport, services: &[Service]) -> bool {
+        let mut found = None;
         for service in services {
             let Some(name) = domain.below(service.labels()) else {
                 continue;
             };
             match self.look_up(&name, QuestionKind::Srv) {
                 Lookup::Missing(_) => return false,
-                Lookup::Found(..) => found = true,
+                Lookup::Found(..) => found = found.or_else(|| Some(service.transport())),
                 Lookup::Empty | Lookup::Failed | Lookup::Loop => {}
             }
         }
         if self.policy.addresses() == AddressFallback::Allow {
             for kind in kinds(self.policy.families()) {
-                found |= matches!(self.look_up(domain, *kind), Lookup::Found(..));
+                if matches!(self.look_up(domain, *kind), Lookup::Found(..)) {
+                    found = found.or(Some(plain));
+                }
             }
         }
-        found
+        found == Some(Transport::Tls)
     }
 
     /// The servers of the first rule that leads to any.
     ///
-    /// A failure ends it: what comes after a rule is for those who know that it leads nowhere.
+    /// One that fails leads on to the next as one that leads nowhere does, and the failure counts where
+    /// none leads anywhere.
     fn follow(&mut self, rules: &[Rule<'_>], ttl: Duration) -> Result<Vec<Server>, Nothing> {
         let mut worst = ResolveError::NotFound;
         let mut tls_only = false;
@@ -288,12 +319,18 @@ impl<'a> Evaluation<'a> {
                 }
                 // Rules that lead nowhere are somebody's mistake, and no reason to do without TLS.
                 Err(Nothing::Here | Nothing::Final(ResolveError::NotFound)) => tls_only |= is_tls,
-                Err(Nothing::Final(ResolveError::Loop)) => {
+                Err(Nothing::Final(ResolveError::Temporary)) => {
                     tls_only |= is_tls;
-                    worst = ResolveError::Loop;
+                    worst = ResolveError::Temporary;
+                    self.notes.push(Note::NaptrFails(rule.replacement.clone()));
+                    continue;
                 }
-                Err(Nothing::Final(ResolveError::ServiceNotAvailable)) => {
-                    worst = ResolveError::ServiceNotAvailable;
+                Err(Nothing::Final(error @ ResolveError::Loop)) => {
+                    tls_only |= is_tls;
+                    worst = worst.or_temporary(error);
+                }
+                Err(Nothing::Final(error @ ResolveError::ServiceNotAvailable)) => {
+                    worst = worst.or_temporary(error);
                 }
                 Err(other) => return Err(other),
             }

@@ -26,11 +26,13 @@ use server::Servers;
 mod connection;
 #[cfg(feature = "dnssec")]
 mod dnssec;
+mod edns;
 mod flight;
 mod message;
 mod options;
 mod server;
 mod single;
+mod socket;
 
 /// Finds SIP servers by asking name servers over UDP, and TCP where an answer is truncated.
 ///

@@ -112,7 +112,8 @@ impl Resolution {
         self.trace.questions()
     }
 
-    /// How many times questions were sent whose answers had to be awaited.
+    /// How many times questions were sent, those sent together counting once; see
+    /// [`Trace::round_trips`].
     #[must_use]
     pub fn round_trips(&self) -> usize {
         self.trace.round_trips()

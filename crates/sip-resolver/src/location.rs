@@ -107,10 +107,15 @@ impl Location {
 
     fn hops(&self, age: Duration, entropy: &mut dyn Entropy) -> Result<Vec<Hop>, EntropyError> {
         let mut hops: Vec<Hop> = Vec::with_capacity(self.servers.len());
+        // One with many addresses must leave room for others.
+        let most = match self.servers.len() {
+            1 => Plan::MAX_HOPS,
+            _ => MAX_ADDRESSES,
+        };
         let same_priority = |one: &Server, other: &Server| one.priority == other.priority;
         for group in self.servers.chunk_by(same_priority) {
             for server in by_weight(group.iter().collect(), |server| server.weight, entropy)? {
-                for (address, ttl) in &server.addresses {
+                for (address, ttl) in server.addresses.iter().take(most) {
                     let hop = Hop {
                         transport: server.transport,
                         address: (*address, server.port).into(),
@@ -132,3 +137,6 @@ impl Location {
         Ok(hops)
     }
 }
+
+/// How many addresses of a server are taken where there are others.
+const MAX_ADDRESSES: usize = 16;

@@ -34,6 +34,14 @@ impl DomainName {
         }
     }
 
+    /// Whether it is a name of this machine: `localhost`, or below that.
+    pub(crate) fn is_local(&self) -> bool {
+        match self.0.strip_suffix("localhost") {
+            Some(before) => before.is_empty() || before.ends_with('.'),
+            None => false,
+        }
+    }
+
     /// How many octets it takes in a message, at most.
     pub(crate) fn wire_length(&self) -> usize {
         self.0.len() + 2

@@ -7,13 +7,19 @@ use crate::{Entropy, EntropyError};
 /// # Source
 ///
 /// RFC 2782, "Weight", <https://www.rfc-editor.org/rfc/rfc2782>: running sums over the rest, those
-/// of weight 0 first, and a draw from 0 to the sum.
+/// of weight 0 first, and a draw from 0 to the sum. Only the first of weight 0 can be drawn so, and
+/// "any order" is allowed: theirs is drawn too, or the same one would always be it.
 pub(crate) fn by_weight<T>(
     mut items: Vec<T>,
     weight: impl Fn(&T) -> u16,
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<T>, EntropyError> {
     items.sort_by_key(|item| weight(item) != 0);
+    let zeros = items.partition_point(|item| weight(item) == 0);
+    for at in (1..zeros).rev() {
+        let other = usize::try_from(up_to(at as u64, entropy)?).unwrap_or(at);
+        items.swap(at, other);
+    }
     let mut out = Vec::with_capacity(items.len());
     while items.len() > 1 {
         let sum: u64 = items.iter().map(|item| u64::from(weight(item))).sum();

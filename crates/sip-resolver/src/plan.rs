@@ -80,7 +80,7 @@ pub enum Step {
 }
 
 impl Plan {
-    /// How many servers are given at most.
+    /// How many servers are given at most; of a host beside others, 16 addresses.
     pub const MAX_HOPS: usize = 64;
 
     /// The location of the servers of `target` as `policy` wants it.

@@ -66,6 +66,11 @@ impl Policy {
     /// As the standard says: NAPTR, then `_sips._tcp`, `_sip._tcp` and `_sip._udp` SRV, then the
     /// addresses at port 5060 over UDP. A `sips:` URI leads to TLS only here too.
     ///
+    /// The standard does not say what to do where NAPTR records exist or not, and cannot be had. Here
+    /// SRV records for TLS are taken then, and nothing else:
+    /// [`ResolveError::Temporary`](crate::ResolveError::Temporary), since the records might have led to
+    /// TLS. In a network that drops all questions for them, [`NaptrUse::Skip`] does without them.
+    ///
     /// # Source
     ///
     /// RFC 3263 section 4, <https://www.rfc-editor.org/rfc/rfc3263#section-4>.

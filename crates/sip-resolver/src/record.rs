@@ -52,6 +52,18 @@ pub enum QuestionKind {
     Srv,
 }
 
+impl QuestionKind {
+    /// That of the records that answer it.
+    pub(crate) const fn rank(self) -> u8 {
+        match self {
+            Self::A => 0,
+            Self::Aaaa => 1,
+            Self::Naptr => 3,
+            Self::Srv => 4,
+        }
+    }
+}
+
 impl fmt::Display for QuestionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -83,19 +95,27 @@ pub struct Response {
 }
 
 impl Response {
+    /// How many records of a section are looked at, those in front: 1,024. What a message can have
+    /// above that serves nobody, and would be work for whoever reads it.
+    pub const MAX_RECORDS: usize = 1_024;
+
     /// The answer with these records in its answer section, aliases among them; none where there
-    /// are none or the name does not exist.
+    /// are none or the name does not exist. Those after [`MAX_RECORDS`](Self::MAX_RECORDS) are
+    /// left out.
     #[must_use]
-    pub fn new(answers: Vec<Record>) -> Self {
+    pub fn new(mut answers: Vec<Record>) -> Self {
+        answers.truncate(Self::MAX_RECORDS);
         Self {
             answers,
             ..Self::default()
         }
     }
 
-    /// The answer with these records in its additional section.
+    /// The answer with these records in its additional section; those after
+    /// [`MAX_RECORDS`](Self::MAX_RECORDS) are left out.
     #[must_use]
-    pub fn with_additionals(mut self, additionals: Vec<Record>) -> Self {
+    pub fn with_additionals(mut self, mut additionals: Vec<Record>) -> Self {
+        additionals.truncate(Self::MAX_RECORDS);
         self.additionals = additionals;
         self
     }
@@ -213,7 +233,7 @@ pub enum RecordData {
 }
 
 impl RecordData {
-    /// Tells the kinds apart, for sorting.
+    /// Tells the kinds apart, for sorting, as [`QuestionKind::rank`] does.
     pub(crate) const fn rank(&self) -> u8 {
         match self {
             Self::A(_) => 0,
@@ -266,13 +286,7 @@ impl RecordData {
     }
 
     pub(crate) const fn answers(&self, kind: QuestionKind) -> bool {
-        matches!(
-            (self, kind),
-            (Self::A(_), QuestionKind::A)
-                | (Self::Aaaa(_), QuestionKind::Aaaa)
-                | (Self::Naptr(_), QuestionKind::Naptr)
-                | (Self::Srv(_), QuestionKind::Srv)
-        )
+        self.rank() == kind.rank()
     }
 }
 

@@ -144,6 +144,11 @@ impl FromStr for Target {
             () => (Scheme::Sip, 0),
         };
         let has_scheme = at > 0;
+        let is_other = OTHER_SCHEMES.iter().any(|other| has(other))
+            || text.split(';').next().is_some_and(|it| it.contains("://"));
+        if !has_scheme && is_other {
+            return Err(ParseTargetError::UnsupportedScheme);
+        }
         let mut rest = text.get(at..).unwrap_or_default();
         // Before '@' anything goes that is not '@' itself, and afterwards '@' is always escaped.
         if has_scheme && let Some((user, after)) = rest.split_once('@') {
@@ -354,3 +359,6 @@ impl fmt::Display for Transport {
         })
     }
 }
+
+/// Schemes that users give by mistake and that have no `//` to tell them from a host and its port.
+const OTHER_SCHEMES: [&str; 6] = ["http:", "https:", "im:", "mailto:", "tel:", "xmpp:"];

@@ -1,6 +1,7 @@
 //! A record of what was asked, answered and decided.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::{DomainName, Exchange, QueryFailure, Question, Record};
@@ -22,7 +23,9 @@ impl Trace {
         self.asked().count()
     }
 
-    /// How many times questions were sent, those sent together counting once.
+    /// How many times questions were sent, those sent together counting once: no more than this many
+    /// answers were waited for one after another. It may be fewer, since questions are also sent while
+    /// others are under way.
     #[must_use]
     pub fn round_trips(&self) -> usize {
         let round = |entry: &TraceEntry| match entry.event {
@@ -183,6 +186,10 @@ pub enum Note {
     DomainAddresses,
     /// Nothing stands at the name that a NAPTR record points to; the next one is tried.
     NaptrDangles(DomainName),
+    /// What stands at the name that a NAPTR record points to could not be had; the next one is tried.
+    NaptrFails(DomainName),
+    /// NAPTR records could not be had, and might have led to TLS; servers without it are not taken.
+    NaptrMayNeedTls,
     /// NAPTR records could not be had; SRV records are tried.
     NaptrUnanswered,
     /// NAPTR records offer SIP, but not over TLS.
@@ -193,8 +200,12 @@ pub enum Note {
     NotAvailable(DomainName),
     /// A server without port is left out.
     NoPort(DomainName),
-    /// A server whose addresses could not be had is left out.
+    /// A server without addresses is left out.
     NoAddress(DomainName),
+    /// An address that no server can have (unspecified, multicast, broadcast, IPv4 in IPv6) is left out.
+    NoServer(IpAddr),
+    /// A server is left out whose addresses were not asked for, or the question has failed.
+    Unanswered(DomainName),
 }
 
 impl fmt::Display for Note {
@@ -204,11 +215,19 @@ impl fmt::Display for Note {
             Self::Stale(by) => write!(f, "past its lifetime by {:.1} s", by.as_secs_f64()),
             Self::DomainAddresses => f.write_str("no SRV records: addresses of the domain"),
             Self::NaptrDangles(name) => write!(f, "nothing at {name}, to which NAPTR points"),
+            Self::NaptrFails(name) => {
+                write!(f, "no answer about {name}, to which NAPTR points")
+            }
+            Self::NaptrMayNeedTls => {
+                f.write_str("NAPTR might have led to TLS: servers without it left out")
+            }
             Self::NaptrUnanswered => f.write_str("NAPTR unanswered: on to SRV"),
             Self::NaptrWithoutTls => f.write_str("NAPTR offers SIP, but not over TLS"),
             Self::NaptrMalformed => f.write_str("malformed NAPTR record left out"),
             Self::NotAvailable(name) => write!(f, "not available: {name}"),
             Self::NoPort(name) => write!(f, "no port at {name}: left out"),
+            Self::NoServer(address) => write!(f, "no server has {address}: left out"),
+            Self::Unanswered(name) => write!(f, "addresses of {name} unknown: left out"),
             Self::NoAddress(name) => write!(f, "no address of {name}: left out"),
         }
     }

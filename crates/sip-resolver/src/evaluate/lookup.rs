@@ -1,6 +1,6 @@
 //! Records by name, aliases followed, and the addresses of hosts.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::{Evaluation, Nothing, Server};
@@ -73,15 +73,18 @@ impl<'a> Evaluation<'a> {
         Lookup::Failed
     }
 
-    /// Records of the additional sections, which are kept in runs of one owner and kind.
+    /// Records of the additional sections, which are sorted by owner and kind.
     fn added(&self, question: &Question) -> Option<&'a [Record]> {
-        let belongs = |record: &Record| {
-            record.owner() == question.name() && record.data().answers(question.kind())
+        let by_place = |record: &Record| {
+            let by_owner = record.owner().cmp(question.name());
+            by_owner.then_with(|| record.data().rank().cmp(&question.kind().rank()))
         };
-        let start = self.additionals.iter().position(belongs)?;
-        let rest = self.additionals.get(start..)?;
-        let length = rest.iter().take_while(|record| belongs(record)).count();
-        rest.get(..length)
+        let before = |record: &Record| by_place(record).is_lt();
+        let (_, rest) = self
+            .additionals
+            .split_at(self.additionals.partition_point(before));
+        let length = rest.partition_point(|record| by_place(record).is_eq());
+        rest.get(..length).filter(|found| !found.is_empty())
     }
 
     /// The servers that SRV records name, with their addresses.
@@ -98,7 +101,10 @@ impl<'a> Evaluation<'a> {
             let mut found = self.addresses(name);
             if found.addresses.is_empty() {
                 if found.missing.is_empty() {
-                    self.notes.push(Note::NoAddress((*name).clone()));
+                    self.notes.push(match found.failed {
+                        true => Note::Unanswered((*name).clone()),
+                        false => Note::NoAddress((*name).clone()),
+                    });
                 }
                 unknown.append(&mut found.missing);
                 worst = found.worse_than(worst);
@@ -149,6 +155,16 @@ impl<'a> Evaluation<'a> {
         self.addresses_of(&[(&srv, name)], transport, Duration::MAX)
     }
 
+    /// The addresses of this machine.
+    pub(super) fn loopback(&self) -> Vec<(IpAddr, Duration)> {
+        let kinds = kinds(self.policy.families()).iter();
+        let address = |kind: &QuestionKind| match kind {
+            QuestionKind::Aaaa => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        kinds.map(|kind| (address(kind), Duration::MAX)).collect()
+    }
+
     fn addresses(&mut self, name: &DomainName) -> Addresses {
         let mut found = Addresses::default();
         let kinds = kinds(self.policy.families());
@@ -161,8 +177,12 @@ impl<'a> Evaluation<'a> {
             }
             match self.look_up(name, *kind) {
                 Lookup::Found(records, ttl) => {
-                    let addresses = records.iter().filter_map(address);
-                    family.extend(addresses.map(|address| (address, ttl)));
+                    for address in records.iter().filter_map(address) {
+                        match is_possible(address) {
+                            true => family.push((address, ttl)),
+                            false => self.notes.push(Note::NoServer(address)),
+                        }
+                    }
                 }
                 Lookup::Empty => {}
                 Lookup::Failed => found.failed = true,
@@ -220,6 +240,16 @@ pub(super) const fn kinds(families: Families) -> &'static [QuestionKind] {
         Families::PreferIpv4 => &[QuestionKind::A, QuestionKind::Aaaa],
         Families::PreferIpv6 => &[QuestionKind::Aaaa, QuestionKind::A],
     }
+}
+
+/// Whether a server can have it. To the kernel an unspecified one is this machine, and one of IPv4
+/// inside of IPv6 is another family than that which was asked for.
+fn is_possible(address: IpAddr) -> bool {
+    let is_other = match address {
+        IpAddr::V4(address) => address.is_broadcast(),
+        IpAddr::V6(address) => address.to_ipv4_mapped().is_some(),
+    };
+    !is_other && !address.is_unspecified() && !address.is_multicast()
 }
 
 const fn address(record: &Record) -> Option<IpAddr> {

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, ProtocolConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
+use hickory_resolver::proto::op::{DnsRequest, DnsResponse, MessageType, Query};
 use hickory_resolver::{ConnectionProvider, PoolContext, TlsConfig};
 use tokio::sync::{Mutex, Semaphore};
 
+use super::socket::{Runtime, is_refusal};
 use crate::NameServerTransport;
 
 /// The connections to one name server, opened when they are needed and kept for the next message.
@@ -21,7 +21,7 @@ pub(super) struct Connections {
     address: SocketAddr,
     context: PoolContext,
     /// Its end is the end of all connections.
-    provider: TokioRuntimeProvider,
+    provider: Runtime,
     /// Tried in order, the next one where an answer is truncated.
     ways: Vec<Way>,
 }
@@ -35,7 +35,7 @@ struct Way {
     room: Semaphore,
 }
 
-type Connection = <TokioRuntimeProvider as ConnectionProvider>::Conn;
+type Connection = <Runtime as ConnectionProvider>::Conn;
 
 impl Connections {
     pub(super) fn new(
@@ -64,7 +64,7 @@ impl Connections {
             address,
             ways: ways.collect(),
             context: PoolContext::new(options, tls),
-            provider: TokioRuntimeProvider::default(),
+            provider: Runtime::default(),
         }
     }
 
@@ -87,22 +87,29 @@ impl Connections {
         Err(NetError::Truncated)
     }
 
+    /// Asks over the connection that all share, and once more over one of its own where that ends
+    /// before the answer.
     async fn send_by(&self, way: &Way, request: &DnsRequest) -> Result<DnsResponse, NetError> {
         let _place = way.room.acquire().await;
+        let mut is_last = false;
         loop {
             let (connection, was_open) = self.connection(way).await?;
-            match connection.send(request.clone()).first_answer().await {
-                Err(error) => {
-                    *way.open.lock().await = None;
-                    // Servers close what was idle for a while, which shows at the next question.
-                    // hickory calls busy what was closed before, and else there is room.
-                    let was_closed = error.is_connection_closed() || is_busy(&error);
-                    if !was_open || !was_closed {
-                        return Err(error);
-                    }
-                }
+            let error = match exchange(&connection, request).await {
+                Err(error) => error,
                 answer => return answer,
+            };
+            *way.open.lock().await = None;
+            // hickory calls busy what was closed before, and else there is room.
+            if !error.is_connection_closed() && !is_busy(&error) {
+                return Err(error);
             }
+            // Servers close what was idle for a while, which shows at the next question. Others close
+            // after each answer, and leave those without one that were asked at the same time.
+            if is_last || !was_open {
+                let alone = self.open(way).await?;
+                return exchange(&alone, request).await;
+            }
+            is_last = true;
         }
     }
 
@@ -112,12 +119,44 @@ impl Connections {
         if let Some(connection) = &*open {
             return Ok((connection.clone(), true));
         }
-        let (ip, provider) = (self.address.ip(), &self.provider);
-        let opening = provider.new_connection(ip, &way.config, &self.context)?;
-        let connection = opening.await?;
+        let connection = self.open(way).await?;
         *open = Some(connection.clone());
         Ok((connection, false))
     }
+
+    async fn open(&self, way: &Way) -> Result<Connection, NetError> {
+        let (ip, provider) = (self.address.ip(), &self.provider);
+        provider
+            .new_connection(ip, &way.config, &self.context)?
+            .await
+    }
+}
+
+/// The first answer that is one to `request`; hickory looks at the question over UDP alone, and else at
+/// the number.
+async fn exchange(connection: &Connection, request: &DnsRequest) -> Result<DnsResponse, NetError> {
+    let mut answers = connection.send(request.clone());
+    loop {
+        // Where no more come, it is as if none had come.
+        let answer = (&mut answers).first_answer().await?;
+        if is_answer(request, &answer) {
+            return Ok(answer);
+        }
+    }
+}
+
+/// RFC 5452 section 9.1: the question counts with its name, type and class. A server that cannot read
+/// it, or does not want to, may leave it out (RFC 1035 section 4.1.1).
+fn is_answer(request: &DnsRequest, answer: &DnsResponse) -> bool {
+    let same = |(one, other): (&Query, &Query)| {
+        one.name().eq_ignore_root(other.name())
+            && one.query_type() == other.query_type()
+            && one.query_class() == other.query_class()
+    };
+    let is_asked = request.queries.len() == answer.queries.len()
+        && request.queries.iter().zip(&answer.queries).all(same);
+    let is_refused = answer.queries.is_empty() && is_refusal(answer.metadata.response_code);
+    answer.metadata.message_type == MessageType::Response && (is_asked || is_refused)
 }
 
 const fn is_busy(error: &NetError) -> bool {

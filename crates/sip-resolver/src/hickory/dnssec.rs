@@ -206,6 +206,11 @@ impl DnsHandle for Link {
         Box::pin(stream::once(async move {
             let (message, transport) = link.connections.send(&request).await?;
             let _ = link.transport.set(transport);
+            // The validator goes over all records for each set of them.
+            let sections = [&message.answers, &message.authorities, &message.additionals];
+            if sections.iter().map(|section| section.len()).sum::<usize>() > MAX_RECORDS {
+                return Err(NetError::Message("too many records"));
+            }
             // As hickory's own pool does: a failure is nothing to be validated.
             match message.metadata.response_code {
                 ResponseCode::NoError | ResponseCode::NXDomain => Ok(message),
@@ -252,3 +257,7 @@ fn is_expanded(record: &Record) -> bool {
 fn code(code: ResponseCode) -> Rcode {
     Rcode::new(code.into())
 }
+
+/// How many records a message has at most that is validated: more than any answer of use has, with all
+/// of its signatures.
+const MAX_RECORDS: usize = 512;

@@ -63,7 +63,8 @@ const fn failure(error: &NetError) -> QueryFailure {
 }
 
 fn response(message: &DnsResponse) -> Response {
-    let records = |section: &[rr::Record]| section.iter().filter_map(record).collect();
+    let most = Response::MAX_RECORDS;
+    let records = |section: &[rr::Record]| section.iter().take(most).filter_map(record).collect();
     let response =
         Response::new(records(&message.answers)).with_additionals(records(&message.additionals));
     let response = match message.metadata.authoritative {
@@ -87,7 +88,8 @@ fn is_referral(message: &DnsResponse) -> bool {
 fn is_legible(message: &DnsResponse) -> bool {
     let asked = message.queries.first().map(Query::query_type);
     let is_asked = |record: &&rr::Record| Some(record.record_type()) == asked;
-    let mut of_kind = message.answers.iter().filter(is_asked).peekable();
+    let looked_at = message.answers.iter().take(Response::MAX_RECORDS);
+    let mut of_kind = looked_at.filter(is_asked).peekable();
     of_kind.peek().is_none() || of_kind.any(|one| record(one).is_some())
 }
 

@@ -2,19 +2,19 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::net::NetError;
 use hickory_resolver::proto::op::{
     DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::connection::Connections;
 #[cfg(feature = "dnssec")]
 use super::dnssec::{Dnssec, Refusal};
+use super::edns::Habit;
 #[cfg(feature = "dnssec")]
 use super::message::failure_of;
 use super::message::reply;
@@ -26,18 +26,17 @@ use crate::{Exchange, Question, Rcode, Reply};
 pub(super) struct Server {
     connections: Arc<Connections>,
     timeout: Duration,
-    /// It has answered without EDNS what it would not with it.
-    knows_no_edns: AtomicBool,
+    habit: Mutex<Habit>,
     #[cfg(feature = "dnssec")]
     dnssec: Option<Dnssec>,
 }
 
 impl Server {
-    pub(super) const fn new(connections: Arc<Connections>, timeout: Duration) -> Self {
+    pub(super) fn new(connections: Arc<Connections>, timeout: Duration) -> Self {
         Self {
             connections,
             timeout,
-            knows_no_edns: AtomicBool::new(false),
+            habit: Mutex::default(),
             #[cfg(feature = "dnssec")]
             dnssec: None,
         }
@@ -87,35 +86,71 @@ impl Server {
     }
 
     async fn ask_both_ways(&self, query: Query) -> Answer {
-        if self.knows_no_edns.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        if self.habit(|habit| habit.is_asked_without(begun)) {
             return self.lookup(query, Edns::Without).await;
         }
         let mut with = pin!(self.lookup(query.clone(), Edns::With));
-        match timeout(self.timeout / 2, &mut with).await {
-            Ok(answer) if answer.is_refusal() => {
-                let answer = self.lookup(query, Edns::Without).await;
-                if answer.is_told() {
-                    self.knows_no_edns.store(true, Ordering::Relaxed);
-                }
-                return answer;
-            }
-            Ok(answer) if answer.is_silence() => return self.lookup(query, Edns::Without).await,
-            Ok(answer) => return answer,
-            Err(_) => {}
+        if let Ok(answer) = timeout(self.timeout / 2, &mut with).await {
+            return self.second(query, answer, begun).await;
         }
         // Others drop the question; RFC 6891 section 6.2.5 leaves that to whoever asks. A slow
         // server's answer to the first question may come yet.
-        let mut without = pin!(self.lookup(query, Edns::Without));
+        let mut without = pin!(self.lookup(query.clone(), Edns::Without));
         tokio::select! {
-            answer = &mut with => match answer.is_refusal() || answer.is_silence() {
-                true => without.await,
-                false => answer,
+            answer = &mut with => match () {
+                () if answer.is_refusal() => self.note_refusal(without.await),
+                () if answer.is_silence() => self.note(without.await, begun),
+                () => self.second(query, answer, begun).await,
             },
             answer = &mut without => match answer.is_silence() {
                 true => with.await,
-                false => answer,
+                false => self.note(answer, begun),
             },
         }
+    }
+
+    /// What comes of `answer`, which was given with EDNS: it, or what is given without.
+    async fn second(&self, query: Query, answer: Answer, begun: Instant) -> Answer {
+        if answer.is_told() {
+            self.habit(Habit::answered);
+            return answer;
+        }
+        if answer.is_refusal() {
+            return self.note_refusal(self.lookup(query, Edns::Without).await);
+        }
+        if answer.is_silence() {
+            return self.note(self.lookup(query, Edns::Without).await, begun);
+        }
+        // Some that do not know EDNS fail of it so, and others of what was asked.
+        if answer.is_failure() && self.habit(|habit| habit.may_fail_of_it()) {
+            let second = self.lookup(query, Edns::Without).await;
+            if second.is_told() {
+                return self.note(second, begun);
+            }
+            self.habit(Habit::failed_alike);
+        }
+        answer
+    }
+
+    /// Notes that there was no answer with EDNS, if this, without it, is one.
+    fn note(&self, answer: Answer, begun: Instant) -> Answer {
+        if answer.is_told() {
+            self.habit(|habit| habit.struck(begun, Instant::now()));
+        }
+        answer
+    }
+
+    /// Notes that EDNS was refused, if this, without it, is an answer.
+    fn note_refusal(&self, answer: Answer) -> Answer {
+        if answer.is_told() {
+            self.habit(|habit| habit.refused(Instant::now()));
+        }
+        answer
+    }
+
+    fn habit<T>(&self, with: impl FnOnce(&mut Habit) -> T) -> T {
+        with(&mut self.habit.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn lookup(&self, query: Query, edns: Edns) -> Answer {
@@ -172,6 +207,14 @@ impl Answer {
                     | ResponseCode::BADSIG
                     | ResponseCode::BADVERS
             )
+        )
+    }
+
+    /// Whether the server has failed, or refuses to say, for a reason that it does not give.
+    fn is_failure(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(ResponseCode::Refused | ResponseCode::ServFail)
         )
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hickory_server::proto::op::ResponseCode;
+use hickory_server::proto::op::{Message, ResponseCode};
 use hickory_server::proto::rr::rdata::CNAME;
 use hickory_server::proto::rr::{Name, RData, Record};
 use offhook_sip_resolver::{
@@ -185,6 +185,16 @@ async fn a_circle_that_a_server_fails_of_is_a_circle_where_it_shows_it() {
 /// A server whose answers over UDP are truncated, and which gives `answers` over each connection of
 /// TCP before it closes it; how many connections there were.
 async fn tcp_alone(upstream: SocketAddr, answers: usize) -> (SocketAddr, Arc<AtomicUsize>) {
+    tcp_after(upstream, move |_| answers, |_| None).await
+}
+
+/// As [`tcp_alone`], with a number of answers for each connection, counted from 0, and something else
+/// that may come before an answer.
+pub(crate) async fn tcp_after(
+    upstream: SocketAddr,
+    answers: impl Fn(usize) -> usize + Send + 'static,
+    before: fn(Message) -> Option<Vec<u8>>,
+) -> (SocketAddr, Arc<AtomicUsize>) {
     let (udp, tcp) = loop {
         let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
@@ -197,7 +207,7 @@ async fn tcp_alone(upstream: SocketAddr, answers: usize) -> (SocketAddr, Arc<Ato
     tokio::spawn(async move {
         let mut buffer = [0; 4_096];
         while let Ok((length, client)) = udp.recv_from(&mut buffer).await {
-            let question = hickory_server::proto::op::Message::from_vec(&buffer[..length]).unwrap();
+            let question = Message::from_vec(&buffer[..length]).unwrap();
             let mut answer = empty(question, ResponseCode::NoError);
             answer[2] |= 2; // TC
             let _ = udp.send_to(&answer, client).await;
@@ -205,14 +215,17 @@ async fn tcp_alone(upstream: SocketAddr, answers: usize) -> (SocketAddr, Arc<Ato
     });
     tokio::spawn(async move {
         while let Ok((mut client, _)) = tcp.accept().await {
-            connections.fetch_add(1, Ordering::SeqCst);
+            let answers = answers(connections.fetch_add(1, Ordering::SeqCst));
             tokio::spawn(async move {
                 for _ in 0..answers {
                     let mut question = vec![0; client.read_u16().await?.into()];
                     client.read_exact(&mut question).await?;
+                    let first = before(Message::from_vec(&question).unwrap());
                     let answer = ask(upstream, &question).await;
-                    client.write_u16(answer.len().try_into().unwrap()).await?;
-                    client.write_all(&answer).await?;
+                    for answer in first.into_iter().chain([answer]) {
+                        client.write_u16(answer.len().try_into().unwrap()).await?;
+                        client.write_all(&answer).await?;
+                    }
                 }
                 Ok::<_, std::io::Error>(())
             });

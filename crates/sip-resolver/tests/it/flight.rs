@@ -215,9 +215,11 @@ async fn a_failure_is_told_to_all_who_wait_and_to_nobody_later() {
         assert_eq!(failure.error(), ResolveError::Temporary);
         assert_eq!(failure.trace().questions(), 5);
     }
-    assert_eq!(server.questions(), 5);
+    // Once, and once more without EDNS until that is known not to be the reason.
+    let asked = server.questions();
+    assert!((5..=10).contains(&asked), "{asked}");
     resolve(&resolver, 4).await.unwrap_err();
-    assert_eq!(server.questions(), 10);
+    assert_eq!(server.questions(), asked + 5);
     server.fails.store(false, Ordering::SeqCst);
     assert!(resolve(&resolver, 5).await.is_ok());
 }

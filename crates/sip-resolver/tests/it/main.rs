@@ -13,6 +13,8 @@ mod cases;
 #[cfg(feature = "dnssec")]
 mod dnssec;
 mod edge;
+#[cfg(feature = "hickory")]
+mod edns;
 #[cfg(feature = "https")]
 mod encrypted;
 #[cfg(feature = "hickory")]
@@ -38,5 +40,7 @@ mod server;
 #[cfg(feature = "dnssec")]
 mod signed;
 mod target;
+#[cfg(feature = "hickory")]
+mod tcp;
 mod weight;
 mod zone;

@@ -1,7 +1,8 @@
 //! Answers that are not given, lead nowhere, or are too long to be whole.
 
 use offhook_sip_resolver::{
-    Plan, Policy, QuestionKind, Reply, ResolveError, Response, Step, TraceEvent,
+    DomainName, NaptrUse, Plan, Policy, QuestionKind, Record, RecordData, Reply, ResolveError,
+    Response, Srv, Step, TraceEvent,
 };
 
 use crate::plan::{room_os, standard};
@@ -43,6 +44,49 @@ fn naptr_that_is_not_answered_is_not_absent() {
     assert_eq!(plan.step(), Step::Wait);
     let failure = plan.finish(&mut Counter(0)).unwrap_err();
     assert_eq!(failure.error(), ResolveError::Temporary);
+}
+
+#[test]
+fn without_an_answer_for_naptr_no_server_is_taken_without_tls() {
+    let udp = "_sip._udp.example.com 60 SRV 10 0 5060 one.example.com
+        one.example.com 60 A 192.0.2.1";
+    let tls = format!("_sips._tcp.example.com 60 SRV 10 0 5061 one.example.com\n{udp}");
+    let address = "example.com 60 A 192.0.2.1";
+    let skip = Policy::standard().with_naptr(NaptrUse::Skip);
+    for failure in ["servfail", "silent"] {
+        let lost = |zone: &str| format!("example.com NAPTR {failure}\n{zone}");
+        for plain in [udp, address] {
+            let zone = Zone::new(&lost(plain));
+            let failure = zone.resolve("example.com", Policy::standard()).unwrap_err();
+            assert_eq!(failure.error(), ResolveError::Temporary, "{plain}");
+            let text = failure.trace().to_string();
+            assert!(text.contains("left out"), "{text}");
+            assert!(zone.hops("example.com", skip).is_ok(), "{plain}");
+            // Where the transport is given there is nothing that NAPTR could say.
+            let given = zone.hops("sip:example.com;transport=udp", Policy::standard());
+            assert!(given.is_ok(), "{plain}");
+        }
+        let hops = ["TLS 192.0.2.1:5061 as example.com"];
+        assert_eq!(standard(&lost(&tls)).unwrap(), hops);
+    }
+    // The whole time is given to the answer where it is needed.
+    for (zone, is_needed) in [(udp, true), (address, true), (&tls, false)] {
+        let zone = Zone::new(zone);
+        let mut plan = Plan::new("example.com".parse().unwrap(), Policy::standard());
+        let step = loop {
+            match plan.step() {
+                Step::Ask(questions) => {
+                    for question in questions {
+                        if question.kind() != QuestionKind::Naptr {
+                            plan.answer(&question, zone.reply(&question));
+                        }
+                    }
+                }
+                step => break step,
+            }
+        };
+        assert_eq!(step == Step::Wait, is_needed, "{step:?}");
+    }
 }
 
 #[test]
@@ -126,4 +170,140 @@ fn addresses_that_may_not_have_fitted_are_asked_for() {
             if question.kind() == QuestionKind::Aaaa && question.name().as_str().starts_with('s'))
     });
     assert_eq!(asked.count(), 8);
+}
+
+#[test]
+fn a_host_that_many_records_name_counts_once() {
+    let mut lines = "one.example.com 60 A 192.0.2.1\n".to_owned();
+    for port in 1..=4 {
+        lines += &format!("_sip._tls.example.com 60 SRV 1 0 {port} one.example.com\n");
+    }
+    let mut zone = Zone::new(&lines);
+    zone.adds = true;
+    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+    assert_eq!(found.hops().len(), 4);
+    // All of it has fitted, another address of the host included.
+    assert_eq!(found.round_trips(), 1, "{}", found.trace());
+}
+
+#[test]
+fn of_a_message_so_many_records_are_looked_at_and_no_more() {
+    let name: DomainName = "_sip._tls.example.com".parse().unwrap();
+    let record = |port: u16| {
+        let target = format!("s{port}.example.com").parse().ok();
+        let (priority, weight) = (2_000 - port, 0);
+        let srv = Srv {
+            priority,
+            weight,
+            port,
+            target,
+        };
+        let ttl = std::time::Duration::from_secs(60);
+        Record::new(name.clone(), ttl, RecordData::Srv(srv))
+    };
+    let records: Vec<_> = (1..=1_500).map(record).collect();
+    let response = Response::new(records.clone()).with_additionals(records);
+    let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
+    let Step::Ask(questions) = plan.step() else {
+        panic!();
+    };
+    for question in questions {
+        let is_srv = question.name().as_str() == "_sip._tls.example.com";
+        let reply = if is_srv {
+            response.clone()
+        } else {
+            Response::default()
+        };
+        plan.answer(&question, Reply::Records(reply));
+    }
+    let mut most = 0;
+    for entry in plan.locate().unwrap_err().trace().entries() {
+        if let TraceEvent::Answered { answers, .. } = entry.event() {
+            most = most.max(answers.len());
+        }
+    }
+    assert_eq!(most, Response::MAX_RECORDS);
+}
+
+#[test]
+fn a_rule_that_fails_leads_on_to_the_next_but_not_to_one_without_tls() {
+    let zone = |second: &str| {
+        format!(
+            "example.com 60 NAPTR 10 0 s SIPS+D2T \"\" _sips._tcp.dead.example.com
+            example.com 60 NAPTR 20 0 s {second}.example.com
+            _sips._tcp.dead.example.com SRV servfail
+            _sips._tcp.good.example.com 60 SRV 0 0 5061 one.example.com
+            _sip._udp.good.example.com 60 SRV 0 0 5060 one.example.com
+            one.example.com 60 A 192.0.2.1"
+        )
+    };
+    let tls = zone("SIPS+D2T \"\" _sips._tcp.good");
+    let hops = ["TLS 192.0.2.1:5061 as example.com"];
+    assert_eq!(standard(&tls).unwrap(), hops);
+    assert_eq!(room_os(&tls).unwrap(), hops);
+    let plain = zone("SIP+D2U \"\" _sip._udp.good");
+    assert_eq!(standard(&plain), Err(ResolveError::Temporary));
+    let looped = zone("SIPS+D2T \"\" _sips._tcp.loop")
+        + "\n_sips._tcp.loop.example.com 60 CNAME _sips._tcp.loop.example.com";
+    assert_eq!(room_os(&looped), Err(ResolveError::Temporary));
+}
+
+#[test]
+fn what_was_not_asked_is_not_said_to_have_no_address() {
+    let zone = Zone::new(
+        "_sip._tls.example.com 60 SRV 1 0 5061 one.example.com
+        _sip._tls.example.com 60 SRV 1 0 5061 two.example.com
+        one.example.com 60 A 192.0.2.1
+        two.example.com 60 A 192.0.2.2",
+    );
+    // Five at first, and two for one of the two servers.
+    let policy = Policy::room_os().with_max_questions(7);
+    let found = zone.resolve("example.com", policy).unwrap();
+    assert_eq!(found.hops().len(), 1);
+    let text = found.trace().to_string();
+    assert!(
+        text.contains("! two.example.com A: not asked, too many questions\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("addresses of two.example.com unknown: left out\n"),
+        "{text}"
+    );
+    assert!(!text.contains("no address"), "{text}");
+}
+
+#[test]
+fn addresses_that_no_server_has_are_left_out() {
+    let zone = Zone::new(
+        "_sip._tls.example.com 60 SRV 1 0 5061 one.example.com
+        one.example.com 60 A 0.0.0.0
+        one.example.com 60 A 224.0.0.1
+        one.example.com 60 A 255.255.255.255
+        one.example.com 60 A 192.0.2.1
+        one.example.com 60 AAAA ::
+        one.example.com 60 AAAA ff02::1
+        one.example.com 60 AAAA ::ffff:192.0.2.9",
+    );
+    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+    let hops: Vec<_> = found.hops().iter().map(ToString::to_string).collect();
+    assert_eq!(hops, ["TLS 192.0.2.1:5061 as example.com"]);
+    let text = found.trace().to_string();
+    assert_eq!(text.matches(": left out").count(), 6, "{text}");
+}
+
+#[test]
+fn a_server_with_many_addresses_leaves_room_for_others() {
+    let mut lines = String::new();
+    for at in 1..=70 {
+        lines += &format!("many.example.com 60 A 192.0.2.{at}\n");
+    }
+    let alone = format!("{lines}_sip._tls.example.com 60 SRV 1 0 5061 many.example.com");
+    assert_eq!(room_os(&alone).unwrap().len(), Plan::MAX_HOPS);
+    let both = format!(
+        "{alone}\n_sip._tls.example.com 60 SRV 2 0 5061 one.example.com
+        one.example.com 60 A 198.51.100.1"
+    );
+    let hops = room_os(&both).unwrap();
+    assert_eq!(hops.len(), 17);
+    assert_eq!(hops[16], "TLS 198.51.100.1:5061 as example.com");
 }

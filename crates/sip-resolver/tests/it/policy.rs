@@ -1,9 +1,9 @@
 use offhook_sip_resolver::{
-    AddressFallback, Families, NaptrUse, Policy, ResolveError, Service, Transport,
+    AddressFallback, Families, NaptrUse, Plan, Policy, ResolveError, Service, Step, Transport,
 };
 
 use crate::plan::FULL;
-use crate::zone::Zone;
+use crate::zone::{Counter, Zone};
 
 fn hops(zone: &str, policy: Policy) -> Result<Vec<String>, ResolveError> {
     Zone::new(zone).hops("example.com", policy)
@@ -120,4 +120,29 @@ fn the_limit_of_questions_can_be_lower() {
             }
         }
     }
+}
+
+#[test]
+fn names_of_this_machine_are_not_asked_for() {
+    for (target, hops) in [
+        ("sips:localhost", ["TLS [::1]:5061", "TLS 127.0.0.1:5061"]),
+        (
+            "sip:a@sip.localhost:5070;transport=tcp",
+            ["TCP [::1]:5070", "TCP 127.0.0.1:5070"],
+        ),
+    ] {
+        let mut plan = Plan::new(target.parse().unwrap(), Policy::standard());
+        assert_eq!(plan.step(), Step::Done, "{target}");
+        let found = plan.finish(&mut Counter(0)).unwrap();
+        for (hop, expected) in found.hops().iter().zip(hops) {
+            let text = hop.to_string();
+            assert!(text.starts_with(expected), "{text}");
+        }
+        assert_eq!(found.hops().len(), hops.len());
+    }
+    let mut plan = Plan::new("localhost".parse().unwrap(), Policy::cisco_uds());
+    assert_eq!(plan.step(), Step::Done);
+    assert!(plan.finish(&mut Counter(0)).is_err());
+    let mut plan = Plan::new("notlocalhost".parse().unwrap(), Policy::standard());
+    assert!(matches!(plan.step(), Step::Ask(_)));
 }

@@ -61,6 +61,11 @@ fn domains_uris_and_addresses_are_read() {
 fn faults_are_refused_with_the_place() {
     for (text, error) in [
         ("", ParseTargetError::BadHost { at: 0 }),
+        ("tel:+4930123456", ParseTargetError::UnsupportedScheme),
+        ("TEL:5060", ParseTargetError::UnsupportedScheme),
+        ("http:example.com", ParseTargetError::UnsupportedScheme),
+        ("https://example.com/", ParseTargetError::UnsupportedScheme),
+        ("ldap://example.com", ParseTargetError::UnsupportedScheme),
         ("sip:", ParseTargetError::BadHost { at: 4 }),
         ("sip:alice@", ParseTargetError::BadHost { at: 10 }),
         ("sips:ex_ample.com/x", ParseTargetError::BadHost { at: 17 }),

@@ -1,0 +1,102 @@
+//! Name servers that do not know EDNS, and do not say so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hickory_server::proto::op::{Message, ResponseCode};
+use offhook_sip_resolver::{Options, Policy, Resolver};
+
+use crate::network::resolve;
+use crate::server::{Fate, empty, proxy, serve};
+use crate::zone::Counter;
+
+const ZONE: &str = "
+    _sip._tls 60 IN SRV 10 0 5061 one
+    one 60 IN A 192.0.2.1
+";
+const SERVER: &str = "TLS 192.0.2.1:5061 as example.com";
+const CODES: [ResponseCode; 4] = [
+    ResponseCode::FormErr,
+    ResponseCode::NotImp,
+    ResponseCode::Refused,
+    ResponseCode::ServFail,
+];
+
+/// So patient that whoever waits for silence is over the deadline.
+fn patient() -> Options {
+    Options::default().with_question_timeout(Duration::from_secs(60))
+}
+
+#[tokio::test]
+async fn a_header_alone_is_an_answer_to_edns() {
+    fn header(mut question: Message, code: ResponseCode) -> Vec<u8> {
+        question.queries.clear();
+        question.edns = None;
+        let answer = empty(question, code);
+        assert_eq!(answer.len(), 12);
+        answer
+    }
+    let headers: [fn(Message) -> Vec<u8>; 4] = [
+        |question| header(question, CODES[0]),
+        |question| header(question, CODES[1]),
+        |question| header(question, CODES[2]),
+        |question| header(question, CODES[3]),
+    ];
+    let zone = serve(ZONE).await;
+    for (header, code) in headers.into_iter().zip(CODES) {
+        let server = proxy(zone, move |question, _| match question.edns.is_some() {
+            true => Fate::Replaced(header),
+            false => Fate::Passed,
+        })
+        .await;
+        let found = resolve(server, patient()).await;
+        let found = found.unwrap_or_else(|failure| panic!("{code}:\n{}", failure.trace()));
+        assert_eq!(found.hops()[0].to_string(), SERVER, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_of_edns_is_asked_without() {
+    let zone = serve(ZONE).await;
+    for code in CODES {
+        let server = proxy(zone, move |question, _| match question.edns.is_some() {
+            true => Fate::Refused(code),
+            false => Fate::Passed,
+        })
+        .await;
+        let found = resolve(server, patient()).await;
+        let found = found.unwrap_or_else(|failure| panic!("{code}:\n{}", failure.trace()));
+        assert_eq!(found.hops()[0].to_string(), SERVER, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_silent_with_edns_twice_is_asked_without_at_once() {
+    let with_edns = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&with_edns);
+    let server = proxy(serve(ZONE).await, move |question, _| {
+        match question.edns.is_some() {
+            true => {
+                count.fetch_add(1, Ordering::SeqCst);
+                Fate::Dropped
+            }
+            false => Fate::Passed,
+        }
+    })
+    .await;
+    let options = Options::default()
+        .with_cache_capacity(0)
+        .with_question_timeout(Duration::from_secs(1));
+    let resolver = Resolver::new([server], options).unwrap();
+    let target = "example.com".parse().unwrap();
+    let mut counts = Vec::new();
+    for _ in 0..4 {
+        let policy = Policy::room_os();
+        let found = resolver.resolve(&target, &policy, &mut Counter(3)).await;
+        assert_eq!(found.unwrap().hops()[0].to_string(), SERVER);
+        counts.push(with_edns.load(Ordering::SeqCst));
+    }
+    assert!(counts[0] < counts[1], "{counts:?}");
+    assert_eq!(counts[1..], [counts[1]; 3]);
+}
