@@ -20,6 +20,7 @@ mod page;
 mod problem;
 mod rate_limit;
 mod request_log;
+mod stream;
 
 pub use activation::{ActivationApi, activation_router};
 pub use bridge::HttpDmBridge;

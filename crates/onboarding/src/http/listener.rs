@@ -1,9 +1,8 @@
 //! TLS connections under a router, with the peer's certificate at hand and limits on all of them.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -16,16 +15,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use offhook_device_identity::{ChainVerifier, DeviceIdentity, IdentifyError};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
-use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use super::problem::Refused;
+use super::stream::PeerStream;
 
 /// How many connections a server holds, and how long it waits for each part of one.
 ///
@@ -273,51 +270,27 @@ async fn connection(
         let answer = router
             .clone()
             .oneshot(request.map(axum::body::Body::new) as Request);
-        Box::pin(async move {
+        async move {
             match timeout(limits.request, answer).await {
                 Ok(answer) => answer,
                 Err(_) => Ok(Refused::too_slow().into_response()),
             }
-        })
+        }
     });
-    let mut connection = http1::Builder::new()
+    let stream = PeerStream::new(stream, limits.request);
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
-        .serve_connection(TokioIo::new(timed(stream, limits.request)), service);
-    let served = tokio::select! {
-        served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    // How a connection ends is the peer's affair.
+    tokio::select! {
+        _ = connection.as_mut() => {}
         _ = closing.changed() => {
-            Pin::new(&mut connection).graceful_shutdown();
-            poll_fn(|context| connection.poll_without_shutdown(context)).await
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
         }
-    };
-    // How a connection fails is the peer's affair.
-    if served.is_ok() {
-        linger(connection.into_parts().io.into_inner()).await;
     }
-}
-
-/// The stream, whose writes fail where the peer takes nothing for `time`: hyper waits for ever.
-fn timed(stream: TlsStream<TcpStream>, time: Duration) -> Timed {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(time));
-    Box::pin(stream)
-}
-
-type Timed = Pin<Box<TimeoutStream<TlsStream<TcpStream>>>>;
-
-/// Says that nothing more comes, and reads what the peer still sends, for a while.
-///
-/// A peer whose request was answered before all of it was read is still sending. Closed at once,
-/// the connection would be reset under it, and the answer lost before it is read.
-async fn linger(mut stream: Timed) {
-    let mut unread = vec![0; 4_096];
-    let to_the_end = async {
-        stream.shutdown().await?;
-        while stream.read(&mut unread).await? > 0 {}
-        std::io::Result::Ok(())
-    };
-    let _ = timeout(LINGER, to_the_end).await;
 }
 
 /// How many connections each address has.
@@ -372,8 +345,6 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How long a peer may go on sending what is not read any more.
-const LINGER: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
