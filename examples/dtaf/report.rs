@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Error;
 use offhook_device_profile::{
-    Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, TagName,
-    TagSet,
+    Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, Limits,
+    TagName, TagSet,
 };
 use serde_json::{Value, json};
 
@@ -75,8 +75,11 @@ pub(crate) fn violations(
     found: &[ArchiveViolation],
     json: bool,
 ) -> anyhow::Result<()> {
+    let most = Limits::default().violations;
+    let left_out = found.len().saturating_sub(most);
     let rules = found
         .iter()
+        .take(most)
         .filter_map(|violation| archive.broken_rule(*violation));
     let rules: Vec<BrokenRule> = rules.collect();
     if json {
@@ -85,10 +88,11 @@ pub(crate) fn violations(
             "kind": archive.kind().abbreviation(),
             "valid": found.is_empty(),
             "violations": rules,
+            "violationsLeftOut": left_out,
         }));
     }
     let mut out = String::new();
-    broken(&mut out, &rules)?;
+    broken(&mut out, &rules, left_out)?;
     let count = match found.len() {
         0 => "no rule broken".to_owned(),
         1 => "1 rule broken".to_owned(),
@@ -134,7 +138,7 @@ pub(crate) fn import(
     if !rows.is_empty() {
         table(&mut out, &DIFFERENCE_HEADS, &rows)?;
     }
-    broken(&mut out, &report.violations)?;
+    broken(&mut out, &report.violations, report.violations_left_out)?;
     let differences = match rows.len() {
         0 => "no difference".to_owned(),
         1 => "1 difference".to_owned(),
@@ -158,10 +162,13 @@ pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Re
     ))
 }
 
-fn broken(out: &mut String, rules: &[BrokenRule]) -> fmt::Result {
+fn broken(out: &mut String, rules: &[BrokenRule], left_out: usize) -> fmt::Result {
     for rule in rules {
         writeln!(out, "rule broken: {}", plain(&rule.to_string()))?;
         writeln!(out, "    source: {}", rule.violation.source())?;
+    }
+    if left_out > 0 {
+        writeln!(out, "rules broken and not told: {left_out}")?;
     }
     Ok(())
 }
