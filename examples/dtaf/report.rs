@@ -264,10 +264,16 @@ fn names(switches: &[(bool, &str)]) -> String {
 }
 
 fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
-    let mut regions: HashMap<&TagName, Vec<&str>> = HashMap::new();
+    let mut regions: HashMap<&TagName, String> = HashMap::new();
     for region in &tag_set.regions {
         for tag in &region.tags {
-            regions.entry(&tag.name).or_default().push(&region.name);
+            let names = regions.entry(&tag.name).or_default();
+            // No more is shown, and all of them for each tag could be much.
+            if names.len() <= 4 * COLUMN {
+                let between = if names.is_empty() { "" } else { ", " };
+                names.push_str(between);
+                names.push_str(&region.name);
+            }
         }
     }
     let row = |tag: &offhook_device_profile::Tag| {
@@ -279,21 +285,18 @@ fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
         vec![
             tag.name.to_string(),
             overridable.to_owned(),
-            regions
-                .get(&tag.name)
-                .map(|names| names.join(", "))
-                .unwrap_or_default(),
+            regions.get(&tag.name).cloned().unwrap_or_default(),
         ]
     };
     tag_set.tags.iter().map(row).collect()
 }
 
-/// A table with columns as wide as their widest value.
+/// A table with columns as wide as their widest value, which is cut where it is wider than any is to be.
 fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|value| plain(value)).collect())
+        .map(|row| row.iter().map(|value| cell(value)).collect())
         .collect();
     let width = |at: usize| {
         let values = rows.iter().chain([&heads]).filter_map(|row| row.get(at));
@@ -310,10 +313,23 @@ fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result 
     Ok(())
 }
 
+/// A text fit for a terminal and no wider than a column.
+fn cell(value: &str) -> String {
+    // What does not fit as it came does not fit with escapes either.
+    let value: String = value.chars().take(COLUMN + 1).collect();
+    let value = plain(&value);
+    if value.chars().count() <= COLUMN {
+        return value;
+    }
+    value.chars().take(COLUMN - 1).chain(['…']).collect()
+}
+
 fn line(value: &Value) -> anyhow::Result<()> {
     say(&plain_json(&value.to_string()))
 }
 
+/// The most characters of a column.
+const COLUMN: usize = 60;
 const DIFFERENCE_HEADS: [&str; 5] = ["EFFECT", "WHAT", "ATTRIBUTE", "THERE", "ARCHIVE"];
 const FILE_HEADS: [&str; 5] = ["FILE", "CATEGORY", "AUTHENTICATION", "OVER", "BYTES"];
 const TAG_HEADS: [&str; 3] = ["TAG", "OVERRIDABLE", "OTHERWISE IN"];

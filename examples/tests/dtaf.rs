@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use offhook_device_profile::{
-    Archive, DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Tag, TagSet,
+    Archive, DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Tag, TagRegion, TagSet,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -150,6 +150,36 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     }
     let (lines, _) = files.json(&["inspect", odd]);
     assert_eq!(lines[0]["file"], odd);
+}
+
+#[test]
+fn columns_are_bounded_whatever_is_in_them() {
+    let files = Files::new();
+    let tag = "%SBC%".parse().unwrap();
+    let with = |country: &str| {
+        (0..70).fold(tag_set(), |set, at| {
+            let name = format!("{at}{}", "r".repeat(1_000));
+            let region = TagRegion::new(&name, &[country]).with_value(&tag, "x");
+            set.with_region(region)
+        })
+    };
+    files.put("long.tsaf", &Archive::TagSet(with("NO")));
+    let (text, status) = files.text(&["inspect", "long.tsaf"]);
+    assert_eq!(status, Some(0), "{text}");
+    let wanted = format!("  %SBC%  yes          0{}…\n", "r".repeat(58));
+    assert!(text.contains(&wanted), "{text}");
+
+    let folder = files.path("system");
+    fs::create_dir(&folder).unwrap();
+    files.put("system/Access.tsaf", &Archive::TagSet(with("SE")));
+    let import = ["import", "long.tsaf", "--into", "system", "--dry-run"];
+    let (text, status) = files.text(&[&import[..], &["--tag-set-override"]].concat());
+    assert_eq!(status, Some(1), "{text}");
+    let row = text.lines().find(|line| line.contains("regions"));
+    let row = row.unwrap_or_else(|| panic!("{text}"));
+    assert!(row.chars().count() < 220, "{row}");
+    let rows = text.lines().filter(|line| !line.starts_with("rule broken"));
+    assert!(rows.clone().all(|row| row.chars().count() < 220), "{text}");
 }
 
 #[test]
