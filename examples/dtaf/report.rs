@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Error;
 use offhook_device_profile::{
     Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, Limits,
-    TagName, TagSet,
+    TagName, TagSet, has_credentials,
 };
 use serde_json::{Value, json};
 
@@ -204,7 +204,7 @@ fn attributes(device_type: &DeviceType) -> anyhow::Result<Vec<(String, String)>>
     Ok(found)
 }
 
-/// The same without passwords and the values of tags.
+/// The same without passwords, the values of tags and what else carries credentials.
 fn redacted(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
@@ -219,6 +219,7 @@ fn redacted(mut value: Value) -> Value {
         Value::Array(each) => each
             .iter_mut()
             .for_each(|each| *each = redacted(each.take())),
+        Value::String(text) if has_credentials(text) => "[redacted]".clone_into(text),
         _ => {}
     }
     value

@@ -117,6 +117,46 @@ fn inspect_shows_what_is_in_an_archive_and_no_secret() {
 }
 
 #[test]
+fn addresses_with_credentials_are_shown_nowhere() {
+    let files = Files::new();
+    let mut odd = phone("<a>");
+    odd.web_based_config_url = Some("http://admin:Canary@h/".to_owned());
+    let options = odd.device_management_mut();
+    options.device_access_uri = Some("https://u:Canary@h/x?token=Canary".to_owned());
+    options.device_access_context = Some("x?token=Canary".to_owned());
+    odd.files[0].remote_file_format = "x?password=Canary".to_owned();
+    files.put("odd.dtaf", &Archive::new(odd.clone()));
+    // Nobody has looked through what a system has not, part of it or whole.
+    let mut bare = odd.clone();
+    bare.cpe_device_options = None;
+    let folders = ["plain", "bare", "odd", "new"];
+    for (folder, there) in folders.into_iter().zip([phone("<a/>"), bare, odd.clone()]) {
+        fs::create_dir(files.path(folder)).unwrap();
+        files.put(&format!("{folder}/there.dtaf"), &Archive::new(there));
+    }
+    let mut seen = 0;
+    let mut check = |arguments: &[&str]| {
+        for arguments in [arguments, &[&["--json"], arguments].concat()] {
+            let (text, _) = files.text(arguments);
+            assert!(!text.contains("Canary"), "{arguments:?}: {text}");
+            seen += text.matches("[redacted]").count();
+        }
+    };
+    check(&["inspect", "odd.dtaf"]);
+    check(&["validate", "odd.dtaf"]);
+    for folder in folders {
+        for archive in ["odd.dtaf", "phone.dtaf", "newer.dtaf"] {
+            let import = ["import", archive, "--into", folder];
+            check(&[&import[..], &["--dry-run"]].concat());
+            check(&[&import[..], &["--device-type-file-update", "--dry-run"]].concat());
+            check(&[&import[..], &["--device-type-file-update"]].concat());
+        }
+    }
+    // Two addresses, a context and a name, there and in the archive.
+    assert!(seen >= 16, "{seen}");
+}
+
+#[test]
 fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     let files = Files::new();
     files.put("odd.dtaf", &Archive::new(DeviceType::new("\u{1b}[31mred")));

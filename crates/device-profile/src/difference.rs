@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{BrokenRule, DeviceType, DeviceTypeFile, Secret, TagSet};
+use crate::{BrokenRule, DeviceType, DeviceTypeFile, Secret, TagSet, has_credentials};
 
 /// What an import changes, or would change.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -40,7 +40,8 @@ impl ImportReport {
     }
 }
 
-/// A difference between what is there and an archive. No value of a password or tag is in it.
+/// A difference between what is there and an archive. No value of a password or tag is in it, and
+/// `[redacted]` stands for a value with [credentials](has_credentials) and what it was or becomes.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -302,14 +303,37 @@ impl Differences {
                     self.values(subject, &place, a, b, effect);
                 }
                 (a, b) => {
+                    let is_hidden = [a, b].into_iter().flatten().any(is_secret);
                     let shown = |value: Option<&Value>| match value {
+                        Some(_) if is_hidden => Some(HIDDEN.to_owned()),
                         Some(Value::String(text)) => Some(text.clone()),
-                        other => other.map(Value::to_string),
+                        other => other.map(|value| redacted(value).to_string()),
                     };
                     self.attribute(subject, &place, (shown(a), shown(b)), effect(&place));
                 }
             }
         }
+    }
+}
+
+fn is_secret(value: &Value) -> bool {
+    value.as_str().is_some_and(has_credentials)
+}
+
+/// A value without what carries credentials in it.
+fn redacted(value: &Value) -> Value {
+    match value {
+        Value::Array(each) => each.iter().map(redacted).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            Value::Object(
+                members
+                    .map(|(name, member)| (name.clone(), redacted(member)))
+                    .collect(),
+            )
+        }
+        value if is_secret(value) => HIDDEN.into(),
+        value => value.clone(),
     }
 }
 

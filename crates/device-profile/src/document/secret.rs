@@ -66,9 +66,21 @@ fn words(name: &str) -> Vec<&str> {
     words
 }
 
-/// Whether a rule sets something or has keys or passwords among its options, an address a user in front or a URI a
-/// secret in its query.
-fn has_credentials(value: &str) -> bool {
+/// Whether a text carries a password, a key or a token, whatever it is called: a rule that sets something or has
+/// them among its options, an address with a user in front, a URI with a secret in its query.
+///
+/// For whoever shows values of strangers. Where it is left open, the answer is yes.
+///
+/// # Examples
+///
+/// ```
+/// use offhook_device_profile::has_credentials;
+///
+/// assert!(has_credentials("https://user:secret@host.example/"));
+/// assert!(!has_credentials("https://host.example/phone.xml"));
+/// ```
+#[must_use]
+pub fn has_credentials(value: &str) -> bool {
     let has_option = ["--key", "--pwd", "--uid"]
         .iter()
         .any(|option| value.contains(option));

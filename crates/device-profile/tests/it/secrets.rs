@@ -10,6 +10,8 @@ use offhook_device_profile::{
     TagTable, substitute,
 };
 
+use crate::import::{phone, system_with, update};
+
 const CANARY: &str = "Canary0123456789";
 
 fn check(text: &str) {
@@ -37,6 +39,35 @@ fn documents_and_settings_hide_their_values() {
     let settings = SipSettings::from_configuration(&configuration).unwrap();
     assert_eq!(settings.password().unwrap().secret(), CANARY);
     check(&format!("{configuration:?} {settings:?}"));
+}
+
+#[test]
+fn a_difference_shows_no_credentials() {
+    let mut odd = phone();
+    odd.web_based_config_url = Some("http://u:Canary@h/".to_owned());
+    odd.device_management_mut().device_access_uri = Some("x?token=Canary".to_owned());
+    odd.files[0].remote_file_format = "sip:u:Canary@h".to_owned();
+    let mut bare = odd.clone();
+    bare.cpe_device_options = None;
+    bare.web_based_config_url = Some("http://h/".to_owned());
+    let all = [phone(), odd, bare];
+    for there in &all {
+        for archive in &all {
+            let mut archive = Archive::new(archive.clone());
+            let report = update().dry_run(&mut archive, &system_with(there.clone()));
+            let report = report.unwrap();
+            let json = serde_json::to_string(&report).unwrap();
+            assert!(!json.contains("Canary"), "{json}");
+            assert!(!format!("{report:?}").contains("Canary"));
+            // What a secret was or becomes may be one as well.
+            for one in &report.differences {
+                let values = [&one.existing, &one.archive].into_iter().flatten();
+                let hidden = values.clone().filter(|value| *value == "[redacted]");
+                let hidden = hidden.count();
+                assert!(hidden == 0 || hidden == values.count(), "{one:?}");
+            }
+        }
+    }
 }
 
 #[test]
