@@ -67,7 +67,8 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
-    /// A name of a file leads out of the folder that it is served from.
+    /// A name of a file leads out of the folder that it is served from: it has a part `..`, or begins at the root
+    /// or at a drive.
     #[error("{attribute} of file {file} leads out of its folder")]
     LeadsOutOnFile {
         /// Which attribute.
@@ -362,8 +363,10 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
         ("remoteFileFormat", &file.remote_file_format),
     ] {
         let file = index;
-        let leads_out = name.split(['/', '\\']).any(|part| part == "..");
-        check(leads_out, Violation::LeadsOutOnFile { attribute, file });
+        check(
+            leads_out(name),
+            Violation::LeadsOutOnFile { attribute, file },
+        );
     }
     check(
         mac_in_cert && mac_in_non_request_uri,
@@ -387,6 +390,16 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
             && (has_tag(&file.file_format) || has_tag(&file.remote_file_format)),
         Violation::StaticFileWithTag { file: index },
     );
+}
+
+/// Whether a name of a file names a place of its own: from the root or a drive on, or up.
+fn leads_out(name: &str) -> bool {
+    let is_drive = |drive: &str| drive.len() == 1 && drive.bytes().all(|b| b.is_ascii_alphabetic());
+    let has_drive = name
+        .split_once(':')
+        .is_some_and(|(drive, _)| is_drive(drive));
+    let climbs = name.split(['/', '\\']).any(|part| part == "..");
+    name.starts_with(['/', '\\']) || has_drive || climbs
 }
 
 fn is_for_one_device(file: &DeviceTypeFile) -> bool {
