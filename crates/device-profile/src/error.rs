@@ -257,7 +257,7 @@ pub enum SettingsError {
     /// The token has characters that no bearer token has.
     #[error("malformed token")]
     Token,
-    /// The security mode is no number that is known.
+    /// The security mode is no number that is known, or one of several is none.
     #[error("unknown security mode")]
     SecurityMode,
     /// A transport that the guides do not list.

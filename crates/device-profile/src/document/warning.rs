@@ -55,9 +55,12 @@ pub enum Warning {
         /// What is wrong there.
         fault: RuleFault,
     },
-    /// The security mode is no known number.
+    /// A security mode is no known number, empty or has elements inside; no line registers.
     #[error("deviceSecurityMode: unknown number")]
     SecurityMode,
+    /// The security mode is given more than once; the strictest counts.
+    #[error("deviceSecurityMode: given more than once, the strictest counts")]
+    SecurityModeRepeated,
     /// A server's certificate is not checked.
     #[error("{name}: certificates of servers are not checked")]
     TlsVerify {
@@ -139,8 +142,12 @@ fn of_device(device: &Device<'_>, warnings: &mut Vec<Warning>) {
     if device.is_stub() {
         warnings.push(Warning::EncryptedElsewhere);
     }
-    if device.security_mode_text().is_some() && device.security_mode().is_none() {
+    let modes = device.security_modes();
+    if modes.iter().any(Option::is_none) {
         warnings.push(Warning::SecurityMode);
+    }
+    if modes.len() > 1 {
+        warnings.push(Warning::SecurityModeRepeated);
     }
 }
 

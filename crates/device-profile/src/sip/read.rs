@@ -8,7 +8,7 @@ use super::{Registration, SipSettings, Transport};
 use crate::mpp::FlatProfile;
 use crate::room_os::Configuration;
 use crate::unified_cm::{
-    CallManager, Defaults, Device, Line, MAX_MEMBERS, SecurityMode, USE_CALL_MANAGER,
+    CallManager, Defaults, Device, Line, MAX_MEMBERS, SecurityMode, TLS, USE_CALL_MANAGER,
 };
 use crate::{Secret, SettingsError};
 
@@ -111,19 +111,19 @@ impl SipSettings {
     /// The domain is the host of the line's `proxy`, or for `USECALLMANAGER` the first server of
     /// the call manager group, with the other ones as backups. A device whose security mode is
     /// authenticated or encrypted goes by TLS, whatever `transportLayerProtocol` says; of that 1 is
-    /// TCP, 2 UDP and 3 TLS, and any other number leaves it to the resolver.
+    /// TCP, 2 UDP and 3 TLS, and any other number leaves it to the resolver. Of either given more
+    /// than once the strictest counts.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] when something is missing or malformed, and when the security mode is no
-    /// known number: nothing less than what was meant may come of that.
+    /// [`SettingsError`] when something is missing or malformed, and when a security mode is no
+    /// known number, empty or has elements inside: nothing less than what was meant may come of that.
     ///
     /// # Source
     ///
     /// usecallmanager.nz: `sipLines`, `deviceSecurityMode`, `transportLayerProtocol`.
     pub fn from_device(device: &Device<'_>, line: &Line<'_>) -> Result<Self, SettingsError> {
-        let is_known = device.security_mode_text().is_none() || device.security_mode().is_some();
-        if !is_known {
+        if device.security_modes().iter().any(Option::is_none) {
             return Err(SettingsError::SecurityMode);
         }
         let is_secure = device.security_mode() > Some(SecurityMode::NonSecure);
@@ -131,7 +131,7 @@ impl SipSettings {
             _ if is_secure => Transport::Tls,
             Some("1") => Transport::Tcp,
             Some("2") => Transport::Udp,
-            Some("3") => Transport::Tls,
+            Some(TLS) => Transport::Tls,
             _ => Transport::Auto,
         };
         let mut servers = match line.proxy() {

@@ -4,7 +4,8 @@ use offhook_device_profile::unified_cm::{
     CapfAuthenticationMode, ConfigurationFile, OnboardingMethod, SecurityMode,
 };
 use offhook_device_profile::{
-    DocumentFault, Limits, Registration, SettingsError, SipSettings, Transport, ValueError,
+    Document, DocumentFault, Limits, Registration, SettingsError, SipSettings, Transport,
+    ValueError, Warning,
 };
 use proptest::prelude::*;
 
@@ -247,9 +248,64 @@ fn the_security_mode_goes_before_the_transport_and_is_never_guessed() {
     assert_eq!(with("1", "2"), Ok((Transport::Udp, Some(5_060))));
     assert_eq!(with("1", "3"), Ok((Transport::Tls, Some(5_061))));
     assert_eq!(with("1", "4"), Ok((Transport::Auto, Some(5_060))));
-    assert_eq!(with("", "1"), Ok((Transport::Tcp, Some(5_060))));
-    for mode in ["0", "4", "3x", "encrypted"] {
+    for mode in ["0", "4", "3x", "encrypted", "", " ", "<a>3</a>"] {
         assert_eq!(with(mode, "2"), Err(SettingsError::SecurityMode), "{mode}");
+    }
+    // Of two transports TLS counts.
+    let two = |one, other| {
+        with(
+            "1",
+            &format!("{one}</transportLayerProtocol><transportLayerProtocol>{other}"),
+        )
+    };
+    assert_eq!(two("1", "3"), Ok((Transport::Tls, Some(5_061))));
+    assert_eq!(two("<a/>", "3"), Ok((Transport::Tls, Some(5_061))));
+    assert_eq!(two("2", "1"), Ok((Transport::Udp, Some(5_060))));
+    assert_eq!(two("", "1"), Ok((Transport::Auto, Some(5_060))));
+    let none = DEVICE.replace("<deviceSecurityMode>3</deviceSecurityMode>", "");
+    assert_eq!(settings(&none, 0).unwrap().transport(), Transport::Auto);
+}
+
+#[test]
+fn of_two_security_modes_the_strictest_counts() {
+    let with = |one: &str, other: &str| {
+        let two =
+            format!("<deviceSecurityMode>{one}</deviceSecurityMode><deviceSecurityMode>{other}<");
+        let xml = DEVICE
+            .replace("<deviceSecurityMode>3<", &two)
+            .replace("<transportLayerProtocol>4<", "<transportLayerProtocol>2<");
+        let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let warnings = document.warnings(&Limits::default());
+        assert!(
+            warnings.contains(&Warning::SecurityModeRepeated),
+            "{warnings:?}"
+        );
+        let is_unknown = warnings.contains(&Warning::SecurityMode);
+        (
+            settings(&xml, 0).map(|settings| settings.transport()),
+            is_unknown,
+        )
+    };
+    for (one, other) in [("1", "3"), ("3", "1"), ("1", "2"), ("2", "1"), ("3", "3")] {
+        assert_eq!(
+            with(one, other),
+            (Ok(Transport::Tls), false),
+            "{one} {other}"
+        );
+    }
+    assert_eq!(with("1", "1"), (Ok(Transport::Udp), false));
+    for (one, other) in [
+        ("1", ""),
+        ("", "3"),
+        ("1", "<a>3</a>"),
+        ("9", "1"),
+        ("1", "9"),
+    ] {
+        assert_eq!(
+            with(one, other),
+            (Err(SettingsError::SecurityMode), true),
+            "{one} {other}"
+        );
     }
 }
 
