@@ -76,7 +76,7 @@ impl Document {
         let mut warnings = Vec::new();
         match self {
             Self::Configuration(configuration) => {
-                let is_off = |path: &&str| configuration.text(path) == Some("Off");
+                let is_off = |path: &&str| configuration.says(path, "Off");
                 let names = ["SIP TlsVerify", "Provisioning TlsVerify"].into_iter();
                 let unchecked = names.filter(is_off);
                 warnings.extend(unchecked.map(|name| Warning::TlsVerify { name: name.into() }));

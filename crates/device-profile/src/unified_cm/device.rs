@@ -20,7 +20,7 @@ impl<'f> Device<'f> {
     /// Whether this is but the plain part of a document that is encrypted (`encrConfig`).
     #[must_use]
     pub fn is_stub(&self) -> bool {
-        self.text("encrConfig") == Some("true")
+        self.says("encrConfig", "true")
     }
 
     /// How the device is to be secured (`deviceSecurityMode`); `None` where that is missing or no
@@ -116,6 +116,12 @@ impl<'f> Device<'f> {
         let named = tree.children(tree.root());
         let named = named.filter(move |element| tree.name(*element) == name);
         named.map(|element| text(tree, element, ""))
+    }
+
+    /// Whether a path has this word, in whatever case.
+    pub(crate) fn says(&self, path: &str, word: &str) -> bool {
+        self.text(path)
+            .is_some_and(|text| text.eq_ignore_ascii_case(word))
     }
 
     pub(crate) fn text(&self, path: &str) -> Option<&'f str> {
@@ -214,8 +220,7 @@ impl<'f> Line<'f> {
     /// Where it registers (`proxy`); `None` for the servers of the group (`USECALLMANAGER`).
     #[must_use]
     pub fn proxy(&self) -> Option<&'f str> {
-        self.filled("proxy")
-            .filter(|proxy| *proxy != USE_CALL_MANAGER)
+        self.filled("proxy").filter(|proxy| !is_call_manager(proxy))
     }
 
     /// The port to register at (`port`).
@@ -287,9 +292,14 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
     found
 }
 
+/// Whether a proxy is the call managers of the group, in whatever case.
+pub(crate) fn is_call_manager(proxy: &str) -> bool {
+    proxy.eq_ignore_ascii_case(USE_CALL_MANAGER)
+}
+
 /// The number of TLS as `transportLayerProtocol`.
 pub(crate) const TLS: &str = "3";
-pub(crate) const USE_CALL_MANAGER: &str = "USECALLMANAGER";
+const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 const SIP_PORT: u16 = 5_060;
 const SECURED_SIP_PORT: u16 = 5_061;
 

@@ -310,6 +310,73 @@ fn of_two_security_modes_the_strictest_counts() {
 }
 
 #[test]
+fn switches_are_read_in_any_case() {
+    let register = |word: &str| {
+        let xml = DEVICE.replace(
+            "<registerWithProxy>true<",
+            &format!("<registerWithProxy>{word}<"),
+        );
+        settings(&xml, 0).unwrap().registration()
+    };
+    for word in ["false", "False", "FALSE"] {
+        assert_eq!(register(word), Registration::NotWanted, "{word}");
+    }
+    assert_eq!(register("True"), Registration::Wanted);
+    let group = DEVICE.replace("<proxy>USECALLMANAGER<", "<proxy>UseCallManager<");
+    assert_eq!(
+        settings(&group, 0).unwrap().domain(),
+        settings(DEVICE, 0).unwrap().domain()
+    );
+    let stub = DEVICE.replace("<encrConfig>false<", "<encrConfig>True<");
+    let stub = ConfigurationFile::parse(stub.as_bytes(), &Limits::default()).unwrap();
+    assert!(stub.device().unwrap().is_stub());
+    for (word, is_on) in [
+        ("Enabled", true),
+        ("TRUE", true),
+        ("Disabled", false),
+        ("False", false),
+    ] {
+        let xml = format!(
+            "<Default><autoRegistration>{word}</autoRegistration><loadinformation1 preferActCodeOverAutoReg='True'>x</loadinformation1></Default>"
+        );
+        let file = ConfigurationFile::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let defaults = file.defaults().unwrap();
+        assert_eq!(defaults.auto_registration(), Some(is_on), "{word}");
+        let method = defaults.loads().next().unwrap().onboarding_method();
+        assert_eq!(method, OnboardingMethod::ActivationCode);
+    }
+}
+
+#[test]
+fn the_backup_proxy_is_the_last_to_be_tried() {
+    let with = |host: &str, port: &str| {
+        let proxy = format!(
+            "<backupProxy>{host}</backupProxy><backupProxyPort>{port}</backupProxyPort><outboundProxy>"
+        );
+        let xml = DEVICE.replacen("<outboundProxy>", &proxy, 1);
+        settings(&xml, 0).map(|settings| {
+            let last = settings.backups().last();
+            (
+                settings.backups().count(),
+                last.map(|(host, port)| (host.to_owned(), port)),
+            )
+        })
+    };
+    let without = settings(DEVICE, 0).unwrap().backups().count();
+    for none in ["", "USECALLMANAGER"] {
+        assert_eq!(with(none, "x").unwrap().0, without);
+    }
+    let last = |host: &str, port| Ok((without + 1, Some((host.to_owned(), port))));
+    assert_eq!(
+        with("b.example.net", "5070"),
+        last("b.example.net", Some(5_070))
+    );
+    assert_eq!(with("b.example.net", ""), last("b.example.net", None));
+    assert_eq!(with("a b", ""), Err(SettingsError::Domain));
+    assert_eq!(with("b.example.net", "x"), Err(SettingsError::Port));
+}
+
+#[test]
 fn a_line_with_a_proxy_of_its_own_registers_there() {
     let own = settings(DEVICE, 1).unwrap();
     assert_eq!((own.domain(), own.port()), ("sbc.example.net", Some(5_080)));
