@@ -62,7 +62,12 @@ fn run(file: &Path, json: bool, act: impl FnOnce() -> anyhow::Result<u8>) -> u8 
 }
 
 fn open(file: &Path) -> anyhow::Result<BufReader<File>> {
-    Ok(BufReader::new(File::open(file).context("opening it")?))
+    let opened = File::open(file).context("opening it")?;
+    // Some systems open a folder and read no byte of it.
+    if opened.metadata().context("opening it")?.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory)).context("opening it");
+    }
+    Ok(BufReader::new(opened))
 }
 
 fn inspect(file: &Path, json: bool) -> anyhow::Result<u8> {

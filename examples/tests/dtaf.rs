@@ -190,6 +190,24 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     }
     let (lines, _) = files.json(&["inspect", odd]);
     assert_eq!(lines[0]["file"], odd);
+
+    // What is not seen, beyond 16 bits too.
+    let unseen = "a\u{ad}b\u{3164}c\u{e0041}d\u{2800}";
+    files.put("unseen.dtaf", &Archive::new(DeviceType::new(unseen)));
+    for arguments in [
+        &["inspect", "unseen.dtaf"][..],
+        &["--json", "inspect", "unseen.dtaf"],
+    ] {
+        let (text, _) = files.text(arguments);
+        assert!(
+            !text.contains(|sign: char| !sign.is_ascii() && unseen.contains(sign)),
+            "{text}"
+        );
+    }
+    let (lines, _) = files.json(&["inspect", "unseen.dtaf"]);
+    assert_eq!(lines[0]["content"]["deviceType"], unseen);
+    let (text, _) = files.text(&["validate", "unseen.dtaf"]);
+    assert!(text.contains("deviceType has characters"), "{text}");
 }
 
 #[test]
@@ -302,6 +320,11 @@ fn what_is_no_archive_and_what_is_not_there_are_told_apart() {
     assert_eq!(lines[1]["error"], "not a zip archive");
     assert_eq!(lines[2]["valid"], true);
     assert_eq!(files.text(&["validate"]).1, Some(2));
+    for command in ["inspect", "validate"] {
+        let (text, status) = files.text(&[command, "."]);
+        assert_eq!(status, Some(4), "{text}");
+        assert!(text.contains("directory"), "{text}");
+    }
 }
 
 #[test]

@@ -410,9 +410,33 @@ pub(crate) fn has_length(text: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&text.chars().count())
 }
 
-/// Whether a text shows as what it is: controls, and what turns the direction of writing, make it look
-/// like another one.
+/// Whether a text shows as what it is: controls, what turns the direction of writing, and what is not
+/// seen make it look like another one. The two joiners (U+200C, U+200D) are letters' and stay.
 pub(crate) fn is_shown(text: &str) -> bool {
-    let turns = |char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !text.chars().any(|char| char.is_control() || turns(char))
+    !text.chars().any(|char| char.is_control() || misleads(char))
+}
+
+fn misleads(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }

@@ -109,14 +109,18 @@ fn of_profile(profile: &FlatProfile, limits: &Limits, warnings: &mut Vec<Warning
     let mut told = HashSet::new();
     let overridden = profile.overridden().filter(|name| told.insert(*name));
     warnings.extend(overridden.map(|name| Warning::Overridden { name: owned(name) }));
+    let mut told = HashSet::new();
     warnings.extend(
         profile
             .nested()
+            .filter(|name| told.insert(*name))
             .map(|name| Warning::Nested { name: owned(name) }),
     );
+    let mut told = HashSet::new();
     warnings.extend(
         profile
             .unknown_access()
+            .filter(|name| told.insert(*name))
             .map(|name| Warning::Access { name: owned(name) }),
     );
     for parameter in profile.parameters() {

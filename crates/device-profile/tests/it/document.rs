@@ -338,7 +338,7 @@ fn what_is_no_secret_is_shown() {
 #[test]
 fn what_may_not_be_meant_is_told() {
     let limits = Limits::default();
-    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><B>3</B><C><D/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
+    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><B>3</B><C><D/></C><C><E/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
         <Proxy_1_>h</Proxy_1_><User_ID_1_>u</User_ID_1_></flat-profile>";
     let warnings: Vec<String> = parse(xml)
         .warnings(&limits)

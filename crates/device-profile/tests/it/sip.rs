@@ -358,3 +358,34 @@ fn a_room_devices_switches_are_read_in_any_case() {
         assert_eq!(room(&values).unwrap().transport(), Transport::Tls, "{tls}");
     }
 }
+
+#[test]
+fn a_uri_and_a_bare_address_are_no_host_with_a_port() {
+    for text in ["sip:h", "SIPS:h", "sip:h:5060", "2001:db8::1", "::1"] {
+        let answer = phone(&[("Proxy_1_", text)]);
+        assert_eq!(answer.unwrap_err(), SettingsError::Domain, "{text}");
+        let answer = phone(&[
+            ("Use_Outbound_Proxy_1_", "Yes"),
+            ("Outbound_Proxy_1_", text),
+        ]);
+        assert_eq!(answer.unwrap_err(), SettingsError::OutboundProxy, "{text}");
+    }
+}
+
+#[test]
+fn a_user_with_a_password_in_it_is_refused_and_not_shown() {
+    for user in ["al;pw=s3cret", "al;password=s3cret", "al:s3cret"] {
+        let uri = format!("sip:{user}@h");
+        assert_eq!(room(&[("SIP URI", &uri)]).unwrap_err(), SettingsError::User);
+        let answer = phone(&[("User_ID_1_", user)]);
+        assert_eq!(answer.unwrap_err(), SettingsError::User);
+    }
+    for user in ["al;pw=s3cret", "al:s3cret@h", "Basic YWw6czNjcmV0"] {
+        let answer = phone(&[("Auth_ID_1_", user)]);
+        assert_eq!(
+            answer.unwrap_err(),
+            SettingsError::AuthenticationUser,
+            "{user}"
+        );
+    }
+}
