@@ -41,6 +41,9 @@ fn regions(name: &str, count: usize) -> TagSet {
     (0..count).fold(TagSet::new(name), |set, _| set.with_region(region.clone()))
 }
 
+/// Makes an archive of so many, how many may be, and how one more is refused.
+type Case<'c> = (&'c dyn Fn(usize) -> Archive, usize, &'static str);
+
 #[test]
 fn long_names_are_not_told_again_and_again() {
     // As from a container of another make, which no reader of ours has looked at.
@@ -103,7 +106,7 @@ fn regions_countries_types_and_sets_are_bounded_to_the_one() {
         Archive::DeviceFamily((0..count).fold(family, one))
     };
     let of_regions = |count: usize| Archive::TagSet(regions("S", count));
-    let cases: [(&dyn Fn(usize) -> Archive, usize, &str); 4] = [
+    let cases: [Case<'_>; 4] = [
         (&of_regions, 256, "tag set 0 of 257 regions"),
         (&of_countries, 1_024, "tag set 0 of 1025 countries"),
         (&of_types, 256, "device family of 257 device types"),

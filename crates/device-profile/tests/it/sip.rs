@@ -333,7 +333,7 @@ fn a_room_devices_other_proxies_are_backups() {
         (&*domain, proxy.as_deref()),
         ("example.net", Some("b.example.net"))
     );
-    assert_eq!(backups, [four.clone()]);
+    assert_eq!(backups, std::slice::from_ref(&four));
     let login = [("SIP Authentication UserName", "u")];
     let (domain, proxy, backups) = of(&[&login[..], &others].concat());
     assert_eq!((&*domain, proxy), ("b.example.net", None));
