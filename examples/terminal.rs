@@ -17,7 +17,10 @@ pub(crate) fn name(path: &Path) -> String {
 
 /// JSON that means the same, with escapes where [`plain`] has them.
 pub(crate) fn plain_json(json: &str) -> String {
-    escaped(json, |sign| format!("\\u{:04x}", u32::from(sign)))
+    escaped(json, |sign| {
+        let units = sign.encode_utf16(&mut [0; 2]).to_vec();
+        units.iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    })
 }
 
 /// Prints text and a line break. Where nobody reads on there is nothing to say, and the exit status
@@ -45,6 +48,22 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
 fn misleads(sign: char) -> bool {
     matches!(
         sign,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }

@@ -39,7 +39,7 @@ use file::Reader;
     config-document --diff old.xml new.xml\n\n\
     Exit status: 0 where every file is a document and the settings of all its lines \
     are good, or where --diff finds no difference; 1 where one is not, or --diff finds some; 2 for a \
-    bad command line, and where --diff cannot read a file. A warning changes nothing, and neither \
+    bad command line, and where --diff cannot read a file or has documents of two kinds. A warning changes nothing, and neither \
     does a signature that nobody has verified."
 )]
 struct Arguments {

@@ -62,7 +62,12 @@ fn run(file: &Path, json: bool, act: impl FnOnce() -> anyhow::Result<u8>) -> u8 
 }
 
 fn open(file: &Path) -> anyhow::Result<BufReader<File>> {
-    Ok(BufReader::new(File::open(file).context("opening it")?))
+    let opened = File::open(file).context("opening it")?;
+    // Some systems open a folder and read no byte of it.
+    if opened.metadata().context("opening it")?.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory)).context("opening it");
+    }
+    Ok(BufReader::new(opened))
 }
 
 fn inspect(file: &Path, json: bool) -> anyhow::Result<u8> {
@@ -101,15 +106,15 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
     let mut system = folder.read()?;
     if arguments.dry_run {
         let planned = import.dry_run(&mut source, &system).map_err(hinted)?;
-        let verdict = match &planned.violations[..] {
-            [] => "would be imported",
+        let verdict = match planned.rules_broken() {
+            0 => "would be imported",
             _ => "would not be imported",
         };
         report::import(&arguments.file, &planned, verdict, json)?;
-        let status = match (&planned.violations[..], planned.difference_found()) {
-            ([_, ..], _) => REFUSED,
-            ([], true) => DIFFERENT,
-            ([], false) => 0,
+        let status = match (planned.rules_broken(), planned.difference_found()) {
+            (0, true) => DIFFERENT,
+            (0, false) => 0,
+            _ => REFUSED,
         };
         return Ok(status);
     }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Error;
 use offhook_device_profile::{
-    Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, TagName,
-    TagSet,
+    Archive, ArchiveViolation, BrokenRule, DeviceType, DeviceTypeFile, ImportReport, Limits,
+    TagName, TagSet, has_credentials,
 };
 use serde_json::{Value, json};
 
@@ -75,8 +75,11 @@ pub(crate) fn violations(
     found: &[ArchiveViolation],
     json: bool,
 ) -> anyhow::Result<()> {
+    let most = Limits::default().violations;
+    let left_out = found.len().saturating_sub(most);
     let rules = found
         .iter()
+        .take(most)
         .filter_map(|violation| archive.broken_rule(*violation));
     let rules: Vec<BrokenRule> = rules.collect();
     if json {
@@ -85,10 +88,11 @@ pub(crate) fn violations(
             "kind": archive.kind().abbreviation(),
             "valid": found.is_empty(),
             "violations": rules,
+            "violationsLeftOut": left_out,
         }));
     }
     let mut out = String::new();
-    broken(&mut out, &rules)?;
+    broken(&mut out, &rules, left_out)?;
     let count = match found.len() {
         0 => "no rule broken".to_owned(),
         1 => "1 rule broken".to_owned(),
@@ -134,7 +138,7 @@ pub(crate) fn import(
     if !rows.is_empty() {
         table(&mut out, &DIFFERENCE_HEADS, &rows)?;
     }
-    broken(&mut out, &report.violations)?;
+    broken(&mut out, &report.violations, report.violations_left_out)?;
     let differences = match rows.len() {
         0 => "no difference".to_owned(),
         1 => "1 difference".to_owned(),
@@ -158,10 +162,13 @@ pub(crate) fn exported(file: &Path, archive: &Archive, json: bool) -> anyhow::Re
     ))
 }
 
-fn broken(out: &mut String, rules: &[BrokenRule]) -> fmt::Result {
+fn broken(out: &mut String, rules: &[BrokenRule], left_out: usize) -> fmt::Result {
     for rule in rules {
         writeln!(out, "rule broken: {}", plain(&rule.to_string()))?;
         writeln!(out, "    source: {}", rule.violation.source())?;
+    }
+    if left_out > 0 {
+        writeln!(out, "rules broken and not told: {left_out}")?;
     }
     Ok(())
 }
@@ -197,7 +204,7 @@ fn attributes(device_type: &DeviceType) -> anyhow::Result<Vec<(String, String)>>
     Ok(found)
 }
 
-/// The same without passwords and the values of tags.
+/// The same without passwords, the values of tags and what else carries credentials.
 fn redacted(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
@@ -212,6 +219,7 @@ fn redacted(mut value: Value) -> Value {
         Value::Array(each) => each
             .iter_mut()
             .for_each(|each| *each = redacted(each.take())),
+        Value::String(text) if has_credentials(text) => "[redacted]".clone_into(text),
         _ => {}
     }
     value
@@ -257,10 +265,16 @@ fn names(switches: &[(bool, &str)]) -> String {
 }
 
 fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
-    let mut regions: HashMap<&TagName, Vec<&str>> = HashMap::new();
+    let mut regions: HashMap<&TagName, String> = HashMap::new();
     for region in &tag_set.regions {
         for tag in &region.tags {
-            regions.entry(&tag.name).or_default().push(&region.name);
+            let names = regions.entry(&tag.name).or_default();
+            // No more is shown, and all of them for each tag could be much.
+            if names.len() <= 4 * COLUMN {
+                let between = if names.is_empty() { "" } else { ", " };
+                names.push_str(between);
+                names.push_str(&region.name);
+            }
         }
     }
     let row = |tag: &offhook_device_profile::Tag| {
@@ -272,21 +286,18 @@ fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
         vec![
             tag.name.to_string(),
             overridable.to_owned(),
-            regions
-                .get(&tag.name)
-                .map(|names| names.join(", "))
-                .unwrap_or_default(),
+            regions.get(&tag.name).cloned().unwrap_or_default(),
         ]
     };
     tag_set.tags.iter().map(row).collect()
 }
 
-/// A table with columns as wide as their widest value.
+/// A table with columns as wide as their widest value, which is cut where it is wider than any is to be.
 fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|value| plain(value)).collect())
+        .map(|row| row.iter().map(|value| cell(value)).collect())
         .collect();
     let width = |at: usize| {
         let values = rows.iter().chain([&heads]).filter_map(|row| row.get(at));
@@ -303,10 +314,23 @@ fn table(out: &mut String, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result 
     Ok(())
 }
 
+/// A text fit for a terminal and no wider than a column.
+fn cell(value: &str) -> String {
+    // What does not fit as it came does not fit with escapes either.
+    let value: String = value.chars().take(COLUMN + 1).collect();
+    let value = plain(&value);
+    if value.chars().count() <= COLUMN {
+        return value;
+    }
+    value.chars().take(COLUMN - 1).chain(['…']).collect()
+}
+
 fn line(value: &Value) -> anyhow::Result<()> {
     say(&plain_json(&value.to_string()))
 }
 
+/// The most characters of a column.
+const COLUMN: usize = 60;
 const DIFFERENCE_HEADS: [&str; 5] = ["EFFECT", "WHAT", "ATTRIBUTE", "THERE", "ARCHIVE"];
 const FILE_HEADS: [&str; 5] = ["FILE", "CATEGORY", "AUTHENTICATION", "OVER", "BYTES"];
 const TAG_HEADS: [&str; 3] = ["TAG", "OVERRIDABLE", "OTHERWISE IN"];

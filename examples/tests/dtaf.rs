@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use offhook_device_profile::{
-    Archive, DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Tag, TagSet,
+    Archive, DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Tag, TagRegion, TagSet,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -117,6 +117,46 @@ fn inspect_shows_what_is_in_an_archive_and_no_secret() {
 }
 
 #[test]
+fn addresses_with_credentials_are_shown_nowhere() {
+    let files = Files::new();
+    let mut odd = phone("<a>");
+    odd.web_based_config_url = Some("http://admin:Canary@h/".to_owned());
+    let options = odd.device_management_mut();
+    options.device_access_uri = Some("https://u:Canary@h/x?token=Canary".to_owned());
+    options.device_access_context = Some("x?token=Canary".to_owned());
+    odd.files[0].remote_file_format = "x?password=Canary".to_owned();
+    files.put("odd.dtaf", &Archive::new(odd.clone()));
+    // Nobody has looked through what a system has not, part of it or whole.
+    let mut bare = odd.clone();
+    bare.cpe_device_options = None;
+    let folders = ["plain", "bare", "odd", "new"];
+    for (folder, there) in folders.into_iter().zip([phone("<a/>"), bare, odd.clone()]) {
+        fs::create_dir(files.path(folder)).unwrap();
+        files.put(&format!("{folder}/there.dtaf"), &Archive::new(there));
+    }
+    let mut seen = 0;
+    let mut check = |arguments: &[&str]| {
+        for arguments in [arguments, &[&["--json"], arguments].concat()] {
+            let (text, _) = files.text(arguments);
+            assert!(!text.contains("Canary"), "{arguments:?}: {text}");
+            seen += text.matches("[redacted]").count();
+        }
+    };
+    check(&["inspect", "odd.dtaf"]);
+    check(&["validate", "odd.dtaf"]);
+    for folder in folders {
+        for archive in ["odd.dtaf", "phone.dtaf", "newer.dtaf"] {
+            let import = ["import", archive, "--into", folder];
+            check(&[&import[..], &["--dry-run"]].concat());
+            check(&[&import[..], &["--device-type-file-update", "--dry-run"]].concat());
+            check(&[&import[..], &["--device-type-file-update"]].concat());
+        }
+    }
+    // Two addresses, a context and a name, there and in the archive.
+    assert!(seen >= 16, "{seen}");
+}
+
+#[test]
 fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     let files = Files::new();
     files.put("odd.dtaf", &Archive::new(DeviceType::new("\u{1b}[31mred")));
@@ -150,6 +190,54 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     }
     let (lines, _) = files.json(&["inspect", odd]);
     assert_eq!(lines[0]["file"], odd);
+
+    // What is not seen, beyond 16 bits too.
+    let unseen = "a\u{ad}b\u{3164}c\u{e0041}d\u{2800}";
+    files.put("unseen.dtaf", &Archive::new(DeviceType::new(unseen)));
+    for arguments in [
+        &["inspect", "unseen.dtaf"][..],
+        &["--json", "inspect", "unseen.dtaf"],
+    ] {
+        let (text, _) = files.text(arguments);
+        assert!(
+            !text.contains(|sign: char| !sign.is_ascii() && unseen.contains(sign)),
+            "{text}"
+        );
+    }
+    let (lines, _) = files.json(&["inspect", "unseen.dtaf"]);
+    assert_eq!(lines[0]["content"]["deviceType"], unseen);
+    let (text, _) = files.text(&["validate", "unseen.dtaf"]);
+    assert!(text.contains("deviceType has characters"), "{text}");
+}
+
+#[test]
+fn columns_are_bounded_whatever_is_in_them() {
+    let files = Files::new();
+    let tag = "%SBC%".parse().unwrap();
+    let with = |country: &str| {
+        (0..70).fold(tag_set(), |set, at| {
+            let name = format!("{at}{}", "r".repeat(1_000));
+            let region = TagRegion::new(&name, &[country]).with_value(&tag, "x");
+            set.with_region(region)
+        })
+    };
+    files.put("long.tsaf", &Archive::TagSet(with("NO")));
+    let (text, status) = files.text(&["inspect", "long.tsaf"]);
+    assert_eq!(status, Some(0), "{text}");
+    let wanted = format!("  %SBC%  yes          0{}…\n", "r".repeat(58));
+    assert!(text.contains(&wanted), "{text}");
+
+    let folder = files.path("system");
+    fs::create_dir(&folder).unwrap();
+    files.put("system/Access.tsaf", &Archive::TagSet(with("SE")));
+    let import = ["import", "long.tsaf", "--into", "system", "--dry-run"];
+    let (text, status) = files.text(&[&import[..], &["--tag-set-override"]].concat());
+    assert_eq!(status, Some(1), "{text}");
+    let row = text.lines().find(|line| line.contains("regions"));
+    let row = row.unwrap_or_else(|| panic!("{text}"));
+    assert!(row.chars().count() < 220, "{row}");
+    let rows = text.lines().filter(|line| !line.starts_with("rule broken"));
+    assert!(rows.clone().all(|row| row.chars().count() < 220), "{text}");
 }
 
 #[test]
@@ -232,6 +320,11 @@ fn what_is_no_archive_and_what_is_not_there_are_told_apart() {
     assert_eq!(lines[1]["error"], "not a zip archive");
     assert_eq!(lines[2]["valid"], true);
     assert_eq!(files.text(&["validate"]).1, Some(2));
+    for command in ["inspect", "validate"] {
+        let (text, status) = files.text(&[command, "."]);
+        assert_eq!(status, Some(4), "{text}");
+        assert!(text.contains("directory"), "{text}");
+    }
 }
 
 #[test]

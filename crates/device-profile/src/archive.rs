@@ -143,7 +143,8 @@ impl Archive {
     }
 
     /// Every rule that is broken by what is in it, documents that are not well-formed among them;
-    /// empty when all is well. [`broken_rule`](Self::broken_rule) names what breaks one.
+    /// empty when all is well. They are numbers without names;
+    /// [`broken_rule`](Self::broken_rule) names what breaks one.
     #[must_use]
     pub fn violations(&self, limits: &Limits) -> Vec<ArchiveViolation> {
         let mut found = Vec::new();
@@ -171,9 +172,26 @@ impl Archive {
         found
     }
 
-    /// Refuses tag sets of more tags than allowed.
-    pub(crate) fn check_tags(&self, limits: &Limits) -> Result<(), ArchiveError> {
+    /// Refuses more types and sets, and sets of more tags, regions and countries, than allowed.
+    pub(crate) fn check_counts(&self, limits: &Limits) -> Result<(), ArchiveError> {
+        let found = self.device_types().len();
+        if found > limits.device_types {
+            return Err(ArchiveError::TooManyDeviceTypes { found });
+        }
+        let found = self.tag_sets().len();
+        if found > limits.tag_sets {
+            return Err(ArchiveError::TooManyTagSets { found });
+        }
         for (tag_set, each) in self.tag_sets().iter().enumerate() {
+            let found = each.regions.len();
+            if found > limits.regions {
+                return Err(ArchiveError::TooManyRegions { tag_set, found });
+            }
+            let countries = each.regions.iter().map(|region| region.countries.len());
+            let found = countries.sum::<usize>();
+            if found > limits.countries {
+                return Err(ArchiveError::TooManyCountries { tag_set, found });
+            }
             let regional = each.regions.iter().map(|region| region.tags.len());
             let found = each.tags.len() + regional.sum::<usize>();
             if found > limits.tags {

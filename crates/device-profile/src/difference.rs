@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{BrokenRule, DeviceType, DeviceTypeFile, Secret, TagSet};
+use crate::{BrokenRule, DeviceType, DeviceTypeFile, Secret, TagSet, has_credentials};
 
 /// What an import changes, or would change.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -18,7 +18,10 @@ pub struct ImportReport {
     /// Each rule that what comes out of it breaks; with one of them nothing is imported.
     /// Types and sets are numbered as in the archive, files of a rule about a type as the type will
     /// have them.
+    /// No more are told than [`Limits::violations`](crate::Limits::violations).
     pub violations: Vec<BrokenRule>,
+    /// How many more rules are broken than are told.
+    pub violations_left_out: usize,
 }
 
 impl ImportReport {
@@ -27,9 +30,18 @@ impl ImportReport {
     pub fn difference_found(&self) -> bool {
         !self.differences.is_empty()
     }
+
+    /// How many rules are broken, those among them that are not told one by one.
+    #[must_use]
+    pub fn rules_broken(&self) -> usize {
+        self.violations
+            .len()
+            .saturating_add(self.violations_left_out)
+    }
 }
 
-/// A difference between what is there and an archive. No value of a password or tag is in it.
+/// A difference between what is there and an archive. No value of a password or tag is in it, and
+/// `[redacted]` stands for a value with [credentials](has_credentials) and what it was or becomes.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -50,7 +62,7 @@ pub struct ImportDifference {
     pub effect: Effect,
 }
 
-/// What differs.
+/// What differs. A name of more than 128 characters, which no rule allows, is cut there and has `…` behind it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
@@ -184,7 +196,7 @@ impl Differences {
     /// The attributes of a type, its files left out, which stay as they are.
     pub(crate) fn device_type(&mut self, existing: &DeviceType, archive: &DeviceType) {
         let subject = Subject::DeviceType {
-            device_type: existing.name.clone(),
+            device_type: told(&existing.name),
         };
         let [old, new] = [existing, archive].map(public_attributes);
         self.values(&subject, "", &old, &new, &|_| Effect::Kept);
@@ -239,9 +251,9 @@ impl Differences {
                 _ => Effect::Updated,
             };
             let subject = Subject::Tag {
-                tag_set_name: existing.name.clone(),
+                tag_set_name: existing.name.as_deref().map(told),
                 tag_name: tag.to_owned(),
-                region_name: (!region.is_empty()).then(|| region.to_owned()),
+                region_name: (!region.is_empty()).then(|| told(region)),
             };
             self.whole(subject, effect);
         }
@@ -258,7 +270,7 @@ impl Differences {
                 Some(each.collect::<Vec<_>>().join("; "))
             };
             let subject = Subject::TagSet {
-                tag_set_name: existing.name.clone(),
+                tag_set_name: existing.name.as_deref().map(told),
             };
             let values = (shown(existing), shown(archive));
             self.attribute(&subject, "regions", values, Effect::Updated);
@@ -291,14 +303,37 @@ impl Differences {
                     self.values(subject, &place, a, b, effect);
                 }
                 (a, b) => {
+                    let is_hidden = [a, b].into_iter().flatten().any(is_secret);
                     let shown = |value: Option<&Value>| match value {
+                        Some(_) if is_hidden => Some(HIDDEN.to_owned()),
                         Some(Value::String(text)) => Some(text.clone()),
-                        other => other.map(Value::to_string),
+                        other => other.map(|value| redacted(value).to_string()),
                     };
                     self.attribute(subject, &place, (shown(a), shown(b)), effect(&place));
                 }
             }
         }
+    }
+}
+
+fn is_secret(value: &Value) -> bool {
+    value.as_str().is_some_and(has_credentials)
+}
+
+/// A value without what carries credentials in it.
+fn redacted(value: &Value) -> Value {
+    match value {
+        Value::Array(each) => each.iter().map(redacted).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            Value::Object(
+                members
+                    .map(|(name, member)| (name.clone(), redacted(member)))
+                    .collect(),
+            )
+        }
+        value if is_secret(value) => HIDDEN.into(),
+        value => value.clone(),
     }
 }
 
@@ -343,9 +378,23 @@ fn public_attributes(device_type: &DeviceType) -> Value {
 
 pub(crate) fn file_subject(device_type: &str, file: &DeviceTypeFile) -> Subject {
     Subject::File {
-        device_type: device_type.to_owned(),
-        file_format: file.file_format.clone(),
+        device_type: told(device_type),
+        file_format: told(&file.file_format),
     }
 }
 
+/// A name for a report, in which it stands again and again: no longer than any may be.
+pub(crate) fn told(name: &str) -> String {
+    match name.char_indices().nth(TOLD_CHARACTERS) {
+        None => name.to_owned(),
+        Some((end, _)) => {
+            let mut cut = name.get(..end).unwrap_or_default().to_owned();
+            cut.push('…');
+            cut
+        }
+    }
+}
+
+/// As many as `fileFormat` may have, which is the longest of the names.
+const TOLD_CHARACTERS: usize = 128;
 const HIDDEN: &str = "[redacted]";

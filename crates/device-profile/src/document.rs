@@ -5,6 +5,7 @@ mod secret;
 mod warning;
 
 pub use difference::{Change, Difference, Shown};
+pub use secret::has_credentials;
 pub use warning::Warning;
 
 use crate::mpp::{FlatProfile, PROFILE};

@@ -236,7 +236,7 @@ pub enum TagError {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The name to authenticate with has control characters.
+    /// The name to authenticate with has control characters or a password in it.
     #[error("malformed authentication user")]
     AuthenticationUser,
     /// The name to show has control characters.
@@ -257,7 +257,7 @@ pub enum SettingsError {
     /// The token has characters that no bearer token has.
     #[error("malformed token")]
     Token,
-    /// The security mode is no number that is known.
+    /// The security mode is no number that is known, or one of several is none.
     #[error("unknown security mode")]
     SecurityMode,
     /// A transport that the guides do not list.
@@ -269,7 +269,7 @@ pub enum SettingsError {
     /// The call manager group has more servers than 16.
     #[error("too many servers")]
     TooManyServers,
-    /// The user is none that can stand in a SIP address as it is.
+    /// The user is none that can stand in a SIP address as it is, or has a password in it.
     #[error("malformed user")]
     User,
     /// The document names no user.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::archive::content;
-use crate::difference::{Differences, file_subject};
+use crate::difference::{Differences, file_subject, told};
 use crate::{
     Archive, ArchiveError, ArchiveSource, ArchiveViolation, BrokenRule, DeviceFamily, DeviceType,
     DeviceTypeFile, Effect, FileContent, ImportError, ImportReport, Limits, Subject, TagSet,
@@ -240,7 +240,7 @@ impl Import {
         inventory: &mut Inventory,
     ) -> Result<ImportReport, ImportError> {
         let (report, plan) = self.plan(source, inventory, Contents::Kept)?;
-        if !report.violations.is_empty() {
+        if report.rules_broken() > 0 {
             let report = Box::new(report);
             return Err(ImportError::Violations { report });
         }
@@ -267,11 +267,11 @@ impl Import {
             inventory,
             contents,
             differences: Differences::default(),
-            violations: Vec::new(),
+            violations: Violations::new(&self.limits),
             plan: Plan::default(),
         };
         let outline = renamed(source.outline(), self.rename.as_ref())?;
-        let checked = outline.check_tags(&self.limits);
+        let checked = outline.check_counts(&self.limits);
         checked.map_err(ImportError::Archive)?;
         if let Archive::DeviceFamily(family) = &outline {
             job.family(family)?;
@@ -286,7 +286,8 @@ impl Import {
         }
         let report = ImportReport {
             differences: job.differences.0,
-            violations: job.violations,
+            violations: job.violations.told,
+            violations_left_out: job.violations.left_out,
         };
         Ok((report, job.plan))
     }
@@ -307,12 +308,39 @@ struct Plan {
     family: Option<(String, Family)>,
 }
 
+/// The rules that are broken: some by name, the rest by their number.
+struct Violations {
+    told: Vec<BrokenRule>,
+    left_out: usize,
+    most: usize,
+}
+
+impl Violations {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            told: Vec::new(),
+            left_out: 0,
+            most: limits.violations,
+        }
+    }
+
+    fn extend(&mut self, rules: impl IntoIterator<Item = BrokenRule>) {
+        for rule in rules {
+            if self.told.len() < self.most {
+                self.told.push(rule);
+            } else {
+                self.left_out += 1;
+            }
+        }
+    }
+}
+
 struct Job<'j> {
     import: &'j Import,
     inventory: &'j Inventory,
     contents: Contents,
     differences: Differences,
-    violations: Vec<BrokenRule>,
+    violations: Violations,
     plan: Plan,
 }
 
@@ -332,7 +360,7 @@ impl Job<'_> {
             Some(existing) => (*existing != members).then_some(Effect::Updated),
         };
         if let Some(effect) = effect {
-            let device_family_name = name.clone();
+            let device_family_name = told(&name);
             let subject = Subject::DeviceFamily { device_family_name };
             self.differences.whole(subject, effect);
         }
@@ -346,7 +374,7 @@ impl Job<'_> {
     fn tag_set(&mut self, index: usize, tag_set: &TagSet) -> Result<(), ImportError> {
         match self.inventory.tag_sets.get(&tag_set.name) {
             None => {
-                let tag_set_name = tag_set.name.clone();
+                let tag_set_name = tag_set.name.as_deref().map(told);
                 let subject = Subject::TagSet { tag_set_name };
                 self.differences.whole(subject, Effect::Added);
             }
@@ -384,7 +412,7 @@ impl Job<'_> {
             self.differences.device_type(existing, archive);
             outcome.clone_from(existing);
         } else {
-            let device_type = name.clone();
+            let device_type = told(name);
             self.differences
                 .whole(Subject::DeviceType { device_type }, Effect::Added);
             outcome.files.clear();
@@ -396,11 +424,11 @@ impl Job<'_> {
         for (at, file) in archive.files.iter().enumerate() {
             let number = first_file + at;
             let content = source.unpack(number).map_err(ImportError::Archive)?;
-            let told = content::check(&content, &self.import.limits).map_err(|source| {
+            let fault = content::check(&content, &self.import.limits).map_err(|source| {
                 let file = number;
                 ImportError::Archive(ArchiveError::Content { file, source })
             })?;
-            self.violations.extend(told.map(|error| BrokenRule {
+            self.violations.extend(fault.map(|error| BrokenRule {
                 subject: file_subject(name, file),
                 violation: ArchiveViolation::Content {
                     file: number,

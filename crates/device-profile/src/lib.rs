@@ -63,7 +63,7 @@ pub use tag::{EffectiveTag, Override, TagLevel, TagName, TagTable};
 pub use tag_set::{RegionalTag, Tag, TagRegion, TagSet, TagSetViolation};
 
 // Configuration documents.
-pub use document::{Change, Difference, Document, DocumentKind, Shown, Warning};
+pub use document::{Change, Difference, Document, DocumentKind, Shown, Warning, has_credentials};
 pub use error::{
     ArchiveError, CommandLineError, CommandLineFault, DocumentError, DocumentFault, EntropyError,
     EntryFault, ImportError, ParsePathError, PayloadError, RuleError, RuleFault, SettingsError,

@@ -18,6 +18,21 @@ pub struct Limits {
     pub ratio: u64,
     /// The most tags of a tag set in an archive, those of its regions counted: 4,096.
     pub tags: usize,
+    /// The most regions of a tag set in an archive: 256.
+    pub regions: usize,
+    /// The most countries of a tag set in an archive, those of all its regions together: 1,024.
+    pub countries: usize,
+    /// The most device types of a device family: 256.
+    pub device_types: usize,
+    /// The most tag sets of a device family: 256.
+    pub tag_sets: usize,
+    /// The longest text in a manifest, names of members among them, in characters: 1,024. Rules of
+    /// the types and sets allow less.
+    pub text_characters: usize,
+    /// The most members and elements in a manifest, all together: 262,144.
+    pub manifest_values: usize,
+    /// The most broken rules that an import tells one by one: 1,000.
+    pub violations: usize,
     /// The longest document, in bytes: 1 MiB.
     pub document_bytes: usize,
     /// Elements within one another, the root counted: 32.
@@ -44,6 +59,13 @@ impl Default for Limits {
             total_bytes: 32 * MIB,
             ratio: 200,
             tags: 4_096,
+            regions: 256,
+            countries: 1_024,
+            device_types: 256,
+            tag_sets: 256,
+            text_characters: 1_024,
+            manifest_values: 262_144,
+            violations: 1_000,
             document_bytes: 1_048_576,
             depth: 32,
             elements: 20_000,

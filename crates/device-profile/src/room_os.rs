@@ -151,6 +151,12 @@ impl Configuration {
         self.get(&path.parse().ok()?)
     }
 
+    /// Whether a path has one of the words that its value is chosen from, in whatever case.
+    pub(crate) fn says(&self, path: &str, word: &str) -> bool {
+        self.text(path)
+            .is_some_and(|text| text.trim_ascii().eq_ignore_ascii_case(word))
+    }
+
     /// Paths and values, in the document's order.
     pub fn values(&self) -> impl Iterator<Item = (Path, &str)> {
         let mut values: Vec<Element> = self.by_path.elements().collect();

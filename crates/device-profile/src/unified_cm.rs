@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 pub use defaults::{Defaults, LoadInformation, OnboardingMethod};
 pub use device::{CallManager, CapfAuthenticationMode, Device, Line, SecurityMode};
-pub(crate) use device::{MAX_MEMBERS, USE_CALL_MANAGER};
+pub(crate) use device::{MAX_MEMBERS, TLS, is_call_manager};
 
 use crate::mpp::PROFILE;
 use crate::xml::{Names, Tree, WhiteSpace, is_name};

@@ -67,7 +67,8 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
-    /// A name of a file leads out of the folder that it is served from.
+    /// A name of a file leads out of the folder that it is served from: it has a part `..`, or begins at the root
+    /// or at a drive.
     #[error("{attribute} of file {file} leads out of its folder")]
     LeadsOutOnFile {
         /// Which attribute.
@@ -362,8 +363,10 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
         ("remoteFileFormat", &file.remote_file_format),
     ] {
         let file = index;
-        let leads_out = name.split(['/', '\\']).any(|part| part == "..");
-        check(leads_out, Violation::LeadsOutOnFile { attribute, file });
+        check(
+            leads_out(name),
+            Violation::LeadsOutOnFile { attribute, file },
+        );
     }
     check(
         mac_in_cert && mac_in_non_request_uri,
@@ -389,6 +392,16 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
     );
 }
 
+/// Whether a name of a file names a place of its own: from the root or a drive on, or up.
+fn leads_out(name: &str) -> bool {
+    let is_drive = |drive: &str| drive.len() == 1 && drive.bytes().all(|b| b.is_ascii_alphabetic());
+    let has_drive = name
+        .split_once(':')
+        .is_some_and(|(drive, _)| is_drive(drive));
+    let climbs = name.split(['/', '\\']).any(|part| part == "..");
+    name.starts_with(['/', '\\']) || has_drive || climbs
+}
+
 fn is_for_one_device(file: &DeviceTypeFile) -> bool {
     file.category == FileCategory::DynamicProfile
 }
@@ -397,9 +410,33 @@ pub(crate) fn has_length(text: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&text.chars().count())
 }
 
-/// Whether a text shows as what it is: controls, and what turns the direction of writing, make it look
-/// like another one.
+/// Whether a text shows as what it is: controls, what turns the direction of writing, and what is not
+/// seen make it look like another one. The two joiners (U+200C, U+200D) are letters' and stay.
 pub(crate) fn is_shown(text: &str) -> bool {
-    let turns = |char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !text.chars().any(|char| char.is_control() || turns(char))
+    !text.chars().any(|char| char.is_control() || misleads(char))
+}
+
+fn misleads(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }

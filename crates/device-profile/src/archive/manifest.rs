@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Archive, ArchiveKind};
-use crate::{ArchiveError, DeviceFamily, DeviceType, TagSet};
+use crate::{ArchiveError, DeviceFamily, DeviceType, Limits, TagSet};
 
 /// An unknown member is an error everywhere: a misspelt switch must not read as one that is off.
 #[derive(Deserialize, Serialize)]
@@ -30,7 +30,8 @@ struct Head {
 }
 
 /// What is in an archive, from its manifest; the contents of the files are empty.
-pub(super) fn read(json: &[u8]) -> Result<Archive, ArchiveError> {
+pub(super) fn read(json: &[u8], limits: &Limits) -> Result<Archive, ArchiveError> {
+    check(json, limits)?;
     let malformed = |error: serde_json::Error| ArchiveError::Manifest {
         line: error.line(),
         column: error.column(),
@@ -59,6 +60,51 @@ pub(super) fn read(json: &[u8]) -> Result<Archive, ArchiveError> {
         // Nothing, or more than the format says; in no place more than in another.
         _ => Err(ArchiveError::Manifest { line: 0, column: 0 }),
     }
+}
+
+/// Refuses texts that are too long and too many values, before any of them takes memory of its own.
+///
+/// What is not JSON is left to the reader: a text ends here where it ends there.
+fn check(json: &[u8], limits: &Limits) -> Result<(), ArchiveError> {
+    let mut values = 0;
+    // Where a text that is open begins, and how many characters of it have been seen.
+    let mut text: Option<(usize, usize)> = None;
+    let mut bytes = json.iter().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        let Some((begin, length)) = &mut text else {
+            match byte {
+                b'"' => text = Some((at, 0)),
+                b',' | b'[' | b'{' => values += 1,
+                _ => {}
+            }
+            if values > limits.manifest_values {
+                return Err(ArchiveError::ManifestValues);
+            }
+            continue;
+        };
+        match byte {
+            b'"' => {
+                text = None;
+                continue;
+            }
+            // Of the four digits behind `u` none counts.
+            b'\\' => {
+                let digits = match bytes.next() {
+                    Some((_, b'u')) => 4,
+                    _ => 0,
+                };
+                let _ = bytes.by_ref().take(digits).last();
+            }
+            // The first byte of a character counts for all.
+            0x80..=0xbf => continue,
+            _ => {}
+        }
+        *length += 1;
+        if *length > limits.text_characters {
+            return Err(ArchiveError::ManifestText { at: *begin });
+        }
+    }
+    Ok(())
 }
 
 /// The manifest of an archive. There may be passwords in it.

@@ -79,8 +79,8 @@ impl<R: Read + Seek> ArchiveReader<R> {
             .index_for_name(manifest::NAME)
             .ok_or(ArchiveError::ManifestMissing)?;
         let json = Zeroizing::new(unpack(&mut zip, index)?);
-        let outline = manifest::read(&json)?;
-        outline.check_tags(limits)?;
+        let outline = manifest::read(&json, limits)?;
+        outline.check_counts(limits)?;
         let mut entries = Vec::new();
         for file in 0..outline.files().count() {
             let index = zip.index_for_name(&content_name(file));

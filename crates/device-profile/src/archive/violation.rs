@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use super::Archive;
-use crate::difference::file_subject;
+use crate::difference::{file_subject, told};
 use crate::{
     DeviceType, DocumentError, FamilyViolation, Guide, Source, Subject, TagSet, TagSetViolation,
     Violation,
@@ -79,7 +79,7 @@ impl BrokenRule {
             .file()
             .and_then(|file| device_type.files.get(file));
         let whole = || Subject::DeviceType {
-            device_type: device_type.name.clone(),
+            device_type: told(&device_type.name),
         };
         Self {
             subject: file.map_or_else(whole, |file| file_subject(&device_type.name, file)),
@@ -93,7 +93,7 @@ impl BrokenRule {
     pub(crate) fn of_tag_set(number: usize, tag_set: &TagSet, violation: TagSetViolation) -> Self {
         Self {
             subject: Subject::TagSet {
-                tag_set_name: tag_set.name.clone(),
+                tag_set_name: tag_set.name.as_deref().map(told),
             },
             violation: ArchiveViolation::TagSet {
                 tag_set: number,
@@ -105,7 +105,7 @@ impl BrokenRule {
     pub(crate) fn of_family(name: &str, violation: FamilyViolation) -> Self {
         Self {
             subject: Subject::DeviceFamily {
-                device_family_name: name.to_owned(),
+                device_family_name: told(name),
             },
             violation: ArchiveViolation::DeviceFamily(violation),
         }

@@ -47,9 +47,9 @@ pub enum Change {
 
 /// A value that may be shown, or the place of one that may not.
 ///
-/// Hidden is what stands under a name that tells of passwords, PINs, keys, tokens, activation codes
-/// or communities, all general-purpose parameters, and rules and addresses that carry credentials.
-/// Where a name leaves it open, the value is hidden.
+/// Hidden is what stands under a name that tells of passwords, PINs, keys, tokens, codes that are not
+/// dialled or communities, all general-purpose parameters, and whatever
+/// [carries credentials](crate::has_credentials). Where a name leaves it open, the value is hidden.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Shown {

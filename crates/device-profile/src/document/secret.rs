@@ -1,77 +1,36 @@
 //! Which values nobody is to see.
 
+mod name;
+
+use name::is_secret_name;
+
 /// Whether nobody is to see a value, by its name or by what it is.
 ///
 /// A name counts as a secret's when in doubt: a value that is hidden without need costs a look into
 /// the document, one that is shown costs a password.
 pub(super) fn is_secret(name: &str, value: &str) -> bool {
-    if name.ends_with("@ua") {
+    // What the user may do with a parameter is no secret, and another `ua` may be one.
+    if name.ends_with("@ua") && matches!(value, "na" | "ro" | "rw") {
         return false;
     }
-    let bare: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    let is_named = SECRET_PARTS.iter().any(|part| bare.contains(part));
-    is_named || has_secret_word(name) || has_credentials(value)
+    is_secret_name(name) || has_credentials(value)
 }
 
-/// Whether one of the words of a name, as `_` and capitals part them, is a secret's.
-fn has_secret_word(name: &str) -> bool {
-    let words = words(name);
-    let is_about = |word: &&str| {
-        NOT_THE_KEY
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
-    };
-    words.iter().enumerate().any(|(at, word)| {
-        if PIN_WORDS
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
-        {
-            return true;
-        }
-        let is_key = word.eq_ignore_ascii_case("key") || word.eq_ignore_ascii_case("keys");
-        // A key to press is no secret, and neither is what is said about one.
-        let neighbours = at.checked_sub(1).and_then(|at| words.get(at)).into_iter();
-        is_key && !neighbours.chain(words.get(at + 1)).any(is_about)
-    })
-}
-
-/// The words of a name: `HostPIN` and `Host_PIN` are `Host` and `PIN`.
-fn words(name: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    for part in name.split(|c: char| !c.is_ascii_alphanumeric()) {
-        let bytes = part.as_bytes();
-        let mut start = 0;
-        for at in 1..bytes.len() {
-            let kind = |at: usize| bytes.get(at).copied().unwrap_or(b'a');
-            let (before, here, after) = (kind(at - 1), kind(at), kind(at + 1));
-            // A new word begins at a capital after a small letter, and at the last of several
-            // capitals that a small letter follows.
-            let begins = here.is_ascii_uppercase()
-                && (before.is_ascii_lowercase()
-                    || before.is_ascii_uppercase()
-                        && at + 1 < bytes.len()
-                        && after.is_ascii_lowercase());
-            let digits = here.is_ascii_digit() != before.is_ascii_digit();
-            if begins || digits {
-                words.extend(part.get(start..at));
-                start = at;
-            }
-        }
-        words.extend(part.get(start..).filter(|word| !word.is_empty()));
-    }
-    words
-}
-
-/// Whether a rule sets something or has keys or passwords among its options, an address a user in front or a URI a
-/// secret in its query.
-fn has_credentials(value: &str) -> bool {
-    let has_option = ["--key", "--pwd", "--uid"]
-        .iter()
-        .any(|option| value.contains(option));
+/// Whether a text carries a password, a key or a token, whatever it is called: a rule that sets something or has
+/// them among its options, an address with a user in front, a URI with a secret in its query.
+///
+/// For whoever shows values of strangers. Where it is left open, the answer is yes.
+///
+/// # Examples
+///
+/// ```
+/// use offhook_device_profile::has_credentials;
+///
+/// assert!(has_credentials("https://user:secret@host.example/"));
+/// assert!(!has_credentials("https://host.example/phone.xml"));
+/// ```
+#[must_use]
+pub fn has_credentials(value: &str) -> bool {
     let has_user = value.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', ' ', '|']).next();
         authority.is_some_and(|authority| authority.contains('@'))
@@ -82,7 +41,66 @@ fn has_credentials(value: &str) -> bool {
         .skip(1)
         .map(str::trim_start)
         .any(|after| after.starts_with('!') && !after.starts_with("!="));
-    has_option || has_user || sets || has_password(value) || has_secret_query(value)
+    has_user
+        || sets
+        || has_password(value)
+        || has_secret_query(value)
+        || has_named_secret(value)
+        || has_secret_option(value)
+        || has_token(value)
+}
+
+/// Whether a name of a secret stands before a sign behind which values stand, as in `pw=…`.
+fn has_named_secret(value: &str) -> bool {
+    value.match_indices(['=', ':', '>']).any(|(at, sign)| {
+        let is_around = |sign: char| sign.is_ascii_whitespace() || matches!(sign, '"' | '\'');
+        let before = value.get(..at).unwrap_or_default();
+        let before = before.trim_end_matches(is_around);
+        let after = value.get(at + sign.len()..).unwrap_or_default();
+        let is_name = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-');
+        let length = before
+            .bytes()
+            .rev()
+            .take_while(|byte| is_name(char::from(*byte)));
+        let name = before.get(before.len() - length.count()..);
+        name.is_some_and(is_secret_name) && !after.trim_start_matches(is_around).is_empty()
+    })
+}
+
+/// Whether an option of a rule or a program gives a secret, as in `--key …`.
+fn has_secret_option(value: &str) -> bool {
+    let words = value.split(|c: char| c.is_ascii_whitespace() || "[]|(),;".contains(c));
+    words.filter(|word| word.starts_with('-')).any(|word| {
+        let word = word.trim_start_matches('-');
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        let is_user = ["uid", "user"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        is_user || is_secret_name(name)
+    })
+}
+
+/// Whether there is a token, a private key, or what a header or a command authenticates with.
+fn has_token(value: &str) -> bool {
+    let is_token = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '_' | '-');
+    let mut runs = value.split(|sign| !is_token(sign));
+    let has_jwt = runs.any(|run| run.starts_with("eyJ") && run.contains('.'));
+    let mut words = value.split_ascii_whitespace().peekable();
+    let mut authenticates = false;
+    while let (Some(word), Some(next)) = (words.next(), words.peek()) {
+        let word = word.trim_matches(|sign: char| !sign.is_ascii_alphanumeric());
+        let is = |known: &str| word.eq_ignore_ascii_case(known);
+        authenticates |= FOLLOWED.iter().any(|known| is(known))
+            || is("basic") && is_encoded(next)
+            || is("digest") && next.contains('=');
+    }
+    has_jwt || authenticates || value.contains("PRIVATE KEY-----")
+}
+
+/// Whether a word looks like base64 and not like one of a language.
+fn is_encoded(word: &str) -> bool {
+    let is_mixed = |pair: &[u8]| matches!(pair, [b'a'..=b'z', b'A'..=b'Z' | b'0'..=b'9']);
+    word.ends_with('=') || word.as_bytes().windows(2).any(is_mixed)
 }
 
 /// Whether a user with a password stands before an `@`, as in `sip:user:password@host`.
@@ -112,71 +130,26 @@ fn has_secret_query(value: &str) -> bool {
         query.split(['&', ';']).any(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = name.to_ascii_lowercase();
-            let is_secret = [
-                "auth", "code", "key", "pass", "pin", "pw", "secret", "sig", "token",
-            ]
-            .iter()
-            .any(|part| name.contains(part));
-            is_secret && !value.is_empty()
+            let is_secret = QUERY_PARTS.iter().any(|part| name.contains(part));
+            (is_secret || name == "sid") && !value.is_empty()
         })
     })
 }
 
-/// What the names of secrets have in them, in lower case and without what parts their words.
-const SECRET_PARTS: [&str; 25] = [
-    "accesscode",
-    "activationcode",
-    "apikey",
-    "authkey",
-    "authstring",
+/// Words behind which a secret stands.
+const FOLLOWED: [&str; 8] = [
+    "bearer",
     "community",
-    "credential",
-    "enckey",
-    "encryptcontent",
-    "encryptionkey",
-    "gpp",
-    "onboardingcode",
-    "passcode",
     "passphrase",
     "passwd",
     "password",
-    "presharedkey",
-    "privatekey",
-    "psk",
-    "pswd",
     "pwd",
     "secret",
-    "sharedkey",
     "token",
-    "wepkey",
 ];
 
-/// Words that alone make a name a secret's.
-const PIN_WORDS: [&str; 4] = ["pass", "pin", "pins", "pw"];
-
-/// Words beside `key` that make it one to press, or tell of one without giving it.
-const NOT_THE_KEY: [&str; 23] = [
-    "alive",
-    "exchange",
-    "expansion",
-    "feature",
-    "function",
-    "label",
-    "length",
-    "line",
-    "list",
-    "model",
-    "module",
-    "navigation",
-    "pad",
-    "press",
-    "prog",
-    "programmable",
-    "public",
-    "set",
-    "size",
-    "soft",
-    "system",
-    "tone",
-    "type",
+/// What the names of secrets in a query have in them.
+const QUERY_PARTS: [&str; 16] = [
+    "assert", "auth", "code", "cookie", "cred", "ha1", "jwt", "key", "otp", "pass", "pin", "pw",
+    "secret", "session", "sig", "token",
 ];

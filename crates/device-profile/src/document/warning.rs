@@ -55,9 +55,12 @@ pub enum Warning {
         /// What is wrong there.
         fault: RuleFault,
     },
-    /// The security mode is no known number.
+    /// A security mode is no known number, empty or has elements inside; no line registers.
     #[error("deviceSecurityMode: unknown number")]
     SecurityMode,
+    /// The security mode is given more than once; the strictest counts.
+    #[error("deviceSecurityMode: given more than once, the strictest counts")]
+    SecurityModeRepeated,
     /// A server's certificate is not checked.
     #[error("{name}: certificates of servers are not checked")]
     TlsVerify {
@@ -73,7 +76,7 @@ impl Document {
         let mut warnings = Vec::new();
         match self {
             Self::Configuration(configuration) => {
-                let is_off = |path: &&str| configuration.text(path) == Some("Off");
+                let is_off = |path: &&str| configuration.says(path, "Off");
                 let names = ["SIP TlsVerify", "Provisioning TlsVerify"].into_iter();
                 let unchecked = names.filter(is_off);
                 warnings.extend(unchecked.map(|name| Warning::TlsVerify { name: name.into() }));
@@ -106,14 +109,18 @@ fn of_profile(profile: &FlatProfile, limits: &Limits, warnings: &mut Vec<Warning
     let mut told = HashSet::new();
     let overridden = profile.overridden().filter(|name| told.insert(*name));
     warnings.extend(overridden.map(|name| Warning::Overridden { name: owned(name) }));
+    let mut told = HashSet::new();
     warnings.extend(
         profile
             .nested()
+            .filter(|name| told.insert(*name))
             .map(|name| Warning::Nested { name: owned(name) }),
     );
+    let mut told = HashSet::new();
     warnings.extend(
         profile
             .unknown_access()
+            .filter(|name| told.insert(*name))
             .map(|name| Warning::Access { name: owned(name) }),
     );
     for parameter in profile.parameters() {
@@ -139,8 +146,12 @@ fn of_device(device: &Device<'_>, warnings: &mut Vec<Warning>) {
     if device.is_stub() {
         warnings.push(Warning::EncryptedElsewhere);
     }
-    if device.security_mode_text().is_some() && device.security_mode().is_none() {
+    let modes = device.security_modes();
+    if modes.iter().any(Option::is_none) {
         warnings.push(Warning::SecurityMode);
+    }
+    if modes.len() > 1 {
+        warnings.push(Warning::SecurityModeRepeated);
     }
 }
 

@@ -63,16 +63,53 @@ pub enum ArchiveError {
         /// The column, from 1; 0 when it is known no closer.
         column: usize,
     },
+    /// `manifest.json` has a longer text than allowed.
+    #[error("text too long at byte {at} of the manifest")]
+    ManifestText {
+        /// Where it begins, in bytes from 0.
+        at: usize,
+    },
+    /// `manifest.json` has more members and elements, all together, than allowed.
+    #[error("manifest with too many values")]
+    ManifestValues,
     /// There is no `manifest.json`.
     #[error("no manifest")]
     ManifestMissing,
     /// More bytes than allowed, packed or unpacked.
     #[error("archive too large")]
     TooLarge,
+    /// More countries in a tag set than allowed, those of all its regions together.
+    #[error("tag set {tag_set} of {found} countries")]
+    TooManyCountries {
+        /// Which tag set, from 0.
+        tag_set: usize,
+        /// How many countries there were.
+        found: usize,
+    },
+    /// More device types in a device family than allowed.
+    #[error("device family of {found} device types")]
+    TooManyDeviceTypes {
+        /// How many device types there were.
+        found: usize,
+    },
     /// More entries than allowed.
     #[error("archive of {found} entries")]
     TooManyEntries {
         /// How many entries there were.
+        found: usize,
+    },
+    /// More regions in a tag set than allowed.
+    #[error("tag set {tag_set} of {found} regions")]
+    TooManyRegions {
+        /// Which tag set, from 0.
+        tag_set: usize,
+        /// How many regions there were.
+        found: usize,
+    },
+    /// More tag sets in a device family than allowed.
+    #[error("device family of {found} tag sets")]
+    TooManyTagSets {
+        /// How many tag sets there were.
         found: usize,
     },
     /// More tags in a set than allowed, those of its regions counted.
@@ -151,7 +188,7 @@ pub enum ImportError {
         name: Option<String>,
     },
     /// What would come out of it breaks rules.
-    #[error("rules broken by what is imported: {}", report.violations.len())]
+    #[error("rules broken by what is imported: {}", report.rules_broken())]
     Violations {
         /// What a dry run would have told.
         report: Box<ImportReport>,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::{Secret, SettingsError};
+use crate::{Secret, SettingsError, has_credentials};
 
 /// A host name or an IP address without brackets, perhaps with a port.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ impl HostPort {
                 }
             }
             None => match text.split_once(':') {
+                // A URI, or an address without brackets, which leaves open where a port would begin.
+                Some((host, port)) if is_scheme(host) || port.contains(':') => {
+                    return Err(SettingsError::Domain);
+                }
                 Some((host, port)) => (host, Some(port)),
                 None => (text, None),
             },
@@ -110,11 +114,14 @@ pub(super) fn split_uri(text: &str) -> Result<UriParts<'_>, SettingsError> {
 
 pub(super) fn user(text: Option<&str>) -> Result<String, SettingsError> {
     let text = text.ok_or(SettingsError::UserMissing)?;
-    checked(text, is_user, SettingsError::User)
+    // A password among its parameters would be shown with it.
+    let is_good = |text: &str| is_user(text) && !has_credentials(text);
+    checked(text, is_good, SettingsError::User)
 }
 
 pub(super) fn authentication_user(text: Option<&str>) -> Result<Option<String>, SettingsError> {
-    text.map(|text| checked(text, is_printable, SettingsError::AuthenticationUser))
+    let is_good = |text: &str| is_printable(text) && !has_credentials(text);
+    text.map(|text| checked(text, is_good, SettingsError::AuthenticationUser))
         .transpose()
 }
 
@@ -155,6 +162,10 @@ fn is_user(text: &str) -> bool {
 
 fn is_printable(text: &str) -> bool {
     !text.chars().any(char::is_control)
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.eq_ignore_ascii_case("sip") || text.eq_ignore_ascii_case("sips")
 }
 
 /// The `b64token` of RFC 6750.

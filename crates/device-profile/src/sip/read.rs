@@ -8,7 +8,7 @@ use super::{Registration, SipSettings, Transport};
 use crate::mpp::FlatProfile;
 use crate::room_os::Configuration;
 use crate::unified_cm::{
-    CallManager, Defaults, Device, Line, MAX_MEMBERS, SecurityMode, USE_CALL_MANAGER,
+    CallManager, Defaults, Device, Line, MAX_MEMBERS, SecurityMode, TLS, is_call_manager,
 };
 use crate::{Secret, SettingsError};
 
@@ -57,8 +57,8 @@ impl SipSettings {
     /// Reads the settings of a room device.
     ///
     /// There is no configuration for the domain: it is the host of `SIP URI`, or else of
-    /// `SIP Proxy 1 Address`. Where both name a host, and not the same, the proxy is an outbound
-    /// proxy. A `sips` URI wants TLS, whatever `SIP DefaultTransport` says. The device registers unless `NetworkServices SIP Mode` is `Off`.
+    /// the first `SIP Proxy n Address`. Where both name a host, and not the same, the proxy is an
+    /// outbound proxy. The other ones of the four proxies are backups. A `sips` URI wants TLS, whatever `SIP DefaultTransport` says. The device registers unless `NetworkServices SIP Mode` is `Off`.
     ///
     /// # Errors
     ///
@@ -70,9 +70,14 @@ impl SipSettings {
     pub fn from_configuration(configuration: &Configuration) -> Result<Self, SettingsError> {
         let text = |path| configuration.text(path).filter(|text| !text.is_empty());
         let uri = text("SIP URI").map(split_uri).transpose()?;
-        let proxy = text("SIP Proxy 1 Address")
-            .map(HostPort::parse)
-            .transpose()?;
+        let mut backups = Vec::new();
+        for number in 1..=PROXIES {
+            let path = format!("SIP Proxy {number} Address");
+            if let Some(address) = configuration.text(&path).filter(|text| !text.is_empty()) {
+                backups.push(HostPort::parse(address)?);
+            }
+        }
+        let proxy = (!backups.is_empty()).then(|| backups.remove(0));
         let is_secure = uri.as_ref().is_some_and(|uri| uri.is_secure);
         let (uri_user, HostPort { host, port }, outbound_proxy) = match (uri, proxy) {
             (Some(UriParts { user, host, .. }), proxy) => {
@@ -88,13 +93,13 @@ impl SipSettings {
         let transport = match text("SIP DefaultTransport") {
             _ if is_secure => Transport::Tls,
             None => Transport::Auto,
-            Some(name) => Transport::named(name)?,
+            Some(name) => Transport::named(name.trim_ascii())?,
         };
-        let is_off = text("NetworkServices SIP Mode") == Some("Off");
+        let is_off = configuration.says("NetworkServices SIP Mode", "Off");
         Ok(Self {
             domain: host,
             port,
-            backups: Vec::new(),
+            backups,
             outbound_proxy,
             transport,
             user: user(uri_user.or(login))?,
@@ -109,21 +114,22 @@ impl SipSettings {
     /// Reads the settings of a line of a device of Unified CM.
     ///
     /// The domain is the host of the line's `proxy`, or for `USECALLMANAGER` the first server of
-    /// the call manager group, with the other ones as backups. A device whose security mode is
+    /// the call manager group, with the other ones as backups, and the `backupProxy` as the last. A
+    /// device whose security mode is
     /// authenticated or encrypted goes by TLS, whatever `transportLayerProtocol` says; of that 1 is
-    /// TCP, 2 UDP and 3 TLS, and any other number leaves it to the resolver.
+    /// TCP, 2 UDP and 3 TLS, and any other number leaves it to the resolver. Of either given more
+    /// than once the strictest counts.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] when something is missing or malformed, and when the security mode is no
-    /// known number: nothing less than what was meant may come of that.
+    /// [`SettingsError`] when something is missing or malformed, and when a security mode is no
+    /// known number, empty or has elements inside: nothing less than what was meant may come of that.
     ///
     /// # Source
     ///
     /// usecallmanager.nz: `sipLines`, `deviceSecurityMode`, `transportLayerProtocol`.
     pub fn from_device(device: &Device<'_>, line: &Line<'_>) -> Result<Self, SettingsError> {
-        let is_known = device.security_mode_text().is_none() || device.security_mode().is_some();
-        if !is_known {
+        if device.security_modes().iter().any(Option::is_none) {
             return Err(SettingsError::SecurityMode);
         }
         let is_secure = device.security_mode() > Some(SecurityMode::NonSecure);
@@ -131,7 +137,7 @@ impl SipSettings {
             _ if is_secure => Transport::Tls,
             Some("1") => Transport::Tcp,
             Some("2") => Transport::Udp,
-            Some("3") => Transport::Tls,
+            Some(TLS) => Transport::Tls,
             _ => Transport::Auto,
         };
         let mut servers = match line.proxy() {
@@ -145,24 +151,25 @@ impl SipSettings {
         let own_port = line.proxy().and_then(|_| line.port());
         let own_port = own_port.map(port_number).transpose()?;
         let proxies = "sipProfile/sipProxies";
-        let proxy = device.text(&format!("{proxies}/outboundProxy"));
-        let proxy = proxy.filter(|proxy| !proxy.is_empty() && *proxy != USE_CALL_MANAGER);
-        let proxy = proxy.map(outbound_proxy).transpose()?;
-        let proxy_port = device.text(&format!("{proxies}/outboundProxyPort"));
-        let proxy_port = proxy_port.filter(|port| !port.is_empty());
-        let proxy_port = proxy_port
-            .filter(|_| proxy.is_some())
-            .map(port_number)
-            .transpose()?;
-        let is_off = device.text(&format!("{proxies}/registerWithProxy")) == Some("false");
+        let proxy = |name: &str, read: fn(&str) -> Result<HostPort, SettingsError>| {
+            let filled = |path: String| device.text(&path).filter(|text| !text.is_empty());
+            let host = filled(format!("{proxies}/{name}")).filter(|host| !is_call_manager(host));
+            let Some(HostPort { host, port }) = host.map(read).transpose()? else {
+                return Ok(None);
+            };
+            let own = filled(format!("{proxies}/{name}Port"));
+            let own = own.map(port_number).transpose()?;
+            let port = port.or(own);
+            Ok(Some(HostPort { host, port }))
+        };
+        let outbound_proxy = proxy("outboundProxy", outbound_proxy)?;
+        servers.extend(proxy("backupProxy", HostPort::parse)?);
+        let is_off = device.says(&format!("{proxies}/registerWithProxy"), "false");
         Ok(Self {
             domain: host,
             port: port.or(own_port),
             backups: servers,
-            outbound_proxy: proxy.map(|proxy| HostPort {
-                port: proxy.port.or(proxy_port),
-                host: proxy.host,
-            }),
+            outbound_proxy,
             transport,
             user: user(line.name())?,
             authentication_user: authentication_user(line.authentication_name())?,
@@ -228,3 +235,6 @@ fn wanted_unless(is_off: bool) -> Registration {
         Registration::Wanted
     }
 }
+
+/// How many proxies a room device knows.
+const PROXIES: u8 = 4;

@@ -21,11 +21,12 @@ impl<'f> Defaults<'f> {
     /// Whether phones without a document may register by themselves (`autoRegistration`).
     #[must_use]
     pub fn auto_registration(&self) -> Option<bool> {
-        match text(self.0, self.0.root(), "autoRegistration")? {
-            "enabled" | "true" => Some(true),
-            "disabled" | "false" => Some(false),
-            _ => None,
+        let text = text(self.0, self.0.root(), "autoRegistration")?;
+        let is = |words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        if is(["enabled", "true"]) {
+            return Some(true);
         }
+        is(["disabled", "false"]).then_some(false)
     }
 
     /// The firmware of each model, in the document's order.
@@ -83,9 +84,11 @@ impl<'f> LoadInformation<'f> {
     /// `preferActCodeOverAutoReg` here is ours, and bears the name of the setting.
     #[must_use]
     pub fn onboarding_method(&self) -> OnboardingMethod {
-        match self.tree.attribute(self.element, PREFER_CODE).as_deref() {
-            Some("true") => OnboardingMethod::ActivationCode,
-            _ => OnboardingMethod::AutoRegistration,
+        let prefers = self.tree.attribute(self.element, PREFER_CODE);
+        if prefers.is_some_and(|prefers| prefers.eq_ignore_ascii_case("true")) {
+            OnboardingMethod::ActivationCode
+        } else {
+            OnboardingMethod::AutoRegistration
         }
     }
 }

@@ -20,19 +20,15 @@ impl<'f> Device<'f> {
     /// Whether this is but the plain part of a document that is encrypted (`encrConfig`).
     #[must_use]
     pub fn is_stub(&self) -> bool {
-        self.text("encrConfig") == Some("true")
+        self.says("encrConfig", "true")
     }
 
     /// How the device is to be secured (`deviceSecurityMode`); `None` where that is missing or no
-    /// known number.
+    /// known number. Of several the strictest counts, and one that is not known makes all unknown.
     #[must_use]
     pub fn security_mode(&self) -> Option<SecurityMode> {
-        match self.text("deviceSecurityMode")? {
-            "1" => Some(SecurityMode::NonSecure),
-            "2" => Some(SecurityMode::Authenticated),
-            "3" => Some(SecurityMode::Encrypted),
-            _ => None,
-        }
+        let modes: Option<Vec<SecurityMode>> = self.security_modes().into_iter().collect();
+        modes?.into_iter().max()
     }
 
     /// How the device proves itself to CAPF (`capfAuthMode`); `None` also for the 0 of devices
@@ -95,12 +91,37 @@ impl<'f> Device<'f> {
             .filter(Line::is_line)
     }
 
+    /// What `transportLayerProtocol` says: of several TLS, where one of them does, or else the first.
     pub(crate) fn transport_layer(&self) -> Option<&'f str> {
-        self.text("transportLayerProtocol")
+        let mut all = self.all("transportLayerProtocol");
+        let first = all.next().flatten();
+        all.flatten().find(|text| *text == TLS).or(first)
     }
 
-    pub(crate) fn security_mode_text(&self) -> Option<&'f str> {
-        filled(self.0, self.0.root(), "deviceSecurityMode")
+    /// Each `deviceSecurityMode` that is there; `None` for one that is no known number, empty or has
+    /// elements inside.
+    pub(crate) fn security_modes(&self) -> Vec<Option<SecurityMode>> {
+        let known = |text: Option<&str>| match text? {
+            "1" => Some(SecurityMode::NonSecure),
+            "2" => Some(SecurityMode::Authenticated),
+            "3" => Some(SecurityMode::Encrypted),
+            _ => None,
+        };
+        self.all("deviceSecurityMode").map(known).collect()
+    }
+
+    /// The texts of all elements of a name below the root; `None` for one with elements inside.
+    fn all(&self, name: &'static str) -> impl Iterator<Item = Option<&'f str>> {
+        let tree = self.0;
+        let named = tree.children(tree.root());
+        let named = named.filter(move |element| tree.name(*element) == name);
+        named.map(|element| text(tree, element, ""))
+    }
+
+    /// Whether a path has this word, in whatever case.
+    pub(crate) fn says(&self, path: &str, word: &str) -> bool {
+        self.text(path)
+            .is_some_and(|text| text.eq_ignore_ascii_case(word))
     }
 
     pub(crate) fn text(&self, path: &str) -> Option<&'f str> {
@@ -199,8 +220,7 @@ impl<'f> Line<'f> {
     /// Where it registers (`proxy`); `None` for the servers of the group (`USECALLMANAGER`).
     #[must_use]
     pub fn proxy(&self) -> Option<&'f str> {
-        self.filled("proxy")
-            .filter(|proxy| *proxy != USE_CALL_MANAGER)
+        self.filled("proxy").filter(|proxy| !is_call_manager(proxy))
     }
 
     /// The port to register at (`port`).
@@ -272,7 +292,14 @@ pub(super) fn call_managers<'f>(tree: &'f Tree, members: &str) -> Vec<CallManage
     found
 }
 
-pub(crate) const USE_CALL_MANAGER: &str = "USECALLMANAGER";
+/// Whether a proxy is the call managers of the group, in whatever case.
+pub(crate) fn is_call_manager(proxy: &str) -> bool {
+    proxy.eq_ignore_ascii_case(USE_CALL_MANAGER)
+}
+
+/// The number of TLS as `transportLayerProtocol`.
+pub(crate) const TLS: &str = "3";
+const USE_CALL_MANAGER: &str = "USECALLMANAGER";
 const SIP_PORT: u16 = 5_060;
 const SECURED_SIP_PORT: u16 = 5_061;
 

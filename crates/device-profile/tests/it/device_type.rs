@@ -293,7 +293,17 @@ fn each_rule_names_the_text_that_states_it() {
 
 #[test]
 fn a_file_is_not_named_out_of_its_folder() {
-    for name in ["../a.xml", "..", "a/../../b", "a\\..\\b", "a/.."] {
+    for name in [
+        "../a.xml",
+        "..",
+        "a/../../b",
+        "a\\..\\b",
+        "a/..",
+        "/etc/passwd",
+        "\\\\host\\x",
+        "C:\\x",
+        "c:x",
+    ] {
         let found = after(|t| t.files[0].remote_file_format = name.to_owned());
         let attribute = "remoteFileFormat";
         let leads_out = Violation::LeadsOutOnFile { attribute, file: 0 };
@@ -303,7 +313,13 @@ fn a_file_is_not_named_out_of_its_folder() {
         let leads_out = Violation::LeadsOutOnFile { attribute, file: 0 };
         assert_eq!(found, [leads_out], "{name}");
     }
-    for name in ["a..b.xml", "phones/%BWMACADDRESS%.xml", "..."] {
+    for name in [
+        "a..b.xml",
+        "phones/%BWMACADDRESS%.xml",
+        "...",
+        "ab:c",
+        "1:x",
+    ] {
         let found = after(|t| t.files[0].remote_file_format = name.to_owned());
         assert_eq!(found, [], "{name}");
     }

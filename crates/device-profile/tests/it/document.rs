@@ -306,6 +306,24 @@ fn what_is_no_secret_is_shown() {
         ("Line_Key_1_Label", "Ann"),
         ("Spinning_Interval", "3"),
         ("Display_Name_1_@ua", "na"),
+        ("Auth_ID_1_", "ann"),
+        ("Auth_INVITE_1_", "Yes"),
+        ("Call_Return_Code", "*69"),
+        ("Cfwd_All_Act_Code", "*72"),
+        ("Preferred_Codec_1_", "G711u"),
+        ("Share_Line_Appearance_1_", "shared"),
+        ("Shared_Line_DND_Cfwd_Enable", "Yes"),
+        ("T38_Passthrough", "Yes"),
+        ("Text_Logo", "Basic phone of room 12: ask for more"),
+        ("Proxy_1_", "https://h.example:5061/a?b=c#d"),
+        (
+            "Dial_Plan_1_",
+            "(*xx|[3469]11|0|00|[2-9]xxxxxx|1xxx[2-9]xxxxxxS0|x.)",
+        ),
+        (
+            "Extension_Function_2_",
+            "fnc=blf+sd+cp;sub=ann@h.example;nme=Ann",
+        ),
     ] {
         let xml = match name.strip_suffix("@ua") {
             Some(name) => format!("<flat-profile><{name} ua=\"{value}\">x</{name}></flat-profile>"),
@@ -320,7 +338,7 @@ fn what_is_no_secret_is_shown() {
 #[test]
 fn what_may_not_be_meant_is_told() {
     let limits = Limits::default();
-    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><B>3</B><C><D/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
+    let xml = "<flat-profile><A ua='xx'/><B>1</B><B>2</B><B>3</B><C><D/></C><C><E/></C><Profile_Rule_B>(a is b)? c</Profile_Rule_B>\
         <Proxy_1_>h</Proxy_1_><User_ID_1_>u</User_ID_1_></flat-profile>";
     let warnings: Vec<String> = parse(xml)
         .warnings(&limits)

@@ -247,6 +247,31 @@ fn many_entries_are_refused_before_the_directory_takes_memory() {
     assert!(used.bytes_max < 4_096, "{used:?}");
 }
 
+#[test]
+fn bytes_before_the_directory_are_passed_over_unless_an_entry_begins_there() {
+    let [manifest, content] = [Entry::stored("manifest.json", &manifest()), content()];
+    let good = zip(&[manifest, content]);
+    let end = good.len() - 22;
+    let start = u32::from_le_bytes(good[end + 16..end + 20].try_into().unwrap());
+    let with = |between: &[u8]| {
+        let mut bytes = good.clone();
+        let moved = start + u32::try_from(between.len()).unwrap();
+        bytes[end + 16..end + 20].copy_from_slice(&moved.to_le_bytes());
+        let at = usize::try_from(start).unwrap();
+        bytes.splice(at..at, between.iter().copied());
+        open(&bytes)
+    };
+    assert!(with(b"left by another writer").is_ok());
+    let hidden = zip(&[Entry::stored("files/1", b"x")]);
+    for more in [&b""[..], b"more"] {
+        let answer = with(&[&hidden[..38], more].concat());
+        assert!(
+            matches!(answer, Err(ArchiveError::Inconsistent)),
+            "{answer:?}"
+        );
+    }
+}
+
 /// An archive whose one file has this content.
 fn carrying(content: &[u8]) -> Result<Archive, ArchiveError> {
     with([Entry::stored("files/0", content)])

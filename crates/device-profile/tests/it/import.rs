@@ -343,6 +343,7 @@ fn a_report_is_written_for_machines() {
                 "effect": "added",
             }],
             "violations": [],
+            "violationsLeftOut": 0,
         })
     );
     let subject = Subject::Tag {

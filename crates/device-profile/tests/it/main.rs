@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod archive_size;
 mod broken_rule;
 mod catalogue;
 mod device_profile;

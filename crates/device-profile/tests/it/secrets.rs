@@ -7,8 +7,10 @@ use offhook_device_profile::payload::Encryption;
 use offhook_device_profile::room_os::Configuration;
 use offhook_device_profile::{
     Archive, DeviceType, DeviceTypeFile, Document, Escape, Limits, Override, SipSettings, TagLevel,
-    TagTable, substitute,
+    TagTable, has_credentials, substitute,
 };
+
+use crate::import::{phone, system_with, update};
 
 const CANARY: &str = "Canary0123456789";
 
@@ -37,6 +39,161 @@ fn documents_and_settings_hide_their_values() {
     let settings = SipSettings::from_configuration(&configuration).unwrap();
     assert_eq!(settings.password().unwrap().secret(), CANARY);
     check(&format!("{configuration:?} {settings:?}"));
+}
+
+#[test]
+fn a_difference_shows_no_credentials() {
+    let mut odd = phone();
+    odd.web_based_config_url = Some("http://u:Canary@h/".to_owned());
+    odd.device_management_mut().device_access_uri = Some("x?token=Canary".to_owned());
+    odd.files[0].remote_file_format = "sip:u:Canary@h".to_owned();
+    let mut bare = odd.clone();
+    bare.cpe_device_options = None;
+    bare.web_based_config_url = Some("http://h/".to_owned());
+    let all = [phone(), odd, bare];
+    for there in &all {
+        for archive in &all {
+            let mut archive = Archive::new(archive.clone());
+            let report = update().dry_run(&mut archive, &system_with(there.clone()));
+            let report = report.unwrap();
+            let json = serde_json::to_string(&report).unwrap();
+            assert!(!json.contains("Canary"), "{json}");
+            assert!(!format!("{report:?}").contains("Canary"));
+            // What a secret was or becomes may be one as well.
+            for one in &report.differences {
+                let values = [&one.existing, &one.archive].into_iter().flatten();
+                let hidden = values.clone().filter(|value| *value == "[redacted]");
+                let hidden = hidden.count();
+                assert!(hidden == 0 || hidden == values.count(), "{one:?}");
+            }
+        }
+    }
+}
+
+/// Whether a difference shows a value, in a document of one element or attribute more.
+fn is_shown(from: &str, to: &str) -> bool {
+    let limits = Limits::default();
+    let [from, to] = [from, to].map(|xml| Document::parse(xml.as_bytes(), &limits).unwrap());
+    let found = [from.differences(&to), to.differences(&from)];
+    let json = serde_json::to_string(&found).unwrap();
+    assert!(json.contains("null") || json.contains(CANARY), "{json}");
+    json.contains(CANARY) || format!("{found:?}").contains(CANARY)
+}
+
+#[test]
+fn words_of_names_tell_of_secrets_however_they_are_written() {
+    for name in [
+        "Access_Code",
+        "Admin_PIN",
+        "Auth_Code",
+        "Auth_String",
+        "Authorization",
+        "Authorization_Code",
+        "Bearer",
+        "Certificate_Challenge",
+        "Cookie",
+        "Cred",
+        "Dect_AC",
+        "Digest_HA1",
+        "HA1",
+        "IKM",
+        "JWT",
+        "Kennwort",
+        "License_Key",
+        "LoginPW",
+        "Mot_de_passe",
+        "OTP",
+        "Passwort",
+        "Phone_Lock_Code",
+        "Priv_Pass",
+        "RADIUS_Shared",
+        "Reg_Code",
+        "SCEP_Challenge",
+        "SIP_Auth",
+        "Secure_Code",
+        "Security_Code",
+        "Sign_In_Code",
+        "Subscr_Dect_Ac_Code_1_",
+        "TOTP_Seed",
+        "USERPASS",
+        "Unlock_Code",
+        "Userpass_1",
+        "V3_Auth",
+        "V3_Priv_Phrase",
+        "VPN_Passwrd",
+        "adminpass",
+        "conferencepin",
+        "creds",
+        "hostpin",
+        "ldappw",
+        "licensekey",
+        "masterkey",
+        "mediakey",
+        "securitycode",
+        "sipkey",
+        "sshkey",
+        "voucher",
+        "wifikey",
+    ] {
+        let xml = format!("<flat-profile><{name}>{CANARY}</{name}></flat-profile>");
+        assert!(!is_shown("<flat-profile/>", &xml), "{name}");
+        let xml = format!("<device><a><{name}>{CANARY}</{name}></a></device>");
+        assert!(!is_shown("<device><a/></device>", &xml), "{name}");
+        let xml = format!("<Configuration><A><{name}>{CANARY}</{name}></A></Configuration>");
+        assert!(!is_shown("<Configuration/>", &xml), "{name}");
+    }
+}
+
+#[test]
+fn the_shape_of_a_value_tells_of_secrets_whatever_its_name() {
+    for value in [
+        "Authorization: Basic CANARY",
+        "Basic CANARY",
+        "Bearer CANARY",
+        "authorization:bearer CANARY",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.CANARY",
+        "-----BEGIN PRIVATE KEY----- CANARY",
+        "-----BEGIN RSA PRIVATE KEY-----CANARY",
+        "password=CANARY",
+        "password = 'CANARY'",
+        "{\"password\": \"CANARY\"}",
+        "&lt;password>CANARY&lt;/password>",
+        "https://h/#access_token=CANARY",
+        "http://h/x;token=CANARY",
+        "http://h/x%3Ftoken=CANARY",
+        "sip:al;pw=CANARY@host",
+        "http://h/x?u=1&amp;ha1=CANARY",
+        "http://h/x?cred=CANARY",
+        "http://h/x?otp=CANARY",
+        "http://h/x?session=CANARY",
+        "http://h/x?sid=CANARY",
+        "http://h/x?q=1?token=CANARY",
+        "[--KEY CANARY] http://h",
+        "--key=CANARY",
+        "-key CANARY",
+        "--pw CANARY",
+        "[--UID CANARY --pwd CANARY] http://h",
+        "fnc=sd;ext=1@h;pwd=CANARY",
+        "//u:CANARY@h/x",
+        "snmp community CANARY",
+        "Digest username=\"u\", response=\"CANARY\"",
+    ] {
+        let value = value.replace("CANARY", CANARY);
+        let xml = format!("<flat-profile><Text_Logo>{value}</Text_Logo></flat-profile>");
+        assert!(!is_shown("<flat-profile/>", &xml), "{value}");
+        assert!(has_credentials(
+            &value.replace("&lt;", "<").replace("&amp;", "&")
+        ));
+    }
+}
+
+#[test]
+fn an_attribute_of_unified_cm_is_no_user_access() {
+    let none = "<device><password/><a/></device>";
+    let named = format!("<device><password ua='{CANARY}'/><a/></device>");
+    assert!(!is_shown(none, &named));
+    let shaped = format!("<device><password/><a ua='token={CANARY}'/></device>");
+    assert!(!is_shown(none, &shaped));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
-use offhook_device_profile::{Limits, Registration, SettingsError, SipSettings, Transport};
+use offhook_device_profile::{
+    Document, Limits, Registration, SettingsError, SipSettings, Transport, Warning,
+};
 
 fn phone(parameters: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
     let mut profile = FlatProfile::new();
@@ -294,4 +296,96 @@ fn a_room_devices_proxy_stands_in_for_the_domain_or_is_an_outbound_proxy() {
 fn a_room_device_whose_sip_is_off_does_not_register() {
     let settings = room(&[("SIP URI", "a@b"), ("NetworkServices SIP Mode", "Off")]).unwrap();
     assert_eq!(settings.registration(), Registration::NotWanted);
+}
+
+#[test]
+fn a_room_devices_other_proxies_are_backups() {
+    let of = |values: &[(&str, &str)]| {
+        let settings = room(values).unwrap();
+        let backups = settings.backups();
+        let backups: Vec<_> = backups
+            .map(|(host, port)| (host.to_owned(), port))
+            .collect();
+        let proxy = settings.outbound_proxy();
+        let proxy = proxy.map(|(host, _)| host.to_owned());
+        (settings.domain().to_owned(), proxy, backups)
+    };
+    let two = ("b.example.net".to_owned(), Some(5_070));
+    let four = ("d.example.net".to_owned(), None);
+    let others = [
+        ("SIP Proxy 4 Address", "d.example.net"),
+        ("SIP Proxy 2 Address", "b.example.net:5070"),
+        ("SIP Proxy 3 Address", ""),
+    ];
+    let first = [
+        ("SIP URI", "u@example.net"),
+        ("SIP Proxy 1 Address", "a.example.net"),
+    ];
+    let (domain, proxy, backups) = of(&[&first[..], &others].concat());
+    assert_eq!(
+        (&*domain, proxy.as_deref()),
+        ("example.net", Some("a.example.net"))
+    );
+    assert_eq!(backups, [two.clone(), four.clone()]);
+    // Without the first one the next stands in for it.
+    let (domain, proxy, backups) = of(&[&first[..1], &others].concat());
+    assert_eq!(
+        (&*domain, proxy.as_deref()),
+        ("example.net", Some("b.example.net"))
+    );
+    assert_eq!(backups, std::slice::from_ref(&four));
+    let login = [("SIP Authentication UserName", "u")];
+    let (domain, proxy, backups) = of(&[&login[..], &others].concat());
+    assert_eq!((&*domain, proxy), ("b.example.net", None));
+    assert_eq!(backups, [four]);
+    let bad = [first[0], ("SIP Proxy 3 Address", "a b")];
+    assert_eq!(room(&bad).unwrap_err(), SettingsError::Domain);
+}
+
+#[test]
+fn a_room_devices_switches_are_read_in_any_case() {
+    for off in ["Off", "OFF", "off", " off "] {
+        let values = [("SIP URI", "u@h"), ("NetworkServices SIP Mode", off)];
+        let settings = room(&values).unwrap();
+        assert_eq!(settings.registration(), Registration::NotWanted, "{off}");
+        let xml = format!("<Configuration><SIP><TlsVerify>{off}</TlsVerify></SIP></Configuration>");
+        let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let warnings = document.warnings(&Limits::default());
+        assert!(matches!(warnings[..], [Warning::TlsVerify { .. }]), "{off}");
+    }
+    for tls in ["Tls", "TLS", "tls", " tls "] {
+        let values = [("SIP URI", "u@h"), ("SIP DefaultTransport", tls)];
+        assert_eq!(room(&values).unwrap().transport(), Transport::Tls, "{tls}");
+    }
+}
+
+#[test]
+fn a_uri_and_a_bare_address_are_no_host_with_a_port() {
+    for text in ["sip:h", "SIPS:h", "sip:h:5060", "2001:db8::1", "::1"] {
+        let answer = phone(&[("Proxy_1_", text)]);
+        assert_eq!(answer.unwrap_err(), SettingsError::Domain, "{text}");
+        let answer = phone(&[
+            ("Use_Outbound_Proxy_1_", "Yes"),
+            ("Outbound_Proxy_1_", text),
+        ]);
+        assert_eq!(answer.unwrap_err(), SettingsError::OutboundProxy, "{text}");
+    }
+}
+
+#[test]
+fn a_user_with_a_password_in_it_is_refused_and_not_shown() {
+    for user in ["al;pw=s3cret", "al;password=s3cret", "al:s3cret"] {
+        let uri = format!("sip:{user}@h");
+        assert_eq!(room(&[("SIP URI", &uri)]).unwrap_err(), SettingsError::User);
+        let answer = phone(&[("User_ID_1_", user)]);
+        assert_eq!(answer.unwrap_err(), SettingsError::User);
+    }
+    for user in ["al;pw=s3cret", "al:s3cret@h", "Basic YWw6czNjcmV0"] {
+        let answer = phone(&[("Auth_ID_1_", user)]);
+        assert_eq!(
+            answer.unwrap_err(),
+            SettingsError::AuthenticationUser,
+            "{user}"
+        );
+    }
 }

@@ -4,7 +4,8 @@ use offhook_device_profile::unified_cm::{
     CapfAuthenticationMode, ConfigurationFile, OnboardingMethod, SecurityMode,
 };
 use offhook_device_profile::{
-    DocumentFault, Limits, Registration, SettingsError, SipSettings, Transport, ValueError,
+    Document, DocumentFault, Limits, Registration, SettingsError, SipSettings, Transport,
+    ValueError, Warning,
 };
 use proptest::prelude::*;
 
@@ -247,10 +248,132 @@ fn the_security_mode_goes_before_the_transport_and_is_never_guessed() {
     assert_eq!(with("1", "2"), Ok((Transport::Udp, Some(5_060))));
     assert_eq!(with("1", "3"), Ok((Transport::Tls, Some(5_061))));
     assert_eq!(with("1", "4"), Ok((Transport::Auto, Some(5_060))));
-    assert_eq!(with("", "1"), Ok((Transport::Tcp, Some(5_060))));
-    for mode in ["0", "4", "3x", "encrypted"] {
+    for mode in ["0", "4", "3x", "encrypted", "", " ", "<a>3</a>"] {
         assert_eq!(with(mode, "2"), Err(SettingsError::SecurityMode), "{mode}");
     }
+    // Of two transports TLS counts.
+    let two = |one, other| {
+        with(
+            "1",
+            &format!("{one}</transportLayerProtocol><transportLayerProtocol>{other}"),
+        )
+    };
+    assert_eq!(two("1", "3"), Ok((Transport::Tls, Some(5_061))));
+    assert_eq!(two("<a/>", "3"), Ok((Transport::Tls, Some(5_061))));
+    assert_eq!(two("2", "1"), Ok((Transport::Udp, Some(5_060))));
+    assert_eq!(two("", "1"), Ok((Transport::Auto, Some(5_060))));
+    let none = DEVICE.replace("<deviceSecurityMode>3</deviceSecurityMode>", "");
+    assert_eq!(settings(&none, 0).unwrap().transport(), Transport::Auto);
+}
+
+#[test]
+fn of_two_security_modes_the_strictest_counts() {
+    let with = |one: &str, other: &str| {
+        let two =
+            format!("<deviceSecurityMode>{one}</deviceSecurityMode><deviceSecurityMode>{other}<");
+        let xml = DEVICE
+            .replace("<deviceSecurityMode>3<", &two)
+            .replace("<transportLayerProtocol>4<", "<transportLayerProtocol>2<");
+        let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let warnings = document.warnings(&Limits::default());
+        assert!(
+            warnings.contains(&Warning::SecurityModeRepeated),
+            "{warnings:?}"
+        );
+        let is_unknown = warnings.contains(&Warning::SecurityMode);
+        (
+            settings(&xml, 0).map(|settings| settings.transport()),
+            is_unknown,
+        )
+    };
+    for (one, other) in [("1", "3"), ("3", "1"), ("1", "2"), ("2", "1"), ("3", "3")] {
+        assert_eq!(
+            with(one, other),
+            (Ok(Transport::Tls), false),
+            "{one} {other}"
+        );
+    }
+    assert_eq!(with("1", "1"), (Ok(Transport::Udp), false));
+    for (one, other) in [
+        ("1", ""),
+        ("", "3"),
+        ("1", "<a>3</a>"),
+        ("9", "1"),
+        ("1", "9"),
+    ] {
+        assert_eq!(
+            with(one, other),
+            (Err(SettingsError::SecurityMode), true),
+            "{one} {other}"
+        );
+    }
+}
+
+#[test]
+fn switches_are_read_in_any_case() {
+    let register = |word: &str| {
+        let xml = DEVICE.replace(
+            "<registerWithProxy>true<",
+            &format!("<registerWithProxy>{word}<"),
+        );
+        settings(&xml, 0).unwrap().registration()
+    };
+    for word in ["false", "False", "FALSE"] {
+        assert_eq!(register(word), Registration::NotWanted, "{word}");
+    }
+    assert_eq!(register("True"), Registration::Wanted);
+    let group = DEVICE.replace("<proxy>USECALLMANAGER<", "<proxy>UseCallManager<");
+    assert_eq!(
+        settings(&group, 0).unwrap().domain(),
+        settings(DEVICE, 0).unwrap().domain()
+    );
+    let stub = DEVICE.replace("<encrConfig>false<", "<encrConfig>True<");
+    let stub = ConfigurationFile::parse(stub.as_bytes(), &Limits::default()).unwrap();
+    assert!(stub.device().unwrap().is_stub());
+    for (word, is_on) in [
+        ("Enabled", true),
+        ("TRUE", true),
+        ("Disabled", false),
+        ("False", false),
+    ] {
+        let xml = format!(
+            "<Default><autoRegistration>{word}</autoRegistration><loadinformation1 preferActCodeOverAutoReg='True'>x</loadinformation1></Default>"
+        );
+        let file = ConfigurationFile::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let defaults = file.defaults().unwrap();
+        assert_eq!(defaults.auto_registration(), Some(is_on), "{word}");
+        let method = defaults.loads().next().unwrap().onboarding_method();
+        assert_eq!(method, OnboardingMethod::ActivationCode);
+    }
+}
+
+#[test]
+fn the_backup_proxy_is_the_last_to_be_tried() {
+    let with = |host: &str, port: &str| {
+        let proxy = format!(
+            "<backupProxy>{host}</backupProxy><backupProxyPort>{port}</backupProxyPort><outboundProxy>"
+        );
+        let xml = DEVICE.replacen("<outboundProxy>", &proxy, 1);
+        settings(&xml, 0).map(|settings| {
+            let last = settings.backups().last();
+            (
+                settings.backups().count(),
+                last.map(|(host, port)| (host.to_owned(), port)),
+            )
+        })
+    };
+    let without = settings(DEVICE, 0).unwrap().backups().count();
+    for none in ["", "USECALLMANAGER"] {
+        assert_eq!(with(none, "x").unwrap().0, without);
+    }
+    let last = |host: &str, port| Ok((without + 1, Some((host.to_owned(), port))));
+    assert_eq!(
+        with("b.example.net", "5070"),
+        last("b.example.net", Some(5_070))
+    );
+    assert_eq!(with("b.example.net", ""), last("b.example.net", None));
+    assert_eq!(with("a b", ""), Err(SettingsError::Domain));
+    assert_eq!(with("b.example.net", "x"), Err(SettingsError::Port));
 }
 
 #[test]
