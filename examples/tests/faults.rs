@@ -286,8 +286,7 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
     client.provision(&room("room-after"), &token).await.unwrap();
 }
 
-/// A thousand peers that say half a word and no more: others are served, in bounded memory, and the
-/// thousand are closed in the end.
+/// A thousand peers that say half a word and no more: others are served, in bounded memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_stalled_connections_take_little_memory_and_stop_nobody() {
     let lab = Lab::new();
