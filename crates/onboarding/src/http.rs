@@ -21,6 +21,7 @@ mod problem;
 mod rate_limit;
 mod request_log;
 mod stream;
+mod unread;
 
 pub use activation::{ActivationApi, activation_router};
 pub use bridge::HttpDmBridge;

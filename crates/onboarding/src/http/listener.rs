@@ -1,12 +1,15 @@
 //! TLS connections under a router, with the peer's certificate at hand and limits on all of them.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -23,6 +26,7 @@ use tower::ServiceExt as _;
 
 use super::problem::Refused;
 use super::stream::PeerStream;
+use super::unread::WatchedBody;
 
 /// How many connections a server holds, and how long it waits for each part of one.
 ///
@@ -267,14 +271,20 @@ async fn connection(
     };
     let router = router.layer(Extension(ConnectInfo(peer)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-        let answer = router
-            .clone()
-            .oneshot(request.map(axum::body::Body::new) as Request);
+        let (head, body) = request.into_parts();
+        let (body, is_read) = WatchedBody::new(body);
+        let request = Request::from_parts(head, axum::body::Body::new(body));
+        let answer = router.clone().oneshot(request);
         async move {
-            match timeout(limits.request, answer).await {
-                Ok(answer) => answer,
-                Err(_) => Ok(Refused::too_slow().into_response()),
+            let mut answer = match timeout(limits.request, answer).await {
+                Ok(Ok(answer)) => answer,
+                Err(_) => Refused::too_slow().into_response(),
+            };
+            if !is_read.load(Ordering::Acquire) {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
             }
+            Ok::<_, Infallible>(answer)
         }
     });
     let stream = PeerStream::new(stream, limits.request);
