@@ -123,6 +123,7 @@ impl Tree {
                 out.copy_until(place.start);
                 // It may stand in what has been written otherwise.
                 out.at = out.at.max(place.end);
+                out.part();
                 index = after;
                 continue;
             }
@@ -244,6 +245,16 @@ struct Writer<'t> {
 }
 
 impl Writer<'_> {
+    /// Keeps apart what an element stood between, where together it would be `]]>`, which no text may
+    /// have: by a comment, which nobody reads.
+    fn part(&mut self) {
+        let behind = self.tree.source.get(self.at as usize..).unwrap_or_default();
+        let joins = |before, rest: &str| self.text.ends_with(before) && behind.starts_with(rest);
+        if joins("]]", ">") || joins("]", "]>") {
+            self.text.push_str("<!---->");
+        }
+    }
+
     /// Writes what was edited of an element, and puts off what was added to it.
     fn element(&mut self, element: Element, node: &Node, pending: &mut BTreeMap<u32, Element>) {
         let tree = self.tree;

@@ -230,12 +230,28 @@ proptest! {
         let written = tree.write();
         prop_assert!(written.starts_with(before) && written.ends_with(behind), "{xml:?}: {written:?}");
         let between = &written[before.len()..written.len() - behind.len()];
-        prop_assert!(between.trim_ascii().is_empty(), "{xml:?}: {written:?}");
+        let is_parted = between == "<!---->" && (before.ends_with(']') && behind.contains('>'));
+        prop_assert!(is_parted || between.trim_ascii().is_empty(), "{xml:?}: {written:?}");
         // A line break that was before it or behind it stays.
         let breaks = |text: &str| text.matches('\n').count();
         let there = breaks(&xml) - breaks(&xml[start..end]);
         prop_assert!(breaks(&written) + 1 >= there, "{xml:?}: {written:?}");
         prop_assert!(parse(&written).is_ok(), "{xml:?}: {written:?}");
+    }
+}
+
+#[test]
+fn what_an_element_stood_between_is_kept_apart_where_together_it_is_no_text() {
+    for (xml, wanted) in [
+        ("<A>]]<C/>></A>", "<A>]]<!---->></A>"),
+        ("<A>]<C/>]></A>", "<A>]<!---->]></A>"),
+        ("<A>]<C/>></A>", "<A>]></A>"),
+    ] {
+        let mut tree = parse(xml).unwrap();
+        let element = tree.children(tree.root()).next().unwrap();
+        tree.remove(element);
+        assert_eq!(tree.write().as_str(), wanted);
+        assert!(parse(wanted).is_ok());
     }
 }
 
