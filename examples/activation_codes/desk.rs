@@ -20,10 +20,10 @@ use rustls_pki_types::pem::PemObject as _;
 use crate::arguments::{
     Arguments, BindingArguments, Issue, List, Mode, Picture, Qr, Redeem, Reissue, Terms, Which,
 };
-use crate::keys::{Keys, for_the_owner};
 use crate::now;
 use crate::report::{self, Line};
 use crate::store::Location;
+use offhook_examples::keys::{Keys, for_the_owner};
 
 /// An administrator's desk: a store, the secrets and a tenant.
 pub(crate) struct Desk {

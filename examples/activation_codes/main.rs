@@ -9,8 +9,6 @@
 
 mod arguments;
 mod desk;
-#[path = "../support/keys.rs"]
-mod keys;
 mod phones;
 mod report;
 mod store;

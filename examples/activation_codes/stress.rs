@@ -19,9 +19,9 @@ use offhook_device_name::DeviceModel;
 use uuid::Uuid;
 
 use crate::arguments::{Arguments, Stress, StressWorker};
-use crate::keys::Keys;
 use crate::now;
 use crate::store::Location;
+use offhook_examples::keys::Keys;
 
 /// How many workers try each code, at least.
 const TRIES: usize = 4;

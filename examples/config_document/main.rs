@@ -9,8 +9,6 @@
 
 mod file;
 mod report;
-#[path = "../terminal.rs"]
-mod terminal;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -18,6 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
+use offhook_examples::terminal;
 
 use file::Reader;
 

@@ -10,7 +10,7 @@ use offhook_device_profile::{
 use serde::Serialize;
 
 use crate::file::{Found, Line};
-use crate::terminal::{name, plain, plain_json};
+use offhook_examples::terminal::{name, plain, plain_json};
 
 /// A file for machines; what is absent does not apply.
 #[derive(Default, Serialize)]

@@ -124,13 +124,19 @@ pub(crate) fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'st
     certificates.collect::<Result<_, _>>().with_context(told)
 }
 
-/// Whether a service said no: to ask again will not help.
-pub(crate) fn is_refused(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        matches!(
-            cause.downcast_ref(),
-            Some(DeviceError::Refused { .. } | DeviceError::NotProvisioned)
-        )
+/// Whether a service said no.
+fn is_refused(error: &anyhow::Error) -> bool {
+    let refused = |error: &DeviceError| error.is_refusal();
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref().is_some_and(refused))
+}
+
+/// The exit status of a program whose device got so far.
+pub(crate) fn end(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
     })
 }
 

@@ -46,14 +46,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    device::end(run(&Arguments::parse()).await)
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {

@@ -42,7 +42,7 @@ use url::Url;
 use crate::config::{
     self, Bridge, Config, Forwarded, HeaderFormat, IdentityHeader, Mail, Smtp, secret,
 };
-use crate::keys::Keys;
+use offhook_examples::keys::Keys;
 
 /// What lives as long as the process does: a reload keeps it.
 pub(crate) struct Lasting {
@@ -330,7 +330,7 @@ fn by_smtp(smtp: &Smtp, config: &Config) -> anyhow::Result<SmtpMailer> {
     })
 }
 
-/// Somebody who is told by HTTPS; on this machine by HTTP too.
+/// Somebody who is told by HTTPS.
 fn webhook_at(
     webhook: &config::Webhook,
     fetch: &Arc<dyn Fetch>,
@@ -339,12 +339,7 @@ fn webhook_at(
     let url: Url = webhook.url.parse().context("url")?;
     let key = secret(&webhook.secret)?.as_str().to_owned().into();
     let key = WebhookSecret::key(WebhookKey::from_text(&key).context("secret")?);
-    let new = if url.scheme() == "http" {
-        Webhook::danger_loopback
-    } else {
-        Webhook::new
-    };
-    new(url, key, Arc::clone(fetch), Arc::clone(clock)).context("url")
+    Webhook::new(url, key, Arc::clone(fetch), Arc::clone(clock)).context("url")
 }
 
 /// Who delivers the outbox; nobody where nobody is to hear of events.

@@ -14,8 +14,8 @@ use offhook_testkit::{
 };
 
 use crate::config::Config;
-use crate::keys::{Keys, for_the_owner};
 use crate::token;
+use offhook_examples::keys::{Keys, for_the_owner};
 
 /// Makes `folder` and all that belongs into it; an existing folder must be empty.
 pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {

@@ -8,8 +8,6 @@
 mod assemble;
 mod audit;
 mod config;
-#[path = "../support/keys.rs"]
-mod keys;
 mod lab;
 mod serve;
 mod token;

@@ -10,8 +10,6 @@
 mod arguments;
 mod report;
 mod system;
-#[path = "../terminal.rs"]
-mod terminal;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};

@@ -12,7 +12,7 @@ use offhook_device_profile::{
 };
 use serde_json::{Value, json};
 
-use crate::terminal::{name, plain, plain_json, say};
+use offhook_examples::terminal::{name, plain, plain_json, say};
 
 pub(crate) fn error(file: &Path, error: &Error, json: bool) {
     let error = format!("{error:#}");

@@ -192,14 +192,12 @@ fn copy(credentials: &Credentials) -> Credentials {
     Credentials::new(chain.clone(), PrivateKeyDer::clone_key(key))
 }
 
-/// Whether a service said no: to ask again will not help.
+/// Whether a service said no.
 fn is_refused(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        matches!(
-            cause.downcast_ref(),
-            Some(DeviceError::Refused { .. } | DeviceError::NotProvisioned)
-        )
-    })
+    let refused = |error: &DeviceError| error.is_refusal();
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref().is_some_and(refused))
 }
 
 /// Whether an administrator may try again.

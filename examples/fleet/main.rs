@@ -29,15 +29,14 @@ use crate::report::{Outcome, Report};
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments).await {
-        Ok(report) => {
-            report.print(arguments.json);
-            if report.failed() == 0 {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
+    let report = run(&arguments).await;
+    let printed = report.and_then(|report| {
+        report.print(arguments.json)?;
+        Ok(report.failed())
+    });
+    match printed {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

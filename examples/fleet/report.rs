@@ -1,8 +1,10 @@
 //! What became of a fleet.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use offhook_examples::terminal::{plain, plain_json, say};
 use serde_json::{Value, json};
 
 use crate::device::WHOLE;
@@ -85,50 +87,63 @@ impl Report {
         Some(rate(self.onboarded.0, self.onboarded.1) / rate(devices, took))
     }
 
-    pub(crate) fn print(&self, json: bool) {
+    pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
         if json {
-            println!("{}", self.json());
-        } else {
-            self.tell();
+            return say(&plain_json(&self.json().to_string()));
         }
+        let mut text = String::new();
+        self.tell(&mut text)?;
+        say(text.trim_end())
     }
 
-    fn tell(&self) {
-        let line = |what: &str, (count, took): (usize, Duration)| {
+    fn tell(&self, out: &mut String) -> fmt::Result {
+        let line = |out: &mut String, what: &str, (count, took): (usize, Duration)| {
             let (seconds, rate) = (took.as_secs_f64(), rate(count, took));
-            println!("{what:<12} {count:>8} devices {seconds:>8.1} s {rate:>8.0} a second");
+            writeln!(
+                out,
+                "{what:<12} {count:>8} devices {seconds:>8.1} s {rate:>8.0} a second"
+            )
         };
-        line("provisioned", self.provisioned);
+        line(out, "provisioned", self.provisioned)?;
         if let Some((devices, count, took)) = self.handshakes {
-            line("handshakes", (devices, took));
-            println!(
+            line(out, "handshakes", (devices, took))?;
+            writeln!(
+                out,
                 "             {count} bare TLS handshakes, of the kinds that onboarding needs"
-            );
+            )?;
         }
-        line("registered", self.onboarded);
+        line(out, "registered", self.onboarded)?;
         if let Some(ratio) = self.of_handshakes() {
-            println!("             {ratio:.2} of the rate of the bare handshakes");
+            writeln!(
+                out,
+                "             {ratio:.2} of the rate of the bare handshakes"
+            )?;
         }
-        println!(
+        writeln!(
+            out,
             "failed       {:>8} devices {:>8} steps tried again\n",
             self.failed(),
             self.retried
-        );
-        println!("step, ms              p50      p90      p99      max");
+        )?;
+        writeln!(out, "step, ms              p50      p90      p99      max")?;
         for (step, took) in self.by_step() {
             let [p50, p90, p99, max] = quantiles(took);
-            println!("{step:<20}{p50:>5.1}    {p90:>5.1}    {p99:>5.1}    {max:>5.1}");
+            writeln!(
+                out,
+                "{step:<20}{p50:>5.1}    {p90:>5.1}    {p99:>5.1}    {max:>5.1}"
+            )?;
         }
         if let Some(took) = self.steps.get(WHOLE) {
-            println!("\nfrom the box to the registration, ms");
+            writeln!(out, "\nfrom the box to the registration, ms")?;
             for (below, count) in histogram(took) {
                 let bar = "█".repeat((count * 50).div_ceil(took.len().max(1)));
-                println!("{below:>8} {count:>8} {bar}");
+                writeln!(out, "{below:>8} {count:>8} {bar}")?;
             }
         }
         for (reason, count) in &self.failures {
-            println!("\n{count} × {}", printable(reason));
+            writeln!(out, "\n{count} × {}", plain(reason))?;
         }
+        Ok(())
     }
 
     fn json(&self) -> Value {
@@ -202,11 +217,6 @@ fn histogram(sorted: &[Duration]) -> Vec<(u128, usize)> {
 #[expect(clippy::cast_precision_loss, reason = "for people")]
 fn rate(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE)
-}
-
-/// Without what would move the cursor about.
-fn printable(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect()
 }
 
 const STEPS: [&str; 8] = [

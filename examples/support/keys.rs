@@ -7,7 +7,7 @@
 //! ```
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -18,34 +18,40 @@ use offhook_activation_code::{
 use zeroize::Zeroizing;
 
 /// The secrets of an operator; in production they come from a key store.
-pub(crate) struct Keys {
-    pub(crate) peppers: Peppers,
-    #[allow(dead_code, reason = "dms-server seals no codes")]
-    pub(crate) sealing: SealingKeys,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Keys {
+    /// For the digests of codes.
+    pub peppers: Peppers,
+    /// For copies of codes that administrators can read again.
+    pub sealing: SealingKeys,
 }
 
 impl Keys {
     /// Reads the file, or makes it with fresh secrets where there is none.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(err) if err.kind() == ErrorKind::NotFound => Self::make(path)?,
-            Err(err) => {
-                return Err(err).with_context(|| format!("could not read {}", path.display()));
-            }
-        };
-        Self::parse(&text).with_context(|| format!("{} is no file of keys", path.display()))
+    ///
+    /// # Errors
+    ///
+    /// When it can be neither read nor made, or has something else in it.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        if !path.try_exists().unwrap_or(true) {
+            Self::make(path)?;
+        }
+        Self::read(path)
     }
 
     /// Reads the file.
-    #[allow(dead_code, reason = "activation-codes makes what is not there")]
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or has something else in it.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).map(Zeroizing::new);
         let text = text.with_context(|| format!("could not read {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("{} is no file of keys", path.display()))
     }
 
-    fn make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    fn make(path: &Path) -> anyhow::Result<()> {
         let mut text = Zeroizing::new(String::new());
         for kind in [PEPPER, SEALING] {
             let mut secret = Zeroizing::new([0; SealingKey::BYTES]);
@@ -54,8 +60,7 @@ impl Keys {
             text.push_str(&format!("{kind} 1 {}\n", secret.as_str()));
         }
         let write = || for_the_owner(path)?.write_all(text.as_bytes());
-        write().with_context(|| format!("could not write {}", path.display()))?;
-        Ok(text)
+        write().with_context(|| format!("could not write {}", path.display()))
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
@@ -105,7 +110,11 @@ impl Keys {
 }
 
 /// Makes a file that others cannot read.
-pub(crate) fn for_the_owner(path: &Path) -> std::io::Result<File> {
+///
+/// # Errors
+///
+/// When it is there already or cannot be made.
+pub fn for_the_owner(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -68,7 +68,17 @@ impl Webhook {
         fetch: Arc<dyn Fetch>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WebhookSetupError> {
-        if url.scheme() != "https" {
+        Self::checked(url.scheme() == "https", url, secret, fetch, clock)
+    }
+
+    fn checked(
+        is_good: bool,
+        url: Url,
+        secret: WebhookSecret,
+        fetch: Arc<dyn Fetch>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, WebhookSetupError> {
+        if !is_good {
             return Err(WebhookSetupError::Url);
         }
         Ok(Self {
@@ -97,15 +107,8 @@ impl Webhook {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        if url.scheme() != "http" || !is_loopback {
-            return Err(WebhookSetupError::Url);
-        }
-        Ok(Self {
-            url,
-            secret,
-            fetch,
-            clock,
-        })
+        let is_good = url.scheme() == "http" && is_loopback;
+        Self::checked(is_good, url, secret, fetch, clock)
     }
 
     /// Sends `message` under the name `id`.

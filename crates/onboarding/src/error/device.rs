@@ -74,3 +74,11 @@ pub enum DeviceError {
     #[error("URL of a service not usable")]
     Url,
 }
+
+impl DeviceError {
+    /// Whether a service said no: to ask it again will not help.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotProvisioned | Self::Refused { .. })
+    }
+}

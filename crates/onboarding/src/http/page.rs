@@ -105,8 +105,7 @@ async fn code(
     let delivery = life_cycle::delivery(read(form)?.recipient())?;
     let management = Arc::clone(&api.management);
     let issued = async move { management.issue_code(&profile, delivery, now).await };
-    let issued = to_the_end(issued).await?.map_err(issue)?;
-    shown_once(&issued)
+    shown_once(issued, issue).await
 }
 
 async fn replacement(
@@ -119,8 +118,7 @@ async fn replacement(
     let delivery = life_cycle::delivery(read(form)?.recipient())?;
     let management = Arc::clone(&api.management);
     let issued = async move { management.replace(&profile, delivery, now).await };
-    let issued = to_the_end(issued).await?.map_err(issue)?;
-    shown_once(&issued)
+    shown_once(issued, issue).await
 }
 
 async fn move_device(
@@ -136,8 +134,7 @@ async fn move_device(
     let delivery = life_cycle::delivery(form.recipient())?;
     let management = Arc::clone(&api.management);
     let moved = async move { management.move_device(&from, &to, delivery, now).await };
-    let moved = to_the_end(moved).await?.map_err(life_cycle::refused)?;
-    shown_once(&moved)
+    shown_once(moved, life_cycle::refused).await
 }
 
 /// What needs no more than a word.
@@ -190,8 +187,13 @@ fn to_device(profile: &ProfileId) -> Redirect {
     Redirect::to(&view::address(profile.as_str(), ""))
 }
 
-fn shown_once(issued: &CodeIssued) -> Result<Markup, Failed> {
-    view::code(issued).ok_or_else(|| Refused::unavailable().into())
+/// Has a code issued, and shows it.
+async fn shown_once<E: Send + 'static>(
+    issued: impl Future<Output = Result<CodeIssued, E>> + Send + 'static,
+    refused: fn(E) -> Refused,
+) -> Result<Markup, Failed> {
+    let issued = to_the_end(issued).await?.map_err(refused)?;
+    view::code(&issued).ok_or_else(|| Refused::unavailable().into())
 }
 
 /// A refusal, as a page.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
+use offhook_device_identity::TrustedProxies;
 use offhook_onboarding::http::{
-    RateLimit, ServerLimits, fallback_router, logged, rate_limited, serve,
+    RateLimit, ServerLimits, fallback_router, forwarded, logged, rate_limited, serve,
 };
 use offhook_testkit::{CertificateAuthority, ShiftedClock, client_config, server_config};
 use rustls::pki_types::ServerName;
@@ -109,6 +110,26 @@ async fn who_sends_too_fast_is_refused_before_the_body_is_read_and_others_are_no
     clock.advance(Duration::from_secs(wait));
     assert_eq!(served.ask(one, GET).await.status(), 200);
     assert_eq!(served.ask(one, GET).await.status(), 429);
+}
+
+/// What is behind a listed proxy has a share for each client that the proxy tells, and whoever says to
+/// be a proxy has one share alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_listed_proxy_each_client_is_counted_by_itself() {
+    let (router, _) = limited(RateLimit::new(HOUR, 1));
+    let proxies = TrustedProxies::new(["127.0.0.6/32".parse().unwrap()]);
+    let router = forwarded(router, proxies, "x-forwarded-for".parse().unwrap());
+    let served = Served::start(router, ServerLimits::default()).await;
+    let ask = async |from, client: &str| {
+        let request = format!("{GET}X-Forwarded-For: {client}\r\n");
+        served.ask(from, &request).await.status()
+    };
+    let (proxy, other) = ([127, 0, 0, 6], [127, 0, 0, 7]);
+    assert_eq!(ask(proxy, "192.0.2.1").await, 200);
+    assert_eq!(ask(proxy, "192.0.2.2").await, 200);
+    assert_eq!(ask(proxy, "192.0.2.3, 192.0.2.1").await, 429);
+    assert_eq!(ask(other, "192.0.2.4").await, 200);
+    assert_eq!(ask(other, "192.0.2.5").await, 429);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,11 +26,8 @@ struct Served {
 
 /// A service with short times.
 async fn served(limits: ServerLimits) -> Served {
-    let authority = CertificateAuthority::new("Test CA").unwrap();
-    let credentials = authority
-        .server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()])
-        .unwrap();
-    let tls = Arc::new(server_config(credentials, None).unwrap());
+    let authority = authority();
+    let tls = credentials(&authority);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/", get(|| async { "here" })).route(
@@ -210,11 +207,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A request under way is answered, a connection that waits is closed, and no new one is taken.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_closes_answers_what_was_asked() {
-    let authority = CertificateAuthority::new("Test CA").unwrap();
-    let credentials = authority
-        .server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()])
-        .unwrap();
-    let tls = Arc::new(server_config(credentials, None).unwrap());
+    let authority = authority();
+    let tls = credentials(&authority);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (asked, was_asked) = tokio::sync::oneshot::channel();
@@ -254,11 +248,8 @@ async fn a_server_that_closes_answers_what_was_asked() {
 /// Who does not read an answer does not keep a server from its end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_closes_waits_no_longer_than_a_request_may_take() {
-    let authority = CertificateAuthority::new("Test CA").unwrap();
-    let credentials = authority
-        .server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()])
-        .unwrap();
-    let tls = Arc::new(server_config(credentials, None).unwrap());
+    let authority = authority();
+    let tls = credentials(&authority);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     // More than the buffers of any socket take.

@@ -6,17 +6,20 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// A text with escapes for all that a terminal would act upon, or show as another text.
-pub(crate) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     escaped(text, |sign| sign.escape_default().to_string())
 }
 
 /// The name of a file, as [`plain`] has it.
-pub(crate) fn name(path: &Path) -> String {
+#[must_use]
+pub fn name(path: &Path) -> String {
     plain(&path.to_string_lossy())
 }
 
 /// JSON that means the same, with escapes where [`plain`] has them.
-pub(crate) fn plain_json(json: &str) -> String {
+#[must_use]
+pub fn plain_json(json: &str) -> String {
     escaped(json, |sign| {
         let units = sign.encode_utf16(&mut [0; 2]).to_vec();
         units.iter().map(|unit| format!("\\u{unit:04x}")).collect()
@@ -25,7 +28,11 @@ pub(crate) fn plain_json(json: &str) -> String {
 
 /// Prints text and a line break. Where nobody reads on there is nothing to say, and the exit status
 /// still tells how it went.
-pub(crate) fn say(text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+///
+/// When the text cannot be written for another reason.
+pub fn say(text: &str) -> anyhow::Result<()> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("standard output"),
