@@ -51,7 +51,8 @@ pub struct StoreName(Box<str>);
 ///
 /// An event leaves the outbox when the sink has taken it, and the next one goes only then. So a
 /// crash, a lost answer or several nodes over one store can repeat events, and can lose none. For a
-/// receiver that leaves out what it has seen, they are in order.
+/// receiver that leaves out what it has seen, the events of one device are in order; those of different
+/// devices are in the order of their numbers, which a store with many writers may show a little later.
 ///
 /// An event that the sink refuses for good stays at the head of the outbox, is told to the log with
 /// every try, and nothing goes past it: the usual cause is a wrong URL or secret, which would refuse
@@ -167,7 +168,7 @@ impl Delivery {
         }
     }
 
-    /// An event that the sink has refused `tries` times in a row goes to `dead_letters`; once that
+    /// An event that the sink has refused `tries` times goes to `dead_letters`; once that
     /// has taken it, it leaves the outbox and the next one is delivered. Tries are counted in each
     /// node anew.
     #[must_use]

@@ -29,7 +29,8 @@ pub struct CodeMail {
     expires_at: Timestamp,
 }
 
-/// One mail address, at most 254 characters: atoms and dots, an at sign, a DNS name. Quoted local
+/// One mail address, at most 254 characters: atoms with dots between, at most 64 characters; an at
+/// sign; a DNS name. Quoted local
 /// parts, comments and lists are refused.
 ///
 /// # Source
@@ -123,17 +124,24 @@ impl MailAddress {
     /// The address spelled `text`; `None` where it is none.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        // The atoms of RFC 5322 section 3.2.3, and dots: nothing that could make it a list.
-        let atom =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+        // The atoms of RFC 5322 section 3.2.3: nothing that could make it a list, and nothing that a
+        // mail system would refuse once the code is issued.
+        let is_atext =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+        let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atext);
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
         let (local, domain) = text.split_once('@')?;
         let good = text.len() <= 254
-            && !local.is_empty()
-            && !domain.is_empty()
-            && local.bytes().all(atom)
-            && domain
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+            && local.len() <= 64
+            && local.split('.').all(is_atom)
+            && domain.split('.').all(is_label);
         good.then(|| Self(text.into()))
     }
 
@@ -160,10 +168,25 @@ mod tests {
             "<a@b>",
             "a",
             "é@b",
+            "a..b@c",
+            ".a@c",
+            "a.@c",
+            "a@..",
+            "a@b.",
+            "a@-b",
+            "a@b-.c",
+            &format!("{}@b", "a".repeat(65)),
+            &format!("a@{}", "b".repeat(64)),
         ] {
             assert_eq!(MailAddress::new(bad), None, "{bad:?}");
         }
-        assert!(MailAddress::new("owner@example.com").is_some());
+        for good in [
+            "owner@example.com",
+            "first.last@a-b.example",
+            &format!("{}@{}", "a".repeat(64), "b".repeat(63)),
+        ] {
+            assert!(MailAddress::new(good).is_some(), "{good}");
+        }
         assert!(MailAddress::new(&format!("{}@b", "a".repeat(253))).is_none());
     }
 }

@@ -8,7 +8,6 @@ use std::fmt;
 use std::net::IpAddr;
 
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -345,7 +344,7 @@ pub struct BridgeAnswer {
 }
 
 /// The message in `body`, a JSON object.
-pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, MessageError> {
+pub(crate) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, MessageError> {
     let message = serde_json::from_slice(body);
     let message = message.map_err(|error| MessageError::from_json(&error))?;
     // An array of the members in their order would be taken too.

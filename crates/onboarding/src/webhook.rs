@@ -27,7 +27,6 @@ use crate::{WebhookError, WebhookRefusal, WebhookSetupError};
 ///
 /// The headers and the signature are those of Standard Webhooks, <https://www.standardwebhooks.com>,
 /// version 1, with a symmetric key.
-#[derive(Debug)]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct Webhook {
     url: Url,
@@ -61,7 +60,7 @@ impl Webhook {
     ///
     /// # Errors
     ///
-    /// [`WebhookSetupError::Url`] when `url` is not `https`.
+    /// [`WebhookSetupError::Url`] when `url` is not `https`, or has a user or a password.
     pub fn new(
         url: Url,
         secret: WebhookSecret,
@@ -78,7 +77,7 @@ impl Webhook {
         fetch: Arc<dyn Fetch>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WebhookSetupError> {
-        if !is_good {
+        if !is_good || !url.username().is_empty() || url.password().is_some() {
             return Err(WebhookSetupError::Url);
         }
         Ok(Self {
@@ -94,7 +93,8 @@ impl Webhook {
     ///
     /// # Errors
     ///
-    /// [`WebhookSetupError::Url`] when `url` is not `http` or leads to another machine.
+    /// [`WebhookSetupError::Url`] when `url` is not `http`, has a user or a password, or leads to
+    /// another machine.
     pub fn danger_loopback(
         url: Url,
         secret: WebhookSecret,
@@ -154,6 +154,16 @@ impl Webhook {
     }
 }
 
+/// The path of a webhook is often what lets a sender in.
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("url", &self.url.origin().ascii_serialization())
+            .field("secret", &self.secret)
+            .finish_non_exhaustive()
+    }
+}
+
 impl WebhookSecret {
     /// `Authorization: Bearer` with this secret.
     ///
@@ -207,7 +217,7 @@ impl WebhookKey {
 
     /// For receivers: whether a message with these headers and this body was signed with the key,
     /// at most five minutes from `now`. One good signature of several is enough, so that keys can
-    /// be changed. A message may still be a repeated one: compare its `webhook-id`.
+    /// be changed; the first eight are looked at. A message may still be a repeated one: compare its `webhook-id`.
     ///
     /// # Errors
     ///
@@ -232,7 +242,8 @@ impl WebhookKey {
                 .and_then(|text| STANDARD.decode(text).ok())
                 .is_some_and(|tag| hmac::verify(&self.0, &signed, &tag).is_ok())
         };
-        if only(headers, SIGNATURE)?.split(' ').any(genuine) {
+        let signatures = only(headers, SIGNATURE)?.split(' ');
+        if signatures.take(MAX_SIGNATURES).any(genuine) {
             Ok(())
         } else {
             Err(WebhookRefusal::Signature)
@@ -281,6 +292,8 @@ const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
 /// Five minutes either way, as the libraries of Standard Webhooks allow.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+/// How many signatures of a message are looked at.
+const MAX_SIGNATURES: usize = 8;
 
 #[cfg(test)]
 mod tests {

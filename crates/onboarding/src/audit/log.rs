@@ -7,7 +7,8 @@ use offhook_activation_code::{ProfileId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{AuditEntry, AuditEvent, AuditRecord, ChainHead, follow, hex};
-use crate::{AuditExportError, AuditFileError, AuditLineError, MessageError, Registry};
+use crate::message::parse;
+use crate::{AuditExportError, AuditFileError, AuditLineError, Registry};
 
 /// A line; our own format, version 1, as the hash covers it.
 #[derive(Deserialize, Serialize)]
@@ -55,8 +56,7 @@ impl AuditRecord {
     ///
     /// [`AuditLineError`] when it is no record.
     pub fn from_json(line: &[u8]) -> Result<Self, AuditLineError> {
-        let line: Line<'_> = serde_json::from_slice(line)
-            .map_err(|error| AuditLineError::Json(MessageError::from_json(&error)))?;
+        let line: Line<'_> = parse(line).map_err(AuditLineError::Json)?;
         // A later time would become the last one, and the record another one unseen.
         if line.time > Timestamp::MAX.as_millis() {
             return Err(AuditLineError::Time);

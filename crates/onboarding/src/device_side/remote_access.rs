@@ -7,7 +7,7 @@ use offhook_device_profile::{Limits, SettingsError, SipSettings};
 use offhook_sip_resolver::{DomainName, Edge};
 use url::Url;
 
-use super::request::{accept, get, post, read};
+use super::request::{accept, bearer, get, post, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, typed_code};
 use crate::DeviceError;
 use crate::message::{
@@ -176,13 +176,10 @@ impl Flow for RemoteAccessPhone {
         self.state = match &self.state {
             State::Redeem { .. } => {
                 let message: MachineToken = read(response)?;
-                if !message.token_type.eq_ignore_ascii_case("Bearer") {
-                    return Err(DeviceError::TokenType);
-                }
-                let token = message.access_token.secret().parse();
+                let token = bearer(&message)?;
                 let domain = message.service_domain.ok_or(DeviceError::NoServiceDomain)?;
                 State::KeepToken {
-                    token: token.map_err(DeviceError::Token)?,
+                    token,
                     domain: domain.parse().map_err(DeviceError::ServiceDomain)?,
                 }
             }

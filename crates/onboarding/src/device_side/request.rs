@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::message::{Problem, parse};
+use crate::message::{MachineToken, Problem, parse};
 use crate::{DeviceError, MessageError};
 
 /// `GET base/path`, with the token where there is one.
@@ -34,6 +34,18 @@ pub(super) fn post(
 pub(super) fn read<T: DeserializeOwned>(response: &Response<Vec<u8>>) -> Result<T, DeviceError> {
     accept(response)?;
     parse(response.body()).map_err(DeviceError::Message)
+}
+
+/// The bearer token in an answer of the activation service.
+pub(super) fn bearer(message: &MachineToken) -> Result<AccessToken, DeviceError> {
+    if !message.token_type.eq_ignore_ascii_case("Bearer") {
+        return Err(DeviceError::TokenType);
+    }
+    message
+        .access_token
+        .secret()
+        .parse()
+        .map_err(DeviceError::Token)
 }
 
 /// Lets an answer pass that says yes.

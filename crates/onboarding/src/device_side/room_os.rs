@@ -7,7 +7,7 @@ use offhook_device_profile::{Limits, SipSettings, room_os::Configuration};
 use offhook_sip_resolver::Policy;
 use url::Url;
 
-use super::request::{accept, get, post, read};
+use super::request::{accept, bearer, get, post, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, resolve, typed_code};
 use crate::DeviceError;
 use crate::message::{
@@ -130,15 +130,7 @@ impl Flow for RoomOs {
         self.state = match &self.state {
             State::Redeem { .. } => {
                 let message: MachineToken = read(response)?;
-                if !message.token_type.eq_ignore_ascii_case("Bearer") {
-                    return Err(DeviceError::TokenType);
-                }
-                let token = message
-                    .access_token
-                    .secret()
-                    .parse()
-                    .map_err(DeviceError::Token)?;
-                State::KeepToken(token)
+                State::KeepToken(bearer(&message)?)
             }
             State::Activate(token) => {
                 let message: ActivationAccepted = read(response)?;

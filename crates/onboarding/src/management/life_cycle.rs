@@ -101,9 +101,9 @@ impl DeviceManagement {
             let device = self.device(&DeviceKey::Profile(profile.clone())).await;
             device.map_err(LifeCycleError::Update)
         };
-        if device(from).await?.is_none() {
+        let Some(source) = device(from).await? else {
             return Err(LifeCycleError::Update(UpdateError::UnknownDevice));
-        }
+        };
         let target = device(to).await?;
         let refused = |refusal| {
             let error = RequestCodeError::Refused(refusal);
@@ -116,6 +116,10 @@ impl DeviceManagement {
                     return refused(refusal);
                 }
             }
+        }
+        // A profile that waits for its first device has none to move, and a code to lose.
+        if source.mac.is_none() {
+            return Err(LifeCycleError::Update(UpdateError::NotActivated));
         }
         self.deactivate(from, now).await?;
         let issued = self.issue_code(to, delivery, now).await;

@@ -1,7 +1,8 @@
 use std::num::NonZeroU32;
 
 use offhook_activation_code::{CodeMode, CodePolicy, GuessPolicy, GuessScope, Refusal};
-use offhook_device_name::DeviceModel;
+use offhook_device_name::{DeviceModel, MacAddress};
+use offhook_onboarding::message::CodePresented;
 use offhook_onboarding::{AuditEvent, Counter, PresentError, Registry as _};
 
 use crate::bench::{Bench, NOW, SOURCE, key, present, room_model};
@@ -225,4 +226,21 @@ async fn on_premises_a_device_without_a_certificate_is_refused_like_any_other() 
     let expected = PresentError::Refused(Refusal::CertificateRequired);
     assert_eq!(format!("{error:?}"), format!("{expected:?}"));
     assert_eq!(error.to_string(), "activation code refused");
+}
+
+#[tokio::test]
+async fn the_address_of_a_group_redeems_no_code() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let good = present(&code, room_model(), &key());
+    let group = CodePresented {
+        mac_address: MacAddress::new([0x01, 0, 0x5e, 0, 0, 1]),
+        ..good
+    };
+    let refused = bench.activation.activate(&group, None, SOURCE, *NOW).await;
+    assert!(matches!(refused, Err(PresentError::GroupAddress)));
+    assert_eq!(bench.counters.get(Counter::CodesRedeemed), 0);
+    let other_key = present(&code, room_model(), &key());
+    let taken = bench.activation.activate(&other_key, None, SOURCE, *NOW);
+    assert!(taken.await.is_ok(), "nothing was used up");
 }

@@ -178,6 +178,13 @@ fn a_record_is_read_as_it_was_written_and_no_other_way() {
         }
     }
     let good = chain(1, Some("expired"))[0].to_json();
+    let array: serde_json::Value = serde_json::from_str(&good).unwrap();
+    let names = [
+        "sequence", "time", "tenant", "profile", "event", "reason", "hash",
+    ];
+    let array = serde_json::Value::from(names.map(|name| array[name].clone()).to_vec());
+    let refused = AuditRecord::from_json(array.to_string().as_bytes());
+    assert!(matches!(refused, Err(AuditLineError::Json(_))));
     let hash = good.rsplit('"').nth(1).unwrap();
     for (from, to, fault) in [
         (

@@ -86,6 +86,33 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
     let management = &bench.management;
     let answer = management.move_device(&room, &room, owner(), *NOW).await;
     assert!(matches!(answer, Err(LifeCycleError::SameProfile)));
+    let waits = ProvisionRequest {
+        profile: "waits".into(),
+        account: "Hall".into(),
+        line_port: "waits@example.test".into(),
+        ..room_request()
+    };
+    management.provision(waits, *NOW).await.unwrap();
+    let waits = profile("waits");
+    management.issue_code(&waits, owner(), *NOW).await.unwrap();
+    let code_of_waits = bench.mailed();
+    let spare = ProvisionRequest {
+        profile: "spare".into(),
+        account: "Hall".into(),
+        line_port: "spare@example.test".into(),
+        ..room_request()
+    };
+    management.provision(spare, *NOW).await.unwrap();
+    let spare = profile("spare");
+    let answer = management.move_device(&waits, &spare, owner(), *NOW).await;
+    assert!(matches!(
+        answer,
+        Err(LifeCycleError::Update(UpdateError::NotActivated))
+    ));
+    activated(&bench, &code_of_waits, OTHER_MAC).await;
+    management.delete(&spare, *NOW).await.unwrap();
+    let management = &bench.management;
+    management.delete(&waits, *NOW).await.unwrap();
     let answer = management.move_device(&hall, &room, owner(), *NOW).await;
     assert!(matches!(
         answer,
@@ -184,6 +211,12 @@ async fn a_code_is_shown_where_that_is_wanted_and_nowhere_else() {
     let answer = CodeDelivery::Answer;
     let refused = bench.management.issue_code(&room, answer.clone(), *NOW);
     assert!(matches!(refused.await, Err(IssueCodeError::NotShown)));
+    let devices = bench.management.devices(Page::first(10)).await.unwrap();
+    assert_eq!(
+        devices[0].state,
+        ActivationState::Deactivated,
+        "no code was issued"
+    );
     let moved = bench
         .management
         .move_device(&room, &hall, answer.clone(), *NOW);

@@ -21,6 +21,12 @@ fn starttls(server: &SmtpServer) -> SmtpMailer {
         .with_port(server.address.port())
 }
 
+fn tls(server: &SmtpServer) -> SmtpMailer {
+    SmtpMailer::tls("127.0.0.1", sender(), std::slice::from_ref(&server.root))
+        .unwrap()
+        .with_port(server.address.port())
+}
+
 fn smtp(error: &MailError) -> &SmtpError {
     error.source().unwrap().downcast_ref().unwrap()
 }
@@ -84,9 +90,7 @@ async fn tls_from_the_first_byte_on() {
         ..Behaviour::default()
     };
     let server = SmtpServer::start(behaviour).await;
-    let mailer = SmtpMailer::tls("127.0.0.1", sender(), std::slice::from_ref(&server.root))
-        .unwrap()
-        .with_port(server.address.port());
+    let mailer = tls(&server);
     mailer.send(mail_for("Room OS")).await.unwrap();
     assert!(server.heard().contains(&"tls .".to_owned()));
 }
@@ -163,7 +167,12 @@ async fn a_silent_server_is_given_up() {
             ..Behaviour::default()
         };
         let server = SmtpServer::start(behaviour).await;
-        let mailer = starttls(&server).with_timeout(Duration::from_millis(50));
+        let mailer = if implicit_tls {
+            tls(&server)
+        } else {
+            starttls(&server)
+        };
+        let mailer = mailer.with_timeout(Duration::from_millis(50));
         let error = mailer.send(mail_for("Room OS")).await.unwrap_err();
         assert!(matches!(smtp(&error), SmtpError::Timeout), "{error:?}");
     }

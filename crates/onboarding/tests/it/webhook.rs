@@ -147,7 +147,13 @@ fn a_webhook_is_at_an_https_url_or_on_this_machine() {
     };
     let refused = Some(WebhookSetupError::Url);
     assert_eq!(make("https://hooks.example.test", false), None);
-    for url in ["http://hooks.example.test", "http://127.0.0.1", "data:,x"] {
+    for url in [
+        "http://hooks.example.test",
+        "http://127.0.0.1",
+        "https://user@hooks.example.test",
+        "https://:password@hooks.example.test",
+        "data:,x",
+    ] {
         assert_eq!(make(url, false), refused, "{url}");
     }
     for url in ["http://127.0.0.1:80", "http://[::1]", "http://localhost"] {
@@ -160,4 +166,9 @@ fn a_webhook_is_at_an_https_url_or_on_this_machine() {
     ] {
         assert_eq!(make(url, true), refused, "{url}");
     }
+    let (url, clock) = ("https://hooks.example.test/T0KEN?k=T0KEN", FixedClock);
+    let receiver = Receiver::answering(&[200]);
+    let webhook = Webhook::new(url.parse().unwrap(), secret(), receiver, Arc::new(clock));
+    let shown = format!("{:?}", webhook.unwrap());
+    assert!(shown.contains("https://hooks.example.test") && !shown.contains("T0KEN"));
 }

@@ -120,3 +120,21 @@ fn a_file_of_another_program_is_refused_and_left_alone() {
     let err = SqliteStore::open(&path, &SqliteOptions::default()).unwrap_err();
     assert!(matches!(err, OpenError::Store(_)), "{err}");
 }
+
+/// Tags and subjects stand in the file, and in what SQLite keeps beside it.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_made_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let disk = OnDisk::new();
+    disk.store().issue(&new_code(1), now()).await.unwrap();
+    let folder = disk.path().parent().unwrap().to_owned();
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.path());
+        files += 1;
+    }
+    assert!(files >= 2, "{files}");
+}
