@@ -148,21 +148,6 @@ impl<'a> Evaluation<'a> {
             }
             Host::Name(domain) => domain,
         };
-        // RFC 6761 section 6.3: names of this machine are nothing to ask a name server for.
-        if domain.is_local() {
-            if port.is_none() && self.policy.addresses() == AddressFallback::Refuse {
-                return Err(Nothing::Here);
-            }
-            let port = port.unwrap_or_else(|| self.policy.default_port(transport));
-            return Ok(vec![Server {
-                transport,
-                host: Some(domain.clone()),
-                port,
-                priority: 0,
-                weight: 0,
-                addresses: self.loopback(),
-            }]);
-        }
         // RFC 3263 section 4.2: an explicit port leaves only the addresses to be found.
         if let Some(port) = port {
             return self.host(domain, transport, port);
