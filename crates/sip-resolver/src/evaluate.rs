@@ -104,8 +104,8 @@ impl<'a> Evaluation<'a> {
     /// The servers; what comes back while answers are missing is not final.
     pub(crate) fn run(&mut self) -> Result<Vec<Server>, ResolveError> {
         match self.servers() {
-            // Nor would it be known that it says nothing of TLS, which whoever drops one message on the
-            // way could turn off.
+            // The NAPTR records might have led to TLS, which whoever drops one message on the way could
+            // so turn off.
             Ok(servers) if self.naptr_failed && servers.iter().any(Server::is_plain) => {
                 self.notes.push(Note::NaptrMayNeedTls);
                 Err(ResolveError::Temporary)

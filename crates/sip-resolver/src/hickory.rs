@@ -129,8 +129,9 @@ impl Resolver {
         }))
     }
 
-    /// A resolver with the same servers and options, and a cache of its own, that believes what DNSSEC
-    /// proves and nothing else.
+    /// A resolver with the same servers and options, and a cache of its own, that believes of signed
+    /// zones what DNSSEC proves and nothing else. Whether it believes zones that are provably not signed
+    /// is said by [`Dnssec::with_unsigned`].
     ///
     /// Each question costs others, for the keys of the zones up to a trusted one, which are not counted
     /// and not kept; all of them have the time of the one question, and EDNS is never given up. A bogus answer is a failure of that
