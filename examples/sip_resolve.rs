@@ -11,6 +11,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Not;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -350,7 +351,7 @@ struct ExchangeLine {
     rcode: Option<String>,
     edns: bool,
     /// Whether DNSSEC has proved the answer.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "Not::not")]
     secure: bool,
 }
 
@@ -477,11 +478,6 @@ fn seconds_of(ttl: Duration) -> Option<u64> {
 )]
 fn now() -> Instant {
     Instant::now()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's own form")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 const OK: u8 = 0;

@@ -10,8 +10,8 @@ use crate::{DomainName, Question, QuestionKind, Record, RecordData, Response};
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Failed,
-    /// Aliases lead in a circle, or too far.
-    Loop,
+    /// Aliases lead in a circle, or too far; how long the least of them holds.
+    Loop(Duration),
     /// Asked and not yet answered.
     Pending,
     Records(Answered),
@@ -35,22 +35,28 @@ impl Answer {
         let mut end = question.name();
         let mut ttl = Duration::MAX;
         let mut left = MAX_ALIASES;
-        while let Some((alias, target)) = alias_of(end, answers) {
+        // Nobody else says what a name of this machine has.
+        while !end.is_local()
+            && let Some((alias, target)) = alias_of(end, answers)
+        {
             if left == 0 {
-                return Self::Loop;
+                return Self::Loop(ttl);
             }
             left -= 1;
             ttl = ttl.min(alias.ttl());
             end = target;
         }
-        let belongs =
-            |record: &&Record| record.owner() == end && record.data().answers(question.kind());
+        let is_local = end.is_local();
+        let belongs = |record: &&Record| {
+            !is_local && record.owner() == end && record.data().answers(question.kind())
+        };
         let mut records: Vec<_> = answers.iter().filter(belongs).collect();
         // Servers turn the order about, and what is used first must not be cut off.
         records.sort_by(|one, other| one.data().by_use(other.data()));
         records.truncate(MAX_RECORDS);
         let records: Vec<_> = records.into_iter().cloned().collect();
         let next = match response.negative_ttl {
+            _ if is_local => Some(end.clone()),
             None if records.is_empty() && end != question.name() => Some(end.clone()),
             _ => None,
         };

@@ -104,8 +104,8 @@ impl<'a> Evaluation<'a> {
     /// The servers; what comes back while answers are missing is not final.
     pub(crate) fn run(&mut self) -> Result<Vec<Server>, ResolveError> {
         match self.servers() {
-            // Nor would it be known that it says nothing of TLS, which whoever drops one message on the
-            // way could turn off.
+            // The NAPTR records might have led to TLS, which whoever drops one message on the way could
+            // so turn off.
             Ok(servers) if self.naptr_failed && servers.iter().any(Server::is_plain) => {
                 self.notes.push(Note::NaptrMayNeedTls);
                 Err(ResolveError::Temporary)
@@ -148,21 +148,6 @@ impl<'a> Evaluation<'a> {
             }
             Host::Name(domain) => domain,
         };
-        // RFC 6761 section 6.3: names of this machine are nothing to ask a name server for.
-        if domain.is_local() {
-            if port.is_none() && self.policy.addresses() == AddressFallback::Refuse {
-                return Err(Nothing::Here);
-            }
-            let port = port.unwrap_or_else(|| self.policy.default_port(transport));
-            return Ok(vec![Server {
-                transport,
-                host: Some(domain.clone()),
-                port,
-                priority: 0,
-                weight: 0,
-                addresses: self.loopback(),
-            }]);
-        }
         // RFC 3263 section 4.2: an explicit port leaves only the addresses to be found.
         if let Some(port) = port {
             return self.host(domain, transport, port);

@@ -129,8 +129,9 @@ impl Resolver {
         }))
     }
 
-    /// A resolver with the same servers and options, and a cache of its own, that believes what DNSSEC
-    /// proves and nothing else.
+    /// A resolver with the same servers and options, and a cache of its own, that believes of signed
+    /// zones what DNSSEC proves and nothing else. Whether it believes zones that are provably not signed
+    /// is said by [`Dnssec::with_unsigned`].
     ///
     /// Each question costs others, for the keys of the zones up to a trusted one, which are not counted
     /// and not kept; all of them have the time of the one question, and EDNS is never given up. A bogus answer is a failure of that
@@ -230,14 +231,25 @@ impl Resolver {
         }
     }
 
-    /// What the search comes to that is under way, or else one of its own.
+    /// What the search comes to that is under way, or else one of its own; both have the time of one.
     async fn land(&self, flight: Option<Flight>, target: &Target, policy: &Policy) -> Found {
-        if let Some(flight) = flight
-            && let Some(found) = flight.land().await
-        {
-            return found;
+        let begun = Instant::now();
+        if let Some(flight) = flight {
+            let number = flight.number();
+            let patience = self.0.options.deadline.saturating_add(LANDING);
+            match timeout(patience, flight.land()).await {
+                Ok(Some(found)) => return found,
+                Ok(None) => {}
+                // Nobody drives the runtime that it is searched on.
+                Err(_) => {
+                    self.0.memory.give_up(target, policy, number);
+                    let mut plan = Plan::new(target.clone(), *policy);
+                    plan.elapsed(begun.elapsed());
+                    return Arc::new(plan.locate());
+                }
+            }
         }
-        Arc::new(self.0.find(target, policy, Instant::now()).await)
+        Arc::new(self.0.find(target, policy, begun).await)
     }
 
     /// Something newer than what is stale, unless that fails or takes its time; then it goes on
@@ -281,7 +293,8 @@ impl Shared {
     ) -> Result<Location, ResolveFailure> {
         let mut plan = Plan::new(target.clone(), *policy);
         // At the deadline what is known by then has to do.
-        let _ = timeout(self.options.deadline, self.drive(&mut plan, begun)).await;
+        let left = self.options.deadline.saturating_sub(begun.elapsed());
+        let _ = timeout(left, self.drive(&mut plan, begun)).await;
         plan.elapsed(begun.elapsed());
         plan.locate()
     }
@@ -360,3 +373,5 @@ impl Outcome {
 ///
 /// RFC 8767 section 5: 1.8 seconds recommended.
 const STALE_PATIENCE: Duration = Duration::from_millis(1_800);
+/// How long after the deadline of a search its end is told at the latest.
+const LANDING: Duration = Duration::from_millis(200);

@@ -34,6 +34,11 @@ impl DomainName {
         }
     }
 
+    /// The name of this machine.
+    pub(crate) fn localhost() -> Self {
+        Self("localhost".into())
+    }
+
     /// Whether it is a name of this machine: `localhost`, or below that.
     pub(crate) fn is_local(&self) -> bool {
         match self.0.strip_suffix("localhost") {

@@ -1,6 +1,8 @@
 //! Records by name, aliases followed, and the addresses of hosts.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::slice;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::{Evaluation, Nothing, Server};
@@ -24,6 +26,9 @@ impl<'a> Evaluation<'a> {
         let mut question = Question::new(name.clone(), kind);
         let mut ttl = Duration::MAX;
         for _ in 0..=MAX_ALIASES {
+            if question.name().is_local() {
+                return self.local(kind, ttl);
+            }
             match self.answers.get(&question) {
                 None => {
                     if let Some(added) = self.added(&question) {
@@ -38,7 +43,7 @@ impl<'a> Evaluation<'a> {
                 Some(Answer::Pending) if self.closing => return self.failed(),
                 Some(Answer::Pending) => return Lookup::Missing(question),
                 Some(Answer::Failed) => return self.failed(),
-                Some(Answer::Loop) => return self.circular(),
+                Some(Answer::Loop(around)) => return self.circular(ttl.min(*around)),
                 Some(Answer::Records(answered)) => {
                     ttl = ttl.min(answered.ttl);
                     if !answered.records.is_empty() {
@@ -52,7 +57,21 @@ impl<'a> Evaluation<'a> {
                 }
             }
         }
-        self.circular()
+        self.circular(ttl)
+    }
+
+    /// RFC 6761 section 6.3: names of this machine are nothing to ask a name server for, and have
+    /// nothing but addresses.
+    fn local(&mut self, kind: QuestionKind, ttl: Duration) -> Lookup<'a> {
+        let [four, six] = &*LOOPBACK;
+        match kind {
+            QuestionKind::A => self.found(slice::from_ref(four), ttl),
+            QuestionKind::Aaaa => self.found(slice::from_ref(six), ttl),
+            QuestionKind::Naptr | QuestionKind::Srv => {
+                self.holds = self.holds.min(ttl);
+                Lookup::Empty
+            }
+        }
     }
 
     fn found(&mut self, records: &'a [Record], ttl: Duration) -> Lookup<'a> {
@@ -62,9 +81,9 @@ impl<'a> Evaluation<'a> {
         Lookup::Found(records, ttl)
     }
 
-    /// A circle has no end whose time could count; it is somebody's mistake, as a failure is.
-    fn circular(&mut self) -> Lookup<'a> {
-        self.holds = self.holds.min(FAILURE_TTL);
+    /// A circle is somebody's mistake, and kept no longer than a failure, nor than its aliases.
+    fn circular(&mut self, ttl: Duration) -> Lookup<'a> {
+        self.holds = self.holds.min(ttl).min(FAILURE_TTL);
         Lookup::Loop
     }
 
@@ -155,16 +174,6 @@ impl<'a> Evaluation<'a> {
         self.addresses_of(&[(&srv, name)], transport, Duration::MAX)
     }
 
-    /// The addresses of this machine.
-    pub(super) fn loopback(&self) -> Vec<(IpAddr, Duration)> {
-        let kinds = kinds(self.policy.families()).iter();
-        let address = |kind: &QuestionKind| match kind {
-            QuestionKind::Aaaa => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        };
-        kinds.map(|kind| (address(kind), Duration::MAX)).collect()
-    }
-
     fn addresses(&mut self, name: &DomainName) -> Addresses {
         let mut found = Addresses::default();
         let kinds = kinds(self.policy.families());
@@ -204,6 +213,9 @@ impl<'a> Evaluation<'a> {
 
     pub(super) fn want(&mut self, name: DomainName, kind: QuestionKind) {
         let question = Question::new(name, kind);
+        if question.name().is_local() {
+            return;
+        }
         if !self.answers.contains_key(&question) && !self.wanted.contains(&question) {
             self.wanted.push(question);
         }
@@ -259,6 +271,15 @@ const fn address(record: &Record) -> Option<IpAddr> {
         _ => None,
     }
 }
+
+/// The addresses of this machine.
+static LOOPBACK: LazyLock<[Record; 2]> = LazyLock::new(|| {
+    [
+        RecordData::A(Ipv4Addr::LOCALHOST),
+        RecordData::Aaaa(Ipv6Addr::LOCALHOST),
+    ]
+    .map(|data| Record::new(DomainName::localhost(), Duration::MAX, data))
+});
 
 /// How long the second family of addresses is waited for (RFC 8305 section 3).
 const FAMILY_PATIENCE: Duration = Duration::from_millis(50);

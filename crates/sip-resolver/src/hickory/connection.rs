@@ -4,6 +4,7 @@
 //! away and keeps to itself what it came over; so this stands in its place.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, ProtocolConfig, ResolverOpts};
@@ -11,7 +12,8 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
 use hickory_resolver::proto::op::{DnsRequest, DnsResponse, MessageType, Query};
 use hickory_resolver::{ConnectionProvider, PoolContext, TlsConfig};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{self, Semaphore};
+use tokio::time::Instant;
 
 use super::socket::{Runtime, is_refusal};
 use crate::NameServerTransport;
@@ -30,7 +32,7 @@ pub(super) struct Connections {
 struct Way {
     config: ConnectionConfig,
     transport: NameServerTransport,
-    open: Mutex<Option<Connection>>,
+    open: sync::Mutex<Option<Shared>>,
     /// Room for questions without an answer. hickory refuses what is over its own limit.
     room: Semaphore,
 }
@@ -56,7 +58,7 @@ impl Connections {
             Way {
                 config,
                 transport,
-                open: Mutex::new(None),
+                open: sync::Mutex::new(None),
                 room: Semaphore::new(room),
             }
         });
@@ -87,18 +89,24 @@ impl Connections {
         Err(NetError::Truncated)
     }
 
-    /// Asks over the connection that all share, and once more over one of its own where that ends
-    /// before the answer.
+    /// Asks over the connection that all share. Where that ends before the answer, asks over another
+    /// that all share, unless it was a new one, and at last over one of the question's own.
     async fn send_by(&self, way: &Way, request: &DnsRequest) -> Result<DnsResponse, NetError> {
         let _place = way.room.acquire().await;
         let mut is_last = false;
         loop {
-            let (connection, was_open) = self.connection(way).await?;
-            let error = match exchange(&connection, request).await {
+            let (shared, was_open) = self.shared(way).await?;
+            let turn = Turn::begin(&shared.life);
+            let error = match exchange(&shared.connection, request).await {
+                Ok(answer) => {
+                    turn.answered();
+                    return Ok(answer);
+                }
                 Err(error) => error,
-                answer => return answer,
             };
-            *way.open.lock().await = None;
+            if !matches!(error, NetError::Timeout) {
+                shared.life.end();
+            }
             // hickory calls busy what was closed before, and else there is room.
             if !error.is_connection_closed() && !is_busy(&error) {
                 return Err(error);
@@ -114,14 +122,18 @@ impl Connections {
     }
 
     /// A connection, and whether it was there before. Questions that are asked at once share one.
-    async fn connection(&self, way: &Way) -> Result<(Connection, bool), NetError> {
+    async fn shared(&self, way: &Way) -> Result<(Shared, bool), NetError> {
         let mut open = way.open.lock().await;
-        if let Some(connection) = &*open {
-            return Ok((connection.clone(), true));
+        if let Some(shared) = open.as_ref().filter(|shared| !shared.life.is_over()) {
+            return Ok((shared.clone(), true));
         }
-        let connection = self.open(way).await?;
-        *open = Some(connection.clone());
-        Ok((connection, false))
+        *open = None;
+        let shared = Shared {
+            connection: self.open(way).await?,
+            life: Arc::default(),
+        };
+        *open = Some(shared.clone());
+        Ok((shared, false))
     }
 
     async fn open(&self, way: &Way) -> Result<Connection, NetError> {
@@ -129,6 +141,76 @@ impl Connections {
         provider
             .new_connection(ip, &way.config, &self.context)?
             .await
+    }
+}
+
+/// A connection for many questions.
+#[derive(Clone)]
+struct Shared {
+    connection: Connection,
+    life: Arc<Life>,
+}
+
+/// Whether a connection may be used. A stream that has gone silent does not say so.
+#[derive(Default)]
+struct Life(Mutex<Signs>);
+
+#[derive(Default)]
+struct Signs {
+    is_over: bool,
+    /// How many questions wait for an answer.
+    waiting: usize,
+    /// Since when there has been no answer to any question.
+    silent_since: Option<Instant>,
+}
+
+impl Life {
+    fn is_over(&self) -> bool {
+        self.signs().is_over
+    }
+
+    fn end(&self) {
+        self.signs().is_over = true;
+    }
+
+    fn signs(&self) -> MutexGuard<'_, Signs> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question on a connection. Where it ends without an answer, or nobody waits for that any longer, and
+/// there has been none to others for a while, no more are asked there.
+struct Turn {
+    life: Arc<Life>,
+    is_answered: bool,
+}
+
+impl Turn {
+    fn begin(life: &Arc<Life>) -> Self {
+        let mut signs = life.signs();
+        signs.waiting += 1;
+        signs.silent_since.get_or_insert_with(Instant::now);
+        drop(signs);
+        Self {
+            life: Arc::clone(life),
+            is_answered: false,
+        }
+    }
+
+    fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut signs = self.life.signs();
+        signs.waiting -= 1;
+        if self.is_answered {
+            signs.silent_since = (signs.waiting > 0).then(Instant::now);
+        } else if let Some(since) = signs.silent_since {
+            signs.is_over |= since.elapsed() >= SILENCE;
+        }
     }
 }
 
@@ -161,4 +243,31 @@ fn is_answer(request: &DnsRequest, answer: &DnsResponse) -> bool {
 
 const fn is_busy(error: &NetError) -> bool {
     matches!(error, NetError::Busy)
+}
+
+/// How long a connection on which questions wait is silent before it is taken for dead.
+const SILENCE: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use std::thread::sleep;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_over_when_a_question_ends_and_none_was_answered_for_a_while() {
+        let life = Arc::<Life>::default();
+        drop(Turn::begin(&life));
+        assert!(!life.is_over());
+        sleep(SILENCE);
+        let (slow, fast) = (Turn::begin(&life), Turn::begin(&life));
+        fast.answered();
+        drop(slow);
+        assert!(!life.is_over());
+        // What was asked and waited for in several parts counts as a whole.
+        drop(Turn::begin(&life));
+        sleep(SILENCE);
+        drop(Turn::begin(&life));
+        assert!(life.is_over());
+    }
 }

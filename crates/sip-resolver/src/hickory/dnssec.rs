@@ -12,7 +12,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, RRSIG};
 use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
 use hickory_resolver::proto::op::{
-    DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode,
+    DnsRequest, DnsRequestOptions, DnsResponse, Message, Query, ResponseCode,
 };
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::proto::serialize::txt::ParseError;
@@ -206,9 +206,7 @@ impl DnsHandle for Link {
         Box::pin(stream::once(async move {
             let (message, transport) = link.connections.send(&request).await?;
             let _ = link.transport.set(transport);
-            // The validator goes over all records for each set of them.
-            let sections = [&message.answers, &message.authorities, &message.additionals];
-            if sections.iter().map(|section| section.len()).sum::<usize>() > MAX_RECORDS {
+            if has_too_many_records(&message) {
                 return Err(NetError::Message("too many records"));
             }
             // As hickory's own pool does: a failure is nothing to be validated.
@@ -218,6 +216,12 @@ impl DnsHandle for Link {
             }
         }))
     }
+}
+
+/// The validator goes over all records for each set of them.
+fn has_too_many_records(message: &Message) -> bool {
+    let sections = [&message.answers, &message.authorities, &message.additionals];
+    sections.iter().map(|section| section.len()).sum::<usize>() > MAX_RECORDS
 }
 
 /// Whether there are records, but none of this kind.
@@ -261,3 +265,22 @@ fn code(code: ResponseCode) -> Rcode {
 /// How many records a message has at most that is validated: more than any answer of use has, with all
 /// of its signatures.
 const MAX_RECORDS: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::rr::rdata::A;
+
+    use super::*;
+
+    #[test]
+    fn a_message_may_have_so_many_records_in_all_its_sections() {
+        let record = Record::from_rdata(Name::root(), 60, RData::A(A([192, 0, 2, 1].into())));
+        let mut message = Message::query();
+        message.answers = vec![record.clone(); MAX_RECORDS - 2];
+        message.authorities = vec![record.clone()];
+        message.additionals = vec![record.clone()];
+        assert!(!has_too_many_records(&message));
+        message.additionals.push(record);
+        assert!(has_too_many_records(&message));
+    }
+}

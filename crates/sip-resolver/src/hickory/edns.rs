@@ -10,8 +10,8 @@ use tokio::time::Instant;
 /// after a while.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Habit {
-    /// Whether it has answered with EDNS, or failed without it too.
-    is_cleared: bool,
+    /// Until when EDNS is not taken for why it fails: it has answered with it, or failed without too.
+    cleared_until: Option<Instant>,
     /// How many times in a row it has answered without EDNS what it had not with it.
     strikes: u8,
     /// When that was noted last.
@@ -26,14 +26,14 @@ impl Habit {
     }
 
     /// Whether a failure may be due to EDNS.
-    pub(super) const fn may_fail_of_it(&self) -> bool {
-        !self.is_cleared
+    pub(super) fn may_fail_of_it(&self, now: Instant) -> bool {
+        self.cleared_until.is_none_or(|until| until <= now)
     }
 
     /// It has answered with EDNS.
-    pub(super) const fn answered(&mut self) {
+    pub(super) fn answered(&mut self, now: Instant) {
         *self = Self {
-            is_cleared: true,
+            cleared_until: Some(now + MEMORY),
             strikes: 0,
             noted: None,
             without_until: None,
@@ -41,8 +41,8 @@ impl Habit {
     }
 
     /// It has failed with EDNS and without.
-    pub(super) const fn failed_alike(&mut self) {
-        self.is_cleared = true;
+    pub(super) fn failed_alike(&mut self, now: Instant) {
+        self.cleared_until = Some(now + MEMORY);
     }
 
     /// It has said that it does not know EDNS, and answered without.
@@ -82,7 +82,7 @@ mod tests {
             habit.struck(at(0), at(1));
         }
         assert!(!habit.is_asked_without(at(1)));
-        habit.answered();
+        habit.answered(at(1));
         habit.struck(at(2), at(3));
         assert!(!habit.is_asked_without(at(3)));
         habit.struck(at(3), at(4));
@@ -91,6 +91,18 @@ mod tests {
         // What has failed again by then is remembered at once.
         habit.struck(at(4) + MEMORY, at(5) + MEMORY);
         assert!(habit.is_asked_without(at(5) + MEMORY));
+    }
+
+    #[test]
+    fn that_edns_is_no_reason_to_fail_is_forgotten_after_a_while() {
+        let now = Instant::now();
+        for learn in [Habit::answered, Habit::failed_alike] {
+            let mut habit = Habit::default();
+            assert!(habit.may_fail_of_it(now));
+            learn(&mut habit, now);
+            assert!(!habit.may_fail_of_it(now));
+            assert!(habit.may_fail_of_it(now + MEMORY));
+        }
     }
 
     #[test]

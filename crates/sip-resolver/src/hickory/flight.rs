@@ -72,6 +72,11 @@ impl Memory {
         (known, Some(flight), Some(pilot))
     }
 
+    /// Leaves a search alone that has not ended in its time, so that the next who comes begins another.
+    pub(super) fn give_up(&self, target: &Target, policy: &Policy, number: u64) {
+        self.lock().leave(&(target.clone(), *policy), number);
+    }
+
     /// Remembers that nothing newer could be had for what is kept.
     pub(super) fn failed(&self, target: &Target, policy: &Policy, now: Instant) {
         self.lock().cache.failed(target, policy, now);
@@ -89,7 +94,23 @@ impl Memory {
     }
 }
 
+impl Inner {
+    /// Whether it was under way till now, and nobody has said since that all be forgotten.
+    fn leave(&mut self, key: &Key, number: u64) -> bool {
+        let is_meant = |flight: &Flight| flight.number == number;
+        let was_under_way = self.flights.get(key).is_some_and(is_meant);
+        if was_under_way {
+            self.flights.remove(key);
+        }
+        was_under_way
+    }
+}
+
 impl Flight {
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
     /// What it came to; `None` where it has come to nothing, as when its runtime has ended.
     pub(super) async fn land(mut self) -> Option<Found> {
         let found = self.found.wait_for(Option::is_some).await.ok()?;
@@ -119,27 +140,17 @@ impl Pilot {
         // A failure must not meet those who come later, so it is no longer under way when it is told.
         {
             let mut inner = self.memory.lock();
-            if self.leave(&mut inner) {
+            if inner.leave(&self.key, self.number) {
                 let (target, policy) = &self.key;
                 inner.cache.insert(target, policy, &found, begun);
             }
         }
         let _ = self.sender.send(Some(Arc::new(found)));
     }
-
-    /// Whether it was under way till now, and nobody has said since that all be forgotten.
-    fn leave(&self, inner: &mut Inner) -> bool {
-        let is_mine = |flight: &Flight| flight.number == self.number;
-        let was_under_way = inner.flights.get(&self.key).is_some_and(is_mine);
-        if was_under_way {
-            inner.flights.remove(&self.key);
-        }
-        was_under_way
-    }
 }
 
 impl Drop for Pilot {
     fn drop(&mut self) {
-        self.leave(&mut self.memory.lock());
+        self.memory.lock().leave(&self.key, self.number);
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn reply(question: &Question, answer: Result<DnsResponse, NetError>) 
             return Reply::Records(response);
         }
         // A name server that has followed aliases in a circle may answer so, with what it found.
-        ResponseCode::ServFail if matches!(Answer::read(question, &response), Answer::Loop) => {
+        ResponseCode::ServFail if matches!(Answer::read(question, &response), Answer::Loop(_)) => {
             return Reply::Records(response);
         }
         code => failure_of(code),

@@ -91,18 +91,14 @@ impl Server {
             return self.lookup(query, Edns::Without).await;
         }
         let mut with = pin!(self.lookup(query.clone(), Edns::With));
+        let mut without = pin!(self.lookup(query, Edns::Without));
         if let Ok(answer) = timeout(self.timeout / 2, &mut with).await {
-            return self.second(query, answer, begun).await;
+            return self.second(answer, without, begun).await;
         }
         // Others drop the question; RFC 6891 section 6.2.5 leaves that to whoever asks. A slow
         // server's answer to the first question may come yet.
-        let mut without = pin!(self.lookup(query.clone(), Edns::Without));
         tokio::select! {
-            answer = &mut with => match () {
-                () if answer.is_refusal() => self.note_refusal(without.await),
-                () if answer.is_silence() => self.note(without.await, begun),
-                () => self.second(query, answer, begun).await,
-            },
+            answer = &mut with => self.second(answer, without, begun).await,
             answer = &mut without => match answer.is_silence() {
                 true => with.await,
                 false => self.note(answer, begun),
@@ -111,24 +107,31 @@ impl Server {
     }
 
     /// What comes of `answer`, which was given with EDNS: it, or what is given without.
-    async fn second(&self, query: Query, answer: Answer, begun: Instant) -> Answer {
+    async fn second(
+        &self,
+        answer: Answer,
+        without: impl Future<Output = Answer>,
+        begun: Instant,
+    ) -> Answer {
         if answer.is_told() {
-            self.habit(Habit::answered);
+            self.habit(|habit| habit.answered(Instant::now()));
             return answer;
         }
         if answer.is_refusal() {
-            return self.note_refusal(self.lookup(query, Edns::Without).await);
+            return self.note_refusal(without.await);
         }
         if answer.is_silence() {
-            return self.note(self.lookup(query, Edns::Without).await, begun);
+            return self.note(without.await, begun);
         }
         // Some that do not know EDNS fail of it so, and others of what was asked.
-        if answer.is_failure() && self.habit(|habit| habit.may_fail_of_it()) {
-            let second = self.lookup(query, Edns::Without).await;
+        if answer.is_failure() && self.habit(|habit| habit.may_fail_of_it(begun)) {
+            let second = without.await;
             if second.is_told() {
                 return self.note(second, begun);
             }
-            self.habit(Habit::failed_alike);
+            if second.is_failure() {
+                self.habit(|habit| habit.failed_alike(Instant::now()));
+            }
         }
         answer
     }

@@ -1,7 +1,7 @@
 //! Name servers that do not know EDNS, and do not say so.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_server::proto::op::{Message, ResponseCode};
@@ -99,4 +99,26 @@ async fn a_server_that_was_silent_with_edns_twice_is_asked_without_at_once() {
     }
     assert!(counts[0] < counts[1], "{counts:?}");
     assert_eq!(counts[1..], [counts[1]; 3]);
+}
+
+#[tokio::test]
+async fn what_is_no_failure_without_edns_does_not_clear_edns_of_it() {
+    let knows = Arc::new(AtomicBool::new(false));
+    let known = Arc::clone(&knows);
+    let server = proxy(serve(ZONE).await, move |question, _| {
+        match (question.edns.is_some(), known.load(Ordering::SeqCst)) {
+            (true, _) => Fate::Refused(ResponseCode::ServFail),
+            (false, false) => Fate::Refused(ResponseCode::NotImp),
+            (false, true) => Fate::Passed,
+        }
+    })
+    .await;
+    let resolver = Resolver::new([server], patient()).unwrap();
+    let (target, policy) = ("example.com".parse().unwrap(), Policy::room_os());
+    let failed = resolver.resolve(&target, &policy, &mut Counter(3)).await;
+    failed.unwrap_err();
+    knows.store(true, Ordering::SeqCst);
+    let found = resolver.resolve(&target, &policy, &mut Counter(3)).await;
+    let found = found.unwrap_or_else(|failure| panic!("{}", failure.trace()));
+    assert_eq!(found.hops()[0].to_string(), SERVER);
 }

@@ -258,3 +258,33 @@ fn a_search_whose_runtime_has_ended_is_waited_for_by_nobody() {
     assert!(servers.block_on(resolve(&resolver, 3)).is_ok());
     assert_eq!(server.questions(), asked);
 }
+
+#[test]
+fn a_search_whose_runtime_nobody_drives_is_waited_for_till_the_deadline() {
+    let servers = tokio::runtime::Runtime::new().unwrap();
+    let server = servers.block_on(async { tokio::spawn(Slow::serve()).await.unwrap() });
+    let resolver = server.resolver(Options::default().with_deadline(Duration::from_millis(300)));
+    let idle = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    idle.block_on(async {
+        let first = resolve(&resolver, 1);
+        assert!(timeout(Duration::from_millis(20), first).await.is_err());
+    });
+    let failure = servers.block_on(async {
+        let second = resolve(&resolver, 2);
+        timeout(Duration::from_secs(3), second).await.unwrap()
+    });
+    let failure = failure.unwrap_err();
+    assert_eq!(failure.error(), ResolveError::Temporary);
+    assert_eq!(failure.trace().questions(), 0);
+    // Whoever comes next searches anew.
+    let third = servers.block_on(resolve(&resolver, 3));
+    let asked = third.map_or_else(
+        |failure| failure.trace().questions(),
+        |found| found.questions(),
+    );
+    assert!(asked >= 5, "{asked}");
+    drop(idle);
+}

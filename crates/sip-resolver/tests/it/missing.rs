@@ -6,7 +6,7 @@ use offhook_sip_resolver::{
 };
 
 use crate::plan::{room_os, standard};
-use crate::zone::{Counter, Zone};
+use crate::zone::{Counter, Zone, record as record_of};
 
 #[test]
 fn naptr_that_is_not_answered_is_not_absent() {
@@ -202,7 +202,11 @@ fn of_a_message_so_many_records_are_looked_at_and_no_more() {
         Record::new(name.clone(), ttl, RecordData::Srv(srv))
     };
     let records: Vec<_> = (1..=1_500).map(record).collect();
-    let response = Response::new(records.clone()).with_additionals(records);
+    // What may be used stands behind what may not.
+    let address = |owner: &str| record_of(&format!("{owner} 60 A 192.0.2.1"));
+    let mut additionals = vec![address("one.example.net"); Response::MAX_RECORDS - 1];
+    additionals.extend(vec![address("one.example.com"); 2]);
+    let response = Response::new(records).with_additionals(additionals);
     let mut plan = Plan::new("example.com".parse().unwrap(), Policy::room_os());
     let Step::Ask(questions) = plan.step() else {
         panic!();
@@ -216,13 +220,19 @@ fn of_a_message_so_many_records_are_looked_at_and_no_more() {
         };
         plan.answer(&question, Reply::Records(reply));
     }
-    let mut most = 0;
+    let (mut most, mut most_added) = (0, 0);
     for entry in plan.locate().unwrap_err().trace().entries() {
-        if let TraceEvent::Answered { answers, .. } = entry.event() {
+        if let TraceEvent::Answered {
+            answers,
+            additionals,
+            ..
+        } = entry.event()
+        {
             most = most.max(answers.len());
+            most_added = most_added.max(*additionals);
         }
     }
-    assert_eq!(most, Response::MAX_RECORDS);
+    assert_eq!((most, most_added), (Response::MAX_RECORDS, 1));
 }
 
 #[test]

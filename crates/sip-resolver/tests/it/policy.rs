@@ -1,9 +1,10 @@
 use offhook_sip_resolver::{
-    AddressFallback, Families, NaptrUse, Plan, Policy, ResolveError, Service, Step, Transport,
+    AddressFallback, Families, NaptrUse, Plan, Policy, QuestionKind, Reply, ResolveError, Response,
+    Service, Step, Transport,
 };
 
 use crate::plan::FULL;
-use crate::zone::{Counter, Zone};
+use crate::zone::{Counter, Zone, record};
 
 fn hops(zone: &str, policy: Policy) -> Result<Vec<String>, ResolveError> {
     Zone::new(zone).hops("example.com", policy)
@@ -145,4 +146,62 @@ fn names_of_this_machine_are_not_asked_for() {
     assert!(plan.finish(&mut Counter(0)).is_err());
     let mut plan = Plan::new("notlocalhost".parse().unwrap(), Policy::standard());
     assert!(matches!(plan.step(), Step::Ask(_)));
+}
+
+#[test]
+fn records_that_name_this_machine_lead_to_it_unasked() {
+    let forged = "localhost 60 A 203.0.113.66\nlocalhost 60 AAAA 2001:db8::66";
+    for (records, hops) in [
+        (
+            "_sip._tls.example.com 60 SRV 0 0 5061 localhost",
+            vec!["TLS [::1]:5061", "TLS 127.0.0.1:5061"],
+        ),
+        (
+            "example.com 60 NAPTR 0 0 a SIPS+D2T \"\" here.localhost",
+            vec!["TLS [::1]:5061", "TLS 127.0.0.1:5061"],
+        ),
+        (
+            "example.com 60 CNAME here.localhost",
+            vec!["TLS [::1]:5061", "TLS 127.0.0.1:5061"],
+        ),
+        (
+            "_sip._tls.example.com 60 CNAME _sip._tls.localhost
+            _sip._tls.localhost 60 SRV 0 0 5069 evil.example.com
+            example.com 60 A 192.0.2.1",
+            vec!["TLS 192.0.2.1:5061"],
+        ),
+    ] {
+        let mut zone = Zone::new(&format!("{records}\n{forged}"));
+        zone.adds = true;
+        let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+        let text = found.trace().to_string();
+        assert!(!text.contains("> here.localhost"), "{text}");
+        assert!(!text.contains("> localhost"), "{text}");
+        assert!(!text.contains("> _sip._tls.localhost"), "{text}");
+        let found: Vec<_> = found.hops().iter().map(ToString::to_string).collect();
+        let expected: Vec<_> = hops
+            .iter()
+            .map(|hop| format!("{hop} as example.com"))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn an_alias_to_this_machine_without_an_end_in_the_answer_is_not_asked_for() {
+    let mut plan = Plan::new("sips:example.com:5061".parse().unwrap(), Policy::room_os());
+    let Step::Ask(questions) = plan.step() else {
+        panic!();
+    };
+    for question in questions {
+        assert!(matches!(
+            question.kind(),
+            QuestionKind::A | QuestionKind::Aaaa
+        ));
+        let alias = vec![record("example.com 7 CNAME localhost")];
+        plan.answer(&question, Reply::Records(Response::new(alias)));
+    }
+    assert_eq!(plan.step(), Step::Done);
+    let found = plan.locate().unwrap();
+    assert_eq!(found.holds(), std::time::Duration::from_secs(7));
 }

@@ -1,6 +1,7 @@
 //! Name servers over TCP that do what they must not.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use hickory_server::proto::op::{Message, ResponseCode};
 use hickory_server::proto::rr::{DNSClass, Name, RecordType};
@@ -8,7 +9,7 @@ use offhook_sip_resolver::{Families, Options, Policy, ResolveError, Resolver};
 
 use crate::exchange::tcp_after;
 use crate::network::resolve;
-use crate::server::{empty, serve};
+use crate::server::{Fate, empty, proxy, serve};
 use crate::zone::Counter;
 
 const ZONE: &str = "
@@ -89,4 +90,24 @@ async fn a_server_that_closes_without_an_answer_is_not_asked_for_ever() {
         failure.trace().questions(),
     );
     assert!(connections <= 3 * questions, "{connections}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_silent_till_the_deadline_is_not_used_again() {
+    // The first question is not answered, and no others come through behind it.
+    let zone = proxy(serve(ZONE).await, |_, count| match count {
+        0 => Fate::Dropped,
+        _ => Fate::Passed,
+    })
+    .await;
+    let (server, connections) = tcp_after(zone, |_| usize::MAX, |_| None).await;
+    let options = Options::default().with_deadline(Duration::from_millis(500));
+    let resolver = Resolver::new([server], options).unwrap();
+    let (target, policy) = ("example.com".parse().unwrap(), Policy::room_os());
+    let silent = resolver.resolve(&target, &policy, &mut Counter(3)).await;
+    assert_eq!(silent.unwrap_err().error(), ResolveError::Temporary);
+    let found = resolver.resolve(&target, &policy, &mut Counter(3)).await;
+    let found = found.unwrap_or_else(|failure| panic!("{}", failure.trace()));
+    assert_eq!(found.hops()[0].to_string(), SERVER);
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
