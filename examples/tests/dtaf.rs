@@ -541,10 +541,14 @@ fn what_could_not_be_read_again_is_not_imported() {
         std::io::copy(&mut entry, &mut stored).unwrap();
     }
     stored.finish().unwrap();
-    let import = ["import", "stored.dtaf", "--into", "system"];
     assert_eq!(files.text(&["inspect", "stored.dtaf"]).1, Some(0));
-    let (text, status) = files.text(&import);
-    assert_eq!(status, Some(1), "{text}");
-    assert!(text.contains("could not be read again"), "{text}");
+    fs::create_dir(files.path("system")).unwrap();
+    for folder in ["system", "new/system"] {
+        let (text, status) = files.text(&["import", "stored.dtaf", "--into", folder]);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains("could not be read again"), "{text}");
+    }
+    // The folder that was there is still there and empty; those that were not are not.
     assert_eq!(fs::read_dir(files.path("system")).unwrap().count(), 0);
+    assert!(!files.path("new").exists());
 }
