@@ -5,7 +5,7 @@ use std::path::Path;
 
 use humantime::format_rfc3339_seconds;
 use offhook_device_profile::{
-    Change, Difference, DocumentKind, Limits, Registration, SettingsError, SipSettings,
+    Change, Difference, DocumentKind, Limits, Registration, SettingsError, Shown, SipSettings,
 };
 use serde::Serialize;
 
@@ -136,10 +136,11 @@ pub(crate) fn as_text(path: &Path, found: anyhow::Result<(Found, Vec<Line>)>) ->
 
 pub(crate) fn difference(difference: &Difference) -> String {
     let name = plain(&difference.name);
+    let shown = |value: &Shown| plain(&value.to_string());
     match &difference.change {
-        Change::Added { to } => format!("+ {name}: {to}"),
-        Change::Changed { from, to } => format!("~ {name}: {from} -> {to}"),
-        Change::Removed { from } => format!("- {name}: {from}"),
+        Change::Added { to } => format!("+ {name}: {}", shown(to)),
+        Change::Changed { from, to } => format!("~ {name}: {} -> {}", shown(from), shown(to)),
+        Change::Removed { from } => format!("- {name}: {}", shown(from)),
         _ => format!("? {name}"),
     }
 }

@@ -51,10 +51,10 @@ pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Res
         archive.kind()
     )?;
     if let Archive::DeviceFamily(family) = archive {
-        writeln!(out, "device family {}", plain(&family.name))?;
+        writeln!(out, "device family {}", plain(shown(&family.name)))?;
     }
     for device_type in archive.device_types() {
-        writeln!(out, "device type {}", plain(&device_type.name))?;
+        writeln!(out, "device type {}", plain(shown(&device_type.name)))?;
         for (attribute, value) in attributes(device_type)? {
             writeln!(out, "  {attribute} {}", plain(&value))?;
         }
@@ -63,7 +63,7 @@ pub(crate) fn inspect(file: &Path, archive: &Archive, json: bool) -> anyhow::Res
     }
     for tag_set in archive.tag_sets() {
         let set = tag_set.name.as_deref().unwrap_or("of the system");
-        writeln!(out, "tag set {}", plain(set))?;
+        writeln!(out, "tag set {}", plain(shown(set)))?;
         table(&mut out, &TAG_HEADS, &tag_rows(tag_set))?;
     }
     say(out.trim_end())
@@ -210,7 +210,7 @@ fn redacted(mut value: Value) -> Value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
                 *member = if matches!(name.as_str(), "password" | "tagValue") {
-                    "[redacted]".into()
+                    REDACTED.into()
                 } else {
                     redacted(member.take())
                 };
@@ -219,10 +219,19 @@ fn redacted(mut value: Value) -> Value {
         Value::Array(each) => each
             .iter_mut()
             .for_each(|each| *each = redacted(each.take())),
-        Value::String(text) if has_credentials(text) => "[redacted]".clone_into(text),
+        Value::String(text) if has_credentials(text) => REDACTED.clone_into(text),
         _ => {}
     }
     value
+}
+
+/// A name, hidden where it carries credentials.
+fn shown(name: &str) -> &str {
+    if has_credentials(name) {
+        REDACTED
+    } else {
+        name
+    }
 }
 
 fn file_row(file: &DeviceTypeFile) -> Vec<String> {
@@ -246,7 +255,7 @@ fn file_row(file: &DeviceTypeFile) -> Vec<String> {
         (file.allow_tftp, "TFTP"),
     ];
     vec![
-        file.file_format.clone(),
+        shown(&file.file_format).to_owned(),
         file.category.to_string(),
         names(&ways),
         names(&served),
@@ -273,7 +282,7 @@ fn tag_rows(tag_set: &TagSet) -> Vec<Vec<String>> {
             if names.len() <= 4 * COLUMN {
                 let between = if names.is_empty() { "" } else { ", " };
                 names.push_str(between);
-                names.push_str(&region.name);
+                names.push_str(shown(&region.name));
             }
         }
     }
@@ -333,4 +342,5 @@ fn line(value: &Value) -> anyhow::Result<()> {
 const COLUMN: usize = 60;
 const DIFFERENCE_HEADS: [&str; 5] = ["EFFECT", "WHAT", "ATTRIBUTE", "THERE", "ARCHIVE"];
 const FILE_HEADS: [&str; 5] = ["FILE", "CATEGORY", "AUTHENTICATION", "OVER", "BYTES"];
+const REDACTED: &str = "[redacted]";
 const TAG_HEADS: [&str; 3] = ["TAG", "OVERRIDABLE", "OTHERWISE IN"];

@@ -52,6 +52,22 @@ impl<'p> Folder<'p> {
     /// Writes what has changed: all of it beside its places first, so that what fails then has
     /// changed nothing.
     pub(crate) fn write(&self, before: &Inventory, after: &Inventory) -> anyhow::Result<()> {
+        let folders = self.0.ancestors();
+        let new = folders.take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let new: Vec<_> = new.collect();
+        let staged = self.stage(before, after).inspect_err(|_| {
+            for folder in new {
+                // One that was not made, or that others have put something in, stays as it is.
+                let _ = fs::remove_dir(folder);
+            }
+        });
+        staged?
+            .into_iter()
+            .try_for_each(|staged| staged.put(Existing::Replaced))
+    }
+
+    /// What has changed, beside its places.
+    fn stage(&self, before: &Inventory, after: &Inventory) -> anyhow::Result<Vec<Staged>> {
         fs::create_dir_all(self.0).with_context(|| self.0.display().to_string())?;
         let mut staged = Vec::new();
         let mut stage = |archive: Option<Archive>, name: &str| -> anyhow::Result<()> {
@@ -80,9 +96,7 @@ impl<'p> Folder<'p> {
                 stage(family, name)?;
             }
         }
-        staged
-            .into_iter()
-            .try_for_each(|staged| staged.put(Existing::Replaced))
+        Ok(staged)
     }
 
     fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<PathBuf>> {

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use offhook_device_profile::misleads;
 
 /// A text with escapes for all that a terminal would act upon, or show as another text.
 #[must_use]
@@ -42,35 +43,12 @@ pub fn say(text: &str) -> anyhow::Result<()> {
 fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
     let mut plain = String::with_capacity(text.len());
     for sign in text.chars() {
-        if sign.is_control() || misleads(sign) {
+        // Joiners are letters' in a name, and beside letters of ours nobody sees them.
+        if sign.is_control() || misleads(sign) || matches!(sign, '\u{200c}' | '\u{200d}') {
             plain.push_str(&escape(sign));
         } else {
             plain.push(sign);
         }
     }
     plain
-}
-
-/// Whether a character turns the direction of writing, ends a line or is not seen.
-fn misleads(sign: char) -> bool {
-    matches!(
-        sign,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'
-            | '\u{1160}'
-            | '\u{17b4}'
-            | '\u{17b5}'
-            | '\u{180b}'..='\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
 }

@@ -304,7 +304,7 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     let odd = "\u{202e}lmx\u{9b}1m.xml";
     let named = PHONE.replace(
         "<User_ID",
-        "<Display_Name_1_>\u{202e}nnA</Display_Name_1_><User_ID",
+        "<Display_Name_1_>\u{202e}n\u{3164}n\u{2800}A</Display_Name_1_><User_ID",
     );
     files.put(odd, &named);
     files.put("\u{2066}bad", "?");
@@ -317,8 +317,9 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     ] {
         let (out, err, _) = files.run(arguments, b"");
         let text = out + &err;
-        let acts =
-            |sign: char| sign.is_control() && sign != '\n' || "\u{202e}\u{2066}".contains(sign);
+        let acts = |sign: char| {
+            sign.is_control() && sign != '\n' || "\u{202e}\u{2066}\u{2800}\u{3164}".contains(sign)
+        };
         assert!(!text.contains(acts), "{text:?}");
         assert!(text.contains("2066") || text.contains("202e"), "{text:?}");
     }
@@ -326,7 +327,7 @@ fn names_of_strangers_do_not_reach_the_terminal_as_they_are() {
     assert_eq!(lines[0]["file"], odd);
     assert_eq!(
         lines[0]["lines"][0]["settings"]["displayName"],
-        json!("\u{202e}nnA")
+        json!("\u{202e}n\u{3164}n\u{2800}A")
     );
 }
 

@@ -125,6 +125,8 @@ fn addresses_with_credentials_are_shown_nowhere() {
     options.device_access_uri = Some("https://u:Canary@h/x?token=Canary".to_owned());
     options.device_access_context = Some("x?token=Canary".to_owned());
     odd.files[0].remote_file_format = "x?password=Canary".to_owned();
+    let named = DeviceTypeFile::new("y?password=Canary", "<a/>");
+    odd = odd.with_file(named);
     files.put("odd.dtaf", &Archive::new(odd.clone()));
     // Nobody has looked through what a system has not, part of it or whole.
     let mut bare = odd.clone();
@@ -144,6 +146,31 @@ fn addresses_with_credentials_are_shown_nowhere() {
     };
     check(&["inspect", "odd.dtaf"]);
     check(&["validate", "odd.dtaf"]);
+    // Names of whatever else has one, each broken by a rule.
+    let region = |place: &str| {
+        TagRegion::new("r?token=Canary", &[place]).with_value(&"%SBC%".parse().unwrap(), "x\n")
+    };
+    let set = |place: &str| {
+        let name = "s?token=Canary";
+        TagSet::new(name)
+            .with_tag(tag_set().tags[0].clone())
+            .with_region(region(place))
+    };
+    let family = DeviceFamily::new("f?token=Canary")
+        .with_device_type(DeviceType::new("t?token=Canary\n"))
+        .with_tag_set(set("NO"));
+    files.put("odd.dfaf", &Archive::DeviceFamily(family));
+    files.put("odd.tsaf", &Archive::TagSet(set("SE")));
+    fs::create_dir(files.path("sets")).unwrap();
+    files.put("sets/there.tsaf", &Archive::TagSet(set("NO")));
+    for archive in ["odd.dfaf", "odd.tsaf"] {
+        check(&["inspect", archive]);
+        check(&["validate", archive]);
+        for folder in ["sets", "none"] {
+            check(&["import", archive, "--into", folder]);
+            check(&["import", archive, "--into", folder, "--tag-set-override"]);
+        }
+    }
     for folder in folders {
         for archive in ["odd.dtaf", "phone.dtaf", "newer.dtaf"] {
             let import = ["import", archive, "--into", folder];
@@ -514,10 +541,14 @@ fn what_could_not_be_read_again_is_not_imported() {
         std::io::copy(&mut entry, &mut stored).unwrap();
     }
     stored.finish().unwrap();
-    let import = ["import", "stored.dtaf", "--into", "system"];
     assert_eq!(files.text(&["inspect", "stored.dtaf"]).1, Some(0));
-    let (text, status) = files.text(&import);
-    assert_eq!(status, Some(1), "{text}");
-    assert!(text.contains("could not be read again"), "{text}");
+    fs::create_dir(files.path("system")).unwrap();
+    for folder in ["system", "new/system"] {
+        let (text, status) = files.text(&["import", "stored.dtaf", "--into", folder]);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains("could not be read again"), "{text}");
+    }
+    // The folder that was there is still there and empty; those that were not are not.
     assert_eq!(fs::read_dir(files.path("system")).unwrap().count(), 0);
+    assert!(!files.path("new").exists());
 }

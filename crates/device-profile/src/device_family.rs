@@ -96,7 +96,7 @@ pub enum FamilyViolation {
         /// Which tag set, the later one.
         tag_set: usize,
     },
-    /// `deviceFamilyName` has control characters, or those that turn the direction of writing.
+    /// `deviceFamilyName` has control characters, those that turn the direction of writing, or those that are not seen.
     #[error("deviceFamilyName has characters that show it as another text")]
     NameCharacters,
     /// `deviceFamilyName` is not 1 to 30 characters.

@@ -189,7 +189,7 @@ pub enum ProfileViolation {
     /// A user name and password of its own, of which one is not there.
     #[error("a user name and password of its own is said to be there and is not")]
     CredentialsMissing,
-    /// `deviceName` has control characters, or those that turn the direction of writing.
+    /// `deviceName` has control characters, those that turn the direction of writing, or those that are not seen.
     #[error("deviceName has characters that show it as another text")]
     NameCharacters,
     /// `deviceName` is not 1 to 40 characters.

@@ -62,7 +62,8 @@ pub struct ImportDifference {
     pub effect: Effect,
 }
 
-/// What differs. A name of more than 128 characters, which no rule allows, is cut there and has `…` behind it.
+/// What differs. A name of more than 128 characters, which no rule allows, is cut there and has `…` behind it;
+/// `[redacted]` stands for one with [credentials](has_credentials).
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
@@ -264,7 +265,14 @@ impl Differences {
                 .collect()
         };
         if places(existing) != places(archive) {
+            let both = [existing, archive].into_iter().flat_map(places);
+            let is_hidden = both
+                .flat_map(|(name, countries)| [vec![name], countries].concat())
+                .any(|text| has_credentials(&text));
             let shown = |set: &TagSet| {
+                if is_hidden {
+                    return Some(HIDDEN.to_owned());
+                }
                 let each = places(set).into_iter();
                 let each = each.map(|(name, countries)| format!("{name}: {}", countries.join(" ")));
                 Some(each.collect::<Vec<_>>().join("; "))
@@ -383,8 +391,12 @@ pub(crate) fn file_subject(device_type: &str, file: &DeviceTypeFile) -> Subject 
     }
 }
 
-/// A name for a report, in which it stands again and again: no longer than any may be.
+/// A name for a report, in which it stands again and again: no longer than any may be, and hidden
+/// where it has credentials.
 pub(crate) fn told(name: &str) -> String {
+    if has_credentials(name) {
+        return HIDDEN.to_owned();
+    }
     match name.char_indices().nth(TOLD_CHARACTERS) {
         None => name.to_owned(),
         Some((end, _)) => {

@@ -239,7 +239,7 @@ pub enum SettingsError {
     /// The name to authenticate with has control characters or a password in it.
     #[error("malformed authentication user")]
     AuthenticationUser,
-    /// The name to show has control characters.
+    /// The name to show has control characters or a password in it.
     #[error("malformed display name")]
     DisplayName,
     /// The domain is no host name or IP address.

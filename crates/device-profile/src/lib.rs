@@ -55,7 +55,7 @@ pub use device_type::options::{CpeDeviceOptions, DeviceCredentials, DeviceManage
 pub use device_type::reading::{AccessUrlFault, FileReadings};
 pub use release::{ParseReleaseError, Release};
 pub use source::{Guide, Source};
-pub use violation::Violation;
+pub use violation::{Violation, misleads};
 
 // Tags.
 pub use substitute::{Escape, Substitution, UndefinedTag, substitute};

@@ -113,7 +113,7 @@ pub enum TagSetViolation {
         /// Which tag, the later one.
         tag: usize,
     },
-    /// `tagSetName` has control characters, or those that turn the direction of writing.
+    /// `tagSetName` has control characters, those that turn the direction of writing, or those that are not seen.
     #[error("tagSetName has characters that show it as another text")]
     NameCharacters,
     /// `tagSetName` is not 1 to 30 characters.
@@ -125,7 +125,7 @@ pub enum TagSetViolation {
         /// Which tag.
         tag: usize,
     },
-    /// `regionName` has control characters, or those that turn the direction of writing.
+    /// `regionName` has control characters, those that turn the direction of writing, or those that are not seen.
     #[error("regionName of region {region} has characters that show it as another text")]
     RegionNameCharacters {
         /// Which region.
@@ -143,13 +143,13 @@ pub enum TagSetViolation {
         /// Which region.
         region: usize,
     },
-    /// A value of a region is not 1 to 256 characters.
+    /// A value of a region is not 1 to 256 characters, or has control characters or others that no document can have.
     #[error("region {region} has a value that no tag can have")]
     RegionValue {
         /// Which region.
         region: usize,
     },
-    /// A value is not 1 to 256 characters.
+    /// A value is not 1 to 256 characters, or has control characters or others that no document can have.
     #[error("tag {tag} has a value that no tag can have")]
     Value {
         /// Which tag.

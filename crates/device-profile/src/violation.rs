@@ -41,13 +41,13 @@ pub enum Violation {
         /// Which file.
         file: usize,
     },
-    /// An attribute of the type has control characters, or those that turn the direction of writing.
+    /// An attribute of the type has control characters, those that turn the direction of writing, or those that are not seen.
     #[error("{attribute} has characters that show it as another text")]
     Characters {
         /// Which attribute.
         attribute: &'static str,
     },
-    /// An attribute of a file has control characters, or those that turn the direction of writing.
+    /// An attribute of a file has control characters, those that turn the direction of writing, or those that are not seen.
     #[error("{attribute} of file {file} has characters that show it as another text")]
     CharactersOnFile {
         /// Which attribute.
@@ -87,9 +87,7 @@ pub enum Violation {
         most: usize,
     },
     /// An attribute of a file is too short or too long.
-    #[error(
-        "{attribute} of file {file} has not {least} to {most} characters, or control characters"
-    )]
+    #[error("{attribute} of file {file} has not {least} to {most} characters")]
     LengthOnFile {
         /// Which attribute.
         attribute: &'static str,
@@ -416,7 +414,22 @@ pub(crate) fn is_shown(text: &str) -> bool {
     !text.chars().any(|char| char.is_control() || misleads(char))
 }
 
-fn misleads(char: char) -> bool {
+/// Whether a character turns the direction of writing, ends a line or is not seen, so that a text shows as
+/// another one. Control characters (`char::is_control`) are not among these, nor are the two joiners
+/// (U+200C, U+200D), which some scripts write words with.
+///
+/// For whoever shows texts of strangers.
+///
+/// # Examples
+///
+/// ```
+/// use offhook_device_profile::misleads;
+///
+/// assert!("a\u{202e}b".contains(misleads));
+/// assert!(!"Jürgen".contains(misleads));
+/// ```
+#[must_use]
+pub fn misleads(char: char) -> bool {
     matches!(
         char,
         '\u{ad}'
@@ -434,6 +447,7 @@ fn misleads(char: char) -> bool {
             | '\u{2060}'..='\u{206f}'
             | '\u{2800}'
             | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
             | '\u{ffa0}'
             | '\u{fff9}'..='\u{fffb}'

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::difference::told;
 use crate::{ArchiveKind, DocumentError, ImportReport};
 
 /// An archive cannot be read or written.
@@ -166,13 +167,13 @@ pub enum ImportError {
     #[error("archive could not be read")]
     Archive(#[source] ArchiveError),
     /// A device family of this name is there, and nobody said that it may be overridden.
-    #[error("device family {name} is there already")]
+    #[error("device family {} is there already", told(name))]
     DeviceFamilyExists {
         /// Its name.
         name: String,
     },
     /// A device type of this name is there, and nobody said that its files may be updated.
-    #[error("device type {name} is there already")]
+    #[error("device type {} is there already", told(name))]
     DeviceTypeExists {
         /// Its name.
         name: String,
@@ -182,7 +183,7 @@ pub enum ImportError {
     #[error("nothing of that name to rename")]
     Rename,
     /// A tag set of this name is there, and nobody said that it may be overridden.
-    #[error("tag set {} is there already", name.as_deref().unwrap_or("of the system"))]
+    #[error("tag set {} is there already", name.as_deref().map_or_else(|| "of the system".to_owned(), told))]
     TagSetExists {
         /// Its name; the system's default set has none.
         name: Option<String>,

@@ -126,7 +126,8 @@ pub(super) fn authentication_user(text: Option<&str>) -> Result<Option<String>, 
 }
 
 pub(super) fn display_name(text: Option<&str>) -> Result<Option<String>, SettingsError> {
-    text.map(|text| checked(text, is_printable, SettingsError::DisplayName))
+    let is_good = |text: &str| is_printable(text) && !has_credentials(text);
+    text.map(|text| checked(text, is_good, SettingsError::DisplayName))
         .transpose()
 }
 

@@ -141,3 +141,30 @@ pub(crate) fn hash(upon: u64, name: &str) -> u64 {
 
 /// Odd, with bits all over.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn equal_hashes_are_searched_by_halves() {
+        let mut index = Index::default();
+        for element in 0..4_096 {
+            index.push(1 << 32, Element(element));
+        }
+        index.sort(|one, other| one.0.cmp(&other.0));
+        let compared = Cell::new(0);
+        for wanted in 0..4_096 {
+            compared.set(0);
+            let found = index.last(1 << 32, |known| {
+                compared.set(compared.get() + 1);
+                known.0.cmp(&wanted)
+            });
+            assert_eq!(found.map(|found| found.0), Some(wanted));
+            // Twelve halves, the one that is left, and whether it is that one.
+            assert!(compared.get() <= 14, "{wanted}: {}", compared.get());
+        }
+    }
+}

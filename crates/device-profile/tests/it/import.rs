@@ -516,11 +516,32 @@ fn names_that_show_as_others_are_not_imported() {
         "\u{202e}gnp",
         "a\u{2066}",
         "\u{61c}a",
+        "a\u{ad}",
+        "a\u{34f}",
+        "a\u{115f}",
+        "a\u{1160}",
+        "a\u{17b4}",
+        "a\u{17b5}",
+        "a\u{180b}",
+        "a\u{180e}",
+        "a\u{200b}",
+        "a\u{200e}",
+        "a\u{200f}",
+        "a\u{2028}",
+        "a\u{2060}",
+        "a\u{206f}",
+        "a\u{2800}",
+        "a\u{3164}",
+        "a\u{fe00}",
+        "a\u{fe0f}",
+        "a\u{feff}",
+        "a\u{ffa0}",
+        "a\u{fff9}",
+        "a\u{fffb}",
+        "a\u{e0000}",
+        "a\u{e0fff}",
     ] {
-        let family = DeviceFamily::new(name)
-            .with_device_type(DeviceType::new(name).with_file(DeviceTypeFile::new(name, "")))
-            .with_tag_set(TagSet::new(name).with_region(TagRegion::new(name, &["ES"])));
-        let mut archive = Archive::DeviceFamily(family);
+        let mut archive = all_named(name);
         let mut system = Inventory::new();
         let report = Import::new().dry_run(&mut archive, &system).unwrap();
         // The family, the type, both names of the file, the set and the region.
@@ -528,6 +549,19 @@ fn names_that_show_as_others_are_not_imported() {
         assert!(Import::new().run(&mut archive, &mut system).is_err());
         assert_eq!(system, Inventory::new());
     }
+    // The joiners are letters'.
+    for name in ["a\u{200c}b", "a\u{200d}b", "Jürgen"] {
+        let report = Import::new().dry_run(&mut all_named(name), &Inventory::new());
+        assert_eq!(report.unwrap().violations, [], "{name:?}");
+    }
+}
+
+/// A family with one of everything, all of one name.
+fn all_named(name: &str) -> Archive {
+    let family = DeviceFamily::new(name)
+        .with_device_type(DeviceType::new(name).with_file(DeviceTypeFile::new(name, "")))
+        .with_tag_set(TagSet::new(name).with_region(TagRegion::new(name, &["ES"])));
+    Archive::DeviceFamily(family)
 }
 
 #[test]

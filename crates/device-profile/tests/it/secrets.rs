@@ -53,12 +53,15 @@ fn a_difference_shows_no_credentials() {
     let all = [phone(), odd, bare];
     for there in &all {
         for archive in &all {
+            let is_same = there == archive;
             let mut archive = Archive::new(archive.clone());
             let report = update().dry_run(&mut archive, &system_with(there.clone()));
             let report = report.unwrap();
             let json = serde_json::to_string(&report).unwrap();
             assert!(!json.contains("Canary"), "{json}");
             assert!(!format!("{report:?}").contains("Canary"));
+            assert_eq!(report.difference_found(), !is_same, "{report:?}");
+            assert_eq!(json.contains("[redacted]"), !is_same, "{json}");
             // What a secret was or becomes may be one as well.
             for one in &report.differences {
                 let values = [&one.existing, &one.archive].into_iter().flatten();

@@ -39,6 +39,31 @@ fn verifying(pkcs8: &[u8]) -> VerifyingKey {
         .unwrap()
 }
 
+/// An element of DER.
+fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(value.len()).unwrap().to_be_bytes();
+    let length = match (high, low) {
+        (0, ..0x80) => vec![low],
+        (0, _) => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    [&[tag], &length[..], value].concat()
+}
+
+#[test]
+fn keys_that_are_too_short_or_too_long_are_refused() {
+    let key = |bytes: usize| {
+        let numbers = [der(2, &vec![0x7f; bytes]), der(2, &[1, 0, 1])];
+        VerifyingKey::from_pkcs1(&der(0x30, &numbers.concat())).map(|_| ())
+    };
+    for good in [128, 256, 1_024] {
+        assert_eq!(key(good), Ok(()), "{good}");
+    }
+    for bad in [64, 127, 1_025] {
+        assert_eq!(key(bad), Err(SignedError::KeySize), "{bad}");
+    }
+}
+
 fn parse(bytes: &[u8]) -> Result<SignedDocument<'_>, SignedError> {
     SignedDocument::parse(bytes, &Limits::default())
 }

@@ -387,5 +387,7 @@ fn a_user_with_a_password_in_it_is_refused_and_not_shown() {
             SettingsError::AuthenticationUser,
             "{user}"
         );
+        let answer = phone(&[("Display_Name_1_", user)]);
+        assert_eq!(answer.unwrap_err(), SettingsError::DisplayName, "{user}");
     }
 }
