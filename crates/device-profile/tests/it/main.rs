@@ -19,6 +19,7 @@ mod hand_made_zip;
 mod hostile_archive;
 mod hostile_document;
 mod import;
+mod import_refusal;
 mod payload;
 mod phone_security;
 mod profile_rule;
