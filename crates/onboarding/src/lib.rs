@@ -69,7 +69,7 @@ pub use onboarding_method::{
     RemoteAccessChoice,
 };
 pub use outbox::{OutboxEvent, OutboxKind};
-pub use record::DeviceRecord;
+pub use record::{DeviceRecord, VoidCodes};
 pub use registry::Registry;
 pub use remote_access::{RemoteAccess, RemoteAccessRefusal};
 pub use user_provisioning::{

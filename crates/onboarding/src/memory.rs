@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    CodeId, CodeStore, CodeTable, Grant, GuessBatch, GuessCount, GuessStore, GuessTable,
+    CodeId, CodeStore, CodeTable, Grant, GrantId, GuessBatch, GuessCount, GuessStore, GuessTable,
     IssueError, NewCode, OutstandingCode, Page, ProfileId, RedeemError, Redemption, ReissueError,
     Replacement, RevokeError, StoreError, TenantId, Timestamp,
 };
@@ -216,7 +216,7 @@ impl Registry for MemoryRegistry {
             Entitlement::Grant(id) => codes.grant(id),
         };
         let grant = grant.as_ref();
-        let (activated, code) = match state.activated(activation, grant) {
+        let (activated, before) = match state.activated(activation, grant) {
             Ok(outcome) => outcome,
             Err(refusal) => {
                 let at = now.into();
@@ -226,12 +226,15 @@ impl Registry for MemoryRegistry {
                 return Err(ActivateError::Refused(refusal));
             }
         };
+        if !activated.repeated {
+            void(&mut codes, &before, Some(&activated.device));
+        }
         state.codes = codes;
         if !activated.repeated {
             if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
                 state.note_all(AuditEntry::of_grant(grant, now.into()));
             }
-            state.put(activated.device.clone(), code);
+            state.put(activated.device.clone(), before.code);
             state.note_device(&activated.device, AuditEvent::Activated, now);
             state.announce(&activated.device, OutboxKind::DeviceActivated, now);
         }
@@ -257,11 +260,8 @@ impl Registry for MemoryRegistry {
         if taken {
             return Err(UpdateError::NameInUse);
         }
-        if let Some(code) = row.code {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = state.codes.revoke(tenant, code);
-        }
-        let device = row.deactivated(dummy);
+        let device = row.clone().deactivated(dummy);
+        void(&mut state.codes, &row, Some(&device));
         state.put(device.clone(), None);
         state.note_device(&device, AuditEvent::Deactivated, now);
         state.announce(&device, OutboxKind::DeviceDeactivated, now);
@@ -277,11 +277,9 @@ impl Registry for MemoryRegistry {
         let mut state = self.state();
         let key = (tenant.clone(), profile.clone());
         let row = state.devices.remove(&key);
-        let DeviceRecord { device, code } = row.ok_or(UpdateError::UnknownDevice)?;
-        if let Some(code) = code {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = state.codes.revoke(tenant, code);
-        }
+        let row = row.ok_or(UpdateError::UnknownDevice)?;
+        void(&mut state.codes, &row, None);
+        let device = row.device;
         state.note_device(&device, AuditEvent::Deleted, now);
         state.announce(&device, OutboxKind::DeviceDeleted, now);
         Ok(device)
@@ -379,13 +377,9 @@ impl State {
     ) -> Result<Device, RequestCodeRefusal> {
         let row = self.row(code.tenant(), code.code().profile()).cloned();
         let row = row.ok_or(RequestCodeRefusal::UnknownDevice)?;
-        let earlier = row.code;
-        let device = change(row)?;
+        let device = change(row.clone())?;
         let mut codes = self.codes.clone();
-        if let Some(earlier) = earlier {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = codes.revoke(code.tenant(), earlier);
-        }
+        void(&mut codes, &row, Some(&device));
         codes.issue(code, now)?;
         self.codes = codes;
         self.put(device.clone(), Some(code.id()));
@@ -393,17 +387,16 @@ impl State {
         Ok(device)
     }
 
-    /// The device that the activation is for as it is afterwards, and its code.
+    /// The device that the activation is for, as it is afterwards and as it was.
     fn activated(
         &self,
         activation: &Activation,
         grant: Option<&Grant>,
-    ) -> Result<(Activated, Option<CodeId>), ActivateRefusal> {
+    ) -> Result<(Activated, DeviceRecord), ActivateRefusal> {
         let key = activation.key(grant);
         let row = key.and_then(|key| self.find(&activation.tenant, &key));
-        let row = row.cloned().ok_or(ActivateRefusal::NotEntitled)?;
-        let code = row.code;
-        let activated = row.activated(activation, grant)?;
+        let row = row.ok_or(ActivateRefusal::NotEntitled)?;
+        let activated = row.clone().activated(activation, grant)?;
         let device = &activated.device;
         for other in self.tenant(&device.tenant) {
             if activated.repeated || other.profile == device.profile {
@@ -416,7 +409,7 @@ impl State {
                 return Err(ActivateRefusal::SubjectInUse);
             }
         }
-        Ok((activated, code))
+        Ok((activated, row.clone()))
     }
 
     fn row(&self, tenant: &TenantId, profile: &ProfileId) -> Option<&DeviceRecord> {
@@ -471,5 +464,24 @@ impl State {
             profile: device.profile.clone(),
             at: now.into(),
         });
+    }
+}
+
+/// Voids the codes of `before` that have no right any more once the device is `after`, or gone.
+fn void(codes: &mut CodeTable, before: &DeviceRecord, after: Option<&Device>) {
+    let Some(void) = before.void_codes(after) else {
+        return;
+    };
+    let (tenant, profile) = (&before.device.tenant, &before.device.profile);
+    let code_of = |grant: Option<GrantId>| {
+        let grant = codes.grant(&grant?)?;
+        let is_own = grant.tenant() == tenant && grant.profile() == profile;
+        is_own.then(|| grant.code())
+    };
+    let (own, kept) = (code_of(void.grant), code_of(void.kept));
+    for code in [void.code, own].into_iter().flatten() {
+        if Some(code) != kept {
+            codes.void(tenant, code);
+        }
     }
 }

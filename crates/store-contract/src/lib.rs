@@ -22,6 +22,7 @@ pub mod race;
 pub mod registry;
 pub mod right;
 mod tally;
+pub mod void;
 mod world;
 
 pub use fixture::{Fixture, NetworkFixture, SharedFixture};

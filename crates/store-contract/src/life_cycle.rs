@@ -54,7 +54,7 @@ pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Re
     let old_subject = DeviceKey::Subject(old_device.subject.unwrap());
     assert_eq!(store.device(&tenant, &old_subject).await.unwrap(), None);
     let err = store.activate(&old, now + MS).await;
-    assert_eq!(refusal(err), ActivateRefusal::NotActivating);
+    assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
     let events = store.outbox(10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [OutboxKind::DeviceActivated; 2]);

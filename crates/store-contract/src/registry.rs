@@ -282,7 +282,7 @@ pub async fn a_deactivated_device_needs_a_new_code(fixture: &impl Fixture<Store:
     assert_eq!((kept.mac, kept.subject), (Some(mac(1)), None));
     assert_eq!((kept.serial_number, kept.registration), (None, None));
     let again = store.activate(&by_code(&redemption, 1), now).await;
-    assert_eq!(refusal(again), ActivateRefusal::NotActivating);
+    assert!(matches!(again, Err(ActivateError::Code(Refusal::Revoked))));
     let digits = [9; 6];
     let cleared = store
         .deactivate(&tenant, &profile("desk"), Some(digits), now)

@@ -40,15 +40,11 @@ pub(crate) async fn request_code(
     let Some(record) = devices::lock(session, code.tenant(), &key).await? else {
         return Ok(Err(RequestCodeRefusal::UnknownDevice));
     };
-    let earlier = record.code;
-    let device = match change(record, code) {
+    let device = match change(record.clone(), code) {
         Ok(device) => device,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Some(earlier) = earlier {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(session, code.tenant(), earlier, now).await?;
-    }
+    void(session, &record, Some(&device), now).await?;
     if let Err(refusal) = codes::issue(session, code, now).await? {
         return Ok(Err(refusal.into()));
     }
@@ -96,8 +92,7 @@ pub(crate) async fn activate(
     let Some(record) = record.filter(|_| activation.key(grant).is_some()) else {
         return refused(ActivateRefusal::NotEntitled);
     };
-    let code = record.code;
-    let activated = match record.activated(activation, grant) {
+    let activated = match record.clone().activated(activation, grant) {
         Ok(activated) => activated,
         Err(refusal) => return refused(refusal),
     };
@@ -105,7 +100,8 @@ pub(crate) async fn activate(
         return Ok(Ok(activated));
     }
     let device = &activated.device;
-    if let Err(err) = devices::update(session, device, code).await {
+    void(session, &record, Some(device), now).await?;
+    if let Err(err) = devices::update(session, device, record.code).await {
         return match err.duplicate() {
             Some("devices_mac" | "devices_name") => refused(ActivateRefusal::MacInUse),
             Some("devices_subject") => refused(ActivateRefusal::SubjectInUse),
@@ -139,11 +135,8 @@ pub(crate) async fn deactivate(
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    if let Some(code) = record.code {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(session, tenant, code, now).await?;
-    }
-    let device = record.deactivated(dummy.map(DeviceName::bat));
+    let device = record.clone().deactivated(dummy.map(DeviceName::bat));
+    void(session, &record, Some(&device), now).await?;
     if let Err(err) = devices::update(session, &device, None).await {
         return match err.duplicate() {
             Some("devices_name") => Ok(Err(UpdateError::NameInUse)),
@@ -165,10 +158,7 @@ pub(crate) async fn delete(
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    if let Some(code) = record.code {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(session, tenant, code, now).await?;
-    }
+    void(session, &record, None, now).await?;
     let device = record.device;
     devices::delete(session, &device).await?;
     note_device(session, &device, AuditEvent::Deleted, now).await?;
@@ -213,6 +203,19 @@ pub(crate) async fn registered(
         note_device(session, &registered.device, AuditEvent::Registered, now).await?;
     }
     Ok(Ok(registered))
+}
+
+/// Voids the codes of `before` that have no right any more once the device is `after`, or gone.
+async fn void(
+    session: &Session,
+    before: &DeviceRecord,
+    after: Option<&Device>,
+    now: SystemTime,
+) -> Result<(), PostgresError> {
+    match before.void_codes(after) {
+        Some(void) => codes::void(session, &before.device, &void, now).await,
+        None => Ok(()),
+    }
 }
 
 pub(crate) async fn note_refused_code(

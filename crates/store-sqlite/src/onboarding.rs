@@ -47,14 +47,13 @@ pub(crate) fn request_code(
         let Some(mut row) = devices::find(db, code.tenant(), &key)? else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        row.device = match change(record(&row), code) {
+        let before = record(&row);
+        row.device = match change(before.clone(), code) {
             Ok(device) => device,
             Err(refusal) => return refused(refusal),
         };
-        if let Some(earlier) = row.code.replace(code.id()) {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = codes::revoke(db, code.tenant(), earlier, now)?;
-        }
+        row.code = Some(code.id());
+        void(db, &before, Some(&row.device), now)?;
         if let Err(refusal) = codes::issue(db, code, now)? {
             return refused(refusal.into());
         }
@@ -127,11 +126,9 @@ pub(crate) fn deactivate(
     {
         return Ok(Err(UpdateError::NameInUse));
     }
-    row.device = record(&row).deactivated(dummy);
-    if let Some(code) = row.code.take() {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(db, tenant, code, now)?;
-    }
+    let before = record(&row);
+    (row.device, row.code) = (before.clone().deactivated(dummy), None);
+    void(db, &before, Some(&row.device), now)?;
     devices::update(db, &row)?;
     note_device(db, &row.device, AuditEvent::Deactivated, now)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, now)?;
@@ -147,10 +144,7 @@ pub(crate) fn delete(
     let Some(row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    if let Some(code) = row.code {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(db, tenant, code, now)?;
-    }
+    void(db, &record(&row), None, now)?;
     devices::delete(db, &row)?;
     note_device(db, &row.device, AuditEvent::Deleted, now)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeleted, now)?;
@@ -218,7 +212,8 @@ fn enter(
     let Some(mut row) = devices::find(db, &activation.tenant, &key)? else {
         return Ok(Err(ActivateRefusal::NotEntitled));
     };
-    let Activated { device, repeated } = match record(&row).activated(activation, grant) {
+    let before = record(&row);
+    let Activated { device, repeated } = match before.clone().activated(activation, grant) {
         Ok(activated) if !activated.repeated => activated,
         answer => return Ok(answer),
     };
@@ -233,6 +228,7 @@ fn enter(
     {
         return Ok(Err(ActivateRefusal::SubjectInUse));
     }
+    void(db, &before, Some(&device), now)?;
     row.device = device;
     devices::update(db, &row)?;
     if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
@@ -243,6 +239,19 @@ fn enter(
     let (tenant, profile) = (&device.tenant, &device.profile);
     log::announce(db, tenant, profile, OutboxKind::DeviceActivated, now)?;
     Ok(Ok(Activated { device, repeated }))
+}
+
+/// Voids the codes of `before` that have no right any more once the device is `after`, or gone.
+fn void(
+    db: &Connection,
+    before: &DeviceRecord,
+    after: Option<&Device>,
+    now: SystemTime,
+) -> rusqlite::Result<()> {
+    match before.void_codes(after) {
+        Some(void) => codes::void(db, &before.device, &void, now),
+        None => Ok(()),
+    }
 }
 
 fn record(row: &DeviceRow) -> DeviceRecord {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use offhook_activation_code::{
-    CodeStore, GuessBatch, GuessCharge, GuessKey, GuessStore, Timestamp,
+    CodeStore, GrantId, GuessBatch, GuessCharge, GuessKey, GuessStore, Timestamp,
 };
-use offhook_onboarding::Registry;
+use offhook_onboarding::{Activation, Entitlement, Registry};
 use offhook_store_postgres::{Clock, PostgresOptions};
 use tokio_postgres::Client;
+use uuid::Uuid;
 
-use crate::fixture::{InSchema, code_device, device, new_code, now, redemption};
+use crate::fixture::{InSchema, code_device, device, mac, new_code, now, redemption};
 
 /// Plans are made while the tables are empty and the server knows nothing of them, and are kept.
 #[tokio::test(flavor = "multi_thread")]
@@ -45,6 +46,17 @@ async fn a_verb_reads_its_own_rows_however_many_there_are() {
                 )
                 .await
                 .unwrap();
+            let grant = GrantId::from_uuid(Uuid::from_u128(1 + u128::from(small)));
+            let activation = Activation {
+                tenant: code.tenant().clone(),
+                entitlement: Entitlement::Grant(grant),
+                mac: mac(100 + small),
+                serial_number: None,
+            };
+            let (tenant, profile) = (code.tenant(), code.code().profile());
+            store.activate(&activation, now()).await.unwrap();
+            let ended = store.deactivate(tenant, profile, None, now()).await;
+            ended.unwrap();
             let code = new_code(1_000_000 + number * 2, now());
             store.issue(&code, now()).await.unwrap();
             store

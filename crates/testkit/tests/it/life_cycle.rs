@@ -226,3 +226,33 @@ async fn a_tag_without_a_value_is_a_conflict_and_a_tag_that_is_none_a_bad_reques
         );
     }
 }
+
+/// A device whose answer was lost asks again; once it was deactivated it is told what everybody is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_deactivated_gets_no_other_token_for_its_code() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let code = code(&world, &device).await;
+    let admin = Administrator::new(&world);
+    let url = world.activation_url().join("v1/activations").unwrap();
+    let present = async |code: &str| {
+        let body = json!({
+            "activationCode": code,
+            "model": "Cisco Desk Pro",
+            "macAddress": device.mac.to_string(),
+            "redemptionKey": format!("{:064x}", 1),
+        });
+        let body = body.to_string().into_bytes();
+        let request = Request::post(url.as_str()).body(body).unwrap();
+        let response = admin.client.fetch(request).await.unwrap();
+        (response.status().as_u16(), response.into_body())
+    };
+    for _ in 0..2 {
+        assert_eq!(present(&code).await.0, 200);
+    }
+    let path = format!("v1/devices/{}/deactivation", device.profile);
+    assert_eq!(admin.status(Method::POST, &path, json!(null)).await, 200);
+    let (status, refused) = present(&code).await;
+    assert_eq!(status, 403);
+    assert_eq!(refused, present("1234567890123456").await.1);
+}
