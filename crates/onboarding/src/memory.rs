@@ -13,9 +13,9 @@ use offhook_activation_code::{
 use offhook_device_name::DeviceName;
 
 use crate::{
-    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
-    AuditRecord, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxEvent,
-    OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration, Registry,
+    Act, ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry,
+    AuditEvent, AuditRecord, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement,
+    OutboxEvent, OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration, Registry,
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
@@ -126,7 +126,7 @@ impl GuessStore for MemoryRegistry {
 
 #[async_trait]
 impl Registry for MemoryRegistry {
-    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError> {
+    async fn provision(&self, device: &Device, act: &Act) -> Result<(), ProvisionError> {
         let mut state = self.state();
         let refused = |refusal| Err(ProvisionError::Refused(refusal));
         if state.row(&device.tenant, &device.profile).is_some() {
@@ -140,7 +140,7 @@ impl Registry for MemoryRegistry {
                 return refused(ProvisionRefusal::NameInUse);
             }
         }
-        state.note_device(device, AuditEvent::Provisioned, now);
+        state.note_act(device, AuditEvent::Provisioned, act);
         let row = DeviceRecord {
             device: device.clone(),
             code: None,
@@ -151,23 +151,19 @@ impl Registry for MemoryRegistry {
         Ok(())
     }
 
-    async fn request_code(
-        &self,
-        code: &NewCode,
-        now: SystemTime,
-    ) -> Result<Device, RequestCodeError> {
+    async fn request_code(&self, code: &NewCode, act: &Act) -> Result<Device, RequestCodeError> {
         self.state()
-            .issue(code, now, |row| row.with_code(code))
+            .issue(code, act, |row| row.with_code(code))
             .map_err(RequestCodeError::Refused)
     }
 
     async fn request_replacement_code(
         &self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, RequestCodeError> {
         self.state()
-            .issue(code, now, |row| row.with_replacement_code(code))
+            .issue(code, act, |row| row.with_replacement_code(code))
             .map_err(RequestCodeError::Refused)
     }
 
@@ -246,7 +242,7 @@ impl Registry for MemoryRegistry {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let dummy = dummy.map(DeviceName::bat);
@@ -263,8 +259,8 @@ impl Registry for MemoryRegistry {
         let device = row.clone().deactivated(dummy);
         void(&mut state.codes, &row, Some(&device));
         state.put(device.clone(), None);
-        state.note_device(&device, AuditEvent::Deactivated, now);
-        state.announce(&device, OutboxKind::DeviceDeactivated, now);
+        state.note_act(&device, AuditEvent::Deactivated, act);
+        state.announce(&device, OutboxKind::DeviceDeactivated, act.now);
         Ok(device)
     }
 
@@ -272,7 +268,7 @@ impl Registry for MemoryRegistry {
         &self,
         tenant: &TenantId,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let key = (tenant.clone(), profile.clone());
@@ -280,8 +276,8 @@ impl Registry for MemoryRegistry {
         let row = row.ok_or(UpdateError::UnknownDevice)?;
         void(&mut state.codes, &row, None);
         let device = row.device;
-        state.note_device(&device, AuditEvent::Deleted, now);
-        state.announce(&device, OutboxKind::DeviceDeleted, now);
+        state.note_act(&device, AuditEvent::Deleted, act);
+        state.announce(&device, OutboxKind::DeviceDeleted, act.now);
         Ok(device)
     }
 
@@ -290,7 +286,7 @@ impl Registry for MemoryRegistry {
         tenant: &TenantId,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let row = state.row(tenant, profile);
@@ -298,8 +294,8 @@ impl Registry for MemoryRegistry {
         if device.state != ActivationState::Activated {
             return Err(UpdateError::NotActivated);
         }
-        state.note_device(&device, request.audit_event(), now);
-        state.announce(&device, request.outbox_kind(), now);
+        state.note_act(&device, request.audit_event(), act);
+        state.announce(&device, request.outbox_kind(), act.now);
         Ok(device)
     }
 
@@ -372,7 +368,7 @@ impl State {
     fn issue(
         &mut self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
         change: impl FnOnce(DeviceRecord) -> Result<Device, RequestCodeRefusal>,
     ) -> Result<Device, RequestCodeRefusal> {
         let row = self.row(code.tenant(), code.code().profile()).cloned();
@@ -380,10 +376,10 @@ impl State {
         let device = change(row.clone())?;
         let mut codes = self.codes.clone();
         void(&mut codes, &row, Some(&device));
-        codes.issue(code, now)?;
+        codes.issue(code, act.now)?;
         self.codes = codes;
         self.put(device.clone(), Some(code.id()));
-        self.note_device(&device, AuditEvent::CodeIssued, now);
+        self.note_act(&device, AuditEvent::CodeIssued, act);
         Ok(device)
     }
 
@@ -438,6 +434,10 @@ impl State {
             DeviceKey::Profile(profile) => row.device.profile == *profile,
             DeviceKey::Subject(subject) => row.device.subject == Some(*subject),
         })
+    }
+
+    fn note_act(&mut self, device: &Device, event: AuditEvent, act: &Act) {
+        self.note(AuditEntry::of_act(device, event, act));
     }
 
     fn note_device(&mut self, device: &Device, event: AuditEvent, now: SystemTime) {

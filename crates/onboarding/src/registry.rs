@@ -9,7 +9,7 @@ use offhook_activation_code::{
 };
 
 use crate::{
-    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRequest,
+    Act, ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRequest,
     OutboxEvent, ProvisionError, Registered, Registration, RequestCodeError, UpdateError,
 };
 
@@ -31,7 +31,8 @@ use crate::{
 /// It must never happen that a void code is answered, that a code yields two grants, that a grant activates two devices, that two
 /// devices of a tenant bear one address or one subject, or that a record of the audit log is changed or dropped.
 ///
-/// `now` is the caller's clock; a store that several nodes share uses the database's clock instead
+/// What an administrator does is an [`Act`]: its audit record names who did it. `now`, of an act too, is
+/// the caller's clock; a store that several nodes share uses the database's clock instead
 /// and says so. Times are kept as
 /// [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
 #[async_trait]
@@ -41,7 +42,7 @@ pub trait Registry: CodeStore + GuessStore {
     /// # Errors
     ///
     /// [`ProvisionError::Refused`] when the tenant has that profile, name or address already.
-    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError>;
+    async fn provision(&self, device: &Device, act: &Act) -> Result<(), ProvisionError>;
 
     /// Issues a code for the device that the code's tenant and profile name, and sets it to
     /// *activating*. The code is then the device's only one: an earlier code, redeemed or not, and its
@@ -52,11 +53,7 @@ pub trait Registry: CodeStore + GuessStore {
     /// [`RequestCodeError::Refused`] when there is no such device, the code is for another account,
     /// the device has an address bound or is activated, the digest is in use, or the profile has a
     /// code from beside the registry.
-    async fn request_code(
-        &self,
-        code: &NewCode,
-        now: SystemTime,
-    ) -> Result<Device, RequestCodeError>;
+    async fn request_code(&self, code: &NewCode, act: &Act) -> Result<Device, RequestCodeError>;
 
     /// Issues a code for the device that is to take the place of the one that the code's tenant and
     /// profile name. That one serves until the other is activated with the code; its subject and the
@@ -71,7 +68,7 @@ pub trait Registry: CodeStore + GuessStore {
     async fn request_replacement_code(
         &self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, RequestCodeError>;
 
     /// Redeems a code as [`CodeStore::redeem`] does and writes it into the audit log
@@ -121,7 +118,7 @@ pub trait Registry: CodeStore + GuessStore {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError>;
 
     /// Drops a device, with its tags; its code, redeemed or not, and the grant of that are void. What
@@ -134,7 +131,7 @@ pub trait Registry: CodeStore + GuessStore {
         &self,
         tenant: &TenantId,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError>;
 
     /// Asks that an activated device do something, by an event to call control, which can reach it.
@@ -149,7 +146,7 @@ pub trait Registry: CodeStore + GuessStore {
         tenant: &TenantId,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError>;
 
     /// Notes a registration of an activated device. Audit: `Registered`, for the first since its

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod actor;
 pub mod capf;
 pub mod codes;
 mod fixture;

@@ -44,8 +44,8 @@ macro_rules! code_store_tests {
 }
 
 /// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry),
-/// [`life_cycle`](crate::life_cycle), [`right`](crate::right) and [`void`](crate::void), and one for a
-/// random history.
+/// [`life_cycle`](crate::life_cycle), [`right`](crate::right), [`void`](crate::void) and
+/// [`actor`](crate::actor), and one for a random history.
 ///
 /// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
 /// a `Registry` as well. Call both.
@@ -91,6 +91,10 @@ macro_rules! registry_tests {
             a_replacement_that_is_not_wanted_any_more_is_not_answered_again
             a_verb_that_is_refused_voids_no_code
             a_void_code_is_good_for_nothing
+        }
+        $crate::__tests! { actor $fresh;
+            a_record_that_names_another_actor_breaks_the_chain
+            the_audit_log_names_who_did_what
         }
         $crate::__tests! { model $fresh;
             a_random_history_of_devices_is_answered_as_in_memory

@@ -16,7 +16,7 @@ use tokio::sync::Barrier;
 use crate::Fixture;
 use crate::codes::{issue_refusal, reissue_refusal};
 use crate::registry::{by_code, by_grant, code_refusal, new_device, refusal, waiting};
-use crate::world::{World, device, profile};
+use crate::world::{World, act, device, profile};
 
 /// Nobody is answered for the code of a device that was deactivated, whether or not it was activated
 /// before, nor after another code was issued for it.
@@ -30,7 +30,7 @@ pub async fn a_deactivated_device_is_not_answered_again(fixture: &impl Fixture<S
     is_answered(world, store, &late, 2).await;
     for (name, dummy) in [("early", [8; 6]), ("late", [9; 6])] {
         let ended = store
-            .deactivate(&tenant, &profile(name), Some(dummy), now)
+            .deactivate(&tenant, &profile(name), Some(dummy), &act(now))
             .await;
         ended.unwrap();
     }
@@ -38,7 +38,7 @@ pub async fn a_deactivated_device_is_not_answered_again(fixture: &impl Fixture<S
     is_void(world, store, &late, 2).await;
     let code = world.draw();
     let new = world.new_code(&code, "late");
-    store.request_code(&new, now).await.unwrap();
+    store.request_code(&new, &act(now)).await.unwrap();
     is_void(world, store, &late, 2).await;
     let fresh = by_code(&world.redemption(&code, device(2)), 2);
     assert!(!store.activate(&fresh, now).await.unwrap().repeated);
@@ -54,7 +54,10 @@ pub async fn a_deleted_device_is_not_answered_again(fixture: &impl Fixture<Store
     let activation = by_grant(world, grant.id().as_uuid(), 2);
     store.activate(&activation, now).await.unwrap();
     for name in ["early", "late"] {
-        store.delete(&tenant, &profile(name), now).await.unwrap();
+        store
+            .delete(&tenant, &profile(name), &act(now))
+            .await
+            .unwrap();
     }
     is_void(world, store, &early, 1).await;
     is_void(world, store, &late, 2).await;
@@ -72,7 +75,7 @@ pub async fn a_device_with_a_newer_code_is_not_answered_again(
     let (old, grant) = redeemed(world, store, "desk", 1).await;
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    store.request_code(&new, now).await.unwrap();
+    store.request_code(&new, &act(now)).await.unwrap();
     is_void(world, store, &old, 1).await;
     // Its grant is known as one that is void.
     let late = by_grant(world, grant.id().as_uuid(), 1);
@@ -138,7 +141,9 @@ pub async fn a_replacement_that_is_not_wanted_any_more_is_not_answered_again(
     is_void(world, store, second, 2).await;
     is_answered(world, store, third, 3).await;
     is_answered(world, store, &own, 1).await;
-    let ended = store.deactivate(&tenant, &profile("desk"), None, now).await;
+    let ended = store
+        .deactivate(&tenant, &profile("desk"), None, &act(now))
+        .await;
     ended.unwrap();
     for (code, number) in [(&own, 1), (second, 2), (third, 3)] {
         is_void(world, store, code, number).await;
@@ -150,7 +155,10 @@ pub async fn a_void_code_is_good_for_nothing(fixture: &impl Fixture<Store: Regis
     let (world, store) = (&mut World::new(), &*fixture.store());
     let (tenant, now) = (world.tenant.clone(), world.now);
     let (code, grant) = redeemed(world, store, "desk", 1).await;
-    store.delete(&tenant, &profile("desk"), now).await.unwrap();
+    store
+        .delete(&tenant, &profile("desk"), &act(now))
+        .await
+        .unwrap();
     let same = world.new_code(&code, "desk");
     let refused = store.issue(&same, now).await;
     assert_eq!(issue_refusal(refused), IssueRefusal::DigestTaken);
@@ -181,27 +189,27 @@ pub async fn a_verb_that_is_refused_voids_no_code(fixture: &impl Fixture<Store: 
     let (code, grant) = redeemed(world, store, "desk", 1).await;
     let mut named = new_device(world, "named", None);
     named.name = offhook_device_name::DeviceName::bat([7; 6]);
-    store.provision(&named, now).await.unwrap();
+    store.provision(&named, &act(now)).await.unwrap();
     let err = store
-        .deactivate(&tenant, &profile("desk"), Some([7; 6]), now)
+        .deactivate(&tenant, &profile("desk"), Some([7; 6]), &act(now))
         .await;
     assert!(matches!(err, Err(UpdateError::NameInUse)));
     let err = store
-        .delete(&"other".parse().unwrap(), &profile("desk"), now)
+        .delete(&"other".parse().unwrap(), &profile("desk"), &act(now))
         .await;
     assert!(matches!(err, Err(UpdateError::UnknownDevice)));
     let same = world.new_code(&code, "desk");
-    let err = store.request_code(&same, now).await;
+    let err = store.request_code(&same, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::CodeInUse);
     is_answered(world, store, &code, 1).await;
 
     let activation = by_grant(world, grant.id().as_uuid(), 1);
     store.activate(&activation, now).await.unwrap();
-    let err = store.request_replacement_code(&same, now).await;
+    let err = store.request_replacement_code(&same, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::CodeInUse);
     let second = replacement(world, store).await;
     let taken = new_device(world, "taken", Some(crate::world::mac(2)));
-    store.provision(&taken, now).await.unwrap();
+    store.provision(&taken, &act(now)).await.unwrap();
     let attempt = by_code(&world.redemption(&second, device(2)), 2);
     let err = store.activate(&attempt, now).await;
     assert_eq!(refusal(err), ActivateRefusal::MacInUse);
@@ -232,7 +240,10 @@ pub async fn a_code_redeemed_while_its_device_is_deleted_is_void(
             })
             .collect();
         barrier.wait().await;
-        store.delete(&tenant, &profile(&name), now).await.unwrap();
+        store
+            .delete(&tenant, &profile(&name), &act(now))
+            .await
+            .unwrap();
         let mut won = 0;
         for task in tasks {
             match task.await.unwrap() {
@@ -268,7 +279,7 @@ async fn redeemed(
 async fn replacement(world: &mut World, store: &impl Registry) -> ActivationCode {
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    let asked = store.request_replacement_code(&new, world.now).await;
+    let asked = store.request_replacement_code(&new, &act(world.now)).await;
     asked.unwrap();
     code
 }

@@ -75,6 +75,9 @@ CREATE TABLE audit (
     profile       text COLLATE "C",
     event         text COLLATE "C" NOT NULL,
     reason        text COLLATE "C",
+    -- Which administrator did it: the subject of the token, and its issuer.
+    actor         text COLLATE "C",
+    actor_issuer  text COLLATE "C",
     hash          bytea NOT NULL
 );
 
@@ -94,7 +97,9 @@ CREATE TABLE audit_pending (
     tenant        text COLLATE "C" NOT NULL,
     profile       text COLLATE "C",
     event         text COLLATE "C" NOT NULL,
-    reason        text COLLATE "C"
+    reason        text COLLATE "C",
+    actor         text COLLATE "C",
+    actor_issuer  text COLLATE "C"
 );
 
 -- Numbers of delivered events are not used again.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent, Device,
+    Act, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent, Device,
     DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind, ProvisionRefusal, Registered,
     Registration, RequestCodeRefusal, UpdateError,
 };
@@ -17,9 +17,9 @@ use crate::{PostgresError, audit, codes, devices, outbox};
 pub(crate) async fn provision(
     session: &Session,
     device: &Device,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<(), ProvisionRefusal>, PostgresError> {
-    if devices::insert(session, device, now).await? {
+    if devices::insert(session, device, act).await? {
         return Ok(Ok(()));
     }
     Ok(Err(match devices::taken(session, device).await? {
@@ -33,7 +33,7 @@ pub(crate) async fn provision(
 pub(crate) async fn request_code(
     session: &Session,
     code: &NewCode,
-    now: SystemTime,
+    act: &Act,
     change: fn(DeviceRecord, &NewCode) -> Result<Device, RequestCodeRefusal>,
 ) -> Result<Result<Device, RequestCodeRefusal>, PostgresError> {
     let key = DeviceKey::Profile(code.code().profile().clone());
@@ -44,12 +44,12 @@ pub(crate) async fn request_code(
         Ok(device) => device,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    void(session, &record, Some(&device), now).await?;
-    if let Err(refusal) = codes::issue(session, code, now).await? {
+    void(session, &record, Some(&device), act.now).await?;
+    if let Err(refusal) = codes::issue(session, code, act.now).await? {
         return Ok(Err(refusal.into()));
     }
     devices::update(session, &device, Some(code.id())).await?;
-    note_device(session, &device, AuditEvent::CodeIssued, now).await?;
+    note_act(session, &device, AuditEvent::CodeIssued, act).await?;
     Ok(Ok(device))
 }
 
@@ -129,22 +129,22 @@ pub(crate) async fn deactivate(
     tenant: &TenantId,
     profile: &ProfileId,
     dummy: Option<[u8; 6]>,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
     let device = record.clone().deactivated(dummy.map(DeviceName::bat));
-    void(session, &record, Some(&device), now).await?;
+    void(session, &record, Some(&device), act.now).await?;
     if let Err(err) = devices::update(session, &device, None).await {
         return match err.duplicate() {
             Some("devices_name") => Ok(Err(UpdateError::NameInUse)),
             _ => Err(err),
         };
     }
-    note_device(session, &device, AuditEvent::Deactivated, now).await?;
-    outbox::announce(session, &device, OutboxKind::DeviceDeactivated, now).await?;
+    note_act(session, &device, AuditEvent::Deactivated, act).await?;
+    outbox::announce(session, &device, OutboxKind::DeviceDeactivated, act.now).await?;
     Ok(Ok(device))
 }
 
@@ -152,17 +152,17 @@ pub(crate) async fn delete(
     session: &Session,
     tenant: &TenantId,
     profile: &ProfileId,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    void(session, &record, None, now).await?;
+    void(session, &record, None, act.now).await?;
     let device = record.device;
     devices::delete(session, &device).await?;
-    note_device(session, &device, AuditEvent::Deleted, now).await?;
-    outbox::announce(session, &device, OutboxKind::DeviceDeleted, now).await?;
+    note_act(session, &device, AuditEvent::Deleted, act).await?;
+    outbox::announce(session, &device, OutboxKind::DeviceDeleted, act.now).await?;
     Ok(Ok(device))
 }
 
@@ -171,7 +171,7 @@ pub(crate) async fn request(
     tenant: &TenantId,
     profile: &ProfileId,
     request: DeviceRequest,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
@@ -181,8 +181,8 @@ pub(crate) async fn request(
     if device.state != ActivationState::Activated {
         return Ok(Err(UpdateError::NotActivated));
     }
-    note_device(session, &device, request.audit_event(), now).await?;
-    outbox::announce(session, &device, request.outbox_kind(), now).await?;
+    note_act(session, &device, request.audit_event(), act).await?;
+    outbox::announce(session, &device, request.outbox_kind(), act.now).await?;
     Ok(Ok(device))
 }
 
@@ -225,6 +225,16 @@ pub(crate) async fn note_refused_code(
     now: SystemTime,
 ) -> Result<(), PostgresError> {
     let entry = AuditEntry::of_refused_code(redemption, refusal, now.into());
+    audit::note(session, &[entry]).await
+}
+
+async fn note_act(
+    session: &Session,
+    device: &Device,
+    event: AuditEvent,
+    act: &Act,
+) -> Result<(), PostgresError> {
+    let entry = AuditEntry::of_act(device, event, act);
     audit::note(session, &[entry]).await
 }
 

@@ -128,6 +128,9 @@ CREATE TABLE audit (
     profile       TEXT,
     event         TEXT NOT NULL,
     reason        TEXT,
+    -- Which administrator did it: the subject of the token, and its issuer.
+    actor         TEXT,
+    actor_issuer  TEXT,
     hash          BLOB NOT NULL
 ) STRICT;
 
