@@ -28,13 +28,13 @@ use crate::{
 /// too, and in the transaction of the verb that voids it: see
 /// [`DeviceRecord::void_codes`](crate::DeviceRecord::void_codes).
 ///
-/// It must never happen that a void code is answered, that a code yields two grants, that a grant activates two devices, that two
-/// devices of a tenant bear one address or one subject, or that a record of the audit log is changed or dropped.
+/// It must never happen that a void code is answered, that a code yields two grants, that a grant
+/// activates two devices, that two devices of a tenant bear one address or one subject, or that a record
+/// of the audit log is changed or dropped.
 ///
 /// What an administrator does is an [`Act`]: its audit record names who did it. `now`, of an act too, is
-/// the caller's clock; a store that several nodes share uses the database's clock instead
-/// and says so. Times are kept as
-/// [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
+/// the caller's clock; a store that several nodes share uses the database's clock instead and says so.
+/// Times are kept as [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
 #[async_trait]
 pub trait Registry: CodeStore + GuessStore {
     /// Adds a device. Audit: `Provisioned`.
