@@ -14,7 +14,9 @@ use std::fs;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use offhook_bearer_token::HttpsFetch;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use offhook_bearer_token::{Fetch as _, HttpsFetch};
 use offhook_onboarding::ActivationState;
 use offhook_onboarding::http::{ClientError, ManagementClient};
 use offhook_onboarding::message::ProvisionRequest;
@@ -258,4 +260,89 @@ fn what_cannot_be_served_is_told_by_key_and_file() {
     let again = run("dms-server", &["init", text(&again)]);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("not empty"));
+}
+
+/// By the API and on the page; in what is written out too, and no token with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_and_of_the_api() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    lab.code(&server, "room-1").await;
+    let token = lab.token("admin.token");
+    let root = fs::read(lab.path("services-ca.pem")).unwrap();
+    let root = CertificateDer::from_pem_slice(&root).unwrap();
+    let browser = HttpsFetch::new(client_config(&[&root], None).unwrap());
+    let send = async |path: &str, form: &str| {
+        let request = axum::http::Request::post(format!("{}operator/devices{path}", server.url))
+            .header("cookie", format!("__Host-offhook={}", token.secret()))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.as_bytes().to_vec())
+            .unwrap();
+        let status = browser.fetch(request).await.unwrap().status();
+        assert!(
+            status.is_success() || status.is_redirection(),
+            "{path}: {status}"
+        );
+    };
+    let added = "profile=room-2&account=Room&device_type=Room+OS&model=Cisco+Desk+Pro\
+                 &ownership=workspace&line_port=room-2%40example.test&tags=%25DISPLAY_NAME%25%3DRoom";
+    send("", added).await;
+    send("/room-2/code", "recipient=").await;
+    send("/room-2/deactivation", "").await;
+    send("/room-2/deletion", "").await;
+    let config = lab.path("dms.toml");
+    let log = run("dms-server", &["audit", "export", text(&config)]);
+    let file = lab.path("audit.jsonl");
+    fs::write(&file, &log.stdout).unwrap();
+    let verified = run("dms-server", &["audit", "verify", text(&file)]);
+    assert!(verified.status.success(), "{verified:?}");
+    let log = String::from_utf8(log.stdout).unwrap();
+    assert!(!log.contains(token.secret()));
+    let claims = token.secret().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    let administrator = serde_json::json!({"subject": claims["sub"], "issuer": claims["iss"]});
+    let records = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let found: Vec<_> = records
+        .map(|record| {
+            assert_eq!(record["actor"], administrator, "{record}");
+            format!("{} {}", record["profile"], record["event"]).replace('"', "")
+        })
+        .collect();
+    let expected = [
+        "room-1 provisioned",
+        "room-1 code-issued",
+        "room-2 provisioned",
+        "room-2 code-issued",
+        "room-2 deactivated",
+        "room-2 deleted",
+    ];
+    assert_eq!(found, expected);
+    // Somebody else's name in the file breaks the chain.
+    let forged = log.replacen(claims["sub"].as_str().unwrap(), "somebody else", 1);
+    fs::write(&file, forged).unwrap();
+    let verified = run("dms-server", &["audit", "verify", text(&file)]);
+    assert!(!verified.status.success(), "{verified:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_whom_the_audit_log_cannot_name_is_not_let_in_and_the_log_says_why() {
+    let lab = Lab::new();
+    lab.change("https://localhost:8443/\"", "https://localhost:8443/é\"");
+    let config = lab.path("dms.toml");
+    let token = ["token", text(&config), "--scope", "offhook:admin"];
+    let token = String::from_utf8(run("dms-server", &token).stdout).unwrap();
+    let server = lab.serve();
+    let client = lab.client(&server);
+    let token = token.trim().parse().unwrap();
+    let refused = client.devices(None, 10, &token).await.unwrap_err();
+    assert!(
+        matches!(&refused, ClientError::Refused { status: 401, .. }),
+        "{refused:?}"
+    );
+    lab.await_log("an administrator cannot be named").await;
+    lab.await_log("issuer is not 1 to 255 printable ASCII characters")
+        .await;
 }

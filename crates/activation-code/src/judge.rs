@@ -26,7 +26,7 @@ pub enum CodeState {
         /// The address of the claimant, if it gave one.
         mac: Option<MacAddress>,
     },
-    /// It was revoked.
+    /// It was revoked, or voided although it was redeemed.
     Revoked,
     /// Another was issued in its place.
     Superseded,

@@ -63,7 +63,8 @@ pub trait CodeStore: fmt::Debug + Send + Sync {
     ///
     /// The same claimant (same [`ClaimantKey`](crate::ClaimantKey) and MAC address) that asks
     /// again less than [`Redemption::grace`] after its first redeem gets the same grant,
-    /// [`repeated`](Grant::repeated).
+    /// [`repeated`](Grant::repeated), unless whoever keeps the devices has voided the code since: it
+    /// is then refused as a code that was revoked is.
     ///
     /// # Errors
     ///

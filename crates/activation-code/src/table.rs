@@ -43,7 +43,8 @@ enum State {
         key: ClaimantKey,
         mac: Option<MacAddress>,
     },
-    Revoked,
+    /// With the grant, where the code was redeemed before.
+    Revoked(Option<Grant>),
     Superseded,
 }
 
@@ -126,13 +127,35 @@ impl CodeTable {
         match self.state(tenant, id) {
             None => Err(RevokeRefusal::Unknown),
             Some(State::Issued) => {
-                self.close(id, State::Revoked);
+                self.close(id, State::Revoked(None));
                 Ok(())
             }
             Some(State::Redeemed { .. }) => Err(RevokeRefusal::AlreadyRedeemed),
-            Some(State::Purged | State::Revoked | State::Superseded) => {
+            Some(State::Purged | State::Revoked(_) | State::Superseded) => {
                 Err(RevokeRefusal::NotOutstanding)
             }
+        }
+    }
+
+    /// Voids a code, expired or not, redeemed or not: from then on it is refused as revoked, to the
+    /// claimant that redeemed it too. Its grant stays known, and no other code gets that name. A code
+    /// that is unknown, or void already, stays so.
+    ///
+    /// [`CodeStore`](crate::CodeStore) has no such verb: what a claimant was given is taken back by
+    /// whoever keeps the devices, in the transaction that takes the device's right away.
+    pub fn void(&mut self, tenant: &TenantId, id: CodeId) {
+        match self.state(tenant, id) {
+            Some(State::Issued) => {
+                self.close(id, State::Revoked(None));
+            }
+            Some(State::Redeemed { grant, .. }) => {
+                let state = State::Revoked(Some(grant.clone()));
+                // The profile may have another code by now, so nothing of `issued` is closed.
+                if let Some(code) = self.codes.get_mut(&id) {
+                    code.state = state;
+                }
+            }
+            None | Some(State::Purged | State::Revoked(_) | State::Superseded) => {}
         }
     }
 
@@ -152,7 +175,7 @@ impl CodeTable {
             None => return Err(ReissueRefusal::Unknown),
             Some(State::Issued) => {}
             Some(State::Redeemed { .. }) => return Err(ReissueRefusal::AlreadyRedeemed),
-            Some(State::Purged | State::Revoked | State::Superseded) => {
+            Some(State::Purged | State::Revoked(_) | State::Superseded) => {
                 return Err(ReissueRefusal::NotOutstanding);
             }
         }
@@ -216,13 +239,15 @@ impl CodeTable {
         purged
     }
 
-    /// The grant with the name `id`, as it was given for the first time.
+    /// The grant with the name `id`, as it was given for the first time; that of a code that is
+    /// void by now too.
     #[must_use]
     pub fn grant(&self, id: &GrantId) -> Option<Grant> {
         let code = self.codes.get(self.grants.get(id)?)?;
         match &code.state {
             State::Redeemed { grant, .. } => Some(grant.clone()),
-            State::Issued | State::Purged | State::Revoked | State::Superseded => None,
+            State::Revoked(grant) => grant.clone(),
+            State::Issued | State::Purged | State::Superseded => None,
         }
     }
 
@@ -244,7 +269,7 @@ impl CodeTable {
                 key: *key,
                 mac: *mac,
             },
-            State::Revoked => CodeState::Revoked,
+            State::Revoked(_) => CodeState::Revoked,
             State::Superseded => CodeState::Superseded,
         })
     }
@@ -276,7 +301,7 @@ impl CodeTable {
         of_tenant.insert(code.profile().clone(), code);
     }
 
-    /// Puts an issued code in a state that it never leaves.
+    /// Puts an issued code in another state, from which it never comes back.
     fn close(&mut self, id: CodeId, state: State) -> Option<OutstandingCode> {
         let row = self.codes.get_mut(&id)?;
         row.state = state;

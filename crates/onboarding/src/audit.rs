@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use offhook_activation_code::{Grant, ProfileId, Redemption, Refusal, TenantId, Timestamp};
 use ring::digest::{Context, SHA256};
 
-use crate::{ActivateRefusal, Activation, AuditError, Device};
+use crate::{Act, ActivateRefusal, Activation, Actor, AuditError, Device};
 
 mod head;
 mod hex;
@@ -99,9 +99,20 @@ pub struct AuditEntry {
     pub event: AuditEvent,
     /// Why, for a refusal; a short fixed text that holds neither code nor token.
     pub reason: Option<Cow<'static, str>>,
+    /// Which administrator did it; `None` for what a device did, and where nobody is known.
+    pub actor: Option<Actor>,
 }
 
 impl AuditEntry {
+    /// That `event` is what `act` did to `device`.
+    #[must_use]
+    pub fn of_act(device: &Device, event: AuditEvent, act: &Act) -> Self {
+        Self {
+            actor: act.actor.clone(),
+            ..Self::of_device(device, event, act.now.into())
+        }
+    }
+
     /// That `event` happened to `device`.
     #[must_use]
     pub fn of_device(device: &Device, event: AuditEvent, at: Timestamp) -> Self {
@@ -111,6 +122,7 @@ impl AuditEntry {
             profile: Some(device.profile.clone()),
             event,
             reason: None,
+            actor: None,
         }
     }
 
@@ -123,6 +135,7 @@ impl AuditEntry {
             profile: Some(grant.profile().clone()),
             event: AuditEvent::CodeRedeemed,
             reason: None,
+            actor: None,
         })
     }
 
@@ -135,6 +148,7 @@ impl AuditEntry {
             profile: None,
             event: AuditEvent::CodeRefused,
             reason: Some(Cow::Borrowed(refusal.as_str())),
+            actor: None,
         }
     }
 
@@ -152,6 +166,7 @@ impl AuditEntry {
             profile: grant.map(|grant| grant.profile().clone()),
             event: AuditEvent::ActivationRefused,
             reason: Some(Cow::Borrowed(refusal.as_str())),
+            actor: None,
         }
     }
 }
@@ -264,6 +279,8 @@ fn chain_hash(previous: &[u8; 32], sequence: u64, entry: &AuditEntry) -> [u8; 32
     for text in [
         entry.profile.as_ref().map(ProfileId::as_str),
         entry.reason.as_deref(),
+        entry.actor.as_ref().map(Actor::subject),
+        entry.actor.as_ref().and_then(Actor::issuer),
     ] {
         part(&[u8::from(text.is_some())]);
         part(text.unwrap_or_default().as_bytes());
@@ -284,6 +301,7 @@ mod tests {
             profile: None,
             event,
             reason: reason.map(Cow::Borrowed),
+            actor: None,
         }
     }
 
@@ -332,6 +350,32 @@ mod tests {
                 found: 3
             })
         );
+    }
+
+    #[test]
+    fn who_did_it_stands_in_the_hash() {
+        let actor = |subject, issuer| Some(Actor::new(subject, issuer).unwrap());
+        let actors = [
+            None,
+            actor("7", None),
+            actor("8", None),
+            actor("7", Some("8")),
+            actor("78", None),
+            actor("8", Some("7")),
+        ];
+        let records = actors.map(|actor| {
+            let entry = entry(AuditEvent::Deleted, None);
+            AuditRecord::after(None, AuditEntry { actor, ..entry })
+        });
+        for (at, one) in records.iter().enumerate() {
+            for (other_at, other) in records.iter().enumerate() {
+                assert_eq!(one.hash() == other.hash(), at == other_at);
+            }
+            let mut forged = one.clone();
+            forged.entry.actor = actor("9", None);
+            let changed = Err(AuditError::Changed { sequence: 1 });
+            assert_eq!(verify_chain(None, [&forged]), changed);
+        }
     }
 
     #[test]

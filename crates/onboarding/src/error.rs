@@ -13,7 +13,7 @@ mod smtp;
 mod webhook;
 
 pub use audit::{
-    AuditError, AuditExportError, AuditFileError, AuditLineError, ParseChainHeadError,
+    ActorError, AuditError, AuditExportError, AuditFileError, AuditLineError, ParseChainHeadError,
 };
 pub use device::DeviceError;
 pub use service::{

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod activation_service;
+mod actor;
 mod audit;
 mod bridge;
 mod configuration;
@@ -28,6 +29,7 @@ mod user_provisioning;
 mod webhook;
 
 pub use activation_service::ActivationService;
+pub use actor::{Act, Actor};
 pub use audit::{
     AuditEntry, AuditEvent, AuditRecord, ChainHead, MAX_AUDIT_LINE_BYTES, verify_audit_log,
     verify_chain, write_audit_log,
@@ -47,11 +49,11 @@ pub use device::{
 };
 pub use device_types::DeviceTypes;
 pub use error::{
-    ActivateError, ActivateRefusal, AuditError, AuditExportError, AuditFileError, AuditLineError,
-    BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError, DeviceTypeError,
-    IssueCodeError, LifeCycleError, MailError, MessageError, OnboardError, ParseChainHeadError,
-    ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal, RequestCodeError,
-    RequestCodeRefusal, RequestError, TemplateError, UpdateError,
+    ActivateError, ActivateRefusal, ActorError, AuditError, AuditExportError, AuditFileError,
+    AuditLineError, BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError,
+    DeviceTypeError, IssueCodeError, LifeCycleError, MailError, MessageError, OnboardError,
+    ParseChainHeadError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
+    RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
 };
 #[cfg(feature = "smtp")]
 pub use error::{SmtpError, SmtpSetupError};
@@ -69,7 +71,7 @@ pub use onboarding_method::{
     RemoteAccessChoice,
 };
 pub use outbox::{OutboxEvent, OutboxKind};
-pub use record::DeviceRecord;
+pub use record::{DeviceRecord, VoidCodes};
 pub use registry::Registry;
 pub use remote_access::{RemoteAccess, RemoteAccessRefusal};
 pub use user_provisioning::{

@@ -20,7 +20,7 @@ use crate::configuration::rehearse;
 use crate::counter::gauges;
 use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, RegistrationReport};
 use crate::{
-    ActivateError, Activated, Activation, ActivationState, CodeDelivery, CodeDesk, CodeMail,
+    Act, ActivateError, Activated, Activation, ActivationState, CodeDelivery, CodeDesk, CodeMail,
     Counter, Counters, Device, DeviceKey, DeviceTypes, DmBridge, Entitlement, IssueCodeError,
     LinePort, Mailer, OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration,
     Registry, RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
@@ -126,7 +126,7 @@ impl DeviceManagement {
     pub async fn provision(
         &self,
         request: ProvisionRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, OnboardError> {
         let refused = |refusal| Err(OnboardError::Provision(ProvisionError::Refused(refusal)));
         let profile = ProfileId::new(&request.profile).map_err(RequestError::Profile)?;
@@ -171,7 +171,7 @@ impl DeviceManagement {
                 let digits = self.desk.bytes().map_err(OnboardError::Entropy)?;
                 device.name = DeviceName::bat(digits);
             }
-            match self.registry.provision(&device, now).await {
+            match self.registry.provision(&device, act).await {
                 Ok(()) => return Ok(device),
                 Err(ProvisionError::Refused(ProvisionRefusal::NameInUse))
                     if device.mac.is_none() => {}
@@ -191,9 +191,9 @@ impl DeviceManagement {
         &self,
         profile: &ProfileId,
         delivery: CodeDelivery,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<CodeIssued, IssueCodeError> {
-        self.issue(profile, delivery, CodePurpose::Onboard, now)
+        self.issue(profile, delivery, CodePurpose::Onboard, act)
             .await
     }
 
@@ -202,7 +202,7 @@ impl DeviceManagement {
         profile: &ProfileId,
         delivery: CodeDelivery,
         purpose: CodePurpose,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<CodeIssued, IssueCodeError> {
         if delivery == CodeDelivery::Answer && !self.shows_codes {
             return Err(IssueCodeError::NotShown);
@@ -219,7 +219,7 @@ impl DeviceManagement {
             return refused(refusal);
         }
         let binding = Binding::Model(device.model.clone());
-        let (code, new) = self.draw_code(&device, &binding, purpose, now).await?;
+        let (code, new) = self.draw_code(&device, &binding, purpose, act).await?;
         self.counters.add(Counter::CodesIssued);
         let expires_at = new.code().expires_at();
         let shown = match delivery {
@@ -264,18 +264,18 @@ impl DeviceManagement {
         device: &Device,
         binding: &Binding,
         purpose: CodePurpose,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<(ActivationCode, NewCode), IssueCodeError> {
         let mut last = RequestCodeError::Refused(RequestCodeRefusal::CodeInUse);
         for _ in 0..MAX_DRAWS {
             let (account, profile) = (device.account.clone(), device.profile.clone());
             let (code, new) = self
                 .desk
-                .draw(account, profile, binding.clone(), now)
+                .draw(account, profile, binding.clone(), act.now)
                 .map_err(IssueCodeError::Entropy)?;
             let answer = match purpose {
-                CodePurpose::Onboard => self.registry.request_code(&new, now).await,
-                CodePurpose::Replace => self.registry.request_replacement_code(&new, now).await,
+                CodePurpose::Onboard => self.registry.request_code(&new, act).await,
+                CodePurpose::Replace => self.registry.request_replacement_code(&new, act).await,
             };
             match answer {
                 Ok(_) => return Ok((code, new)),

@@ -6,16 +6,16 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{
-    CodeId, CodeStore, CodeTable, Grant, GuessBatch, GuessCount, GuessStore, GuessTable,
+    CodeId, CodeStore, CodeTable, Grant, GrantId, GuessBatch, GuessCount, GuessStore, GuessTable,
     IssueError, NewCode, OutstandingCode, Page, ProfileId, RedeemError, Redemption, ReissueError,
     Replacement, RevokeError, StoreError, TenantId, Timestamp,
 };
 use offhook_device_name::DeviceName;
 
 use crate::{
-    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
-    AuditRecord, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxEvent,
-    OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration, Registry,
+    Act, ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry,
+    AuditEvent, AuditRecord, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement,
+    OutboxEvent, OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration, Registry,
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
@@ -126,7 +126,7 @@ impl GuessStore for MemoryRegistry {
 
 #[async_trait]
 impl Registry for MemoryRegistry {
-    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError> {
+    async fn provision(&self, device: &Device, act: &Act) -> Result<(), ProvisionError> {
         let mut state = self.state();
         let refused = |refusal| Err(ProvisionError::Refused(refusal));
         if state.row(&device.tenant, &device.profile).is_some() {
@@ -140,7 +140,7 @@ impl Registry for MemoryRegistry {
                 return refused(ProvisionRefusal::NameInUse);
             }
         }
-        state.note_device(device, AuditEvent::Provisioned, now);
+        state.note_act(device, AuditEvent::Provisioned, act);
         let row = DeviceRecord {
             device: device.clone(),
             code: None,
@@ -151,23 +151,19 @@ impl Registry for MemoryRegistry {
         Ok(())
     }
 
-    async fn request_code(
-        &self,
-        code: &NewCode,
-        now: SystemTime,
-    ) -> Result<Device, RequestCodeError> {
+    async fn request_code(&self, code: &NewCode, act: &Act) -> Result<Device, RequestCodeError> {
         self.state()
-            .issue(code, now, |row| row.with_code(code))
+            .issue(code, act, |row| row.with_code(code))
             .map_err(RequestCodeError::Refused)
     }
 
     async fn request_replacement_code(
         &self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, RequestCodeError> {
         self.state()
-            .issue(code, now, |row| row.with_replacement_code(code))
+            .issue(code, act, |row| row.with_replacement_code(code))
             .map_err(RequestCodeError::Refused)
     }
 
@@ -216,7 +212,7 @@ impl Registry for MemoryRegistry {
             Entitlement::Grant(id) => codes.grant(id),
         };
         let grant = grant.as_ref();
-        let (activated, code) = match state.activated(activation, grant) {
+        let (activated, before) = match state.activated(activation, grant) {
             Ok(outcome) => outcome,
             Err(refusal) => {
                 let at = now.into();
@@ -226,12 +222,15 @@ impl Registry for MemoryRegistry {
                 return Err(ActivateError::Refused(refusal));
             }
         };
+        if !activated.repeated {
+            void(&mut codes, &before, Some(&activated.device));
+        }
         state.codes = codes;
         if !activated.repeated {
             if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
                 state.note_all(AuditEntry::of_grant(grant, now.into()));
             }
-            state.put(activated.device.clone(), code);
+            state.put(activated.device.clone(), before.code);
             state.note_device(&activated.device, AuditEvent::Activated, now);
             state.announce(&activated.device, OutboxKind::DeviceActivated, now);
         }
@@ -243,7 +242,7 @@ impl Registry for MemoryRegistry {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let dummy = dummy.map(DeviceName::bat);
@@ -257,14 +256,11 @@ impl Registry for MemoryRegistry {
         if taken {
             return Err(UpdateError::NameInUse);
         }
-        if let Some(code) = row.code {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = state.codes.revoke(tenant, code);
-        }
-        let device = row.deactivated(dummy);
+        let device = row.clone().deactivated(dummy);
+        void(&mut state.codes, &row, Some(&device));
         state.put(device.clone(), None);
-        state.note_device(&device, AuditEvent::Deactivated, now);
-        state.announce(&device, OutboxKind::DeviceDeactivated, now);
+        state.note_act(&device, AuditEvent::Deactivated, act);
+        state.announce(&device, OutboxKind::DeviceDeactivated, act.now);
         Ok(device)
     }
 
@@ -272,18 +268,16 @@ impl Registry for MemoryRegistry {
         &self,
         tenant: &TenantId,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let key = (tenant.clone(), profile.clone());
         let row = state.devices.remove(&key);
-        let DeviceRecord { device, code } = row.ok_or(UpdateError::UnknownDevice)?;
-        if let Some(code) = code {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = state.codes.revoke(tenant, code);
-        }
-        state.note_device(&device, AuditEvent::Deleted, now);
-        state.announce(&device, OutboxKind::DeviceDeleted, now);
+        let row = row.ok_or(UpdateError::UnknownDevice)?;
+        void(&mut state.codes, &row, None);
+        let device = row.device;
+        state.note_act(&device, AuditEvent::Deleted, act);
+        state.announce(&device, OutboxKind::DeviceDeleted, act.now);
         Ok(device)
     }
 
@@ -292,7 +286,7 @@ impl Registry for MemoryRegistry {
         tenant: &TenantId,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let mut state = self.state();
         let row = state.row(tenant, profile);
@@ -300,8 +294,8 @@ impl Registry for MemoryRegistry {
         if device.state != ActivationState::Activated {
             return Err(UpdateError::NotActivated);
         }
-        state.note_device(&device, request.audit_event(), now);
-        state.announce(&device, request.outbox_kind(), now);
+        state.note_act(&device, request.audit_event(), act);
+        state.announce(&device, request.outbox_kind(), act.now);
         Ok(device)
     }
 
@@ -374,36 +368,31 @@ impl State {
     fn issue(
         &mut self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
         change: impl FnOnce(DeviceRecord) -> Result<Device, RequestCodeRefusal>,
     ) -> Result<Device, RequestCodeRefusal> {
         let row = self.row(code.tenant(), code.code().profile()).cloned();
         let row = row.ok_or(RequestCodeRefusal::UnknownDevice)?;
-        let earlier = row.code;
-        let device = change(row)?;
+        let device = change(row.clone())?;
         let mut codes = self.codes.clone();
-        if let Some(earlier) = earlier {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = codes.revoke(code.tenant(), earlier);
-        }
-        codes.issue(code, now)?;
+        void(&mut codes, &row, Some(&device));
+        codes.issue(code, act.now)?;
         self.codes = codes;
         self.put(device.clone(), Some(code.id()));
-        self.note_device(&device, AuditEvent::CodeIssued, now);
+        self.note_act(&device, AuditEvent::CodeIssued, act);
         Ok(device)
     }
 
-    /// The device that the activation is for as it is afterwards, and its code.
+    /// The device that the activation is for, as it is afterwards and as it was.
     fn activated(
         &self,
         activation: &Activation,
         grant: Option<&Grant>,
-    ) -> Result<(Activated, Option<CodeId>), ActivateRefusal> {
+    ) -> Result<(Activated, DeviceRecord), ActivateRefusal> {
         let key = activation.key(grant);
         let row = key.and_then(|key| self.find(&activation.tenant, &key));
-        let row = row.cloned().ok_or(ActivateRefusal::NotEntitled)?;
-        let code = row.code;
-        let activated = row.activated(activation, grant)?;
+        let row = row.ok_or(ActivateRefusal::NotEntitled)?;
+        let activated = row.clone().activated(activation, grant)?;
         let device = &activated.device;
         for other in self.tenant(&device.tenant) {
             if activated.repeated || other.profile == device.profile {
@@ -416,7 +405,7 @@ impl State {
                 return Err(ActivateRefusal::SubjectInUse);
             }
         }
-        Ok((activated, code))
+        Ok((activated, row.clone()))
     }
 
     fn row(&self, tenant: &TenantId, profile: &ProfileId) -> Option<&DeviceRecord> {
@@ -447,6 +436,10 @@ impl State {
         })
     }
 
+    fn note_act(&mut self, device: &Device, event: AuditEvent, act: &Act) {
+        self.note(AuditEntry::of_act(device, event, act));
+    }
+
     fn note_device(&mut self, device: &Device, event: AuditEvent, now: SystemTime) {
         self.note(AuditEntry::of_device(device, event, now.into()));
     }
@@ -471,5 +464,24 @@ impl State {
             profile: device.profile.clone(),
             at: now.into(),
         });
+    }
+}
+
+/// Voids the codes of `before` that have no right any more once the device is `after`, or gone.
+fn void(codes: &mut CodeTable, before: &DeviceRecord, after: Option<&Device>) {
+    let Some(void) = before.void_codes(after) else {
+        return;
+    };
+    let (tenant, profile) = (&before.device.tenant, &before.device.profile);
+    let code_of = |grant: Option<GrantId>| {
+        let grant = codes.grant(&grant?)?;
+        let is_own = grant.tenant() == tenant && grant.profile() == profile;
+        is_own.then(|| grant.code())
+    };
+    let (own, kept) = (code_of(void.grant), code_of(void.kept));
+    for code in [void.code, own].into_iter().flatten() {
+        if Some(code) != kept {
+            codes.void(tenant, code);
+        }
     }
 }

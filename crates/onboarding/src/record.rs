@@ -1,6 +1,6 @@
 //! The rules by which a device changes: pure functions over values, the same for every store.
 
-use offhook_activation_code::{CodeId, Grant, NewCode};
+use offhook_activation_code::{CodeId, Grant, GrantId, NewCode};
 use offhook_device_name::DeviceName;
 use uuid::Uuid;
 
@@ -26,7 +26,45 @@ pub struct DeviceRecord {
     pub code: Option<CodeId>,
 }
 
+/// Which codes of a device are void once it has changed: the code `code` and the one that gave
+/// `grant`, but for the one that gave `kept`. All of them are codes of its tenant and profile.
+///
+/// A store voids them, redeemed or not, in the transaction that changes the device:
+/// [`CodeTable::void`](offhook_activation_code::CodeTable::void) says what that is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "stores take it apart; a new field must reach every store"
+)]
+pub struct VoidCodes {
+    /// The code that the device was to be activated by.
+    pub code: Option<CodeId>,
+    /// The grant that it was activated by, where that was by a code.
+    pub grant: Option<GrantId>,
+    /// The grant that its subject is afterwards, if it has one.
+    pub kept: Option<GrantId>,
+}
+
 impl DeviceRecord {
+    /// The codes that are void once this device is `after`, or gone: whatever it came by or was to come
+    /// by, but for what gave it the subject that it has then. `None` where there are none.
+    ///
+    /// So a device that is to be replaced keeps its own code until another has taken its place, and
+    /// the code by which another was to come before is void at once.
+    #[must_use]
+    pub fn void_codes(&self, after: Option<&Device>) -> Option<VoidCodes> {
+        let grant = |device: &Device| device.subject.map(GrantId::from_uuid);
+        let void = VoidCodes {
+            code: self.code,
+            grant: grant(&self.device),
+            kept: after.and_then(grant),
+        };
+        // Its first subject is that of its code, or of a certificate where it has no code.
+        let is_first = void.grant.is_none() && void.kept.is_some();
+        let has_none = void.grant.is_none() && void.code.is_none();
+        (!is_first && !has_none).then_some(void)
+    }
+
     /// The device once `code` is issued for it. `code` is then its own, and an earlier one void.
     ///
     /// # Errors

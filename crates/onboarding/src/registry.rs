@@ -9,7 +9,7 @@ use offhook_activation_code::{
 };
 
 use crate::{
-    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRequest,
+    Act, ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRequest,
     OutboxEvent, ProvisionError, Registered, Registration, RequestCodeError, UpdateError,
 };
 
@@ -24,12 +24,17 @@ use crate::{
 /// crash takes it back. It may happen that a verb takes effect and its answer is lost; `accept_code`
 /// and `activate` then give the same answer to the same device again.
 ///
-/// It must never happen that a code yields two grants, that a grant activates two devices, that two
-/// devices of a tenant bear one address or one subject, or that a record of the audit log is changed or dropped.
+/// A code that is void is refused as one that was revoked is, to whoever has it, within the grace time
+/// too, and in the transaction of the verb that voids it: see
+/// [`DeviceRecord::void_codes`](crate::DeviceRecord::void_codes).
 ///
-/// `now` is the caller's clock; a store that several nodes share uses the database's clock instead
-/// and says so. Times are kept as
-/// [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
+/// It must never happen that a void code is answered, that a code yields two grants, that a grant
+/// activates two devices, that two devices of a tenant bear one address or one subject, or that a record
+/// of the audit log is changed or dropped.
+///
+/// What an administrator does is an [`Act`]: its audit record names who did it. `now`, of an act too, is
+/// the caller's clock; a store that several nodes share uses the database's clock instead and says so.
+/// Times are kept as [`Timestamp`](offhook_activation_code::Timestamp), whole milliseconds.
 #[async_trait]
 pub trait Registry: CodeStore + GuessStore {
     /// Adds a device. Audit: `Provisioned`.
@@ -37,27 +42,23 @@ pub trait Registry: CodeStore + GuessStore {
     /// # Errors
     ///
     /// [`ProvisionError::Refused`] when the tenant has that profile, name or address already.
-    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError>;
+    async fn provision(&self, device: &Device, act: &Act) -> Result<(), ProvisionError>;
 
     /// Issues a code for the device that the code's tenant and profile name, and sets it to
-    /// *activating*. The code is then the device's only one: an earlier code, and the grant of an
-    /// earlier code, are void from then on. Audit: `CodeIssued`.
+    /// *activating*. The code is then the device's only one: an earlier code, redeemed or not, and its
+    /// grant are void from then on. Audit: `CodeIssued`.
     ///
     /// # Errors
     ///
     /// [`RequestCodeError::Refused`] when there is no such device, the code is for another account,
     /// the device has an address bound or is activated, the digest is in use, or the profile has a
     /// code from beside the registry.
-    async fn request_code(
-        &self,
-        code: &NewCode,
-        now: SystemTime,
-    ) -> Result<Device, RequestCodeError>;
+    async fn request_code(&self, code: &NewCode, act: &Act) -> Result<Device, RequestCodeError>;
 
     /// Issues a code for the device that is to take the place of the one that the code's tenant and
-    /// profile name. That one serves until the other is activated with the code; its subject is void
-    /// from then on. The code is the device's only one, as with
-    /// [`request_code`](Self::request_code). Audit: `CodeIssued`.
+    /// profile name. That one serves until the other is activated with the code; its subject and the
+    /// code that it came by are void from then on. An earlier code for a replacement, redeemed or
+    /// not, is void at once, as with [`request_code`](Self::request_code). Audit: `CodeIssued`.
     ///
     /// # Errors
     ///
@@ -67,7 +68,7 @@ pub trait Registry: CodeStore + GuessStore {
     async fn request_replacement_code(
         &self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, RequestCodeError>;
 
     /// Redeems a code as [`CodeStore::redeem`] does and writes it into the audit log
@@ -86,7 +87,7 @@ pub trait Registry: CodeStore + GuessStore {
     /// Activates a device: redeems its code where the entitlement is one, binds the address, names
     /// the device after it, sets subject and serial number and clears what was registered. Audit:
     /// `Activated` (behind `CodeRedeemed` for a code) or `ActivationRefused` (`CodeRefused` for a
-    /// bad code). Outbox: `DeviceActivated`.
+    /// bad code). Outbox: `DeviceActivated`. Of a device that is replaced the code is void.
     ///
     /// The same entitlement and address again gives the same device with `repeated` set and writes
     /// nothing.
@@ -103,8 +104,8 @@ pub trait Registry: CodeStore + GuessStore {
         now: SystemTime,
     ) -> Result<Activated, ActivateError>;
 
-    /// Sets a device back to *deactivated*: its code and the grant of that are void; subject, serial number
-    /// and registration are cleared. With `dummy` digits its address is cleared too and it takes
+    /// Sets a device back to *deactivated*: its code, redeemed or not, and the grant of that are void;
+    /// subject, serial number and registration are cleared. With `dummy` digits its address is cleared too and it takes
     /// the dummy name with those; without, address and name stay, and its certificate entitles it to
     /// be activated again. Audit: `Deactivated`. Outbox: `DeviceDeactivated`.
     ///
@@ -117,11 +118,11 @@ pub trait Registry: CodeStore + GuessStore {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError>;
 
-    /// Drops a device, with its tags; its code and the grant of that are void. What the audit log says
-    /// of it stays. Audit: `Deleted`. Outbox: `DeviceDeleted`.
+    /// Drops a device, with its tags; its code, redeemed or not, and the grant of that are void. What
+    /// the audit log says of it stays. Audit: `Deleted`. Outbox: `DeviceDeleted`.
     ///
     /// # Errors
     ///
@@ -130,7 +131,7 @@ pub trait Registry: CodeStore + GuessStore {
         &self,
         tenant: &TenantId,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError>;
 
     /// Asks that an activated device do something, by an event to call control, which can reach it.
@@ -145,7 +146,7 @@ pub trait Registry: CodeStore + GuessStore {
         tenant: &TenantId,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError>;
 
     /// Notes a registration of an activated device. Audit: `Registered`, for the first since its

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod actor;
 pub mod capf;
 pub mod codes;
 mod fixture;
@@ -22,6 +23,7 @@ pub mod race;
 pub mod registry;
 pub mod right;
 mod tally;
+pub mod void;
 mod world;
 
 pub use fixture::{Fixture, NetworkFixture, SharedFixture};

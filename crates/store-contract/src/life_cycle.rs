@@ -9,7 +9,7 @@ use offhook_onboarding::{
 
 use crate::Fixture;
 use crate::registry::{audited, by_code, by_grant, code_refusal, new_device, refusal, waiting};
-use crate::world::{MS, World, device, mac, profile};
+use crate::world::{MS, World, act, device, mac, profile};
 
 /// A broken device serves until the one that takes its place is activated, and then no more.
 pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Registry>) {
@@ -18,14 +18,17 @@ pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Re
     let (_, code) = waiting(world, &*store, "desk").await;
     let early = world.draw();
     let early = world.new_code(&early, "desk");
-    let err = store.request_replacement_code(&early, now).await;
+    let err = store.request_replacement_code(&early, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::NotActivated);
     let old = by_code(&world.redemption(&code, device(1)), 1);
     let old_device = store.activate(&old, now).await.unwrap().device;
 
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    let unchanged = store.request_replacement_code(&new, now).await.unwrap();
+    let unchanged = store
+        .request_replacement_code(&new, &act(now))
+        .await
+        .unwrap();
     assert_eq!(unchanged, old_device);
     // The old one may still ask for what it was given.
     assert!(store.activate(&old, now).await.unwrap().repeated);
@@ -54,7 +57,7 @@ pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Re
     let old_subject = DeviceKey::Subject(old_device.subject.unwrap());
     assert_eq!(store.device(&tenant, &old_subject).await.unwrap(), None);
     let err = store.activate(&old, now + MS).await;
-    assert_eq!(refusal(err), ActivateRefusal::NotActivating);
+    assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
     let events = store.outbox(10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [OutboxKind::DeviceActivated; 2]);
@@ -69,7 +72,10 @@ pub async fn a_device_may_take_its_own_place(fixture: &impl Fixture<Store: Regis
     let before = store.activate(&first, now).await.unwrap().device;
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    store.request_replacement_code(&new, now).await.unwrap();
+    store
+        .request_replacement_code(&new, &act(now))
+        .await
+        .unwrap();
     let second = by_code(&world.redemption(&code, device(1)), 1);
     let after = store.activate(&second, now).await.unwrap();
     assert!(!after.repeated);
@@ -86,10 +92,13 @@ pub async fn a_deactivated_device_is_replaced_by_none(fixture: &impl Fixture<Sto
     store.activate(&activation, now).await.unwrap();
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    store.request_replacement_code(&new, now).await.unwrap();
+    store
+        .request_replacement_code(&new, &act(now))
+        .await
+        .unwrap();
     let desk = profile("desk");
     store
-        .deactivate(&tenant, &desk, Some([9; 6]), now)
+        .deactivate(&tenant, &desk, Some([9; 6]), &act(now))
         .await
         .unwrap();
     let late = by_code(&world.redemption(&code, device(2)), 2);
@@ -107,14 +116,14 @@ pub async fn a_deleted_device_is_gone_and_its_code_with_it(
     let (_, code) = waiting(world, &*store, "desk").await;
     let elsewhere = "other".parse().unwrap();
     let desk = profile("desk");
-    let err = store.delete(&elsewhere, &desk, now).await;
+    let err = store.delete(&elsewhere, &desk, &act(now)).await;
     assert!(matches!(err, Err(UpdateError::UnknownDevice)));
     let found = store
         .device(&tenant, &DeviceKey::Profile(desk.clone()))
         .await;
-    let deleted = store.delete(&tenant, &desk, now).await.unwrap();
+    let deleted = store.delete(&tenant, &desk, &act(now)).await.unwrap();
     assert_eq!(found.unwrap().as_ref(), Some(&deleted));
-    let err = store.delete(&tenant, &desk, now).await;
+    let err = store.delete(&tenant, &desk, &act(now)).await;
     assert!(matches!(err, Err(UpdateError::UnknownDevice)));
     let found = store.device(&tenant, &DeviceKey::Profile(desk)).await;
     assert_eq!(found.unwrap(), None);
@@ -127,7 +136,7 @@ pub async fn a_deleted_device_is_gone_and_its_code_with_it(
         name: deleted.name,
         ..new_device(world, "desk", None)
     };
-    store.provision(&again, now).await.unwrap();
+    store.provision(&again, &act(now)).await.unwrap();
     let found = store
         .device(&tenant, &DeviceKey::Profile(profile("desk")))
         .await;
@@ -152,7 +161,10 @@ pub async fn the_grant_of_a_deleted_device_is_void(fixture: &impl Fixture<Store:
     let (_, code) = waiting(world, &*store, "desk").await;
     let redemption = world.redemption(&code, device(1));
     let grant = store.accept_code(&redemption, now).await.unwrap();
-    store.delete(&tenant, &profile("desk"), now).await.unwrap();
+    store
+        .delete(&tenant, &profile("desk"), &act(now))
+        .await
+        .unwrap();
     let attempt = by_grant(world, grant.id().as_uuid(), 1);
     let err = store.activate(&attempt, now).await;
     assert_eq!(refusal(err), ActivateRefusal::NotEntitled);
@@ -168,14 +180,14 @@ pub async fn devices_come_in_pages(fixture: &impl Fixture<Store: Registry>) {
     let mut all = Vec::new();
     for name in ["b", "é", "a", "B", "10", "9", "a b"] {
         let device = new_device(world, name, None);
-        store.provision(&device, now).await.unwrap();
+        store.provision(&device, &act(now)).await.unwrap();
         all.push(device);
     }
     let stranger = Device {
         tenant: "other".parse().unwrap(),
         ..new_device(world, "aa", None)
     };
-    store.provision(&stranger, now).await.unwrap();
+    store.provision(&stranger, &act(now)).await.unwrap();
     all.sort_by(|one, other| one.profile.cmp(&other.profile));
     for limit in [1, 2, 3, 100] {
         let (mut page, mut listed) = (Page::first(limit), Vec::new());
@@ -198,16 +210,19 @@ pub async fn requests_wait_in_the_outbox(fixture: &impl Fixture<Store: Registry>
     let (fresh, code) = waiting(world, &*store, "desk").await;
     let desk = &fresh.profile;
     let request = DeviceRequest::Reboot;
-    let err = store.request(&tenant, desk, request, now).await;
+    let err = store.request(&tenant, desk, request, &act(now)).await;
     assert!(matches!(err, Err(UpdateError::NotActivated)));
     let err = store
-        .request(&tenant, &profile("nowhere"), request, now)
+        .request(&tenant, &profile("nowhere"), request, &act(now))
         .await;
     assert!(matches!(err, Err(UpdateError::UnknownDevice)));
     let activation = by_code(&world.redemption(&code, device(1)), 1);
     store.activate(&activation, now).await.unwrap();
     for request in [DeviceRequest::ProblemReport, DeviceRequest::Reboot] {
-        let asked = store.request(&tenant, desk, request, now).await.unwrap();
+        let asked = store
+            .request(&tenant, desk, request, &act(now))
+            .await
+            .unwrap();
         assert_eq!(asked.state, ActivationState::Activated);
     }
     let events = store.outbox(10).await.unwrap();
@@ -239,10 +254,12 @@ pub async fn a_refused_replacement_changes_nothing(fixture: &impl Fixture<Store:
     store.activate(&activation, now).await.unwrap();
     let spare = world.draw();
     let replacement = world.new_code(&spare, "desk");
-    let asked = store.request_replacement_code(&replacement, now).await;
+    let asked = store
+        .request_replacement_code(&replacement, &act(now))
+        .await;
     asked.unwrap();
     let same = world.new_code(&code, "desk");
-    let err = store.request_replacement_code(&same, now).await;
+    let err = store.request_replacement_code(&same, &act(now)).await;
     assert!(matches!(
         err,
         Err(RequestCodeError::Refused(RequestCodeRefusal::CodeInUse))

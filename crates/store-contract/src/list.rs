@@ -44,7 +44,8 @@ macro_rules! code_store_tests {
 }
 
 /// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry),
-/// [`life_cycle`](crate::life_cycle) and [`right`](crate::right), and one for a random history.
+/// [`life_cycle`](crate::life_cycle), [`right`](crate::right), [`void`](crate::void) and
+/// [`actor`](crate::actor), and one for a random history.
 ///
 /// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
 /// a `Registry` as well. Call both.
@@ -80,6 +81,20 @@ macro_rules! registry_tests {
         $crate::__tests! { right $fresh;
             a_certificate_without_a_code_activates_no_device_that_is_activating
             a_name_belongs_to_one_device
+        }
+        $crate::__tests! { void $fresh;
+            a_code_redeemed_while_its_device_is_deleted_is_void
+            a_deactivated_device_is_not_answered_again
+            a_deleted_device_is_not_answered_again
+            a_device_with_a_newer_code_is_not_answered_again
+            a_replaced_device_is_not_answered_again
+            a_replacement_that_is_not_wanted_any_more_is_not_answered_again
+            a_verb_that_is_refused_voids_no_code
+            a_void_code_is_good_for_nothing
+        }
+        $crate::__tests! { actor $fresh;
+            a_record_that_names_another_actor_breaks_the_chain
+            the_audit_log_names_who_did_what
         }
         $crate::__tests! { model $fresh;
             a_random_history_of_devices_is_answered_as_in_memory

@@ -2,15 +2,15 @@
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use offhook_activation_code::{
     ActivationCode, Binding, CodeId, CodeStore, Grant, GrantId, NewCode, Page, RedeemError,
     Redemption,
 };
 use offhook_onboarding::{
-    ActivateError, Activation, DeviceKey, DeviceRequest, Entitlement, MemoryRegistry, Registration,
-    Registry,
+    Act, ActivateError, Activation, Actor, DeviceKey, DeviceRequest, Entitlement, MemoryRegistry,
+    Registration, Registry,
 };
 
 use crate::Fixture;
@@ -30,19 +30,20 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
         let pause = Duration::from_millis(world.below(240_000));
         world.now += pause;
         let (tenant, now) = (world.tenant.clone(), world.now);
+        let act = &act(world, now);
         let name = profile(&format!("desk-{}", world.below(6)));
         let device_mac = mac(u8::try_from(world.below(3)).unwrap_or_default());
         let (wanted, got) = match world.below(15) {
             0 => {
                 let mac = (world.below(2) == 0).then_some(device_mac);
                 let device = new_device(world, name.as_str(), mac);
-                let got = store.provision(&device, now).await;
-                (answer(&memory.provision(&device, now).await), answer(&got))
+                let got = store.provision(&device, act).await;
+                (answer(&memory.provision(&device, act).await), answer(&got))
             }
             1..3 => {
                 let new = new_code(world, &mut codes, &mut ids);
-                let got = store.request_code(&new, now).await;
-                (answer(&memory.request_code(&new, now).await), answer(&got))
+                let got = store.request_code(&new, act).await;
+                (answer(&memory.request_code(&new, act).await), answer(&got))
             }
             3..5 => {
                 let redemption = redemption(world, &codes, &grants);
@@ -82,8 +83,8 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
                     *to = *from;
                 }
                 let dummy = (world.below(3) > 0).then_some(digits);
-                let got = store.deactivate(&tenant, &name, dummy, now).await;
-                let wanted = memory.deactivate(&tenant, &name, dummy, now).await;
+                let got = store.deactivate(&tenant, &name, dummy, act).await;
+                let wanted = memory.deactivate(&tenant, &name, dummy, act).await;
                 (answer(&wanted), answer(&got))
             }
             10 => {
@@ -96,13 +97,13 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
             }
             11 => {
                 let new = new_code(world, &mut codes, &mut ids);
-                let got = store.request_replacement_code(&new, now).await;
-                let wanted = memory.request_replacement_code(&new, now).await;
+                let got = store.request_replacement_code(&new, act).await;
+                let wanted = memory.request_replacement_code(&new, act).await;
                 (answer(&wanted), answer(&got))
             }
             12 if world.below(3) == 0 => {
-                let got = store.delete(&tenant, &name, now).await;
-                let wanted = memory.delete(&tenant, &name, now).await;
+                let got = store.delete(&tenant, &name, act).await;
+                let wanted = memory.delete(&tenant, &name, act).await;
                 (answer(&wanted), answer(&got))
             }
             12 => {
@@ -112,8 +113,8 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
             }
             13 => {
                 let request = DeviceRequest::Reboot;
-                let got = store.request(&tenant, &name, request, now).await;
-                let wanted = memory.request(&tenant, &name, request, now).await;
+                let got = store.request(&tenant, &name, request, act).await;
+                let wanted = memory.request(&tenant, &name, request, act).await;
                 (answer(&wanted), answer(&got))
             }
             _ => {
@@ -173,6 +174,17 @@ fn redemption(world: &mut World, codes: &[ActivationCode], grants: &[GrantId]) -
         return Redemption::new(redemption.digests().clone(), claimant, pick(world, grants));
     }
     redemption
+}
+
+/// What one of a few administrators does, of one of two issuers or none, or nobody.
+fn act(world: &mut World, now: SystemTime) -> Act {
+    let subject = format!("administrator {}", world.below(3));
+    let issuer = ["https://id.example.com", "https://id.example.net"]
+        .get(usize::try_from(world.below(3)).unwrap_or_default());
+    match Actor::new(&subject, issuer.copied()) {
+        Ok(actor) if world.below(4) > 0 => Act::of(actor, now),
+        _ => Act::of_nobody(now),
+    }
 }
 
 /// A new code, or now and then an old one.

@@ -15,7 +15,7 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::Fixture;
-use crate::world::{MS, World, device, mac, model, profile};
+use crate::world::{MS, World, act, device, mac, model, profile};
 
 /// One step from the code to the activated device, and what it leaves behind.
 pub async fn a_code_activates_the_device_it_was_issued_for(
@@ -158,7 +158,7 @@ pub async fn a_certificate_activates_the_device_with_its_address(
     provisioned(world, &*store, "desk", Some(mac(1))).await;
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    let err = store.request_code(&new, now).await;
+    let err = store.request_code(&new, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::ProvisionedByMac);
     let subject = Uuid::from_u128(1);
     let err = store.activate(&by_certificate(subject, 2), now).await;
@@ -210,7 +210,7 @@ pub async fn a_new_code_voids_the_one_before(fixture: &impl Fixture<Store: Regis
     let (_, first) = waiting(world, &*store, "desk").await;
     let second = world.draw();
     let new = world.new_code(&second, "desk");
-    store.request_code(&new, now).await.unwrap();
+    store.request_code(&new, &act(now)).await.unwrap();
     let attempt = by_code(&world.redemption(&first, device(1)), 1);
     let err = store.activate(&attempt, now).await;
     assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
@@ -219,7 +219,7 @@ pub async fn a_new_code_voids_the_one_before(fixture: &impl Fixture<Store: Regis
     let grant = store.accept_code(&redemption, now).await.unwrap();
     let third = world.draw();
     let new = world.new_code(&third, "desk");
-    store.request_code(&new, now).await.unwrap();
+    store.request_code(&new, &act(now)).await.unwrap();
     let attempt = by_grant(world, grant.id().as_uuid(), 1);
     let err = store.activate(&attempt, now).await;
     assert_eq!(refusal(err), ActivateRefusal::NotActivating);
@@ -239,11 +239,11 @@ pub async fn a_refused_request_for_a_code_changes_nothing(fixture: &impl Fixture
     let now = world.now;
     let (_, code) = waiting(world, &*store, "desk").await;
     let same = world.new_code(&code, "desk");
-    let err = store.request_code(&same, now).await;
+    let err = store.request_code(&same, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::CodeInUse);
     let other = world.draw();
     let nowhere = world.new_code(&other, "nowhere");
-    let err = store.request_code(&nowhere, now).await;
+    let err = store.request_code(&nowhere, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::UnknownDevice);
     let stranger = NewCode::new(
         world.code_id(),
@@ -254,13 +254,13 @@ pub async fn a_refused_request_for_a_code_changes_nothing(fixture: &impl Fixture
         &world.policy,
         now,
     );
-    let err = store.request_code(&stranger, now).await;
+    let err = store.request_code(&stranger, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::UnknownDevice);
 
     let activation = by_code(&world.redemption(&code, device(1)), 1);
     store.activate(&activation, now).await.unwrap();
     let late = world.new_code(&other, "desk");
-    let err = store.request_code(&late, now).await;
+    let err = store.request_code(&late, &act(now)).await;
     assert_eq!(code_refusal(err), RequestCodeRefusal::Activated);
 }
 
@@ -272,33 +272,35 @@ pub async fn a_deactivated_device_needs_a_new_code(fixture: &impl Fixture<Store:
     let redemption = world.redemption(&code, device(1));
     store.activate(&by_code(&redemption, 1), now).await.unwrap();
     let err = store
-        .deactivate(&tenant, &profile("nowhere"), None, now)
+        .deactivate(&tenant, &profile("nowhere"), None, &act(now))
         .await;
     assert!(matches!(err, Err(UpdateError::UnknownDevice)));
 
-    let kept = store.deactivate(&tenant, &profile("desk"), None, now).await;
+    let kept = store
+        .deactivate(&tenant, &profile("desk"), None, &act(now))
+        .await;
     let kept = kept.unwrap();
     assert_eq!(kept.state, ActivationState::Deactivated);
     assert_eq!((kept.mac, kept.subject), (Some(mac(1)), None));
     assert_eq!((kept.serial_number, kept.registration), (None, None));
     let again = store.activate(&by_code(&redemption, 1), now).await;
-    assert_eq!(refusal(again), ActivateRefusal::NotActivating);
+    assert!(matches!(again, Err(ActivateError::Code(Refusal::Revoked))));
     let digits = [9; 6];
     let cleared = store
-        .deactivate(&tenant, &profile("desk"), Some(digits), now)
+        .deactivate(&tenant, &profile("desk"), Some(digits), &act(now))
         .await;
     let cleared = cleared.unwrap();
     assert_eq!((cleared.mac, cleared.name), (None, DeviceName::bat(digits)));
 
     let code = world.draw();
     let new = world.new_code(&code, "desk");
-    store.request_code(&new, now).await.unwrap();
+    store.request_code(&new, &act(now)).await.unwrap();
     let other = by_code(&world.redemption(&code, device(2)), 2);
     assert!(!store.activate(&other, now).await.unwrap().repeated);
 
     let unused = waiting(world, &*store, "unused").await.1;
     store
-        .deactivate(&tenant, &profile("unused"), None, now)
+        .deactivate(&tenant, &profile("unused"), None, &act(now))
         .await
         .unwrap();
     let attempt = by_code(&world.redemption(&unused, device(3)), 3);
@@ -321,7 +323,7 @@ pub async fn a_device_is_provisioned_once(fixture: &impl Fixture<Store: Registry
         device.profile = profile("other");
     }
     for (device, expected) in cases {
-        match store.provision(&device, now).await {
+        match store.provision(&device, &act(now)).await {
             Err(ProvisionError::Refused(refusal)) => assert_eq!(refusal, expected),
             other => panic!("not refused: {other:?}"),
         }
@@ -330,7 +332,7 @@ pub async fn a_device_is_provisioned_once(fixture: &impl Fixture<Store: Registry
         tenant: "other".parse().unwrap(),
         ..first
     };
-    store.provision(&elsewhere, now).await.unwrap();
+    store.provision(&elsewhere, &act(now)).await.unwrap();
     let found = store
         .device(&elsewhere.tenant, &DeviceKey::Mac(mac(1)))
         .await;
@@ -456,7 +458,7 @@ pub async fn the_outbox_is_emptied_in_order(fixture: &impl Fixture<Store: Regist
     let activation = by_certificate(Uuid::from_u128(1), 1);
     store.activate(&activation, now).await.unwrap();
     store
-        .deactivate(&tenant, &profile("desk"), None, now)
+        .deactivate(&tenant, &profile("desk"), None, &act(now))
         .await
         .unwrap();
     let events = store.outbox(10).await.unwrap();
@@ -489,7 +491,7 @@ pub(crate) async fn waiting(
     provisioned(world, store, name, None).await;
     let code = world.draw();
     let new = world.new_code(&code, name);
-    let device = store.request_code(&new, world.now).await.unwrap();
+    let device = store.request_code(&new, &act(world.now)).await.unwrap();
     assert_eq!(device.state, ActivationState::Activating);
     (device, code)
 }
@@ -501,7 +503,7 @@ async fn provisioned(
     mac: Option<MacAddress>,
 ) -> Device {
     let device = new_device(world, name, mac);
-    store.provision(&device, world.now).await.unwrap();
+    store.provision(&device, &act(world.now)).await.unwrap();
     device
 }
 

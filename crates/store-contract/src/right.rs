@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::Fixture;
 use crate::registry::{by_certificate, by_code, refusal, waiting};
-use crate::world::{World, device, mac, profile};
+use crate::world::{World, act, device, mac, profile};
 
 /// A device that has the name made from an address, but not the address, keeps others from it.
 pub async fn a_name_belongs_to_one_device(fixture: &impl Fixture<Store: Registry>) {
@@ -19,7 +19,7 @@ pub async fn a_name_belongs_to_one_device(fixture: &impl Fixture<Store: Registry
         state: ActivationState::Deactivated,
         ..fresh
     };
-    store.provision(&named, now).await.unwrap();
+    store.provision(&named, &act(now)).await.unwrap();
     let first = by_code(&world.redemption(&code, device(1)), 1);
     let err = store.activate(&first, now).await;
     assert_eq!(refusal(err), ActivateRefusal::MacInUse);
@@ -43,7 +43,7 @@ pub async fn a_certificate_without_a_code_activates_no_device_that_is_activating
         state: ActivationState::Activating,
         ..fresh
     };
-    store.provision(&known, now).await.unwrap();
+    store.provision(&known, &act(now)).await.unwrap();
     for (address, expected) in [
         (1, ActivateRefusal::NotActivating),
         (2, ActivateRefusal::NotEntitled),

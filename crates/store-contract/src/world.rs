@@ -8,6 +8,7 @@ use offhook_activation_code::{
     Redemption, Replacement, SealedCode, SealingKey, SealingKeyId, SealingKeys, TenantId,
 };
 use offhook_device_name::{DeviceModel, MacAddress};
+use offhook_onboarding::{Act, Actor};
 
 /// Whole milliseconds, as stores keep them.
 pub(crate) const MS: Duration = Duration::from_millis(1);
@@ -126,6 +127,11 @@ impl World {
     pub(crate) fn redemption(&mut self, code: &ActivationCode, claimant: Claimant) -> Redemption {
         Redemption::new(self.digests(code), claimant, self.grant_id()).with_policy(&self.policy)
     }
+}
+
+/// What an administrator does at `now`.
+pub(crate) fn act(now: SystemTime) -> Act {
+    Act::of(Actor::new("administrator", None).unwrap(), now)
 }
 
 /// The device with the number `number`, of [`model`].

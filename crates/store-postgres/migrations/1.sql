@@ -2,7 +2,7 @@
 -- have the collation "C", whose order is that of the bytes.
 
 CREATE TABLE codes (
-    changed_at    int8 NOT NULL, -- for a redeemed code, when it was redeemed
+    changed_at    int8 NOT NULL, -- for a code that was redeemed, when it was, void by now or not
     issued_at     int8 NOT NULL,
     expires_at    int8 NOT NULL,
     pepper        int4 NOT NULL,
@@ -19,12 +19,13 @@ CREATE TABLE codes (
     mode          text COLLATE "C" NOT NULL,
     -- Kept only as long as the code is outstanding.
     sealed        bytea,
-    -- Set by the redeem.
+    -- Set by the redeem; of a code that is void since then the grant stays, so that no other has it.
     grant_id      uuid,
     claimant_key  text COLLATE "C",
     claimant_mac  text COLLATE "C",
     CHECK (state = 'purged' OR (account IS NOT NULL AND binding IS NOT NULL)),
-    CHECK ((state = 'redeemed') = (grant_id IS NOT NULL)),
+    CHECK (state <> 'redeemed' OR grant_id IS NOT NULL),
+    CHECK (state IN ('redeemed', 'revoked') OR grant_id IS NULL),
     CHECK ((state = 'redeemed') = (claimant_key IS NOT NULL)),
     CHECK (state = 'issued' OR sealed IS NULL)
 );
@@ -74,6 +75,9 @@ CREATE TABLE audit (
     profile       text COLLATE "C",
     event         text COLLATE "C" NOT NULL,
     reason        text COLLATE "C",
+    -- Which administrator did it: the subject of the token, and its issuer.
+    actor         text COLLATE "C",
+    actor_issuer  text COLLATE "C",
     hash          bytea NOT NULL
 );
 
@@ -93,7 +97,9 @@ CREATE TABLE audit_pending (
     tenant        text COLLATE "C" NOT NULL,
     profile       text COLLATE "C",
     event         text COLLATE "C" NOT NULL,
-    reason        text COLLATE "C"
+    reason        text COLLATE "C",
+    actor         text COLLATE "C",
+    actor_issuer  text COLLATE "C"
 );
 
 -- Numbers of delivered events are not used again.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_activation_code::ProfileId;
-use offhook_onboarding::{AuditEntry, AuditEvent, AuditRecord};
+use offhook_onboarding::{Actor, AuditEntry, AuditEvent, AuditRecord};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -32,6 +32,8 @@ pub(crate) async fn note(session: &Session, entries: &[AuditEntry]) -> Result<()
                 &column(|entry| entry.profile.as_ref().map(ProfileId::as_str)),
                 &column(|entry| Some(entry.event.as_str())),
                 &column(|entry| entry.reason.as_deref()),
+                &column(|entry| entry.actor.as_ref().map(Actor::subject)),
+                &column(|entry| entry.actor.as_ref().and_then(Actor::issuer)),
             ],
         )
         .await?;
@@ -96,6 +98,8 @@ async fn seal_some(session: &Session) -> Result<Result<usize, Nothing>, Postgres
                 &column(|record| record.entry().profile.as_ref().map(ProfileId::as_str)),
                 &column(|record| Some(record.entry().event.as_str())),
                 &column(|record| record.entry().reason.as_deref()),
+                &column(|record| record.entry().actor.as_ref().map(Actor::subject)),
+                &column(|record| record.entry().actor.as_ref().and_then(Actor::issuer)),
                 &hashes,
             ],
         )
@@ -149,12 +153,19 @@ fn entry(row: &Row) -> Result<AuditEntry, PostgresError> {
         profile: optional_text(row, 3)?,
         event: word(row, 4, AuditEvent::from_word)?,
         reason: value::<Option<String>>(row, 5)?.map(Cow::Owned),
+        actor: actor(row)?,
     })
 }
 
+fn actor(row: &Row) -> Result<Option<Actor>, PostgresError> {
+    let (subject, issuer): (Option<&str>, Option<&str>) = (value(row, 6)?, value(row, 7)?);
+    let actor = subject.map(|subject| Actor::new(subject, issuer));
+    actor.transpose().map_err(|_| foreign(6))
+}
+
 fn record(row: &Row) -> Result<AuditRecord, PostgresError> {
-    let hash = value::<&[u8]>(row, 6)?;
-    let hash = hash.try_into().map_err(|_| foreign(6))?;
+    let hash = value::<&[u8]>(row, 8)?;
+    let hash = hash.try_into().map_err(|_| foreign(8))?;
     Ok(AuditRecord::from_parts(count(row, 0)?, entry(row)?, hash))
 }
 
@@ -162,14 +173,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 const SEALED_AT_ONCE: usize = 500;
 
 const NOTE: &str = concat!(
-    "INSERT INTO audit_pending (at, tenant, profile, event, reason)
+    "INSERT INTO audit_pending (at, tenant, profile, event, reason, actor, actor_issuer)
      SELECT ",
     now!(),
-    ", * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])"
+    ", * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])"
 );
 
 const READ: &str = "
-    SELECT sequence, at, tenant, profile, event, reason, hash
+    SELECT sequence, at, tenant, profile, event, reason, actor, actor_issuer, hash
     FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2";
 
 const WAITING: &str = "SELECT EXISTS (SELECT FROM audit_pending)";
@@ -178,15 +189,15 @@ const WAITING: &str = "SELECT EXISTS (SELECT FROM audit_pending)";
 const LOCK: &str = "LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE";
 
 const LAST: &str = "
-    SELECT sequence, at, tenant, profile, event, reason, hash
+    SELECT sequence, at, tenant, profile, event, reason, actor, actor_issuer, hash
     FROM audit ORDER BY sequence DESC LIMIT 1";
 
 const TAKE: &str = "
     DELETE FROM audit_pending
     WHERE entry = ANY (ARRAY (SELECT entry FROM audit_pending ORDER BY entry LIMIT $1))
-    RETURNING entry, at, tenant, profile, event, reason";
+    RETURNING entry, at, tenant, profile, event, reason, actor, actor_issuer";
 
 const APPEND: &str = "
-    INSERT INTO audit (sequence, at, tenant, profile, event, reason, hash)
+    INSERT INTO audit (sequence, at, tenant, profile, event, reason, actor, actor_issuer, hash)
     SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::bytea[])";
+                         $7::text[], $8::text[], $9::bytea[])";

@@ -9,12 +9,13 @@ use offhook_activation_code::{
     IssueRefusal, Judgement, NewCode, OutstandingCode, Page, Redemption, Refusal, ReissueRefusal,
     Replacement, RevokeRefusal, SealedCode, TenantId,
 };
+use offhook_onboarding::{Device, VoidCodes};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use self::statement::{
     EXPLAIN, GRANT, ISSUE, LIVE, LOCK_DEVICE, OUTSTANDING, PURGE, REDEEM, REDEEM_NOTED, REVOKE,
-    STATE, SUCCEED, SUPERSEDE, TAKEN,
+    STATE, SUCCEED, SUPERSEDE, TAKEN, VOID,
 };
 use crate::PostgresError;
 use crate::column::{count, foreign, integer, millis, optional_text, text, timestamp, value};
@@ -144,6 +145,30 @@ pub(crate) async fn revoke(
     }))
 }
 
+/// Voids codes of `device`, redeemed or not. In one `UPDATE`, so that one that is redeemed at the same
+/// time is void all the same.
+pub(crate) async fn void(
+    session: &Session,
+    device: &Device,
+    void: &VoidCodes,
+    now: SystemTime,
+) -> Result<(), PostgresError> {
+    session
+        .count(
+            VOID,
+            &[
+                &session.now(now),
+                &void.code.as_ref().map(CodeId::as_uuid),
+                &void.grant.as_ref().map(GrantId::as_uuid),
+                &void.kept.as_ref().map(GrantId::as_uuid),
+                &device.tenant.as_str(),
+                &device.profile.as_str(),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Closes the old code, opens the new one and points the device to it.
 pub(crate) async fn reissue(
     session: &Session,
@@ -238,7 +263,8 @@ pub(crate) async fn purge(session: &Session, now: SystemTime) -> Result<u64, Pos
     session.count(PURGE, &[&session.now(now)]).await
 }
 
-/// The grant with the name `id`, as it was given for the first time.
+/// The grant with the name `id`, as it was given for the first time; that of a code that is void by
+/// now too.
 pub(crate) async fn grant_named(
     session: &Session,
     id: GrantId,

@@ -1,12 +1,12 @@
 //! The rows of devices.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use offhook_activation_code::{CodeDigests, CodeId, Page, TenantId};
 use offhook_onboarding::message::SecretText;
 use offhook_onboarding::{
-    ActivationState, AuditEvent, Device, DeviceKey, DeviceRecord, Ownership, Registration,
+    Act, ActivationState, Actor, AuditEvent, Device, DeviceKey, DeviceRecord, Ownership,
+    Registration,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -20,7 +20,7 @@ use crate::session::Session;
 pub(crate) async fn insert(
     session: &Session,
     device: &Device,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<bool, PostgresError> {
     let registered = Registered::of(device);
     let names: Vec<&[u8]> = device.tags.keys().map(String::as_bytes).collect();
@@ -33,7 +33,7 @@ pub(crate) async fn insert(
         .row(
             INSERT,
             &[
-                &session.now(now),
+                &session.now(act.now),
                 &device.tenant.as_str(),
                 &device.profile.as_str(),
                 &device.account.as_str(),
@@ -52,6 +52,8 @@ pub(crate) async fn insert(
                 &names,
                 &values,
                 &AuditEvent::Provisioned.as_str(),
+                &act.actor.as_ref().map(Actor::subject),
+                &act.actor.as_ref().and_then(Actor::issuer),
             ],
         )
         .await?;
@@ -280,10 +282,10 @@ const INSERT: &str = concat!(
          ON CONFLICT DO NOTHING
          RETURNING tenant, profile
      )
-     INSERT INTO audit_pending (at, tenant, profile, event)
+     INSERT INTO audit_pending (at, tenant, profile, event, actor, actor_issuer)
      SELECT ",
     now!(),
-    ", tenant, profile, $19 FROM added RETURNING entry"
+    ", tenant, profile, $19, $20, $21 FROM added RETURNING entry"
 );
 
 const TAKEN: &str = "

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent, Device,
+    Act, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent, Device,
     DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind, ProvisionRefusal, Registered,
     Registration, RequestCodeRefusal, UpdateError,
 };
@@ -17,9 +17,9 @@ use crate::{PostgresError, audit, codes, devices, outbox};
 pub(crate) async fn provision(
     session: &Session,
     device: &Device,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<(), ProvisionRefusal>, PostgresError> {
-    if devices::insert(session, device, now).await? {
+    if devices::insert(session, device, act).await? {
         return Ok(Ok(()));
     }
     Ok(Err(match devices::taken(session, device).await? {
@@ -33,27 +33,23 @@ pub(crate) async fn provision(
 pub(crate) async fn request_code(
     session: &Session,
     code: &NewCode,
-    now: SystemTime,
+    act: &Act,
     change: fn(DeviceRecord, &NewCode) -> Result<Device, RequestCodeRefusal>,
 ) -> Result<Result<Device, RequestCodeRefusal>, PostgresError> {
     let key = DeviceKey::Profile(code.code().profile().clone());
     let Some(record) = devices::lock(session, code.tenant(), &key).await? else {
         return Ok(Err(RequestCodeRefusal::UnknownDevice));
     };
-    let earlier = record.code;
-    let device = match change(record, code) {
+    let device = match change(record.clone(), code) {
         Ok(device) => device,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Some(earlier) = earlier {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(session, code.tenant(), earlier, now).await?;
-    }
-    if let Err(refusal) = codes::issue(session, code, now).await? {
+    void(session, &record, Some(&device), act.now).await?;
+    if let Err(refusal) = codes::issue(session, code, act.now).await? {
         return Ok(Err(refusal.into()));
     }
     devices::update(session, &device, Some(code.id())).await?;
-    note_device(session, &device, AuditEvent::CodeIssued, now).await?;
+    note_act(session, &device, AuditEvent::CodeIssued, act).await?;
     Ok(Ok(device))
 }
 
@@ -96,8 +92,7 @@ pub(crate) async fn activate(
     let Some(record) = record.filter(|_| activation.key(grant).is_some()) else {
         return refused(ActivateRefusal::NotEntitled);
     };
-    let code = record.code;
-    let activated = match record.activated(activation, grant) {
+    let activated = match record.clone().activated(activation, grant) {
         Ok(activated) => activated,
         Err(refusal) => return refused(refusal),
     };
@@ -105,7 +100,8 @@ pub(crate) async fn activate(
         return Ok(Ok(activated));
     }
     let device = &activated.device;
-    if let Err(err) = devices::update(session, device, code).await {
+    void(session, &record, Some(device), now).await?;
+    if let Err(err) = devices::update(session, device, record.code).await {
         return match err.duplicate() {
             Some("devices_mac" | "devices_name") => refused(ActivateRefusal::MacInUse),
             Some("devices_subject") => refused(ActivateRefusal::SubjectInUse),
@@ -133,25 +129,22 @@ pub(crate) async fn deactivate(
     tenant: &TenantId,
     profile: &ProfileId,
     dummy: Option<[u8; 6]>,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    if let Some(code) = record.code {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(session, tenant, code, now).await?;
-    }
-    let device = record.deactivated(dummy.map(DeviceName::bat));
+    let device = record.clone().deactivated(dummy.map(DeviceName::bat));
+    void(session, &record, Some(&device), act.now).await?;
     if let Err(err) = devices::update(session, &device, None).await {
         return match err.duplicate() {
             Some("devices_name") => Ok(Err(UpdateError::NameInUse)),
             _ => Err(err),
         };
     }
-    note_device(session, &device, AuditEvent::Deactivated, now).await?;
-    outbox::announce(session, &device, OutboxKind::DeviceDeactivated, now).await?;
+    note_act(session, &device, AuditEvent::Deactivated, act).await?;
+    outbox::announce(session, &device, OutboxKind::DeviceDeactivated, act.now).await?;
     Ok(Ok(device))
 }
 
@@ -159,20 +152,17 @@ pub(crate) async fn delete(
     session: &Session,
     tenant: &TenantId,
     profile: &ProfileId,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    if let Some(code) = record.code {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(session, tenant, code, now).await?;
-    }
+    void(session, &record, None, act.now).await?;
     let device = record.device;
     devices::delete(session, &device).await?;
-    note_device(session, &device, AuditEvent::Deleted, now).await?;
-    outbox::announce(session, &device, OutboxKind::DeviceDeleted, now).await?;
+    note_act(session, &device, AuditEvent::Deleted, act).await?;
+    outbox::announce(session, &device, OutboxKind::DeviceDeleted, act.now).await?;
     Ok(Ok(device))
 }
 
@@ -181,7 +171,7 @@ pub(crate) async fn request(
     tenant: &TenantId,
     profile: &ProfileId,
     request: DeviceRequest,
-    now: SystemTime,
+    act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
@@ -191,8 +181,8 @@ pub(crate) async fn request(
     if device.state != ActivationState::Activated {
         return Ok(Err(UpdateError::NotActivated));
     }
-    note_device(session, &device, request.audit_event(), now).await?;
-    outbox::announce(session, &device, request.outbox_kind(), now).await?;
+    note_act(session, &device, request.audit_event(), act).await?;
+    outbox::announce(session, &device, request.outbox_kind(), act.now).await?;
     Ok(Ok(device))
 }
 
@@ -215,6 +205,19 @@ pub(crate) async fn registered(
     Ok(Ok(registered))
 }
 
+/// Voids the codes of `before` that have no right any more once the device is `after`, or gone.
+async fn void(
+    session: &Session,
+    before: &DeviceRecord,
+    after: Option<&Device>,
+    now: SystemTime,
+) -> Result<(), PostgresError> {
+    match before.void_codes(after) {
+        Some(void) => codes::void(session, &before.device, &void, now).await,
+        None => Ok(()),
+    }
+}
+
 pub(crate) async fn note_refused_code(
     session: &Session,
     redemption: &Redemption,
@@ -222,6 +225,16 @@ pub(crate) async fn note_refused_code(
     now: SystemTime,
 ) -> Result<(), PostgresError> {
     let entry = AuditEntry::of_refused_code(redemption, refusal, now.into());
+    audit::note(session, &[entry]).await
+}
+
+async fn note_act(
+    session: &Session,
+    device: &Device,
+    event: AuditEvent,
+    act: &Act,
+) -> Result<(), PostgresError> {
+    let entry = AuditEntry::of_act(device, event, act);
     audit::note(session, &[entry]).await
 }
 

@@ -7,9 +7,9 @@ use offhook_activation_code::{
     Grant, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
 use offhook_onboarding::{
-    ActivateError, Activated, Activation, AuditEntry, AuditRecord, Device, DeviceKey, DeviceRecord,
-    DeviceRequest, Entitlement, OutboxEvent, ProvisionError, Registered, Registration, Registry,
-    RequestCodeError, UpdateError,
+    Act, ActivateError, Activated, Activation, AuditEntry, AuditRecord, Device, DeviceKey,
+    DeviceRecord, DeviceRequest, Entitlement, OutboxEvent, ProvisionError, Registered,
+    Registration, Registry, RequestCodeError, UpdateError,
 };
 
 use crate::onboarding::ActivationStop;
@@ -18,25 +18,21 @@ use crate::{PostgresStore, audit, codes, devices, onboarding, outbox};
 
 #[async_trait]
 impl Registry for PostgresStore {
-    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError> {
+    async fn provision(&self, device: &Device, act: &Act) -> Result<(), ProvisionError> {
         let answer = self
             .connections
-            .run(|session| async move { onboarding::provision(&session, device, now).await })
+            .run(|session| async move { onboarding::provision(&session, device, act).await })
             .await
             .map_err(|err| ProvisionError::Store(failed("provision a device")(err)))?;
         self.sealer.wake();
         answer.map_err(ProvisionError::Refused)
     }
 
-    async fn request_code(
-        &self,
-        code: &NewCode,
-        now: SystemTime,
-    ) -> Result<Device, RequestCodeError> {
+    async fn request_code(&self, code: &NewCode, act: &Act) -> Result<Device, RequestCodeError> {
         let answer = self
             .connections
             .transact(|session| async move {
-                onboarding::request_code(&session, code, now, DeviceRecord::with_code).await
+                onboarding::request_code(&session, code, act, DeviceRecord::with_code).await
             })
             .await
             .map_err(|err| RequestCodeError::Store(failed("request a code")(err)))?;
@@ -47,13 +43,13 @@ impl Registry for PostgresStore {
     async fn request_replacement_code(
         &self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, RequestCodeError> {
         let change = DeviceRecord::with_replacement_code;
         let answer = self
             .connections
             .transact(|session| async move {
-                onboarding::request_code(&session, code, now, change).await
+                onboarding::request_code(&session, code, act, change).await
             })
             .await
             .map_err(|err| RequestCodeError::Store(failed("request a replacement code")(err)))?;
@@ -129,12 +125,12 @@ impl Registry for PostgresStore {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let answer = self
             .connections
             .transact(|session| async move {
-                onboarding::deactivate(&session, tenant, profile, dummy, now).await
+                onboarding::deactivate(&session, tenant, profile, dummy, act).await
             })
             .await
             .map_err(|err| UpdateError::Store(failed("deactivate a device")(err)))?;
@@ -146,12 +142,12 @@ impl Registry for PostgresStore {
         &self,
         tenant: &TenantId,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let answer = self
             .connections
             .transact(
-                |session| async move { onboarding::delete(&session, tenant, profile, now).await },
+                |session| async move { onboarding::delete(&session, tenant, profile, act).await },
             )
             .await
             .map_err(|err| UpdateError::Store(failed("delete a device")(err)))?;
@@ -164,12 +160,12 @@ impl Registry for PostgresStore {
         tenant: &TenantId,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let answer = self
             .connections
             .transact(|session| async move {
-                onboarding::request(&session, tenant, profile, request, now).await
+                onboarding::request(&session, tenant, profile, request, act).await
             })
             .await
             .map_err(|err| UpdateError::Store(failed("request something of a device")(err)))?;

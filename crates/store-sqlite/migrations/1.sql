@@ -34,7 +34,7 @@ CREATE TABLE codes (
     state         INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4),
     issued_at     INTEGER NOT NULL,
     expires_at    INTEGER NOT NULL,
-    -- When the code left the first state.
+    -- When the code left the first state; for one that was redeemed, when it was, void by now or not.
     closed_at     INTEGER,
     -- Empty once the code is purged.
     account       TEXT,
@@ -42,12 +42,13 @@ CREATE TABLE codes (
     mac           BLOB,
     -- The sealed copy, until the code leaves the first state.
     sealed        BLOB,
-    -- Set by the redeem.
+    -- Set by the redeem; of a code that is void since then the grant stays, so that no other has it.
     grant_id      BLOB,
     claimant_key  TEXT,
     claimant_mac  BLOB,
     CHECK ((state = 0) = (closed_at IS NULL)),
-    CHECK ((state = 1) = (grant_id NOT NULL)),
+    CHECK (state <> 1 OR grant_id NOT NULL),
+    CHECK (state IN (1, 2) OR grant_id IS NULL),
     CHECK (state = 4 OR (account NOT NULL AND terms NOT NULL)),
     CHECK (state = 0 OR sealed IS NULL)
 ) STRICT;
@@ -127,6 +128,9 @@ CREATE TABLE audit (
     profile       TEXT,
     event         TEXT NOT NULL,
     reason        TEXT,
+    -- Which administrator did it: the subject of the token, and its issuer.
+    actor         TEXT,
+    actor_issuer  TEXT,
     hash          BLOB NOT NULL
 ) STRICT;
 

@@ -8,6 +8,7 @@ use offhook_activation_code::{
     RevokeRefusal, SealedCode, TenantId,
 };
 use offhook_device_name::MacAddress;
+use offhook_onboarding::{Device, VoidCodes};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use crate::column::{count, millis, optional_mac, sealed, text, timestamp, uuid};
@@ -104,6 +105,27 @@ pub(crate) fn revoke(
     }))
 }
 
+/// Voids codes of `device`, redeemed or not. In one `UPDATE`, so that one that is redeemed at the same
+/// time is void all the same.
+pub(crate) fn void(
+    db: &Connection,
+    device: &Device,
+    void: &VoidCodes,
+    now: SystemTime,
+) -> rusqlite::Result<()> {
+    let (head, id) = void.code.as_ref().map(name).unzip();
+    db.prepare_cached(VOID)?.execute(named_params! {
+        ":now": millis(now),
+        ":head": head,
+        ":id": id,
+        ":grant": void.grant.as_ref().map(|grant| grant.as_uuid().as_bytes()),
+        ":kept": void.kept.as_ref().map(|grant| grant.as_uuid().as_bytes()),
+        ":tenant": device.tenant.as_str(),
+        ":profile": device.profile.as_str(),
+    })?;
+    Ok(())
+}
+
 pub(crate) fn reissue(
     db: &Connection,
     id: CodeId,
@@ -170,7 +192,8 @@ pub(crate) fn purge(db: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
     Ok(purged as u64)
 }
 
-/// The grant with the name `id`, as it was given for the first time.
+/// The grant with the name `id`, as it was given for the first time; that of a code that is void by
+/// now too.
 pub(crate) fn grant_named(db: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
     db.prepare_cached(&format!("SELECT {GRANT} FROM codes WHERE grant_id = ?1"))?
         .query_row([id.as_uuid().as_bytes()], grant)
@@ -398,6 +421,17 @@ const INSERT: &str = "
     VALUES (:id, :pepper, :head, :tail, :tenant, :profile, :generation, 0,
             :issued_at, :expires_at, :account, :terms, :mac, :sealed)
     ON CONFLICT (tenant, profile) WHERE state = 0 DO NOTHING";
+
+/// What tells a claimant again goes, what others must not have stays: digest, names and grant.
+const VOID: &str = "
+    UPDATE codes
+    SET state = 2, closed_at = coalesce(closed_at, :now), sealed = NULL,
+        claimant_key = NULL, claimant_mac = NULL
+    WHERE number IN (SELECT number FROM codes WHERE substr(id, 1, 8) = :head AND id = :id
+                     UNION ALL
+                     SELECT number FROM codes WHERE grant_id = :grant)
+      AND tenant = (SELECT number FROM tenants WHERE name = :tenant) AND profile = :profile
+      AND state IN (0, 1) AND coalesce(grant_id <> :kept, true)";
 
 /// The row stays as a tombstone.
 const PURGE: &str = "

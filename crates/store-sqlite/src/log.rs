@@ -4,43 +4,34 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use offhook_activation_code::{ProfileId, TenantId};
-use offhook_onboarding::{AuditEntry, AuditEvent, AuditRecord, OutboxEvent, OutboxKind};
+use offhook_onboarding::{Actor, AuditEntry, AuditEvent, AuditRecord, OutboxEvent, OutboxKind};
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::column::{count, millis, optional_text, text, timestamp, word};
 
 /// Writes an audit record behind the last one.
-pub(crate) fn note(
-    db: &Connection,
-    tenant: &TenantId,
-    profile: Option<&ProfileId>,
-    event: AuditEvent,
-    reason: Option<Cow<'static, str>>,
-    now: SystemTime,
-) -> rusqlite::Result<()> {
+pub(crate) fn note(db: &Connection, entry: AuditEntry) -> rusqlite::Result<()> {
     let last = db
         .prepare_cached(&format!("{AUDIT} ORDER BY sequence DESC LIMIT 1"))?
         .query_row([], record)
         .optional()?;
-    let entry = AuditEntry {
-        at: now.into(),
-        tenant: tenant.clone(),
-        profile: profile.cloned(),
-        event,
-        reason,
-    };
     let record = AuditRecord::after(last.as_ref(), entry);
+    let entry = record.entry();
     db.prepare_cached(
-        "INSERT INTO audit (sequence, at, tenant, profile, event, reason, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO audit (sequence, at, tenant, profile, event, reason, actor, actor_issuer, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         integer(record.sequence()),
-        millis(now),
-        tenant.as_str(),
-        profile.map(ProfileId::as_str),
-        event.as_str(),
-        record.entry().reason,
+        millis(entry.at),
+        entry.tenant.as_str(),
+        entry.profile.as_ref().map(ProfileId::as_str),
+        entry.event.as_str(),
+        entry.reason,
+        entry.actor.as_ref().map(Actor::subject),
+        entry.actor.as_ref().and_then(Actor::issuer),
         record.hash(),
     ])?;
     Ok(())
@@ -105,12 +96,23 @@ fn record(row: &Row<'_>) -> rusqlite::Result<AuditRecord> {
         profile: optional_text(row, 3)?,
         event: word(row, 4, AuditEvent::from_word)?,
         reason: row.get::<_, Option<String>>(5)?.map(Cow::Owned),
+        actor: actor(row)?,
     };
-    Ok(AuditRecord::from_parts(count(row, 0)?, entry, row.get(6)?))
+    Ok(AuditRecord::from_parts(count(row, 0)?, entry, row.get(8)?))
+}
+
+fn actor(row: &Row<'_>) -> rusqlite::Result<Option<Actor>> {
+    let Some(subject) = row.get_ref(6)?.as_str_or_null()? else {
+        return Ok(None);
+    };
+    let actor = Actor::new(subject, row.get_ref(7)?.as_str_or_null()?);
+    let failed = |err| FromSqlConversionFailure(6, Type::Text, Box::new(err));
+    actor.map(Some).map_err(failed)
 }
 
 fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-const AUDIT: &str = "SELECT sequence, at, tenant, profile, event, reason, hash FROM audit";
+const AUDIT: &str = "
+    SELECT sequence, at, tenant, profile, event, reason, actor, actor_issuer, hash FROM audit";

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent,
-    Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind, ProvisionRefusal,
-    Registered, Registration, RequestCodeError, RequestCodeRefusal, UpdateError,
+    Act, ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry,
+    AuditEvent, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind,
+    ProvisionRefusal, Registered, Registration, RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 use rusqlite::Connection;
 
@@ -18,11 +18,11 @@ use crate::{codes, devices, log};
 pub(crate) fn provision(
     db: &Connection,
     device: &Device,
-    now: SystemTime,
+    act: &Act,
 ) -> rusqlite::Result<Result<(), ProvisionRefusal>> {
     let (tenant, profile) = (&device.tenant, &device.profile);
     if devices::insert(db, device)? {
-        note_device(db, device, AuditEvent::Provisioned, now)?;
+        note_act(db, device, AuditEvent::Provisioned, act)?;
         return Ok(Ok(()));
     }
     if devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))?.is_some() {
@@ -38,7 +38,7 @@ pub(crate) fn provision(
 pub(crate) fn request_code(
     db: &Connection,
     code: &NewCode,
-    now: SystemTime,
+    act: &Act,
     change: fn(DeviceRecord, &NewCode) -> Result<Device, RequestCodeRefusal>,
 ) -> rusqlite::Result<Result<Device, RequestCodeError>> {
     attempt(db, || {
@@ -47,19 +47,18 @@ pub(crate) fn request_code(
         let Some(mut row) = devices::find(db, code.tenant(), &key)? else {
             return refused(RequestCodeRefusal::UnknownDevice);
         };
-        row.device = match change(record(&row), code) {
+        let before = record(&row);
+        row.device = match change(before.clone(), code) {
             Ok(device) => device,
             Err(refusal) => return refused(refusal),
         };
-        if let Some(earlier) = row.code.replace(code.id()) {
-            // One that was redeemed or purged is no longer there to be revoked.
-            let _ = codes::revoke(db, code.tenant(), earlier, now)?;
-        }
-        if let Err(refusal) = codes::issue(db, code, now)? {
+        row.code = Some(code.id());
+        void(db, &before, Some(&row.device), act.now)?;
+        if let Err(refusal) = codes::issue(db, code, act.now)? {
             return refused(refusal.into());
         }
         devices::update(db, &row)?;
-        note_device(db, &row.device, AuditEvent::CodeIssued, now)?;
+        note_act(db, &row.device, AuditEvent::CodeIssued, act)?;
         Ok(Ok(row.device))
     })
 }
@@ -102,7 +101,7 @@ pub(crate) fn activate(
         }
         Err(ActivationStop::Refused(grant, refusal)) => {
             let (grant, at) = (grant.as_ref(), now.into());
-            note(
+            log::note(
                 db,
                 AuditEntry::of_refused_activation(activation, grant, refusal, at),
             )?;
@@ -116,7 +115,7 @@ pub(crate) fn deactivate(
     tenant: &TenantId,
     profile: &ProfileId,
     dummy: Option<[u8; 6]>,
-    now: SystemTime,
+    act: &Act,
 ) -> rusqlite::Result<Result<Device, UpdateError>> {
     let Some(mut row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
@@ -127,14 +126,12 @@ pub(crate) fn deactivate(
     {
         return Ok(Err(UpdateError::NameInUse));
     }
-    row.device = record(&row).deactivated(dummy);
-    if let Some(code) = row.code.take() {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(db, tenant, code, now)?;
-    }
+    let before = record(&row);
+    (row.device, row.code) = (before.clone().deactivated(dummy), None);
+    void(db, &before, Some(&row.device), act.now)?;
     devices::update(db, &row)?;
-    note_device(db, &row.device, AuditEvent::Deactivated, now)?;
-    log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, now)?;
+    note_act(db, &row.device, AuditEvent::Deactivated, act)?;
+    log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, act.now)?;
     Ok(Ok(row.device))
 }
 
@@ -142,18 +139,15 @@ pub(crate) fn delete(
     db: &Connection,
     tenant: &TenantId,
     profile: &ProfileId,
-    now: SystemTime,
+    act: &Act,
 ) -> rusqlite::Result<Result<Device, UpdateError>> {
     let Some(row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    if let Some(code) = row.code {
-        // One that was redeemed or purged is no longer there to be revoked.
-        let _ = codes::revoke(db, tenant, code, now)?;
-    }
+    void(db, &record(&row), None, act.now)?;
     devices::delete(db, &row)?;
-    note_device(db, &row.device, AuditEvent::Deleted, now)?;
-    log::announce(db, tenant, profile, OutboxKind::DeviceDeleted, now)?;
+    note_act(db, &row.device, AuditEvent::Deleted, act)?;
+    log::announce(db, tenant, profile, OutboxKind::DeviceDeleted, act.now)?;
     Ok(Ok(row.device))
 }
 
@@ -162,7 +156,7 @@ pub(crate) fn request(
     tenant: &TenantId,
     profile: &ProfileId,
     request: DeviceRequest,
-    now: SystemTime,
+    act: &Act,
 ) -> rusqlite::Result<Result<Device, UpdateError>> {
     let Some(row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
@@ -170,8 +164,8 @@ pub(crate) fn request(
     if row.device.state != ActivationState::Activated {
         return Ok(Err(UpdateError::NotActivated));
     }
-    note_device(db, &row.device, request.audit_event(), now)?;
-    log::announce(db, tenant, profile, request.outbox_kind(), now)?;
+    note_act(db, &row.device, request.audit_event(), act)?;
+    log::announce(db, tenant, profile, request.outbox_kind(), act.now)?;
     Ok(Ok(row.device))
 }
 
@@ -218,7 +212,8 @@ fn enter(
     let Some(mut row) = devices::find(db, &activation.tenant, &key)? else {
         return Ok(Err(ActivateRefusal::NotEntitled));
     };
-    let Activated { device, repeated } = match record(&row).activated(activation, grant) {
+    let before = record(&row);
+    let Activated { device, repeated } = match before.clone().activated(activation, grant) {
         Ok(activated) if !activated.repeated => activated,
         answer => return Ok(answer),
     };
@@ -233,6 +228,7 @@ fn enter(
     {
         return Ok(Err(ActivateRefusal::SubjectInUse));
     }
+    void(db, &before, Some(&device), now)?;
     row.device = device;
     devices::update(db, &row)?;
     if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
@@ -245,11 +241,33 @@ fn enter(
     Ok(Ok(Activated { device, repeated }))
 }
 
+/// Voids the codes of `before` that have no right any more once the device is `after`, or gone.
+fn void(
+    db: &Connection,
+    before: &DeviceRecord,
+    after: Option<&Device>,
+    now: SystemTime,
+) -> rusqlite::Result<()> {
+    match before.void_codes(after) {
+        Some(void) => codes::void(db, &before.device, &void, now),
+        None => Ok(()),
+    }
+}
+
 fn record(row: &DeviceRow) -> DeviceRecord {
     DeviceRecord {
         device: row.device.clone(),
         code: row.code,
     }
+}
+
+fn note_act(
+    db: &Connection,
+    device: &Device,
+    event: AuditEvent,
+    act: &Act,
+) -> rusqlite::Result<()> {
+    log::note(db, AuditEntry::of_act(device, event, act))
 }
 
 fn note_device(
@@ -258,11 +276,11 @@ fn note_device(
     event: AuditEvent,
     now: SystemTime,
 ) -> rusqlite::Result<()> {
-    note(db, AuditEntry::of_device(device, event, now.into()))
+    log::note(db, AuditEntry::of_device(device, event, now.into()))
 }
 
 fn note_grant(db: &Connection, grant: &Grant, now: SystemTime) -> rusqlite::Result<()> {
-    AuditEntry::of_grant(grant, now.into()).map_or(Ok(()), |entry| note(db, entry))
+    AuditEntry::of_grant(grant, now.into()).map_or(Ok(()), |entry| log::note(db, entry))
 }
 
 fn note_refused_code(
@@ -272,17 +290,5 @@ fn note_refused_code(
     now: SystemTime,
 ) -> rusqlite::Result<()> {
     let entry = AuditEntry::of_refused_code(redemption, refusal, now.into());
-    note(db, entry)
-}
-
-fn note(db: &Connection, entry: AuditEntry) -> rusqlite::Result<()> {
-    let (tenant, profile) = (&entry.tenant, entry.profile.as_ref());
-    log::note(
-        db,
-        tenant,
-        profile,
-        entry.event,
-        entry.reason,
-        entry.at.into(),
-    )
+    log::note(db, entry)
 }

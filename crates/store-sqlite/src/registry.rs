@@ -7,7 +7,7 @@ use offhook_activation_code::{
     Grant, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
 use offhook_onboarding::{
-    ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRecord,
+    Act, ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRecord,
     DeviceRequest, OutboxEvent, ProvisionError, Registered, Registration, Registry,
     RequestCodeError, UpdateError,
 };
@@ -16,26 +16,22 @@ use crate::{SqliteStore, devices, log, onboarding};
 
 #[async_trait]
 impl Registry for SqliteStore {
-    async fn provision(&self, device: &Device, now: SystemTime) -> Result<(), ProvisionError> {
-        let device = device.clone();
+    async fn provision(&self, device: &Device, act: &Act) -> Result<(), ProvisionError> {
+        let (device, act) = (device.clone(), act.clone());
         self.writer
             .run("provision a device", move |db| {
-                onboarding::provision(db, &device, now)
+                onboarding::provision(db, &device, &act)
             })
             .await
             .map_err(ProvisionError::Store)?
             .map_err(ProvisionError::Refused)
     }
 
-    async fn request_code(
-        &self,
-        code: &NewCode,
-        now: SystemTime,
-    ) -> Result<Device, RequestCodeError> {
-        let code = code.clone();
+    async fn request_code(&self, code: &NewCode, act: &Act) -> Result<Device, RequestCodeError> {
+        let (code, act) = (code.clone(), act.clone());
         self.writer
             .run("request a code", move |db| {
-                onboarding::request_code(db, &code, now, DeviceRecord::with_code)
+                onboarding::request_code(db, &code, &act, DeviceRecord::with_code)
             })
             .await
             .map_err(RequestCodeError::Store)?
@@ -44,12 +40,12 @@ impl Registry for SqliteStore {
     async fn request_replacement_code(
         &self,
         code: &NewCode,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, RequestCodeError> {
-        let code = code.clone();
+        let (code, act) = (code.clone(), act.clone());
         self.writer
             .run("request a replacement code", move |db| {
-                onboarding::request_code(db, &code, now, DeviceRecord::with_replacement_code)
+                onboarding::request_code(db, &code, &act, DeviceRecord::with_replacement_code)
             })
             .await
             .map_err(RequestCodeError::Store)?
@@ -89,12 +85,12 @@ impl Registry for SqliteStore {
         tenant: &TenantId,
         profile: &ProfileId,
         dummy: Option<[u8; 6]>,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
-        let (tenant, profile) = (tenant.clone(), profile.clone());
+        let (tenant, profile, act) = (tenant.clone(), profile.clone(), act.clone());
         self.writer
             .run("deactivate a device", move |db| {
-                onboarding::deactivate(db, &tenant, &profile, dummy, now)
+                onboarding::deactivate(db, &tenant, &profile, dummy, &act)
             })
             .await
             .map_err(UpdateError::Store)?
@@ -104,12 +100,12 @@ impl Registry for SqliteStore {
         &self,
         tenant: &TenantId,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
-        let (tenant, profile) = (tenant.clone(), profile.clone());
+        let (tenant, profile, act) = (tenant.clone(), profile.clone(), act.clone());
         self.writer
             .run("delete a device", move |db| {
-                onboarding::delete(db, &tenant, &profile, now)
+                onboarding::delete(db, &tenant, &profile, &act)
             })
             .await
             .map_err(UpdateError::Store)?
@@ -120,12 +116,12 @@ impl Registry for SqliteStore {
         tenant: &TenantId,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
-        let (tenant, profile) = (tenant.clone(), profile.clone());
+        let (tenant, profile, act) = (tenant.clone(), profile.clone(), act.clone());
         self.writer
             .run("request something of a device", move |db| {
-                onboarding::request(db, &tenant, &profile, request, now)
+                onboarding::request(db, &tenant, &profile, request, &act)
             })
             .await
             .map_err(UpdateError::Store)?

@@ -123,3 +123,26 @@ fn a_grant_is_found_by_its_name_as_it_was_first_given() {
     assert_eq!(table.grant(&grant.id()), Some(grant));
     assert_eq!(table.grant(&GrantId::draw(entropy).unwrap()), None);
 }
+
+#[test]
+fn a_redeemed_code_that_is_void_is_refused_to_its_claimant_and_the_newer_one_is_not() {
+    let entropy = &mut Seeded(1);
+    let mut table = CodeTable::new();
+    let codes = [(); 2].map(|()| ActivationCode::draw(entropy).unwrap());
+    let [old, newer] = codes.each_ref().map(|code| new_code(code, any(), entropy));
+    table.issue(&old, now()).unwrap();
+    let claimant = || device(1).with_model(model());
+    let first = redemption(&codes[0], claimant(), entropy);
+    let grant = table.redeem(&first, now()).unwrap();
+    table.issue(&newer, now()).unwrap();
+    table.void(&"other".parse().unwrap(), old.id());
+    assert!(table.redeem(&first, now()).unwrap().repeated());
+    for _ in 0..2 {
+        table.void(old.tenant(), old.id());
+        let err = table.redeem(&first, now()).unwrap_err();
+        assert_eq!(refusal(err), Refusal::Revoked);
+    }
+    assert_eq!(table.grant(&grant.id()), Some(grant));
+    let second = redemption(&codes[1], claimant(), entropy);
+    assert!(!table.redeem(&second, now()).unwrap().repeated());
+}

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AuditEntry, AuditEvent, AuditRecord, ChainHead, follow, hex};
 use crate::message::parse;
-use crate::{AuditExportError, AuditFileError, AuditLineError, Registry};
+use crate::{Actor, AuditExportError, AuditFileError, AuditLineError, Registry};
 
 /// A line; our own format, version 1, as the hash covers it.
 #[derive(Deserialize, Serialize)]
@@ -25,14 +25,27 @@ struct Line<'a> {
     event: Cow<'a, str>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    actor: Option<Who<'a>>,
     #[serde(borrow)]
     hash: Cow<'a, str>,
 }
 
+/// The actor of a line.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Who<'a> {
+    #[serde(borrow)]
+    subject: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<Cow<'a, str>>,
+}
+
 impl AuditRecord {
     /// The record as a line of JSON, without the end of the line: an object with the members
-    /// `sequence`, `time` in milliseconds since the Unix epoch, `tenant`, `profile` and `reason`
-    /// where there is one, `event`, and `hash` in 64 hexadecimal digits. The format is ours, version 1.
+    /// `sequence`, `time` in milliseconds since the Unix epoch, `tenant`, `profile`, `reason` and `actor`
+    /// where there is one, `event`, and `hash` in 64 hexadecimal digits. `actor` is an object with the
+    /// members `subject` and, where there is one, `issuer`. The format is ours, version 1.
     #[must_use]
     pub fn to_json(&self) -> String {
         let entry = self.entry();
@@ -43,6 +56,10 @@ impl AuditRecord {
             profile: entry.profile.as_ref().map(|each| each.as_str().into()),
             event: entry.event.as_str().into(),
             reason: entry.reason.as_deref().map(Cow::Borrowed),
+            actor: entry.actor.as_ref().map(|actor| Who {
+                subject: actor.subject().into(),
+                issuer: actor.issuer().map(Cow::Borrowed),
+            }),
             hash: hex::print(self.hash()).into(),
         };
         // Texts and numbers are always written.
@@ -62,12 +79,16 @@ impl AuditRecord {
             return Err(AuditLineError::Time);
         }
         let profile = line.profile.as_deref().map(ProfileId::new).transpose();
+        let actor = line
+            .actor
+            .map(|who| Actor::new(&who.subject, who.issuer.as_deref()));
         let entry = AuditEntry {
             at: Timestamp::from_millis(line.time),
             tenant: TenantId::new(&line.tenant).map_err(|_| AuditLineError::Tenant)?,
             profile: profile.map_err(|_| AuditLineError::Profile)?,
             event: AuditEvent::from_word(&line.event).ok_or(AuditLineError::Event)?,
             reason: line.reason.map(|text| Cow::Owned(text.into_owned())),
+            actor: actor.transpose().map_err(AuditLineError::Actor)?,
         };
         let hash = hex::parse(&line.hash).ok_or(AuditLineError::Hash)?;
         Ok(Self::from_parts(line.sequence, entry, hash))
@@ -170,7 +191,7 @@ fn check_noted(
     }
 }
 
-/// The longest line that is read, with its end: 8,192 bytes. Ours are below 1,000.
+/// The longest line that is read, with its end: 8,192 bytes. Ours are below 2,000.
 pub const MAX_AUDIT_LINE_BYTES: usize = 8_192;
 /// How many records are asked for at a time.
 const PAGE: usize = 1_000;

@@ -33,10 +33,26 @@ pub enum AuditError {
 #[non_exhaustive]
 pub struct ParseChainHeadError;
 
+/// A text does not name whoever acts: it is empty, longer than 255 characters, or has a character that
+/// is not printable ASCII.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ActorError {
+    /// The issuer.
+    #[error("issuer is not 1 to 255 printable ASCII characters")]
+    Issuer,
+    /// The subject.
+    #[error("subject is not 1 to 255 printable ASCII characters")]
+    Subject,
+}
+
 /// A line is not an audit record.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum AuditLineError {
+    /// Who did it is no name.
+    #[error("malformed actor")]
+    Actor(#[source] ActorError),
     /// An event that this version does not know.
     #[error("unknown event")]
     Event,

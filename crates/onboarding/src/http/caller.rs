@@ -2,21 +2,23 @@
 //! may not ask learns what is wrong with those or has them read.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::request::Parts;
 use offhook_activation_code::ProfileId;
+use offhook_bearer_token::{TokenRefusal, VerifiedToken, VerifyError};
 
 use super::management::{ADMIN_SCOPE, ManagementApi, REGISTRATION_SCOPE};
-use super::problem::Refused;
+use super::problem::{Refused, chain};
 use super::{Peer, life_cycle};
-use crate::Caller;
+use crate::{Act, Actor, Caller};
 
 /// An administrator, by the scope of the token.
 pub(super) struct Administrator {
-    /// When the request came.
-    pub(super) now: SystemTime,
+    /// Who asks, and when the request came.
+    pub(super) act: Act,
 }
 
 /// The registrar, by the scope of the token.
@@ -41,8 +43,9 @@ impl FromRequestParts<ManagementApi> for Administrator {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, api: &ManagementApi) -> Result<Self, Refused> {
-        let now = authorized(parts, api, ADMIN_SCOPE).await?;
-        Ok(Self { now })
+        let (token, now) = authorized(parts, api, ADMIN_SCOPE).await?;
+        let act = act(&token, ADMIN_SCOPE, now)?;
+        Ok(Self { act })
     }
 }
 
@@ -50,7 +53,7 @@ impl FromRequestParts<ManagementApi> for Registrar {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, api: &ManagementApi) -> Result<Self, Refused> {
-        let now = authorized(parts, api, REGISTRATION_SCOPE).await?;
+        let (_, now) = authorized(parts, api, REGISTRATION_SCOPE).await?;
         Ok(Self { now })
     }
 }
@@ -78,15 +81,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Profile {
     }
 }
 
-/// When a request came, if its token has `scope`.
+/// The token of a request, if it has `scope`, and when the request came.
 async fn authorized(
     parts: &mut Parts,
     api: &ManagementApi,
     scope: &str,
-) -> Result<SystemTime, Refused> {
+) -> Result<(Arc<VerifiedToken>, SystemTime), Refused> {
     let (peer, now) = (peer(parts, api).await?, api.clock.now());
-    api.authorize(&peer, &parts.headers, scope, now).await?;
-    Ok(now)
+    let token = api.authorize(&peer, &parts.headers, scope, now).await?;
+    Ok((token, now))
+}
+
+/// What is done at `now` by whom `token` speaks for, which has `scope`. Whom the audit log could not name
+/// does nothing.
+pub(super) fn act(token: &VerifiedToken, scope: &str, now: SystemTime) -> Result<Act, Refused> {
+    let actor = Actor::of_token(token).map_err(|error| {
+        tracing::error!(error = chain(&error), "an administrator cannot be named");
+        Refused::token(&VerifyError::Refused(TokenRefusal::Issuer), scope)
+    })?;
+    Ok(Act::of(actor, now))
 }
 
 async fn peer(parts: &mut Parts, api: &ManagementApi) -> Result<Peer, Refused> {

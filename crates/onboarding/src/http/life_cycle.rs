@@ -61,38 +61,41 @@ pub(super) async fn list(
 
 pub(super) async fn delete(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Profile(profile): Profile,
 ) -> Result<StatusCode, Refused> {
-    api.management.delete(&profile, now).await.map_err(update)?;
+    api.management
+        .delete(&profile, &act)
+        .await
+        .map_err(update)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn replace(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Profile(profile): Profile,
     Message(request): Message<CodeRequest>,
 ) -> Result<Created, Refused> {
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.replace(&profile, delivery, now).await };
+    let issued = async move { management.replace(&profile, delivery, &act).await };
     let issued = to_the_end(issued).await?;
     Ok(created(issued.map_err(issue)?))
 }
 
 async fn deactivate(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Profile(profile): Profile,
 ) -> Result<Json<DeviceStatus>, Refused> {
-    let device = api.management.deactivate(&profile, now).await;
+    let device = api.management.deactivate(&profile, &act).await;
     Ok(Json(device.map_err(refused)?.into()))
 }
 
 async fn move_device(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Profile(from): Profile,
     Message(request): Message<MoveRequest>,
 ) -> Result<Created, Refused> {
@@ -100,7 +103,7 @@ async fn move_device(
     let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.move_device(&from, &to, delivery, now).await };
+    let issued = async move { management.move_device(&from, &to, delivery, &act).await };
     let issued = to_the_end(issued).await?;
     Ok(created(issued.map_err(refused)?))
 }
@@ -124,11 +127,11 @@ async fn problem_report(
 /// 202: call control hears of it, and the device of call control.
 async fn request(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Profile(profile): Profile,
     request: DeviceRequest,
 ) -> Result<StatusCode, Refused> {
-    let asked = api.management.request(&profile, request, now).await;
+    let asked = api.management.request(&profile, request, &act).await;
     asked.map_err(update)?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -137,11 +137,12 @@ impl ManagementApi {
         headers: &HeaderMap,
         scope: &str,
         now: SystemTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<Arc<VerifiedToken>, Refused> {
         let token = Self::token(&self.operators, peer, headers, scope, now)
             .await?
             .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope))?;
-        has_scope(&token, scope)
+        has_scope(&token, scope)?;
+        Ok(token)
     }
 
     /// Lets only a good token of an operator with `scope` pass.
@@ -152,9 +153,10 @@ impl ManagementApi {
         token: &AccessToken,
         scope: &str,
         now: SystemTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<Arc<VerifiedToken>, Refused> {
         let token = Self::verified(&self.operators, peer, token, scope, now).await?;
-        has_scope(&token, scope)
+        has_scope(&token, scope)?;
+        Ok(token)
     }
 
     /// The device that asks: by its token where it sends one, else by its identity.
@@ -228,7 +230,7 @@ pub fn management_router(api: ManagementApi) -> Router {
 
 async fn provision(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Message(request): Message<ProvisionRequest>,
 ) -> Result<(StatusCode, Json<DeviceStatus>), Refused> {
     // They are dot segments, which clients take out of a path: the device could not be asked for.
@@ -237,9 +239,9 @@ async fn provision(
     }
     let device = api
         .management
-        .provision(request, now)
+        .provision(request, &act)
         .await
-        .map_err(|error| onboard(error, now))?;
+        .map_err(|error| onboard(error, act.now))?;
     Ok((StatusCode::CREATED, Json(device.into())))
 }
 
@@ -260,13 +262,13 @@ async fn status(
 
 async fn issue_code(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
     Profile(profile): Profile,
     Message(request): Message<CodeRequest>,
 ) -> Result<Created, Refused> {
     let delivery = life_cycle::delivery(request.recipient.as_deref())?;
     let management = api.management;
-    let issued = async move { management.issue_code(&profile, delivery, now).await };
+    let issued = async move { management.issue_code(&profile, delivery, &act).await };
     let issued = to_the_end(issued).await?;
     Ok(created(issued.map_err(issue)?))
 }
@@ -369,10 +371,10 @@ async fn registered(
 
 async fn metrics(
     State(api): State<ManagementApi>,
-    Administrator { now }: Administrator,
+    Administrator { act }: Administrator,
 ) -> Result<impl IntoResponse, Refused> {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((content_type, api.management.metrics(now).await))
+    Ok((content_type, api.management.metrics(act.now).await))
 }
 
 pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {

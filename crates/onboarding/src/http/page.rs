@@ -63,7 +63,7 @@ struct Part {
 
 async fn devices(
     State(api): State<ManagementApi>,
-    Operator { .. }: Operator,
+    _: Operator,
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Markup, Failed> {
     let Query(part) = part.map_err(|error| Refused::bad_request(error.body_text()))?;
@@ -77,7 +77,7 @@ async fn devices(
 
 async fn device(
     State(api): State<ManagementApi>,
-    Operator { .. }: Operator,
+    _: Operator,
     Path(profile): Path<String>,
 ) -> Result<Markup, Failed> {
     let device = found(&api.management, &profile).await?;
@@ -86,44 +86,44 @@ async fn device(
 
 async fn provision(
     State(api): State<ManagementApi>,
-    Operator { now }: Operator,
+    Operator { act }: Operator,
     form: Result<Form<Added>, FormRejection>,
 ) -> Result<Redirect, Failed> {
     let request = read(form)?.request().map_err(Refused::bad_request)?;
-    let added = api.management.provision(request, now).await;
-    let added = added.map_err(|error| onboard(error, now))?;
+    let added = api.management.provision(request, &act).await;
+    let added = added.map_err(|error| onboard(error, act.now))?;
     Ok(to_device(&added.profile))
 }
 
 async fn code(
     State(api): State<ManagementApi>,
-    Operator { now }: Operator,
+    Operator { act }: Operator,
     Path(profile): Path<String>,
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Markup, Failed> {
     let profile = life_cycle::existing(&profile)?;
     let delivery = life_cycle::delivery(read(form)?.recipient())?;
     let management = Arc::clone(&api.management);
-    let issued = async move { management.issue_code(&profile, delivery, now).await };
+    let issued = async move { management.issue_code(&profile, delivery, &act).await };
     shown_once(issued, issue).await
 }
 
 async fn replacement(
     State(api): State<ManagementApi>,
-    Operator { now }: Operator,
+    Operator { act }: Operator,
     Path(profile): Path<String>,
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Markup, Failed> {
     let profile = life_cycle::existing(&profile)?;
     let delivery = life_cycle::delivery(read(form)?.recipient())?;
     let management = Arc::clone(&api.management);
-    let issued = async move { management.replace(&profile, delivery, now).await };
+    let issued = async move { management.replace(&profile, delivery, &act).await };
     shown_once(issued, issue).await
 }
 
 async fn move_device(
     State(api): State<ManagementApi>,
-    Operator { now }: Operator,
+    Operator { act }: Operator,
     Path(profile): Path<String>,
     form: Result<Form<Moved>, FormRejection>,
 ) -> Result<Markup, Failed> {
@@ -133,33 +133,33 @@ async fn move_device(
     let to = to.map_err(|error| Refused::bad_request(error.to_string()))?;
     let delivery = life_cycle::delivery(form.recipient())?;
     let management = Arc::clone(&api.management);
-    let moved = async move { management.move_device(&from, &to, delivery, now).await };
+    let moved = async move { management.move_device(&from, &to, delivery, &act).await };
     shown_once(moved, life_cycle::refused).await
 }
 
 /// What needs no more than a word.
 async fn act(
     State(api): State<ManagementApi>,
-    Operator { now }: Operator,
+    Operator { act }: Operator,
     Path((profile, action)): Path<(String, String)>,
 ) -> Result<Redirect, Failed> {
     let profile = life_cycle::existing(&profile)?;
     let management = &api.management;
     match action.as_str() {
         "deactivation" => {
-            let done = management.deactivate(&profile, now).await;
+            let done = management.deactivate(&profile, &act).await;
             done.map_err(life_cycle::refused)?;
         }
         "deletion" => {
-            management.delete(&profile, now).await.map_err(update)?;
+            management.delete(&profile, &act).await.map_err(update)?;
             return Ok(Redirect::to(HOME));
         }
         "reboot" => {
-            let asked = management.request(&profile, DeviceRequest::Reboot, now);
+            let asked = management.request(&profile, DeviceRequest::Reboot, &act);
             asked.await.map_err(update)?;
         }
         "problem-report" => {
-            let asked = management.request(&profile, DeviceRequest::ProblemReport, now);
+            let asked = management.request(&profile, DeviceRequest::ProblemReport, &act);
             asked.await.map_err(update)?;
         }
         _ => return Err(Refused::not_found().into()),

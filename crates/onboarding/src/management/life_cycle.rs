@@ -1,13 +1,11 @@
 //! What becomes of a device after it was provisioned.
 
-use std::time::SystemTime;
-
 use offhook_activation_code::{Page, ProfileId};
 
 use super::{CodePurpose, DeviceManagement, MAX_DRAWS};
 use crate::message::CodeIssued;
 use crate::{
-    CodeDelivery, Device, DeviceKey, DeviceRequest, IssueCodeError, LifeCycleError,
+    Act, CodeDelivery, Device, DeviceKey, DeviceRequest, IssueCodeError, LifeCycleError,
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
@@ -32,9 +30,9 @@ impl DeviceManagement {
         &self,
         profile: &ProfileId,
         delivery: CodeDelivery,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<CodeIssued, IssueCodeError> {
-        self.issue(profile, delivery, CodePurpose::Replace, now)
+        self.issue(profile, delivery, CodePurpose::Replace, act)
             .await
     }
 
@@ -53,7 +51,7 @@ impl DeviceManagement {
     pub async fn deactivate(
         &self,
         profile: &ProfileId,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, LifeCycleError> {
         let mut last = UpdateError::NameInUse;
         for _ in 0..MAX_DRAWS {
@@ -61,7 +59,7 @@ impl DeviceManagement {
             let tenant = self.tenant();
             let answer = self
                 .registry
-                .deactivate(tenant, profile, Some(dummy), now)
+                .deactivate(tenant, profile, Some(dummy), act)
                 .await;
             match answer {
                 Err(error @ UpdateError::NameInUse) => last = error,
@@ -89,7 +87,7 @@ impl DeviceManagement {
         from: &ProfileId,
         to: &ProfileId,
         delivery: CodeDelivery,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<CodeIssued, LifeCycleError> {
         if from == to {
             return Err(LifeCycleError::SameProfile);
@@ -121,8 +119,8 @@ impl DeviceManagement {
         if source.mac.is_none() {
             return Err(LifeCycleError::Update(UpdateError::NotActivated));
         }
-        self.deactivate(from, now).await?;
-        let issued = self.issue_code(to, delivery, now).await;
+        self.deactivate(from, act).await?;
+        let issued = self.issue_code(to, delivery, act).await;
         issued.map_err(LifeCycleError::Code)
     }
 
@@ -131,12 +129,8 @@ impl DeviceManagement {
     /// # Errors
     ///
     /// [`UpdateError::UnknownDevice`] when there is none.
-    pub async fn delete(
-        &self,
-        profile: &ProfileId,
-        now: SystemTime,
-    ) -> Result<Device, UpdateError> {
-        self.registry.delete(self.tenant(), profile, now).await
+    pub async fn delete(&self, profile: &ProfileId, act: &Act) -> Result<Device, UpdateError> {
+        self.registry.delete(self.tenant(), profile, act).await
     }
 
     /// Asks that a device restart, or send a problem report. Call control carries it out; it hears of
@@ -149,9 +143,9 @@ impl DeviceManagement {
         &self,
         profile: &ProfileId,
         request: DeviceRequest,
-        now: SystemTime,
+        act: &Act,
     ) -> Result<Device, UpdateError> {
         let tenant = self.tenant();
-        self.registry.request(tenant, profile, request, now).await
+        self.registry.request(tenant, profile, request, act).await
     }
 }

@@ -3,8 +3,8 @@ use std::io::{self, BufReader, Read as _};
 
 use offhook_activation_code::{ProfileId, TenantId, Timestamp};
 use offhook_onboarding::{
-    AuditEntry, AuditError, AuditEvent, AuditFileError, AuditLineError, AuditRecord, ChainHead,
-    MAX_AUDIT_LINE_BYTES, verify_audit_log, write_audit_log,
+    Actor, ActorError, AuditEntry, AuditError, AuditEvent, AuditFileError, AuditLineError,
+    AuditRecord, ChainHead, MAX_AUDIT_LINE_BYTES, verify_audit_log, write_audit_log,
 };
 
 use crate::delivery::events;
@@ -16,6 +16,7 @@ fn entry(reason: Option<&'static str>) -> AuditEntry {
         profile: reason.map(|_| ProfileId::new("room-7").unwrap()),
         event: AuditEvent::CodeRefused,
         reason: reason.map(Cow::Borrowed),
+        actor: reason.map(|_| Actor::new("jo \"7\"", Some("https://id.example.test")).unwrap()),
     }
 }
 
@@ -180,7 +181,7 @@ fn a_record_is_read_as_it_was_written_and_no_other_way() {
     let good = chain(1, Some("expired"))[0].to_json();
     let array: serde_json::Value = serde_json::from_str(&good).unwrap();
     let names = [
-        "sequence", "time", "tenant", "profile", "event", "reason", "hash",
+        "sequence", "time", "tenant", "profile", "event", "reason", "actor", "hash",
     ];
     let array = serde_json::Value::from(names.map(|name| array[name].clone()).to_vec());
     let refused = AuditRecord::from_json(array.to_string().as_bytes());
@@ -195,6 +196,19 @@ fn a_record_is_read_as_it_was_written_and_no_other_way() {
         ("room-7", "", Some(AuditLineError::Profile)),
         ("Müller", "|", Some(AuditLineError::Tenant)),
         ("code-refused", "code-eaten", Some(AuditLineError::Event)),
+        (
+            "jo ",
+            "jo\u{202e}",
+            Some(AuditLineError::Actor(ActorError::Subject)),
+        ),
+        (
+            "https://id.example.test",
+            "",
+            Some(AuditLineError::Actor(ActorError::Issuer)),
+        ),
+        ("\"subject\":", "\"name\":\"jo\",\"subject\":", None),
+        ("\"subject\":", "\"subject\":\"jo\",\"subject\":", None),
+        ("\"subject\":", "\"name\":", None),
         (hash, &hash.to_uppercase(), Some(AuditLineError::Hash)),
         (hash, &hash[1..], Some(AuditLineError::Hash)),
         (hash, &format!("{hash}0"), Some(AuditLineError::Hash)),

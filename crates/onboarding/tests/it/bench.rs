@@ -18,8 +18,9 @@ use offhook_onboarding::message::{
     ActivationRequest, BridgeAnswer, BridgeRequest, CodePresented, MachineToken, ProvisionRequest,
 };
 use offhook_onboarding::{
-    ActivationService, BridgeError, CodeDelivery, CodeDesk, CodeMail, Counters, DeviceManagement,
-    DeviceTypes, DmBridge, MailAddress, MailError, Mailer, MemoryRegistry, Ownership,
+    Act, ActivationService, Actor, BridgeError, CodeDelivery, CodeDesk, CodeMail, Counters,
+    DeviceManagement, DeviceTypes, DmBridge, MailAddress, MailError, Mailer, MemoryRegistry,
+    Ownership,
 };
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ impl Bench {
     /// Provisions the room device and has a code issued; gives the code as it was mailed.
     pub(crate) async fn issue(&self) -> String {
         self.management
-            .provision(room_request(), *NOW)
+            .provision(room_request(), &ACT)
             .await
             .unwrap();
         self.reissue(*NOW).await
@@ -96,7 +97,7 @@ impl Bench {
         let owner = MailAddress::new("owner@example.test").unwrap();
         let delivery = CodeDelivery::Mail(owner);
         self.management
-            .issue_code(&profile, delivery, now)
+            .issue_code(&profile, delivery, &Act::of_nobody(now))
             .await
             .unwrap();
         self.mailed()
@@ -220,6 +221,13 @@ impl DmBridge for NoBridge {
 
 pub(crate) const ROOM_MAC: MacAddress = MacAddress::new([0, 0x11, 0x22, 0x33, 0x44, 0x55]);
 pub(crate) const OTHER_MAC: MacAddress = MacAddress::new([0, 0x11, 0x22, 0x33, 0x44, 0x66]);
+/// What an administrator does at [`NOW`].
+pub(crate) static ACT: LazyLock<Act> = LazyLock::new(|| {
+    Act::of(
+        Actor::new("jo", Some("https://id.example.test")).unwrap(),
+        *NOW,
+    )
+});
 pub(crate) static NOW: LazyLock<SystemTime> =
     LazyLock::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
 pub(crate) const NOBODY: Uuid = Uuid::nil();

@@ -11,7 +11,9 @@ use offhook_onboarding::{
     NamedEvent, Registry as _, SinkError, StoreName,
 };
 
-use crate::bench::{Bench, NOW, ROOM_MAC, SOURCE, activation_request, key, present, room_model};
+use crate::bench::{
+    ACT, Bench, NOW, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
+};
 
 /// A registry with `count` events in its outbox.
 pub(crate) async fn events(count: u64) -> Arc<MemoryRegistry> {
@@ -32,7 +34,7 @@ pub(crate) async fn events(count: u64) -> Arc<MemoryRegistry> {
     for _ in 1..count {
         let asked = bench
             .registry
-            .request(&device.tenant, profile, DeviceRequest::Reboot, *NOW);
+            .request(&device.tenant, profile, DeviceRequest::Reboot, &ACT);
         asked.await.unwrap();
     }
     bench.registry

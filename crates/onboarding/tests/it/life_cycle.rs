@@ -10,7 +10,7 @@ use offhook_onboarding::{
 };
 
 use crate::bench::{
-    Bench, NOW, OTHER_MAC, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
+    ACT, Bench, NOW, OTHER_MAC, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
     room_request,
 };
 
@@ -55,7 +55,7 @@ async fn a_broken_device_serves_until_the_one_that_takes_its_place_is_activated(
     let bench = Bench::new();
     let code = bench.issue().await;
     let room = profile("room-7");
-    let early = bench.management.replace(&room, owner(), *NOW).await;
+    let early = bench.management.replace(&room, owner(), &ACT).await;
     assert!(matches!(
         early,
         Err(IssueCodeError::Request(RequestCodeError::Refused(
@@ -65,7 +65,7 @@ async fn a_broken_device_serves_until_the_one_that_takes_its_place_is_activated(
     let old = activated(&bench, &code, ROOM_MAC).await;
     bench
         .management
-        .replace(&room, owner(), *NOW)
+        .replace(&room, owner(), &ACT)
         .await
         .unwrap();
     assert!(reads_its_file(&bench, &old, "001122334455.xml").await);
@@ -84,7 +84,7 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
     let caller = activated(&bench, &code, ROOM_MAC).await;
     // To itself nothing moves, and from nowhere.
     let management = &bench.management;
-    let answer = management.move_device(&room, &room, owner(), *NOW).await;
+    let answer = management.move_device(&room, &room, owner(), &ACT).await;
     assert!(matches!(answer, Err(LifeCycleError::SameProfile)));
     let waits = ProvisionRequest {
         profile: "waits".into(),
@@ -92,9 +92,9 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
         line_port: "waits@example.test".into(),
         ..room_request()
     };
-    management.provision(waits, *NOW).await.unwrap();
+    management.provision(waits, &ACT).await.unwrap();
     let waits = profile("waits");
-    management.issue_code(&waits, owner(), *NOW).await.unwrap();
+    management.issue_code(&waits, owner(), &ACT).await.unwrap();
     let code_of_waits = bench.mailed();
     let spare = ProvisionRequest {
         profile: "spare".into(),
@@ -102,18 +102,18 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
         line_port: "spare@example.test".into(),
         ..room_request()
     };
-    management.provision(spare, *NOW).await.unwrap();
+    management.provision(spare, &ACT).await.unwrap();
     let spare = profile("spare");
-    let answer = management.move_device(&waits, &spare, owner(), *NOW).await;
+    let answer = management.move_device(&waits, &spare, owner(), &ACT).await;
     assert!(matches!(
         answer,
         Err(LifeCycleError::Update(UpdateError::NotActivated))
     ));
     activated(&bench, &code_of_waits, OTHER_MAC).await;
-    management.delete(&spare, *NOW).await.unwrap();
+    management.delete(&spare, &ACT).await.unwrap();
     let management = &bench.management;
-    management.delete(&waits, *NOW).await.unwrap();
-    let answer = management.move_device(&hall, &room, owner(), *NOW).await;
+    management.delete(&waits, &ACT).await.unwrap();
+    let answer = management.move_device(&hall, &room, owner(), &ACT).await;
     assert!(matches!(
         answer,
         Err(LifeCycleError::Update(UpdateError::UnknownDevice))
@@ -121,7 +121,7 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
     // To a profile that is not there nothing moves, and nothing is lost.
     let answer = bench
         .management
-        .move_device(&room, &hall, owner(), *NOW)
+        .move_device(&room, &hall, owner(), &ACT)
         .await;
     assert!(matches!(
         answer,
@@ -137,10 +137,10 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
         line_port: "hall@example.test".into(),
         ..room_request()
     };
-    bench.management.provision(request, *NOW).await.unwrap();
+    bench.management.provision(request, &ACT).await.unwrap();
     let answer = bench
         .management
-        .move_device(&room, &hall, owner(), *NOW)
+        .move_device(&room, &hall, owner(), &ACT)
         .await;
     assert_eq!(answer.unwrap().profile, "hall");
     assert!(!reads_its_file(&bench, &caller, "001122334455.xml").await);
@@ -158,7 +158,7 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
     // One that is taken takes no second device.
     let answer = bench
         .management
-        .move_device(&room, &hall, owner(), *NOW)
+        .move_device(&room, &hall, owner(), &ACT)
         .await;
     assert!(matches!(
         answer,
@@ -176,11 +176,11 @@ async fn a_deleted_device_reads_nothing_more() {
     let room = profile("room-7");
     let management = &bench.management;
     for request in [DeviceRequest::Reboot, DeviceRequest::ProblemReport] {
-        management.request(&room, request, *NOW).await.unwrap();
+        management.request(&room, request, &ACT).await.unwrap();
     }
-    management.delete(&room, *NOW).await.unwrap();
+    management.delete(&room, &ACT).await.unwrap();
     assert!(!reads_its_file(&bench, &caller, "001122334455.xml").await);
-    let again = management.delete(&room, *NOW).await;
+    let again = management.delete(&room, &ACT).await;
     assert!(matches!(again, Err(UpdateError::UnknownDevice)));
     assert!(
         management
@@ -207,9 +207,9 @@ async fn a_code_is_shown_where_that_is_wanted_and_nowhere_else() {
     let mut bench = Bench::new();
     let (room, hall) = (profile("room-7"), profile("hall"));
     let request = room_request();
-    bench.management.provision(request, *NOW).await.unwrap();
+    bench.management.provision(request, &ACT).await.unwrap();
     let answer = CodeDelivery::Answer;
-    let refused = bench.management.issue_code(&room, answer.clone(), *NOW);
+    let refused = bench.management.issue_code(&room, answer.clone(), &ACT);
     assert!(matches!(refused.await, Err(IssueCodeError::NotShown)));
     let devices = bench.management.devices(Page::first(10)).await.unwrap();
     assert_eq!(
@@ -219,13 +219,13 @@ async fn a_code_is_shown_where_that_is_wanted_and_nowhere_else() {
     );
     let moved = bench
         .management
-        .move_device(&room, &hall, answer.clone(), *NOW);
+        .move_device(&room, &hall, answer.clone(), &ACT);
     assert!(matches!(
         moved.await,
         Err(LifeCycleError::Code(IssueCodeError::NotShown))
     ));
     bench.management = bench.management.with_codes_shown();
-    let issued = bench.management.issue_code(&room, answer, *NOW).await;
+    let issued = bench.management.issue_code(&room, answer, &ACT).await;
     let issued = issued.unwrap();
     let code = issued.activation_code.clone().unwrap();
     assert!(!format!("{issued:?}").contains(code.secret()));

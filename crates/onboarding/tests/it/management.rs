@@ -11,8 +11,8 @@ use offhook_onboarding::{
 };
 
 use crate::bench::{
-    Bench, NOBODY, NOW, OTHER_MAC, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
-    room_request,
+    ACT, Bench, NOBODY, NOW, OTHER_MAC, ROOM_MAC, SOURCE, activation_request, key, present,
+    room_model, room_request,
 };
 
 /// A device that holds a machine token for the code.
@@ -183,28 +183,28 @@ async fn what_breaks_a_rule_is_not_provisioned() {
     };
     let mut unknown = room_request();
     unknown.device_type = "Toaster".into();
-    let error = bench.management.provision(unknown, *NOW).await.unwrap_err();
+    let error = bench.management.provision(unknown, &ACT).await.unwrap_err();
     assert_eq!(refusal(error), ProvisionRefusal::UnknownDeviceType);
 
     let mut phone = room_request();
     phone.device_type = "Phone".into();
     let error = bench
         .management
-        .provision(phone.clone(), *NOW)
+        .provision(phone.clone(), &ACT)
         .await
         .unwrap_err();
     assert_eq!(refusal(error), ProvisionRefusal::ModelMismatch);
     phone.model = "CP-8841-3PCC".parse().unwrap();
     let error = bench
         .management
-        .provision(phone.clone(), *NOW)
+        .provision(phone.clone(), &ACT)
         .await
         .unwrap_err();
     assert_eq!(refusal(error), ProvisionRefusal::MacMissing);
     phone.mac_address = Some([1, 0, 0x5e, 0, 0, 1].into());
     let error = bench
         .management
-        .provision(phone.clone(), *NOW)
+        .provision(phone.clone(), &ACT)
         .await
         .unwrap_err();
     assert!(matches!(
@@ -212,11 +212,11 @@ async fn what_breaks_a_rule_is_not_provisioned() {
         OnboardError::Request(RequestError::GroupAddress)
     ));
     phone.mac_address = Some(OTHER_MAC);
-    bench.management.provision(phone, *NOW).await.unwrap();
+    bench.management.provision(phone, &ACT).await.unwrap();
 
     let mut same = room_request();
     same.mac_address = Some(OTHER_MAC);
-    let error = bench.management.provision(same, *NOW).await.unwrap_err();
+    let error = bench.management.provision(same, &ACT).await.unwrap_err();
     assert_eq!(refusal(error), ProvisionRefusal::ProfileExists);
 }
 
@@ -225,7 +225,7 @@ async fn a_tag_without_value_shows_when_the_device_is_provisioned() {
     let bench = Bench::new();
     let mut request = room_request();
     request.tags.clear();
-    let error = bench.management.provision(request, *NOW).await.unwrap_err();
+    let error = bench.management.provision(request, &ACT).await.unwrap_err();
     let OnboardError::Template(TemplateError::Undefined {
         tag, line, column, ..
     }) = error
@@ -237,7 +237,7 @@ async fn a_tag_without_value_shows_when_the_device_is_provisioned() {
     request
         .tags
         .insert("%BWHOST-1%".into(), "evil.test".to_owned().into());
-    let error = bench.management.provision(request, *NOW).await.unwrap_err();
+    let error = bench.management.provision(request, &ACT).await.unwrap_err();
     assert!(matches!(
         error,
         OnboardError::Template(TemplateError::Tag(_))
@@ -257,7 +257,7 @@ async fn no_code_is_issued_for_an_activated_device_or_one_with_an_address() {
     let mut other = room_request();
     other.profile = "room-8".into();
     other.mac_address = Some(OTHER_MAC);
-    bench.management.provision(other, *NOW).await.unwrap();
+    bench.management.provision(other, &ACT).await.unwrap();
     for (profile, wanted) in [
         ("room-7", RequestCodeRefusal::Activated),
         ("room-8", RequestCodeRefusal::ProvisionedByMac),
@@ -268,7 +268,7 @@ async fn no_code_is_issued_for_an_activated_device_or_one_with_an_address() {
         let delivery = CodeDelivery::Mail(owner);
         let error = bench
             .management
-            .issue_code(&profile, delivery, *NOW)
+            .issue_code(&profile, delivery, &ACT)
             .await
             .unwrap_err();
         let IssueCodeError::Request(RequestCodeError::Refused(refusal)) = error else {
@@ -292,7 +292,7 @@ async fn a_deactivated_device_has_its_dummy_name_again_and_its_grant_is_void() {
     let tenant = bench.management.tenant();
     let device = bench
         .registry
-        .deactivate(tenant, &profile, Some([9; 6]), *NOW)
+        .deactivate(tenant, &profile, Some([9; 6]), &ACT)
         .await
         .unwrap();
     assert_eq!(device.name.kind(), DeviceNameKind::Bat);
@@ -356,7 +356,7 @@ async fn failures_for_want_of_a_right_are_left_out_of_the_broadworks_counter() {
     let mut taken = room_request();
     taken.profile = "room-8".into();
     taken.mac_address = Some(OTHER_MAC);
-    management.provision(taken, *NOW).await.unwrap();
+    management.provision(taken, &ACT).await.unwrap();
     let in_use = management
         .activate(&caller, activation_request(OTHER_MAC), SOURCE, *NOW)
         .await;

@@ -1,5 +1,5 @@
 use offhook_onboarding::message::{CodePresented, MachineToken};
-use offhook_onboarding::{Caller, Registry as _};
+use offhook_onboarding::{Actor, Caller, Registry as _};
 
 use offhook_onboarding::device_side::{Flow as _, RoomOs};
 
@@ -20,6 +20,7 @@ async fn secrets_never_print() {
         .activate(&request, None, SOURCE, *NOW)
         .await
         .unwrap();
+    let actor = Actor::of_token(&bench.verified(&token, *NOW)).unwrap();
     let caller = Caller::Token(bench.verified(&token, *NOW));
     bench
         .management
@@ -49,7 +50,7 @@ async fn secrets_never_print() {
     let printed = [
         format!("{room:?} {device:?} {first:?}"),
         format!("{request:?} {token:?} {caller:?} {document:?}"),
-        format!("{refused} {refused:?} {records:?}"),
+        format!("{refused} {refused:?} {records:?} {actor:?}"),
         format!(
             "{:?} {:?} {:?}",
             bench.activation, bench.management, bench.registry

@@ -111,6 +111,19 @@ pub(super) const REVOKE: &str = concat!(
     " WHERE id = $2 AND tenant = $3 AND state || '' = 'issued'"
 );
 
+/// What tells a claimant again goes, what others must not have stays: digest, names and grant. The code
+/// of a grant is the same for ever, so it may be looked up before the row is locked.
+pub(super) const VOID: &str = concat!(
+    "UPDATE codes
+     SET state = 'revoked', sealed = NULL, claimant_key = NULL, claimant_mac = NULL,
+         changed_at = CASE WHEN grant_id IS NULL THEN ",
+    now!(),
+    "                      ELSE changed_at END
+     WHERE id = ANY (ARRAY [$2::uuid, (SELECT id FROM codes WHERE grant_id = $3)])
+       AND tenant = $5 AND profile = $6
+       AND state || '' IN ('issued', 'redeemed') AND (grant_id = $4) IS NOT TRUE"
+);
+
 pub(super) const STATE: &str = "SELECT state FROM codes WHERE id = $1 AND tenant = $2";
 
 pub(super) const LOCK_DEVICE: &str = "

@@ -8,7 +8,7 @@ use offhook_activation_code::{
     GuessWindow, Page, RedeemError, Refusal, Timestamp,
 };
 use offhook_device_name::DeviceName;
-use offhook_onboarding::Registry;
+use offhook_onboarding::{Act, Registry};
 use offhook_store_contract::Fixture;
 use offhook_store_postgres::PostgresOptions;
 use tokio_postgres::Client;
@@ -126,7 +126,8 @@ async fn the_audit_log_bears_the_databases_time() {
     let (store, client) = (fixture.store(), fixture.client().await);
     for (number, wrong) in (1..).zip(wrong_clocks(&client).await) {
         let before = database_now(&client).await;
-        store.provision(&device(number), wrong).await.unwrap();
+        let act = Act::of_nobody(wrong);
+        store.provision(&device(number), &act).await.unwrap();
         let after = database_now(&client).await;
         let records = store.audit(u64::from(number) - 1, 9).await.unwrap();
         let [record] = &records[..] else {

@@ -12,7 +12,7 @@ use offhook_store_contract::NetworkFixture;
 use offhook_store_postgres::{Clock, PostgresError, PostgresOptions, PostgresStore};
 use tokio_postgres::Client;
 
-use crate::fixture::{InSchema, code_device, mac, new_code, now, redemption, with_parameter};
+use crate::fixture::{InSchema, act, code_device, mac, new_code, now, redemption, with_parameter};
 use crate::proxy::{Cut, Proxy};
 
 fn options(pool_size: usize) -> PostgresOptions {
@@ -108,9 +108,9 @@ async fn an_activation_cut_off_at_its_commit_took_place_whole() {
         (2, Cut::Request(b"COMMIT"), false),
     ] {
         let device = code_device(number);
-        store.provision(&device, now()).await.unwrap();
+        store.provision(&device, &act()).await.unwrap();
         let code = new_code(number, now());
-        store.request_code(&code, now()).await.unwrap();
+        store.request_code(&code, &act()).await.unwrap();
         let activation = |grant| Activation {
             tenant: device.tenant.clone(),
             entitlement: Entitlement::Code(redemption(number, 1, grant)),
@@ -251,9 +251,9 @@ async fn an_activation_that_nobody_waits_for_leaves_no_transaction_open() {
     };
     let store = Arc::new(fixture.named_node(options(1)).await);
     let (mut client, watch) = (fixture.client().await, fixture.client().await);
-    store.provision(&code_device(1), now()).await.unwrap();
+    store.provision(&code_device(1), &act()).await.unwrap();
     store
-        .request_code(&new_code(1, now()), now())
+        .request_code(&new_code(1, now()), &act())
         .await
         .unwrap();
     let lock = client.transaction().await.unwrap();
@@ -286,9 +286,9 @@ async fn a_deadlock_with_a_stranger_is_tried_again() {
     };
     let store = Arc::new(fixture.named_node(options(2)).await);
     let mut client = fixture.client().await;
-    store.provision(&code_device(1), now()).await.unwrap();
+    store.provision(&code_device(1), &act()).await.unwrap();
     store
-        .request_code(&new_code(1, now()), now())
+        .request_code(&new_code(1, now()), &act())
         .await
         .unwrap();
     // Takes the code before its device, against the order; and waits long enough to be the one

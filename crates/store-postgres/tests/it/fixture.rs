@@ -12,7 +12,7 @@ use offhook_activation_code::{
     NewCode, Pepper, PepperId, Peppers, Redemption, TenantId,
 };
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
-use offhook_onboarding::{Device, Ownership};
+use offhook_onboarding::{Act, Actor, Device, Ownership};
 use offhook_store_contract::{Fixture, NetworkFixture, SharedFixture};
 use offhook_store_postgres::{Clock, PostgresOptions, PostgresStore, SchemaName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -202,6 +202,11 @@ fn drop_schema(url: &str, schema: &SchemaName) {
         });
     });
     let _ = thread.join();
+}
+
+/// What an administrator does at [`now`].
+pub(crate) fn act() -> Act {
+    Act::of(Actor::new("administrator", None).unwrap(), now())
 }
 
 pub(crate) fn now() -> SystemTime {

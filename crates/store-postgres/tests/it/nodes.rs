@@ -10,7 +10,7 @@ use offhook_store_postgres::{Clock, OpenError, PostgresOptions, PostgresStore};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
-use crate::fixture::{InSchema, NewSchema, client, device, mac, now, open_in, url};
+use crate::fixture::{InSchema, NewSchema, act, client, device, mac, now, open_in, url};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_nodes_may_make_one_schema_at_once() {
@@ -97,7 +97,7 @@ async fn the_audit_log_of_many_nodes_is_one_chain() {
         .map(|number| {
             let [one, other] = nodes.clone();
             tokio::spawn(async move {
-                one.provision(&device(number), now()).await.unwrap();
+                one.provision(&device(number), &act()).await.unwrap();
                 let activation = by_certificate(number);
                 other.activate(&activation, now()).await.unwrap();
                 // Each reader chains what it finds.
@@ -105,7 +105,7 @@ async fn the_audit_log_of_many_nodes_is_one_chain() {
                 let Device {
                     tenant, profile, ..
                 } = device(number);
-                one.deactivate(&tenant, &profile, None, now())
+                one.deactivate(&tenant, &profile, None, &act())
                     .await
                     .unwrap();
             })
@@ -138,7 +138,7 @@ async fn a_record_of_the_audit_log_is_neither_changed_nor_dropped() {
         return;
     };
     let (store, client) = (fixture.store(), fixture.client().await);
-    store.provision(&device(1), now()).await.unwrap();
+    store.provision(&device(1), &act()).await.unwrap();
     let before = store.audit(0, 9).await.unwrap();
     for sql in [
         "UPDATE audit SET reason = 'edited'",
@@ -157,7 +157,7 @@ async fn entries_are_chained_without_a_reader() {
         return;
     };
     let client = fixture.client().await;
-    fixture.store().provision(&device(1), now()).await.unwrap();
+    fixture.store().provision(&device(1), &act()).await.unwrap();
     for _ in 0..200 {
         let row = client
             .query_one("SELECT count(*) FROM audit", &[])
@@ -195,7 +195,7 @@ async fn two_nodes_give_an_address_and_a_subject_once() {
             new.mac = Some(mac(100 + round));
             tokio::spawn(async move {
                 barrier.wait().await;
-                node.provision(&new, now()).await.is_ok()
+                node.provision(&new, &act()).await.is_ok()
             })
         });
         let [one, other] = tasks;
@@ -209,7 +209,7 @@ async fn two_nodes_give_an_address_and_a_subject_once() {
             new.name = DeviceName::sep(new.mac.unwrap());
             let node = Arc::clone(&nodes[usize::from(which)]);
             tokio::spawn(async move {
-                node.provision(&new, now()).await.unwrap();
+                node.provision(&new, &act()).await.unwrap();
                 let activation = Activation {
                     tenant: new.tenant,
                     entitlement: Entitlement::Certificate {

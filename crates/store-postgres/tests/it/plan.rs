@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use offhook_activation_code::{
-    CodeStore, GuessBatch, GuessCharge, GuessKey, GuessStore, Timestamp,
+    CodeStore, GrantId, GuessBatch, GuessCharge, GuessKey, GuessStore, Timestamp,
 };
-use offhook_onboarding::Registry;
+use offhook_onboarding::{Activation, Entitlement, Registry};
 use offhook_store_postgres::{Clock, PostgresOptions};
 use tokio_postgres::Client;
+use uuid::Uuid;
 
-use crate::fixture::{InSchema, code_device, device, new_code, now, redemption};
+use crate::fixture::{InSchema, act, code_device, device, mac, new_code, now, redemption};
 
 /// Plans are made while the tables are empty and the server knows nothing of them, and are kept.
 #[tokio::test(flavor = "multi_thread")]
@@ -31,13 +32,13 @@ async fn a_verb_reads_its_own_rows_however_many_there_are() {
     let verbs = async |from: u64| {
         for number in from..from + VERBS {
             let small = u8::try_from(number % 100).unwrap();
-            store.provision(&device(small), now()).await.unwrap();
+            store.provision(&device(small), &act()).await.unwrap();
             store
-                .provision(&code_device(u64::from(small)), now())
+                .provision(&code_device(u64::from(small)), &act())
                 .await
                 .unwrap();
             let code = new_code(u64::from(small), now());
-            store.request_code(&code, now()).await.unwrap();
+            store.request_code(&code, &act()).await.unwrap();
             store
                 .accept_code(
                     &redemption(u64::from(small), 1, 1 + u128::from(small)),
@@ -45,6 +46,17 @@ async fn a_verb_reads_its_own_rows_however_many_there_are() {
                 )
                 .await
                 .unwrap();
+            let grant = GrantId::from_uuid(Uuid::from_u128(1 + u128::from(small)));
+            let activation = Activation {
+                tenant: code.tenant().clone(),
+                entitlement: Entitlement::Grant(grant),
+                mac: mac(100 + small),
+                serial_number: None,
+            };
+            let (tenant, profile) = (code.tenant(), code.code().profile());
+            store.activate(&activation, now()).await.unwrap();
+            let ended = store.deactivate(tenant, profile, None, &act()).await;
+            ended.unwrap();
             let code = new_code(1_000_000 + number * 2, now());
             store.issue(&code, now()).await.unwrap();
             store

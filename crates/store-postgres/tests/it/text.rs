@@ -11,7 +11,7 @@ use offhook_store_contract::Fixture;
 use offhook_store_postgres::PostgresError;
 use uuid::Uuid;
 
-use crate::fixture::{InSchema, device, new_code, now, redemption};
+use crate::fixture::{InSchema, act, device, new_code, now, redemption};
 
 const HOSTILE: [&str; 7] = [
     "'; DROP TABLE codes; --",
@@ -91,7 +91,7 @@ async fn tags_hold_every_character_and_other_texts_all_but_one() {
         ..device(1)
     };
     let good = good.with_tags(hostile.chain(nul).collect());
-    store.provision(&good, now()).await.unwrap();
+    store.provision(&good, &act()).await.unwrap();
     let key = DeviceKey::Profile(good.profile.clone());
     let found = store.device(&good.tenant, &key).await.unwrap();
     assert_eq!(found.as_ref(), Some(&good));
@@ -100,7 +100,7 @@ async fn tags_hold_every_character_and_other_texts_all_but_one() {
         device_type: "a\0b".to_owned(),
         ..device(2)
     };
-    let Err(ProvisionError::Store(err)) = store.provision(&bad, now()).await else {
+    let Err(ProvisionError::Store(err)) = store.provision(&bad, &act()).await else {
         panic!("a text that cannot be held was taken");
     };
     let cause = err.source().unwrap().downcast_ref().unwrap();
@@ -126,7 +126,7 @@ async fn no_error_tells_what_stands_in_a_row() {
         .unwrap();
     let tags = [("%PIN%".to_owned(), "canary-4711".to_owned().into())];
     let device = device(1).with_tags(tags.into());
-    let Err(ProvisionError::Store(err)) = store.provision(&device, now()).await else {
+    let Err(ProvisionError::Store(err)) = store.provision(&device, &act()).await else {
         panic!("the constraint was not broken");
     };
     let mut told = format!("{err} {err:?}");

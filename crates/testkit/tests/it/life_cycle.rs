@@ -4,20 +4,27 @@ use http::{Method, Request, Response};
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
 use offhook_onboarding::http::ADMIN_SCOPE;
 use offhook_onboarding::message::{DeviceList, DeviceStatus, Problem};
-use offhook_testkit::{SampleDevice, World, WorldOptions};
+use offhook_onboarding::{AuditEvent, verify_chain};
+use offhook_testkit::{ISSUER, SampleDevice, World, WorldOptions};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::flows::{code, finish, room_os, world};
 
 struct Administrator<'w> {
     world: &'w World,
     client: HttpsFetch,
+    subject: Uuid,
 }
 
 impl<'w> Administrator<'w> {
     fn new(world: &'w World) -> Self {
         let client = HttpsFetch::new(world.client(None).unwrap());
-        Self { world, client }
+        Self {
+            world,
+            client,
+            subject: Uuid::from_u128(7),
+        }
     }
 
     async fn send(
@@ -27,11 +34,7 @@ impl<'w> Administrator<'w> {
         body: &serde_json::Value,
     ) -> Response<Vec<u8>> {
         let scopes = [ADMIN_SCOPE.parse().unwrap()];
-        let token = self
-            .world
-            .issuer()
-            .issue(uuid::Uuid::from_u128(7), &scopes)
-            .unwrap();
+        let token = self.world.issuer().issue(self.subject, &scopes).unwrap();
         let body = if body.is_null() {
             Vec::new()
         } else {
@@ -225,4 +228,134 @@ async fn a_tag_without_a_value_is_a_conflict_and_a_tag_that_is_none_a_bad_reques
             (status, word)
         );
     }
+}
+
+/// A device whose answer was lost asks again; once it was deactivated it is told what everybody is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_deactivated_gets_no_other_token_for_its_code() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let code = code(&world, &device).await;
+    let admin = Administrator::new(&world);
+    let url = world.activation_url().join("v1/activations").unwrap();
+    let present = async |code: &str| {
+        let body = json!({
+            "activationCode": code,
+            "model": "Cisco Desk Pro",
+            "macAddress": device.mac.to_string(),
+            "redemptionKey": format!("{:064x}", 1),
+        });
+        let body = body.to_string().into_bytes();
+        let request = Request::post(url.as_str()).body(body).unwrap();
+        let response = admin.client.fetch(request).await.unwrap();
+        (response.status().as_u16(), response.into_body())
+    };
+    for _ in 0..2 {
+        assert_eq!(present(&code).await.0, 200);
+    }
+    let path = format!("v1/devices/{}/deactivation", device.profile);
+    assert_eq!(admin.status(Method::POST, &path, json!(null)).await, 200);
+    let (status, refused) = present(&code).await;
+    assert_eq!(status, 403);
+    assert_eq!(refused, present("1234567890123456").await.1);
+}
+
+/// Each verb by another administrator, whose subject stands in its record; devices have none.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_names_the_subject_of_each_administrators_token() {
+    let (world, folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let recipient = json!({"recipient": "owner@example.test"});
+    let mut wanted = Vec::new();
+    let mut act = async |method: Method, path: &str, body: &serde_json::Value, events: &[_]| {
+        let subject = Uuid::from_u128(100 + wanted.len() as u128);
+        wanted.extend(
+            events
+                .iter()
+                .map(|event| (*event, Some(subject.to_string()))),
+        );
+        let admin = Administrator {
+            subject,
+            ..Administrator::new(&world)
+        };
+        let answer = admin.send(method, path, body).await;
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+    };
+    let post = || Method::POST;
+    let at = |verb: &str| format!("v1/devices/{}{verb}", device.profile);
+    let provision = serde_json::to_value(device.provision(None)).unwrap();
+    act(post(), "v1/devices", &provision, &[AuditEvent::Provisioned]).await;
+    let issued = [AuditEvent::CodeIssued];
+    act(post(), &at("/activation-code"), &recipient, &issued).await;
+    let code = world.mailed_code().unwrap().to_string();
+    let (mut driver, mut flow) = room_os(&world, &folder, &device, &code);
+    finish(&mut driver, &mut flow).await;
+
+    let mut other = device.provision(None);
+    (other.profile, other.line_port) = ("spare".into(), "spare@example.test".into());
+    let other = serde_json::to_value(other).unwrap();
+    let to_spare = json!({"profile": "spare", "recipient": "owner@example.test"});
+    let nothing = json!(null);
+    for (method, path, body, events) in [
+        (
+            post(),
+            at("/reboot"),
+            &nothing,
+            &[AuditEvent::RebootRequested][..],
+        ),
+        (
+            post(),
+            at("/problem-report"),
+            &nothing,
+            &[AuditEvent::ProblemReportRequested],
+        ),
+        (post(), at("/replacement-code"), &recipient, &issued),
+        (
+            post(),
+            "v1/devices".to_owned(),
+            &other,
+            &[AuditEvent::Provisioned],
+        ),
+        (
+            post(),
+            at("/move"),
+            &to_spare,
+            &[AuditEvent::Deactivated, AuditEvent::CodeIssued],
+        ),
+        (
+            post(),
+            at("/deactivation"),
+            &nothing,
+            &[AuditEvent::Deactivated],
+        ),
+        (Method::DELETE, at(""), &nothing, &[AuditEvent::Deleted]),
+    ] {
+        act(method, &path, body, events).await;
+    }
+    let records = world.registry().audit(0, 100).await.unwrap();
+    verify_chain(None, &records).unwrap();
+    let (by_administrators, by_devices): (Vec<_>, Vec<_>) = records
+        .iter()
+        .map(|record| (record.entry().event, record.entry().actor.as_ref()))
+        .partition(|(_, actor)| actor.is_some());
+    let issuers = by_administrators
+        .iter()
+        .filter_map(|(_, actor)| actor.as_ref()?.issuer());
+    assert!(
+        issuers
+            .clone()
+            .eq(std::iter::repeat_n(ISSUER, wanted.len()))
+    );
+    let found: Vec<_> = by_administrators
+        .iter()
+        .map(|(event, actor)| (*event, actor.map(|actor| actor.subject().to_owned())))
+        .collect();
+    assert_eq!(found, wanted);
+    let by_devices: Vec<_> = by_devices.iter().map(|(event, _)| *event).collect();
+    let expected = [
+        AuditEvent::CodeRedeemed,
+        AuditEvent::Activated,
+        AuditEvent::Registered,
+    ];
+    assert_eq!(by_devices, expected);
 }

@@ -10,15 +10,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::super::Peer;
+use super::super::caller::act;
 use super::super::management::{ADMIN_SCOPE, ManagementApi};
 use super::{Failed, HOME, view};
+use crate::Act;
 use crate::message::SecretText;
 
 /// An operator, by the token in the cookie, whose browser sends the request from this page.
 #[derive(Debug)]
 pub(super) struct Operator {
-    /// When the request came.
-    pub(super) now: SystemTime,
+    /// Who it is, and when the request came.
+    pub(super) act: Act,
 }
 
 /// Somebody who must sign in.
@@ -50,10 +52,9 @@ impl FromRequestParts<ManagementApi> for Operator {
         };
         let now = api.clock.now();
         let token = cookie(&parts.headers).ok_or(Failed::Unknown(NOBODY))?;
-        admit(api, &peer, token, now)
-            .await
-            .map_err(Failed::Unknown)?;
-        Ok(Self { now })
+        let admitted = admit(api, &peer, token, now).await;
+        let act = admitted.map_err(Failed::Unknown)?;
+        Ok(Self { act })
     }
 }
 
@@ -99,9 +100,10 @@ async fn admit(
     peer: &Peer,
     token: &str,
     now: SystemTime,
-) -> Result<(), Unknown> {
+) -> Result<Act, Unknown> {
     let token = token.parse().map_err(|_| NOT_GOOD)?;
     let admitted = api.admit(peer, &token, ADMIN_SCOPE, now).await;
+    let admitted = admitted.and_then(|token| act(&token, ADMIN_SCOPE, now));
     admitted.map_err(|refused| match refused.into_parts() {
         (StatusCode::SERVICE_UNAVAILABLE, _) => UNAVAILABLE,
         _ => NOT_GOOD,
