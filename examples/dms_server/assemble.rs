@@ -50,6 +50,8 @@ pub(crate) struct Lasting {
     pub(crate) counters: Arc<Counters>,
     pub(crate) budget: Arc<GuessBudget>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether events are delivered by this process.
+    has_event_receiver: bool,
     /// What the ids of its requests begin with, and how often that was.
     node: String,
     loads: AtomicU64,
@@ -82,6 +84,7 @@ impl Lasting {
             counters: Arc::default(),
             budget: Arc::new(budget),
             clock,
+            has_event_receiver: config.events.is_some(),
             node: format!("{}-{started:x}", config.node),
             loads: AtomicU64::new(0),
             bridge: Mutex::default(),
@@ -143,6 +146,11 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         management.with_codes_shown()
     } else {
         management
+    };
+    let management = if lasting.has_event_receiver {
+        management
+    } else {
+        management.without_event_receiver()
     };
     let api = ManagementApi::new(
         Arc::new(management),
@@ -352,7 +360,8 @@ pub(crate) fn delivery(config: &Config, lasting: &Lasting) -> anyhow::Result<Opt
     let webhook = webhook_at(events, &fetch(config)?, &lasting.clock).context("events")?;
     let sink = Arc::new(WebhookSink::new(webhook));
     let registry = Arc::clone(&lasting.registry);
-    Ok(Some(Delivery::new(registry, name, sink)))
+    let delivery = Delivery::new(registry, name, sink);
+    Ok(Some(delivery.with_counters(Arc::clone(&lasting.counters))))
 }
 
 /// The client of the services that this one asks.

@@ -168,6 +168,9 @@ pub(crate) struct Limits {
     pub(crate) requests_per_second: u32,
     /// How many may come at once.
     pub(crate) request_burst: u32,
+    /// How long events are kept where nobody is to hear of them.
+    #[serde(deserialize_with = "duration")]
+    pub(crate) events_kept: Duration,
 }
 
 impl Default for Limits {
@@ -177,6 +180,7 @@ impl Default for Limits {
             connections_per_address: 64,
             requests_per_second: 20,
             request_burst: 200,
+            events_kept: Duration::from_secs(7 * 24 * 60 * 60),
         }
     }
 }
@@ -238,6 +242,10 @@ impl Config {
                 ),
                 ("node", config.node.to_string()),
                 ("events", format!("{:?}", config.events)),
+                (
+                    "limits.events_kept",
+                    format!("{:?}", config.limits.events_kept),
+                ),
                 ("dm_bridge", format!("{:?}", config.dm_bridge)),
                 (
                     "limits.connections",

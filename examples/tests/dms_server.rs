@@ -217,6 +217,49 @@ async fn a_server_ends_gracefully_and_what_it_acknowledged_is_there_after_a_kill
     assert!(!log.contains(&code) && !log.contains(token.trim()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_receiver_of_events_requests_are_refused_and_old_events_dropped() {
+    let lab = Lab::new();
+    let mut server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let output = lab.room_device(&server, "00:11:22:33:44:55", "device", &[&code]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let admin = lab.token("admin.token");
+    let refused = lab.client(&server).reboot("room-1", &admin).await;
+    let Err(ClientError::Refused { status, error, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((status, error.as_str()), (501, "no_event_receiver"));
+    let end = |server: &mut Server| {
+        server.signal("TERM");
+        server.child.wait().unwrap();
+    };
+    let dropped = async |server: &Server| {
+        let metrics = lab.client(server).metrics(&admin).await.unwrap();
+        let mut lines = metrics.lines();
+        let count = lines.find_map(|line| line.strip_prefix("offhook_events_dropped_total "));
+        count.unwrap().to_owned()
+    };
+    // A week is not over.
+    end(&mut server);
+    let mut server = lab.serve();
+    assert_eq!(dropped(&server).await, "0");
+    end(&mut server);
+    // The activation is older than that.
+    lab.change("[limits]", "[limits]\nevents_kept = \"1ms\"");
+    let mut server = lab.serve();
+    lab.await_log("events of which nobody hears were dropped")
+        .await;
+    assert_eq!(dropped(&server).await, "1");
+    end(&mut server);
+    // With one that is down, what devices are asked for waits for it.
+    lab.with_event_receiver();
+    let server = lab.serve();
+    lab.client(&server).reboot("room-1", &admin).await.unwrap();
+    lab.await_log("delivery of events rests").await;
+    assert_eq!(dropped(&server).await, "0");
+}
+
 #[test]
 fn what_cannot_be_served_is_told_by_key_and_file() {
     let lab = Lab::new();

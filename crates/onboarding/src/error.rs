@@ -233,6 +233,9 @@ pub enum UpdateError {
     /// Another device of the tenant has the dummy name; draw another.
     #[error("another device has this name")]
     NameInUse,
+    /// Nobody hears of events who could carry the request out.
+    #[error("no receiver of events is configured")]
+    NoEventReceiver,
     /// The device is not activated, so that nobody can reach it.
     #[error("the device is not activated")]
     NotActivated,

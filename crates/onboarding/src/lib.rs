@@ -36,7 +36,8 @@ pub use bridge::{DmBridge, LocalDmBridge};
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use delivery::{
-    Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round, SinkError, StoreName,
+    DEFAULT_REQUEST_AGE, Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round,
+    SinkError, StoreName, purge_outbox,
 };
 #[cfg(feature = "http")]
 pub use delivery::{Pace, WebhookSink};

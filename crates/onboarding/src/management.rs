@@ -40,6 +40,7 @@ pub struct DeviceManagement {
     bridge: Arc<dyn DmBridge>,
     counters: Arc<Counters>,
     shows_codes: bool,
+    events: EventReceiver,
 }
 
 /// A device that speaks to device management, and how it proved itself.
@@ -71,6 +72,7 @@ impl DeviceManagement {
             bridge,
             counters,
             shows_codes: false,
+            events: EventReceiver::Configured,
         }
     }
 
@@ -84,10 +86,26 @@ impl DeviceManagement {
         }
     }
 
+    /// Refuses what call control would have to do, as nobody tells it of events: else it would be
+    /// asked for in vain, or be carried out when somebody is told who comes later.
+    #[must_use]
+    pub fn without_event_receiver(self) -> Self {
+        Self {
+            events: EventReceiver::Missing,
+            ..self
+        }
+    }
+
     /// Whether administrators may have codes in the answer to their request.
     #[must_use]
     pub const fn shows_codes(&self) -> bool {
         self.shows_codes
+    }
+
+    /// Whether somebody hears of what devices are asked to do.
+    #[must_use]
+    pub fn has_event_receiver(&self) -> bool {
+        self.events == EventReceiver::Configured
     }
 
     /// Whose devices these are.
@@ -425,6 +443,13 @@ impl DeviceManagement {
         }
         Ok(registered.device)
     }
+}
+
+/// Whether somebody hears of events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum EventReceiver {
+    Configured,
+    Missing,
 }
 
 /// What a code is for.
