@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use offhook_activation_code::{
-    CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
+    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{
     ClientSecret, Fetch, HttpsFetch, KeySet, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope,
@@ -19,6 +19,7 @@ use offhook_device_identity::{
     CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
     HeaderSource, IdentityPattern, IdentitySource, TrustedProxies,
 };
+use offhook_device_name::DeviceModel;
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
     ActivationApi, Clock, HttpDmBridge, ManagementApi, RateLimit, SystemClock, activation_router,
@@ -27,8 +28,9 @@ use offhook_onboarding::http::{
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, Delivery, DeviceManagement, DeviceTypes, DmBridge,
-    LocalDmBridge, LogMailer, MailAddress, Mailer, Registry, SmtpMailer, StoreName, Webhook,
-    WebhookKey, WebhookMailer, WebhookSecret, WebhookSink,
+    EdgeTrust, LocalDmBridge, LogMailer, MailAddress, Mailer, OnboardingMethod, OnboardingMethods,
+    Registry, RemoteAccess, SmtpMailer, StoreName, Webhook, WebhookKey, WebhookMailer,
+    WebhookSecret, WebhookSink,
 };
 use offhook_store_postgres::{PostgresOptions, PostgresStore};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
@@ -40,7 +42,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::config::{
-    self, Bridge, Config, Forwarded, HeaderFormat, IdentityHeader, Mail, Smtp, secret,
+    self, Bridge, Config, Forwarded, HeaderFormat, IdentityHeader, Mail, Method, Onboarding, Smtp,
+    secret,
 };
 use offhook_examples::keys::Keys;
 
@@ -109,7 +112,11 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let peppers = Keys::read(&config.peppers)?.peppers;
     let tenant = TenantId::new(&config.tenant).context("tenant")?;
     let budget = Arc::clone(&lasting.budget);
-    let desk = Arc::new(CodeDesk::new(tenant, peppers, budget, SystemEntropy::new()));
+    let desk = CodeDesk::new(tenant, peppers, budget, SystemEntropy::new());
+    let desk = Arc::new(match &config.remote_access {
+        Some(access) => desk.with_mode(remote_access(access)?),
+        None => desk,
+    });
 
     let roots = fs::read(&config.tls.device_roots);
     let roots = roots.with_context(|| told("tls.device_roots", &config.tls.device_roots))?;
@@ -132,6 +139,10 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         Arc::clone(signing),
         Arc::clone(&lasting.counters),
     );
+    let activation = match edge_trust(config)? {
+        Some(trust) => activation.with_edge_trust(trust),
+        None => activation,
+    };
     let clock = || Arc::clone(&lasting.clock);
     let activation = ActivationApi::new(Arc::new(activation), Arc::clone(&identity), clock());
     let management = DeviceManagement::new(
@@ -151,6 +162,10 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         management
     } else {
         management.without_event_receiver()
+    };
+    let management = match &config.onboarding {
+        Some(onboarding) => management.with_methods(methods(onboarding)?),
+        None => management,
     };
     let api = ManagementApi::new(
         Arc::new(management),
@@ -247,6 +262,37 @@ fn read_key(id: &str, path: &Path) -> anyhow::Result<SigningKey> {
     SigningKey::es256_from_pkcs8(id, der)
         .or_else(|_| SigningKey::eddsa_from_pkcs8(id, der))
         .with_context(|| format!("{} is neither a P-256 nor an Ed25519 key", path.display()))
+}
+
+/// The mode of codes for telephones outside.
+fn remote_access(access: &config::RemoteAccess) -> anyhow::Result<CodeMode> {
+    let told = "remote_access.srv_record";
+    let mut domains = RemoteAccess::new("main", &access.srv_record).context(told)?;
+    domains.set_default("main").context(told)?;
+    domains.code_mode("").context(told)
+}
+
+fn edge_trust(config: &Config) -> anyhow::Result<Option<EdgeTrust>> {
+    let access = config.remote_access.as_ref();
+    let Some(path) = access.and_then(|access| access.edge_trust.as_ref()) else {
+        return Ok(None);
+    };
+    let told = || told("remote_access.edge_trust", path);
+    let pem = fs::read_to_string(path).with_context(told)?;
+    EdgeTrust::from_pem(&pem).with_context(told).map(Some)
+}
+
+fn methods(onboarding: &Onboarding) -> anyhow::Result<OnboardingMethods> {
+    let mut methods = OnboardingMethods::new();
+    for (model, method) in &onboarding.methods {
+        let model = DeviceModel::new(model);
+        let method = match method {
+            Method::ActivationCode => OnboardingMethod::ActivationCode,
+            Method::AutoRegistration => OnboardingMethod::AutoRegistration,
+        };
+        methods.switch(model.context("onboarding.methods")?, method);
+    }
+    Ok(methods)
 }
 
 /// Whose tokens administrators and the registrar bring.

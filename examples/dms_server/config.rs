@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) operators: Option<Operators>,
     #[serde(default)]
     pub(crate) codes: Codes,
+    pub(crate) onboarding: Option<Onboarding>,
+    pub(crate) remote_access: Option<RemoteAccess>,
     pub(crate) identity: Option<IdentityHeader>,
     pub(crate) forwarded: Option<Forwarded>,
     pub(crate) dm_bridge: Option<Bridge>,
@@ -84,6 +86,31 @@ pub(crate) struct Codes {
     /// Administrators may have codes in the answer.
     #[serde(default)]
     pub(crate) shown: bool,
+}
+
+/// How models are onboarded; where it is left out, all of them may have codes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Onboarding {
+    /// By model; those that are not named are auto-registered, and have no codes.
+    pub(crate) methods: BTreeMap<String, Method>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Method {
+    ActivationCode,
+    AutoRegistration,
+}
+
+/// All codes are for telephones outside.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoteAccess {
+    /// The SRV record of the edge, such as `_collab-edge._tls.example.com`.
+    pub(crate) srv_record: String,
+    /// The authorities that telephones trust there.
+    pub(crate) edge_trust: Option<PathBuf>,
 }
 
 /// A proxy in front proves the devices.
@@ -274,6 +301,9 @@ impl Config {
         ];
         paths.extend(&mut self.store_roots);
         paths.extend(&mut self.tls.service_roots);
+        if let Some(access) = &mut self.remote_access {
+            paths.extend(&mut access.edge_trust);
+        }
         paths.extend(self.tokens.keys.values_mut());
         if let Some(bridge) = &mut self.dm_bridge {
             paths.extend([&mut bridge.client_secret, &mut bridge.refresh_token]);

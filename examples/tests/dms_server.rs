@@ -260,6 +260,30 @@ async fn without_a_receiver_of_events_requests_are_refused_and_old_events_droppe
     assert_eq!(dropped(&server).await, "0");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_of_models_are_obeyed_and_read_again() {
+    let lab = Lab::new();
+    lab.change("# [onboarding.methods]", "[onboarding.methods]");
+    lab.change("# \"Cisco Desk Pro\"", "\"Cisco Desk Pro\"");
+    let server = lab.serve();
+    let (client, token) = (lab.client(&server), lab.token("admin.token"));
+    let refused = client.provision(&room("room-1"), &token).await;
+    let Err(ClientError::Refused {
+        status,
+        error,
+        description,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((status, error.as_str()), (409, "provisioning_refused"));
+    assert_eq!(description, "the model is onboarded by auto-registration");
+    lab.change("\"auto-registration\"", "\"activation-code\"");
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    lab.code(&server, "room-1").await;
+}
+
 #[test]
 fn what_cannot_be_served_is_told_by_key_and_file() {
     let lab = Lab::new();
@@ -288,6 +312,15 @@ fn what_cannot_be_served_is_told_by_key_and_file() {
         ("\"none.keys\"", "\"peppers.keys\"", ""),
         ("\"types\"", "\"nowhere\"", "nowhere"),
         ("\"nowhere\"", "\"types\"", ""),
+        ("# [remote_access]", "[remote_access]", "srv_record"),
+        ("# srv_record", "srv_record", ""),
+        ("# edge_trust", "edge_trust", "edge-ca.pem"),
+        (
+            "\"edge-ca.pem\"",
+            "\"server.key\"",
+            "remote_access.edge_trust",
+        ),
+        ("trust = \"server.key\"", "trust = \"services-ca.pem\"", ""),
         ("\"sqlite:onboarding.db\"", "\"mysql:x\"", "store"),
     ] {
         lab.change(old, new);

@@ -11,6 +11,7 @@ mod desk;
 mod device;
 pub mod device_side;
 mod device_types;
+mod edge_trust;
 mod error;
 #[cfg(feature = "http")]
 pub mod http;
@@ -47,6 +48,7 @@ pub use device::{
     LinePort, Ownership, Registered, Registration,
 };
 pub use device_types::DeviceTypes;
+pub use edge_trust::{EdgeTrust, EdgeTrustError};
 pub use error::{
     ActivateError, ActivateRefusal, AuditError, AuditExportError, AuditFileError, AuditLineError,
     BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError, DeviceTypeError,

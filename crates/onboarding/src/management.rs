@@ -2,6 +2,7 @@
 
 mod file;
 mod life_cycle;
+mod method;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,8 +23,9 @@ use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, Registrati
 use crate::{
     ActivateError, Activated, Activation, ActivationState, CodeDelivery, CodeDesk, CodeMail,
     Counter, Counters, Device, DeviceKey, DeviceTypes, DmBridge, Entitlement, IssueCodeError,
-    LinePort, Mailer, OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration,
-    Registry, RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
+    LinePort, Mailer, OnboardError, OnboardingMethods, PresentError, ProvisionError,
+    ProvisionRefusal, Registration, Registry, RequestCodeError, RequestCodeRefusal, RequestError,
+    UpdateError,
 };
 
 /// Device management of one tenant.
@@ -41,6 +43,7 @@ pub struct DeviceManagement {
     counters: Arc<Counters>,
     shows_codes: bool,
     events: EventReceiver,
+    methods: Option<OnboardingMethods>,
 }
 
 /// A device that speaks to device management, and how it proved itself.
@@ -73,6 +76,7 @@ impl DeviceManagement {
             counters,
             shows_codes: false,
             events: EventReceiver::Configured,
+            methods: None,
         }
     }
 
@@ -165,6 +169,9 @@ impl DeviceManagement {
             }
             Some(mac) if mac.is_multicast() => return Err(RequestError::GroupAddress.into()),
             _ => {}
+        }
+        if let Err(refusal) = self.check_provisioning(&request) {
+            return refused(ProvisionRefusal::Method(refusal));
         }
         let mut device = Device::provisioned(
             self.tenant().clone(),
@@ -261,6 +268,8 @@ impl DeviceManagement {
         device: &Device,
         purpose: CodePurpose,
     ) -> Result<(), RequestCodeRefusal> {
+        self.check_code(&device.model)
+            .map_err(RequestCodeRefusal::Method)?;
         let allowed = self.types.get(&device.device_type);
         let is_activated = device.state == ActivationState::Activated;
         match purpose {
