@@ -17,7 +17,6 @@ use std::sync::Arc;
 use offhook_bearer_token::HttpsFetch;
 use offhook_onboarding::ActivationState;
 use offhook_onboarding::http::{ClientError, ManagementClient};
-use offhook_onboarding::message::ProvisionRequest;
 use offhook_testkit::{CertificateAuthority, client_config};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -115,38 +114,6 @@ async fn a_room_device_goes_on_after_each_step_at_which_it_died() {
     let output = lab.room_device(&server, "00:11:22:33:44:66", "other", &[&code]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(steps(&output).is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_phone_comes_with_a_certificate_of_its_maker() {
-    let lab = Lab::new();
-    let server = lab.serve();
-    let (client, token) = (lab.client(&server), lab.token("admin.token"));
-    let mac = "00:0e:08:ab:cd:ef";
-    let folder = lab.path("");
-    let made = run("dms-server", &["phone", text(&folder), mac]);
-    assert!(made.status.success(), "{made:?}");
-    let request = ProvisionRequest {
-        device_type: "MPP 8841".to_owned(),
-        model: "CP-8841-3PCC".parse().unwrap(),
-        mac_address: Some(mac.parse().unwrap()),
-        ..room("alice")
-    };
-    client.provision(&request, &token).await.unwrap();
-    let (ca, certificate) = (lab.path("services-ca.pem"), lab.path("000e08abcdef.pem"));
-    let key = lab.path("000e08abcdef.key");
-    let arguments = |mac| {
-        let common = ["--management", &server.url, "--ca", text(&ca), "--mac", mac];
-        let own = ["--certificate", text(&certificate), "--key", text(&key)];
-        let how = ["--configuration-only", "--retries", "0", "--json"];
-        run("mpp-device", &[&common[..], &own, &how].concat())
-    };
-    let output = arguments(mac);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(steps(&output), ["certificate_identity", "configuration"]);
-    // The certificate is for another address than the phone says.
-    let output = arguments("00:0e:08:ab:cd:00");
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
