@@ -15,8 +15,9 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::LogFormat;
-use crate::assemble::{Lasting, Serving, delivery, serving};
+use crate::assemble::{Lasting, Serving, serving};
 use crate::config::Config;
+use crate::upstream::delivery;
 
 /// Serves what `path` describes; only looks whether it could where `check` says so.
 pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::Result<()> {
