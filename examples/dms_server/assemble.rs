@@ -208,9 +208,10 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
 }
 
 pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
-    if let Some(path) = config.store.strip_prefix("sqlite:") {
+    if let Some(path) = config.sqlite() {
         let store = SqliteStore::open(path, &SqliteOptions::default());
-        return Ok(Arc::new(store.with_context(|| format!("opening {path}"))?));
+        let store = store.with_context(|| format!("opening {}", path.display()));
+        return Ok(Arc::new(store?));
     }
     if !config.store.starts_with("postgres") {
         bail!("store: neither sqlite:FILE nor postgres://USER@HOST/DATABASE");

@@ -231,6 +231,11 @@ impl Config {
         Ok(config)
     }
 
+    /// The file of the store, where it is one.
+    pub(crate) fn sqlite(&self) -> Option<&Path> {
+        self.store.strip_prefix("sqlite:").map(Path::new)
+    }
+
     /// What no type tells.
     fn check(&self) -> anyhow::Result<()> {
         let Limits {
@@ -319,7 +324,7 @@ impl Config {
         for path in paths {
             *path = folder.join(&*path);
         }
-        if let Some(file) = self.store.strip_prefix("sqlite:") {
+        if let Some(file) = self.sqlite() {
             self.store = format!("sqlite:{}", folder.join(file).display());
         }
     }

@@ -251,6 +251,32 @@ async fn methods_of_models_are_obeyed_and_read_again() {
     lab.code(&server, "room-1").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_log_that_is_not_there_is_not_made() {
+    let lab = Lab::new();
+    let export = || {
+        let config = lab.path("dms.toml");
+        run("dms-server", &["audit", "export", text(&config)])
+    };
+    // Nobody has served the lab yet.
+    let output = export();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let store = lab.path("onboarding.db");
+    let wanted = format!("error: store: {}: no such file\n", store.display());
+    assert_eq!(told, wanted);
+    assert!(output.stdout.is_empty() && !store.exists());
+    let server = lab.serve();
+    lab.code(&server, "room-1").await;
+    drop(server);
+    let output = export();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.stdout.split(|&byte| byte == b'\n').count(), 3);
+    lab.change("sqlite:onboarding.db", "sqlite:onbording.db");
+    assert_eq!(export().status.code(), Some(2));
+    assert!(!lab.path("onbording.db").exists());
+}
+
 #[test]
 fn what_cannot_be_served_is_told_by_key_and_file() {
     let lab = Lab::new();
