@@ -19,7 +19,7 @@ use offhook_device_identity::{
 use offhook_device_name::DeviceModel;
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
-    ActivationApi, Clock, ManagementApi, RateLimit, SystemClock, activation_router,
+    ActivationApi, Clock, ManagementApi, RateLedger, RateLimit, SystemClock, activation_router,
     fallback_router, forwarded, health_router, key_set_json, key_set_router, logged,
     management_router, openapi_router, operator_router, rate_limited,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Lasting {
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether events are delivered by this process.
     has_event_receiver: bool,
+    /// What each address has sent.
+    ledger: RateLedger,
     /// What the ids of its requests begin with, and how often that was.
     node: String,
     loads: AtomicU64,
@@ -81,6 +83,7 @@ impl Lasting {
             counters: Arc::default(),
             budget: Arc::new(budget),
             clock,
+            ledger: RateLedger::default(),
             has_event_receiver: config.events.is_some(),
             node: format!("{}-{started:x}", config.node),
             loads: AtomicU64::new(0),
@@ -184,6 +187,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         per_second => {
             let interval = std::time::Duration::from_secs(1) / per_second;
             let limit = RateLimit::new(interval, limits.request_burst);
+            let limit = limit.with_ledger(lasting.ledger.clone());
             rate_limited(router, limit, clock())
         }
     };

@@ -252,6 +252,32 @@ async fn methods_of_models_are_obeyed_and_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_address_has_sent_counts_behind_a_hangup_too() {
+    let lab = Lab::new();
+    // More than is refilled while this test runs.
+    lab.change(
+        "requests_per_second = 0",
+        "requests_per_second = 1\nrequest_burst = 400",
+    );
+    let server = lab.serve();
+    let (client, token) = (lab.client(&server), lab.token("admin.token"));
+    let passes = async || match client.devices(None, 1, &token).await {
+        Ok(_) => true,
+        Err(ClientError::Unavailable { status: 429 }) => false,
+        other => panic!("{other:?}"),
+    };
+    while passes().await {}
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    for _ in 0..200 {
+        if !passes().await {
+            return;
+        }
+    }
+    panic!("what was sent is forgotten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_audit_log_that_is_not_there_is_not_made() {
     let lab = Lab::new();
     let export = || {
