@@ -46,15 +46,15 @@ impl EdgeClient {
         &self,
         request: &Request<Vec<u8>>,
     ) -> anyhow::Result<Response<Vec<u8>>> {
-        let mut failure = anyhow!("no server of the edge");
+        let mut failure = None;
         for hop in &self.hops {
             let exchange = timeout(EXCHANGE_TIME, self.exchange(hop, request)).await;
             match exchange.unwrap_or_else(|_| Err(anyhow!("{hop} did not answer in time"))) {
                 Ok(response) => return Ok(response),
-                Err(error) => failure = error,
+                Err(error) => failure = Some(error),
             }
         }
-        Err(failure)
+        Err(failure.unwrap_or_else(|| anyhow!("no server of the edge")))
     }
 
     /// Where it registers: at the same servers, on another port.
