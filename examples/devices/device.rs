@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::Args;
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::DeviceError;
-use offhook_onboarding::device_side::{DeviceSettings, Flow};
+use offhook_onboarding::device_side::{DeviceSettings, Flow, Step};
 use offhook_sip_resolver::{NameServer, Options, Resolver};
 use offhook_testkit::{Credentials, Driver, client_config};
 use rustls_pki_types::CertificateDer;
@@ -75,7 +75,7 @@ impl Settings {
     pub(crate) async fn onboard(&self, mut driver: Driver, flow: &mut dyn Flow) -> ExitCode {
         let mut failures = 0;
         while let Some(step) = flow.step() {
-            if self.configuration_only && step.to_string() == "resolved" {
+            if self.configuration_only && matches!(step, Step::Resolved | Step::Registered) {
                 break;
             }
             match driver.step(flow).await {

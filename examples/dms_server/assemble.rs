@@ -9,39 +9,36 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use offhook_activation_code::{
-    CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
+    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
 };
-use offhook_bearer_token::{
-    ClientSecret, Fetch, HttpsFetch, KeySet, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope,
-    SigningKey, TokenCache, TokenPolicy, TokenVerifier,
-};
+use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, TokenCache, TokenVerifier};
 use offhook_device_identity::{
     CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
     HeaderSource, IdentityPattern, IdentitySource, TrustedProxies,
 };
+use offhook_device_name::DeviceModel;
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
-    ActivationApi, Clock, HttpDmBridge, ManagementApi, RateLimit, SystemClock, activation_router,
+    ActivationApi, Clock, ManagementApi, RateLedger, RateLimit, SystemClock, activation_router,
     fallback_router, forwarded, health_router, key_set_json, key_set_router, logged,
     management_router, openapi_router, operator_router, rate_limited,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, Delivery, DeviceManagement, DeviceTypes, DmBridge,
-    LocalDmBridge, LogMailer, MailAddress, Mailer, Registry, SmtpMailer, StoreName, Webhook,
-    WebhookKey, WebhookMailer, WebhookSecret, WebhookSink,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, EdgeTrust,
+    OnboardingMethod, OnboardingMethods, Registry, RemoteAccess,
 };
 use offhook_store_postgres::{PostgresOptions, PostgresStore};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
-use offhook_testkit::{Credentials, client_config, server_config};
+use offhook_testkit::{Credentials, server_config};
 use rustls::ServerConfig;
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::sync::Mutex;
-use url::Url;
 
 use crate::config::{
-    self, Bridge, Config, Forwarded, HeaderFormat, IdentityHeader, Mail, Smtp, secret,
+    self, Config, Forwarded, HeaderFormat, IdentityHeader, Method, Onboarding, secret,
 };
+use crate::upstream::{bridge, fetch, mailer, operators};
 use offhook_examples::keys::Keys;
 
 /// What lives as long as the process does: a reload keeps it.
@@ -50,11 +47,15 @@ pub(crate) struct Lasting {
     pub(crate) counters: Arc<Counters>,
     pub(crate) budget: Arc<GuessBudget>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether events are delivered by this process.
+    has_event_receiver: bool,
+    /// What each address has sent.
+    ledger: RateLedger,
     /// What the ids of its requests begin with, and how often that was.
     node: String,
     loads: AtomicU64,
     /// The bridge keeps a refresh token that is good for one use.
-    bridge: Mutex<Option<Arc<dyn DmBridge>>>,
+    pub(crate) bridge: Mutex<Option<Arc<dyn DmBridge>>>,
 }
 
 /// What a reload replaces.
@@ -82,6 +83,8 @@ impl Lasting {
             counters: Arc::default(),
             budget: Arc::new(budget),
             clock,
+            ledger: RateLedger::default(),
+            has_event_receiver: config.events.is_some(),
             node: format!("{}-{started:x}", config.node),
             loads: AtomicU64::new(0),
             bridge: Mutex::default(),
@@ -106,7 +109,11 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let peppers = Keys::read(&config.peppers)?.peppers;
     let tenant = TenantId::new(&config.tenant).context("tenant")?;
     let budget = Arc::clone(&lasting.budget);
-    let desk = Arc::new(CodeDesk::new(tenant, peppers, budget, SystemEntropy::new()));
+    let desk = CodeDesk::new(tenant, peppers, budget, SystemEntropy::new());
+    let desk = Arc::new(match &config.remote_access {
+        Some(access) => desk.with_mode(remote_access(access)?),
+        None => desk,
+    });
 
     let roots = fs::read(&config.tls.device_roots);
     let roots = roots.with_context(|| told("tls.device_roots", &config.tls.device_roots))?;
@@ -129,6 +136,10 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         Arc::clone(signing),
         Arc::clone(&lasting.counters),
     );
+    let activation = match edge_trust(config)? {
+        Some(trust) => activation.with_edge_trust(trust),
+        None => activation,
+    };
     let clock = || Arc::clone(&lasting.clock);
     let activation = ActivationApi::new(Arc::new(activation), Arc::clone(&identity), clock());
     let management = DeviceManagement::new(
@@ -143,6 +154,15 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         management.with_codes_shown()
     } else {
         management
+    };
+    let management = if lasting.has_event_receiver {
+        management
+    } else {
+        management.without_event_receiver()
+    };
+    let management = match &config.onboarding {
+        Some(onboarding) => management.with_methods(methods(onboarding)?),
+        None => management,
     };
     let api = ManagementApi::new(
         Arc::new(management),
@@ -167,6 +187,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         per_second => {
             let interval = std::time::Duration::from_secs(1) / per_second;
             let limit = RateLimit::new(interval, limits.request_burst);
+            let limit = limit.with_ledger(lasting.ledger.clone());
             rate_limited(router, limit, clock())
         }
     };
@@ -191,9 +212,10 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
 }
 
 pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
-    if let Some(path) = config.store.strip_prefix("sqlite:") {
+    if let Some(path) = config.sqlite() {
         let store = SqliteStore::open(path, &SqliteOptions::default());
-        return Ok(Arc::new(store.with_context(|| format!("opening {path}"))?));
+        let store = store.with_context(|| format!("opening {}", path.display()));
+        return Ok(Arc::new(store?));
     }
     if !config.store.starts_with("postgres") {
         bail!("store: neither sqlite:FILE nor postgres://USER@HOST/DATABASE");
@@ -241,136 +263,35 @@ fn read_key(id: &str, path: &Path) -> anyhow::Result<SigningKey> {
         .with_context(|| format!("{} is neither a P-256 nor an Ed25519 key", path.display()))
 }
 
-/// Whose tokens administrators and the registrar bring.
-fn operators(
-    config: &Config,
-    own: Arc<dyn TokenVerifier>,
-    fetch: &Arc<dyn Fetch>,
-) -> anyhow::Result<(Arc<dyn TokenVerifier>, TokenPolicy)> {
-    let Some(operators) = &config.operators else {
-        let tokens = &config.tokens;
-        return Ok((own, TokenPolicy::new(&tokens.issuer, &tokens.audience)));
-    };
-    let url = operators.key_set.parse().context("operators.key_set")?;
-    let keys = TokenCache::new(RemoteKeys::new(url, Arc::clone(fetch)));
-    let policy = TokenPolicy::new(&operators.issuer, &operators.audience);
-    Ok((Arc::new(keys), policy))
+/// The mode of codes for telephones outside.
+fn remote_access(access: &config::RemoteAccess) -> anyhow::Result<CodeMode> {
+    let told = "remote_access.srv_record";
+    let mut domains = RemoteAccess::new("main", &access.srv_record).context(told)?;
+    domains.set_default("main").context(told)?;
+    domains.code_mode("").context(told)
 }
 
-async fn bridge(
-    config: &Config,
-    lasting: &Lasting,
-    signing: &Arc<MachineTokenIssuer>,
-    fetch: &Arc<dyn Fetch>,
-) -> anyhow::Result<Arc<dyn DmBridge>> {
-    let Some(Bridge {
-        url,
-        token_url,
-        client_id,
-        client_secret,
-        refresh_token,
-    }) = &config.dm_bridge
-    else {
-        let bridge = LocalDmBridge::new(Arc::clone(signing), SystemEntropy::new());
-        return Ok(Arc::new(bridge));
-    };
-    let mut kept = lasting.bridge.lock().await;
-    if let Some(bridge) = &*kept {
-        return Ok(Arc::clone(bridge));
-    }
-    let token = RefreshedToken::new(
-        token_url.parse().context("dm_bridge.token_url")?,
-        client_id,
-        ClientSecret::new(&secret(client_secret)?),
-        secret(refresh_token)?
-            .parse()
-            .context("dm_bridge.refresh_token")?,
-        Arc::clone(fetch),
-    );
-    let token = token.with_scope(Scope::DM_BRIDGE_DEVICE_AUTH);
-    let url = url.parse().context("dm_bridge.url")?;
-    let bridge: Arc<dyn DmBridge> = Arc::new(HttpDmBridge::new(url, token, Arc::clone(fetch)));
-    *kept = Some(Arc::clone(&bridge));
-    Ok(bridge)
-}
-
-fn mailer(
-    config: &Config,
-    fetch: &Arc<dyn Fetch>,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn Mailer>> {
-    Ok(match &config.mail {
-        Mail::Folder { path } => {
-            fs::create_dir_all(path).with_context(|| told("mail.path", path))?;
-            Arc::new(LogMailer::new(path))
-        }
-        Mail::Smtp(smtp) => Arc::new(by_smtp(smtp, config)?),
-        Mail::Webhook(webhook) => {
-            let webhook = webhook_at(webhook, fetch, clock).context("mail")?;
-            Arc::new(WebhookMailer::new(webhook))
-        }
-    })
-}
-
-fn by_smtp(smtp: &Smtp, config: &Config) -> anyhow::Result<SmtpMailer> {
-    let from = MailAddress::new(&smtp.from).context("mail.from is no mail address")?;
-    let roots = service_roots(config)?;
-    let mailer = SmtpMailer::starttls(&smtp.host, from, &roots).context("mail")?;
-    let mailer = match smtp.port {
-        Some(port) => mailer.with_port(port),
-        None => mailer,
-    };
-    Ok(match (&smtp.user, &smtp.password) {
-        (Some(user), Some(password)) => {
-            let password = secret(password)?.as_str().to_owned();
-            mailer.with_login(user, password.into())
-        }
-        (None, None) => mailer,
-        _ => bail!("mail: user and password go together"),
-    })
-}
-
-/// Somebody who is told by HTTPS.
-fn webhook_at(
-    webhook: &config::Webhook,
-    fetch: &Arc<dyn Fetch>,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Webhook> {
-    let url: Url = webhook.url.parse().context("url")?;
-    let key = secret(&webhook.secret)?.as_str().to_owned().into();
-    let key = WebhookSecret::key(WebhookKey::from_text(&key).context("secret")?);
-    Webhook::new(url, key, Arc::clone(fetch), Arc::clone(clock)).context("url")
-}
-
-/// Who delivers the outbox; nobody where nobody is to hear of events.
-pub(crate) fn delivery(config: &Config, lasting: &Lasting) -> anyhow::Result<Option<Delivery>> {
-    let Some(events) = &config.events else {
+fn edge_trust(config: &Config) -> anyhow::Result<Option<EdgeTrust>> {
+    let access = config.remote_access.as_ref();
+    let Some(path) = access.and_then(|access| access.edge_trust.as_ref()) else {
         return Ok(None);
     };
-    let name = StoreName::new(&config.tenant);
-    let name = name.context("events: the tenant is no name of lower-case letters and digits")?;
-    let webhook = webhook_at(events, &fetch(config)?, &lasting.clock).context("events")?;
-    let sink = Arc::new(WebhookSink::new(webhook));
-    let registry = Arc::clone(&lasting.registry);
-    Ok(Some(Delivery::new(registry, name, sink)))
+    let told = || told("remote_access.edge_trust", path);
+    let pem = fs::read_to_string(path).with_context(told)?;
+    EdgeTrust::from_pem(&pem).with_context(told).map(Some)
 }
 
-/// The client of the services that this one asks.
-fn fetch(config: &Config) -> anyhow::Result<Arc<dyn Fetch>> {
-    let roots = service_roots(config)?;
-    let roots: Vec<_> = roots.iter().collect();
-    // Who waits for us waits longer than that, and hears what was the matter.
-    let fetch = HttpsFetch::new(client_config(&roots, None)?).with_timeout(UPSTREAM_TIME);
-    Ok(Arc::new(fetch))
-}
-
-fn service_roots(config: &Config) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let Some(path) = &config.tls.service_roots else {
-        return Ok(Vec::new());
-    };
-    let told = || told("tls.service_roots", path);
-    let roots = CertificateDer::pem_file_iter(path).with_context(told)?;
-    roots.collect::<Result<_, _>>().with_context(told)
+fn methods(onboarding: &Onboarding) -> anyhow::Result<OnboardingMethods> {
+    let mut methods = OnboardingMethods::new();
+    for (model, method) in &onboarding.methods {
+        let model = DeviceModel::new(model);
+        let method = match method {
+            Method::ActivationCode => OnboardingMethod::ActivationCode,
+            Method::AutoRegistration => OnboardingMethod::AutoRegistration,
+        };
+        methods.switch(model.context("onboarding.methods")?, method);
+    }
+    Ok(methods)
 }
 
 fn identity_header(
@@ -441,9 +362,6 @@ fn device_types(folder: &Path) -> anyhow::Result<DeviceTypes> {
     Ok(types)
 }
 
-fn told(key: &str, path: &Path) -> String {
+pub(crate) fn told(key: &str, path: &Path) -> String {
     format!("{key}: {}", path.display())
 }
-
-/// How long a service that this one asks may take.
-const UPSTREAM_TIME: std::time::Duration = std::time::Duration::from_secs(4);

@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) operators: Option<Operators>,
     #[serde(default)]
     pub(crate) codes: Codes,
+    pub(crate) onboarding: Option<Onboarding>,
+    pub(crate) remote_access: Option<RemoteAccess>,
     pub(crate) identity: Option<IdentityHeader>,
     pub(crate) forwarded: Option<Forwarded>,
     pub(crate) dm_bridge: Option<Bridge>,
@@ -84,6 +86,31 @@ pub(crate) struct Codes {
     /// Administrators may have codes in the answer.
     #[serde(default)]
     pub(crate) shown: bool,
+}
+
+/// How models are onboarded; where it is left out, all of them may have codes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Onboarding {
+    /// By model; those that are not named are auto-registered, and have no codes.
+    pub(crate) methods: BTreeMap<String, Method>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Method {
+    ActivationCode,
+    AutoRegistration,
+}
+
+/// All codes are for telephones outside.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoteAccess {
+    /// The SRV record of the edge, such as `_collab-edge._tls.example.com`.
+    pub(crate) srv_record: String,
+    /// The authorities that telephones trust there.
+    pub(crate) edge_trust: Option<PathBuf>,
 }
 
 /// A proxy in front proves the devices.
@@ -168,6 +195,9 @@ pub(crate) struct Limits {
     pub(crate) requests_per_second: u32,
     /// How many may come at once.
     pub(crate) request_burst: u32,
+    /// How long events are kept where nobody is to hear of them.
+    #[serde(deserialize_with = "duration")]
+    pub(crate) events_kept: Duration,
 }
 
 impl Default for Limits {
@@ -177,6 +207,7 @@ impl Default for Limits {
             connections_per_address: 64,
             requests_per_second: 20,
             request_burst: 200,
+            events_kept: Duration::from_secs(7 * 24 * 60 * 60),
         }
     }
 }
@@ -198,6 +229,11 @@ impl Config {
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         config.move_paths(folder);
         Ok(config)
+    }
+
+    /// The file of the store, where it is one.
+    pub(crate) fn sqlite(&self) -> Option<&Path> {
+        self.store.strip_prefix("sqlite:").map(Path::new)
     }
 
     /// What no type tells.
@@ -238,6 +274,10 @@ impl Config {
                 ),
                 ("node", config.node.to_string()),
                 ("events", format!("{:?}", config.events)),
+                (
+                    "limits.events_kept",
+                    format!("{:?}", config.limits.events_kept),
+                ),
                 ("dm_bridge", format!("{:?}", config.dm_bridge)),
                 (
                     "limits.connections",
@@ -266,6 +306,9 @@ impl Config {
         ];
         paths.extend(&mut self.store_roots);
         paths.extend(&mut self.tls.service_roots);
+        if let Some(access) = &mut self.remote_access {
+            paths.extend(&mut access.edge_trust);
+        }
         paths.extend(self.tokens.keys.values_mut());
         if let Some(bridge) = &mut self.dm_bridge {
             paths.extend([&mut bridge.client_secret, &mut bridge.refresh_token]);
@@ -281,7 +324,7 @@ impl Config {
         for path in paths {
             *path = folder.join(&*path);
         }
-        if let Some(file) = self.store.strip_prefix("sqlite:") {
+        if let Some(file) = self.sqlite() {
             self.store = format!("sqlite:{}", folder.join(file).display());
         }
     }

@@ -11,6 +11,7 @@ use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::http::{ADMIN_SCOPE, REGISTRATION_SCOPE};
 use offhook_testkit::{
     CertificateAuthority, DeviceSubject, mpp_archive, mpp_by_proxy_archive, pem, room_os_archive,
+    unified_cm_archive,
 };
 
 use crate::config::Config;
@@ -46,6 +47,7 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
         ("room-os", room_os_archive()?),
         ("mpp-8841", mpp_archive()?),
         ("mpp-8841-by-proxy", mpp_by_proxy_archive()?),
+        ("unified-cm-8851", unified_cm_archive()?),
     ] {
         let path = folder.join("types").join(name).with_extension("dtaf");
         archive.write(for_the_owner(&path)?)?;

@@ -11,6 +11,7 @@ mod config;
 mod lab;
 mod serve;
 mod token;
+mod upstream;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,7 +31,8 @@ use crate::config::Config;
     after_help = "A first try:\n  dms-server init lab\n  dms-server serve lab/dms.toml\n  curl --cacert \
     lab/services-ca.pem -H \"Authorization: Bearer $(cat lab/admin.token)\" \
     https://localhost:8443/v1/devices\n\n\
-    Exit status: 0 after a graceful end; 1 where something failed; 2 for a bad command line."
+    Exit status: 0 after a graceful end; 1 where something failed; 2 for a bad command line, or where there \
+    is no store of which to write out the log."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -99,6 +101,9 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
+            if error.is::<audit::NoStore>() {
+                return ExitCode::from(2);
+            }
             ExitCode::FAILURE
         }
     }

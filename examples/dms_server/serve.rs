@@ -2,20 +2,22 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::Request;
-use offhook_onboarding::Pace;
 use offhook_onboarding::http::{ServerLimits, ServerTls, serve_until};
+use offhook_onboarding::{Pace, purge_outbox};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::LogFormat;
-use crate::assemble::{Lasting, Serving, delivery, serving};
+use crate::assemble::{Lasting, Serving, serving};
 use crate::config::Config;
+use crate::upstream::delivery;
 
 /// Serves what `path` describes; only looks whether it could where `check` says so.
 pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::Result<()> {
@@ -35,6 +37,7 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     let limits = ServerLimits::default()
         .with_connections(config.limits.connections)
         .with_connections_per_address(config.limits.connections_per_address);
+    let events_kept = config.limits.events_kept;
     let (tls, current) = (ServerTls::from(tls), Current::new(router));
     let reloads = tokio::spawn(reload(
         path.to_owned(),
@@ -45,14 +48,23 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     ));
     let (ending, ended) = watch::channel(false);
     let delivery = delivery.map(|delivery| {
+        let clock = Arc::clone(&lasting.clock);
         let mut ended = ended.clone();
         tokio::spawn(async move {
             let told = async { drop(ended.wait_for(|ended| *ended).await) };
-            delivery.run_until(Pace::default(), told).await;
+            delivery
+                .run_until(Pace::default(), clock.as_ref(), told)
+                .await;
         })
     });
+    let purges = delivery
+        .is_none()
+        .then(|| tokio::spawn(purge(Arc::clone(&lasting), events_kept)));
     serve_until(listener, tls, current.router(), limits, end()?).await;
     reloads.abort();
+    if let Some(purges) = purges {
+        purges.abort();
+    }
     // What is being delivered is delivered to its end.
     ending.send_replace(true);
     if let Some(delivery) = delivery {
@@ -63,6 +75,23 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
         .settle()
         .await
         .context("telling the store of wrong codes")
+}
+
+/// Drops old events from time to time, which nobody is to hear of.
+async fn purge(lasting: Arc<Lasting>, kept: Duration) {
+    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    loop {
+        ticks.tick().await;
+        let (registry, counters) = (lasting.registry.as_ref(), &lasting.counters);
+        match purge_outbox(registry, kept, counters, lasting.clock.now()).await {
+            Ok(0) => {}
+            Ok(dropped) => tracing::info!(dropped, "events of which nobody hears were dropped"),
+            Err(error) => {
+                let reason = &error as &dyn std::error::Error;
+                tracing::warn!(reason, "old events could not be dropped");
+            }
+        }
+    }
 }
 
 /// The routes that serve now.
@@ -141,3 +170,5 @@ fn start_log(format: LogFormat) {
         LogFormat::Off => {}
     }
 }
+
+const PURGE_EVERY: Duration = Duration::from_secs(60);

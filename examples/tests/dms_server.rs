@@ -19,7 +19,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
 use offhook_onboarding::ActivationState;
 use offhook_onboarding::http::{ClientError, ManagementClient};
-use offhook_onboarding::message::ProvisionRequest;
 use offhook_testkit::{CertificateAuthority, client_config};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -120,38 +119,6 @@ async fn a_room_device_goes_on_after_each_step_at_which_it_died() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_comes_with_a_certificate_of_its_maker() {
-    let lab = Lab::new();
-    let server = lab.serve();
-    let (client, token) = (lab.client(&server), lab.token("admin.token"));
-    let mac = "00:0e:08:ab:cd:ef";
-    let folder = lab.path("");
-    let made = run("dms-server", &["phone", text(&folder), mac]);
-    assert!(made.status.success(), "{made:?}");
-    let request = ProvisionRequest {
-        device_type: "MPP 8841".to_owned(),
-        model: "CP-8841-3PCC".parse().unwrap(),
-        mac_address: Some(mac.parse().unwrap()),
-        ..room("alice")
-    };
-    client.provision(&request, &token).await.unwrap();
-    let (ca, certificate) = (lab.path("services-ca.pem"), lab.path("000e08abcdef.pem"));
-    let key = lab.path("000e08abcdef.key");
-    let arguments = |mac| {
-        let common = ["--management", &server.url, "--ca", text(&ca), "--mac", mac];
-        let own = ["--certificate", text(&certificate), "--key", text(&key)];
-        let how = ["--configuration-only", "--retries", "0", "--json"];
-        run("mpp-device", &[&common[..], &own, &how].concat())
-    };
-    let output = arguments(mac);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(steps(&output), ["certificate_identity", "configuration"]);
-    // The certificate is for another address than the phone says.
-    let output = arguments("00:0e:08:ab:cd:00");
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_nothing() {
     let lab = Lab::new();
     let server = lab.serve();
@@ -219,6 +186,125 @@ async fn a_server_ends_gracefully_and_what_it_acknowledged_is_there_after_a_kill
     assert!(!log.contains(&code) && !log.contains(token.trim()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_receiver_of_events_requests_are_refused_and_old_events_dropped() {
+    let lab = Lab::new();
+    let mut server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let output = lab.room_device(&server, "00:11:22:33:44:55", "device", &[&code]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let admin = lab.token("admin.token");
+    let refused = lab.client(&server).reboot("room-1", &admin).await;
+    let Err(ClientError::Refused { status, error, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((status, error.as_str()), (501, "no_event_receiver"));
+    let end = |server: &mut Server| {
+        server.signal("TERM");
+        server.child.wait().unwrap();
+    };
+    let dropped = async |server: &Server| {
+        let metrics = lab.client(server).metrics(&admin).await.unwrap();
+        let mut lines = metrics.lines();
+        let count = lines.find_map(|line| line.strip_prefix("offhook_events_dropped_total "));
+        count.unwrap().to_owned()
+    };
+    // A week is not over.
+    end(&mut server);
+    let mut server = lab.serve();
+    assert_eq!(dropped(&server).await, "0");
+    end(&mut server);
+    // The activation is older than that.
+    lab.change("[limits]", "[limits]\nevents_kept = \"1ms\"");
+    let mut server = lab.serve();
+    lab.await_log("events of which nobody hears were dropped")
+        .await;
+    assert_eq!(dropped(&server).await, "1");
+    end(&mut server);
+    // With one that is down, what devices are asked for waits for it.
+    lab.with_event_receiver();
+    let server = lab.serve();
+    lab.client(&server).reboot("room-1", &admin).await.unwrap();
+    lab.await_log("delivery of events rests").await;
+    assert_eq!(dropped(&server).await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_of_models_are_obeyed_and_read_again() {
+    let lab = Lab::new();
+    lab.change("# [onboarding.methods]", "[onboarding.methods]");
+    lab.change("# \"Cisco Desk Pro\"", "\"Cisco Desk Pro\"");
+    let server = lab.serve();
+    let (client, token) = (lab.client(&server), lab.token("admin.token"));
+    let refused = client.provision(&room("room-1"), &token).await;
+    let Err(ClientError::Refused {
+        status,
+        error,
+        description,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((status, error.as_str()), (409, "provisioning_refused"));
+    assert_eq!(description, "the model is onboarded by auto-registration");
+    lab.change("\"auto-registration\"", "\"activation-code\"");
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    lab.code(&server, "room-1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_address_has_sent_counts_behind_a_hangup_too() {
+    let lab = Lab::new();
+    // More than is refilled while this test runs.
+    lab.change(
+        "requests_per_second = 0",
+        "requests_per_second = 1\nrequest_burst = 400",
+    );
+    let server = lab.serve();
+    let (client, token) = (lab.client(&server), lab.token("admin.token"));
+    let passes = async || match client.devices(None, 1, &token).await {
+        Ok(_) => true,
+        Err(ClientError::Unavailable { status: 429 }) => false,
+        other => panic!("{other:?}"),
+    };
+    while passes().await {}
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    for _ in 0..200 {
+        if !passes().await {
+            return;
+        }
+    }
+    panic!("what was sent is forgotten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_log_that_is_not_there_is_not_made() {
+    let lab = Lab::new();
+    let export = || {
+        let config = lab.path("dms.toml");
+        run("dms-server", &["audit", "export", text(&config)])
+    };
+    // Nobody has served the lab yet.
+    let output = export();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let store = lab.path("onboarding.db");
+    let wanted = format!("error: store: {}: no such file\n", store.display());
+    assert_eq!(told, wanted);
+    assert!(output.stdout.is_empty() && !store.exists());
+    let server = lab.serve();
+    lab.code(&server, "room-1").await;
+    drop(server);
+    let output = export();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.stdout.split(|&byte| byte == b'\n').count(), 3);
+    lab.change("sqlite:onboarding.db", "sqlite:onbording.db");
+    assert_eq!(export().status.code(), Some(2));
+    assert!(!lab.path("onbording.db").exists());
+}
+
 #[test]
 fn what_cannot_be_served_is_told_by_key_and_file() {
     let lab = Lab::new();
@@ -247,6 +333,15 @@ fn what_cannot_be_served_is_told_by_key_and_file() {
         ("\"none.keys\"", "\"peppers.keys\"", ""),
         ("\"types\"", "\"nowhere\"", "nowhere"),
         ("\"nowhere\"", "\"types\"", ""),
+        ("# [remote_access]", "[remote_access]", "srv_record"),
+        ("# srv_record", "srv_record", ""),
+        ("# edge_trust", "edge_trust", "edge-ca.pem"),
+        (
+            "\"edge-ca.pem\"",
+            "\"server.key\"",
+            "remote_access.edge_trust",
+        ),
+        ("trust = \"server.key\"", "trust = \"services-ca.pem\"", ""),
         ("\"sqlite:onboarding.db\"", "\"mysql:x\"", "store"),
     ] {
         lab.change(old, new);

@@ -183,6 +183,7 @@ fn an_operator_takes_a_device_through_its_life() {
         return;
     };
     let lab = Lab::new();
+    lab.with_event_receiver();
     let server = lab.serve();
     let home = server.url.replace("127.0.0.1", "localhost") + "operator";
     browser.open(&home);

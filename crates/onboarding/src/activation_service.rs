@@ -9,7 +9,7 @@ use offhook_bearer_token::{MachineClaims, MachineTokenIssuer, Scope, Subject};
 use offhook_device_identity::DeviceIdentity;
 
 use crate::message::{CodePresented, MachineToken};
-use crate::{CodeDesk, Counter, Counters, PresentError, Registry};
+use crate::{CodeDesk, Counter, Counters, EdgeTrust, PresentError, Registry};
 
 /// The activation service of one tenant: it redeems codes and gives out machine tokens.
 ///
@@ -26,6 +26,7 @@ pub struct ActivationService {
     desk: Arc<CodeDesk>,
     issuer: Arc<MachineTokenIssuer>,
     counters: Arc<Counters>,
+    edge_trust: Option<EdgeTrust>,
 }
 
 impl ActivationService {
@@ -42,6 +43,16 @@ impl ActivationService {
             desk,
             issuer,
             counters,
+            edge_trust: None,
+        }
+    }
+
+    /// Hands `edge_trust` to each device that it tells the domain of its edge.
+    #[must_use]
+    pub fn with_edge_trust(self, edge_trust: EdgeTrust) -> Self {
+        Self {
+            edge_trust: Some(edge_trust),
+            ..self
         }
     }
 
@@ -107,11 +118,17 @@ impl ActivationService {
             .issuer
             .issue(&claims, token_id, now)
             .map_err(PresentError::Issuer)?;
+        let service_domain = grant.mode().service_domain();
+        let edge_trust = self
+            .edge_trust
+            .as_ref()
+            .filter(|_| service_domain.is_some());
         Ok(MachineToken {
             access_token: token.secret().to_owned().into(),
             token_type: "Bearer".to_owned(),
             expires_in: self.issuer.lifetime().as_secs(),
-            service_domain: grant.mode().service_domain().map(ToString::to_string),
+            service_domain: service_domain.map(ToString::to_string),
+            edge_trust: edge_trust.map(|trust| trust.as_pem().to_owned()),
         })
     }
 }

@@ -13,8 +13,8 @@ use serde::ser::SerializeMap;
 /// # Source
 ///
 /// Webex for BroadWorks device integration, performance counters: modules
-/// `deviceActivation.activate` (six counters) and `dms.dmBridge` (two). The last five, the funnel
-/// of an onboarding and what fell out of it by the guess budget, are ours.
+/// `deviceActivation.activate` (six counters) and `dms.dmBridge` (two). The others are ours: the
+/// funnel of an onboarding, what fell out of it by the guess budget, and lost events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Counter {
@@ -44,11 +44,13 @@ pub enum Counter {
     ConfigurationsServed,
     /// Devices that registered for the first time since their activation.
     DevicesRegistered,
+    /// Events that left the outbox and went to nobody.
+    EventsDropped,
 }
 
 impl Counter {
-    /// Every counter, in the order of the guide, the funnel last.
-    pub const ALL: [Self; 13] = [
+    /// Every counter, those of the guide first and in its order.
+    pub const ALL: [Self; 14] = [
         Self::ActivationRequests,
         Self::ActivationFailures,
         Self::BroadWorksActivationRequests,
@@ -62,6 +64,7 @@ impl Counter {
         Self::CodesOverBudget,
         Self::ConfigurationsServed,
         Self::DevicesRegistered,
+        Self::EventsDropped,
     ];
 
     /// The name under which it is exported, without prefix and suffix.
@@ -81,6 +84,7 @@ impl Counter {
             Self::CodesOverBudget => "codes_over_budget",
             Self::ConfigurationsServed => "configurations_served",
             Self::DevicesRegistered => "devices_registered",
+            Self::EventsDropped => "events_dropped",
         }
     }
 
@@ -112,6 +116,7 @@ impl Counter {
             Self::DevicesRegistered => {
                 "Devices registered for the first time since their activation."
             }
+            Self::EventsDropped => "Events that left the outbox and went to nobody.",
         }
     }
 }

@@ -5,18 +5,21 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::StoreError;
 use thiserror::Error;
 
-use crate::{OutboxEvent, Registry};
+use crate::{Counter, Counters, OutboxEvent, Registry};
 
+mod purge;
 #[cfg(feature = "http")]
 mod run;
 #[cfg(feature = "http")]
 mod webhook;
 
+pub use purge::purge_outbox;
 #[cfg(feature = "http")]
 pub use run::Pace;
 #[cfg(feature = "http")]
@@ -57,13 +60,30 @@ pub struct StoreName(Box<str>);
 /// An event that the sink refuses for good stays at the head of the outbox, is told to the log with
 /// every try, and nothing goes past it: the usual cause is a wrong URL or secret, which would refuse
 /// all others too. With [`with_dead_letters`](Self::with_dead_letters) it gives way to the others.
+///
+/// What a device is asked to do is asked for now: a request that has waited for longer than its age,
+/// [`DEFAULT_REQUEST_AGE`] unless set, is dropped and counted, and goes neither to the sink nor to the
+/// dead letters. What became of a device is told however late it is.
 #[derive(Debug)]
 pub struct Delivery {
     registry: Arc<dyn Registry>,
     sink: Arc<dyn EventSink>,
     store: StoreName,
+    request_age: Duration,
+    counters: Arc<Counters>,
     dead_letters: Option<(NonZeroU32, Arc<dyn EventSink>)>,
     refused: Mutex<Refused>,
+}
+
+/// How an event left the outbox.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Fate {
+    /// The dead letters took it.
+    Dead,
+    /// It was dropped.
+    Stale,
+    /// The sink took it.
+    Taken,
 }
 
 /// How often the event at the head was refused.
@@ -77,10 +97,12 @@ struct Refused {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Round {
-    /// How many events left the outbox.
+    /// How many events the sink or the dead letters took.
     pub delivered: usize,
     /// How many of them went to the dead letters.
     pub dead: usize,
+    /// How many requests were too old, and were dropped.
+    pub stale: usize,
     /// Whether there may be more: the part was full, and all of it left.
     pub may_have_more: bool,
     /// What stopped it, if something did.
@@ -163,6 +185,8 @@ impl Delivery {
             registry,
             sink,
             store,
+            request_age: DEFAULT_REQUEST_AGE,
+            counters: Arc::default(),
             dead_letters: None,
             refused: Mutex::new(Refused::default()),
         }
@@ -179,14 +203,30 @@ impl Delivery {
         }
     }
 
-    /// Delivers up to [`MAX_ROUND_EVENTS`] events, and stops at the first that is not taken.
-    /// Dropping the future loses nothing; the event under way may be repeated.
-    pub async fn deliver_once(&self) -> Round {
-        self.round(&AtomicBool::new(false)).await
+    /// Drops requests that have waited for longer than `age`, by the clock of who delivers.
+    #[must_use]
+    pub fn with_request_age(self, age: Duration) -> Self {
+        Self {
+            request_age: age,
+            ..self
+        }
     }
 
-    /// Ends behind the event under way once `stop` is set.
-    async fn round(&self, stop: &AtomicBool) -> Round {
+    /// Counts what is dropped in `counters`, as [`Counter::EventsDropped`].
+    #[must_use]
+    pub fn with_counters(self, counters: Arc<Counters>) -> Self {
+        Self { counters, ..self }
+    }
+
+    /// Delivers up to [`MAX_ROUND_EVENTS`] events, and stops at the first that is not taken.
+    /// Dropping the future loses nothing; the event under way may be repeated.
+    pub async fn deliver_once(&self, now: SystemTime) -> Round {
+        self.round(&AtomicBool::new(false), &|| now).await
+    }
+
+    /// Ends behind the event under way once `stop` is set. The sink takes its time, so each event is
+    /// judged by a `now` of its own.
+    async fn round(&self, stop: &AtomicBool, now: &(dyn Fn() -> SystemTime + Sync)) -> Round {
         let mut round = Round::default();
         let events = match self.registry.outbox(MAX_ROUND_EVENTS).await {
             Ok(events) => events,
@@ -200,11 +240,16 @@ impl Delivery {
             if stop.load(Ordering::Acquire) {
                 return round;
             }
-            match self.deliver(NamedEvent::new(&self.store, event)).await {
-                Ok(was_dead) => {
+            match self
+                .deliver(NamedEvent::new(&self.store, event), now())
+                .await
+            {
+                Ok(Fate::Dead) => {
                     round.delivered += 1;
-                    round.dead += usize::from(was_dead);
+                    round.dead += 1;
                 }
+                Ok(Fate::Stale) => round.stale += 1,
+                Ok(Fate::Taken) => round.delivered += 1,
                 Err(error) => {
                     round.failure = Some(error);
                     return round;
@@ -215,10 +260,12 @@ impl Delivery {
         round
     }
 
-    /// Delivers an event; tells whether it went to the dead letters.
-    async fn deliver(&self, event: NamedEvent) -> Result<bool, DeliveryError> {
-        let mut was_dead = false;
-        if let Err(source) = self.sink.deliver(&event).await {
+    /// Has an event leave the outbox, and tells how.
+    async fn deliver(&self, event: NamedEvent, now: SystemTime) -> Result<Fate, DeliveryError> {
+        let mut fate = Fate::Taken;
+        if event.event.kind.is_request() && event.event.is_older_than(self.request_age, now) {
+            fate = Fate::Stale;
+        } else if let Err(source) = self.sink.deliver(&event).await {
             let dead_letters = match &source {
                 SinkError::Refused(reason) => self.refused(&event, reason.as_ref()),
                 SinkError::Failed(_) => None,
@@ -229,11 +276,21 @@ impl Delivery {
             };
             let taken = dead_letters.deliver(&event).await;
             taken.map_err(|source| DeliveryError::DeadLetters { id, source })?;
-            was_dead = true;
+            fate = Fate::Dead;
         }
         let gone = self.registry.delivered(event.event.sequence).await;
         gone.map_err(DeliveryError::Store)?;
-        Ok(was_dead)
+        if fate == Fate::Stale {
+            self.counters.add(Counter::EventsDropped);
+            tracing::warn!(
+                id = event.id,
+                kind = event.event.kind.as_str(),
+                tenant = event.event.tenant.as_str(),
+                profile = event.event.profile.as_str(),
+                "a request waited for too long and was dropped"
+            );
+        }
+        Ok(fate)
     }
 
     /// Notes a refusal; gives the dead letters when it is for them.
@@ -273,3 +330,6 @@ impl Delivery {
 
 /// How many events are read from the outbox at a time.
 pub const MAX_ROUND_EVENTS: usize = 100;
+
+/// How long a request to a device may wait for its delivery, unless set.
+pub const DEFAULT_REQUEST_AGE: Duration = Duration::from_secs(10 * 60);

@@ -46,6 +46,12 @@ impl CodeDesk {
         Self { mode, ..self }
     }
 
+    /// The mode of its codes.
+    #[must_use]
+    pub const fn mode(&self) -> &CodeMode {
+        &self.mode
+    }
+
     /// Whose desk it is.
     #[must_use]
     pub const fn tenant(&self) -> &TenantId {

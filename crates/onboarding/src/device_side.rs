@@ -26,7 +26,7 @@ pub(crate) use request::{accept, build};
 pub use room_os::RoomOs;
 pub use upgraded_mpp::UpgradedMpp;
 
-use crate::DeviceError;
+use crate::{DeviceError, EdgeTrust};
 
 /// A device on its way from its box to its first registration.
 pub trait Flow: fmt::Debug + Send {
@@ -56,6 +56,17 @@ pub trait Flow: fmt::Debug + Send {
     /// [`DeviceError::OtherDomain`] when the edge is of another domain.
     fn edge_found(&mut self, _edge: Edge) -> Result<(), DeviceError> {
         Err(DeviceError::OutOfOrder)
+    }
+
+    /// The edge that it found. From then on its requests go to the servers of that, whatever name is
+    /// in their URLs, and it registers there; else they go where their URLs say.
+    fn edge(&self) -> Option<&Edge> {
+        None
+    }
+
+    /// Whom it trusts at the edge, if it was told so; else whom it trusts elsewhere.
+    fn edge_trust(&self) -> Option<&EdgeTrust> {
+        None
     }
 
     /// Takes note that a task is done that is neither a request nor to find the edge.

@@ -4,6 +4,8 @@
 use offhook_activation_code::{IssueRefusal, Refusal, StoreError};
 use thiserror::Error;
 
+use crate::OnboardingMethodRefusal;
+
 mod audit;
 mod device;
 mod service;
@@ -50,6 +52,9 @@ pub enum ProvisionRefusal {
     /// Another device of the tenant has the dummy name; draw another.
     #[error("another device has this name")]
     NameInUse,
+    /// Telephones of the model are not onboarded by codes.
+    #[error(transparent)]
+    Method(OnboardingMethodRefusal),
     /// The model is not the one of the device type.
     #[error("the model is not the one of the device type")]
     ModelMismatch,
@@ -83,6 +88,9 @@ pub enum RequestCodeRefusal {
     /// The digest belongs to another code; draw another.
     #[error("the code is in use")]
     CodeInUse,
+    /// Telephones of the model are not onboarded by codes.
+    #[error(transparent)]
+    Method(OnboardingMethodRefusal),
     /// The device is not activated, so that there is none to be replaced.
     #[error("the device is not activated")]
     NotActivated,
@@ -233,6 +241,9 @@ pub enum UpdateError {
     /// Another device of the tenant has the dummy name; draw another.
     #[error("another device has this name")]
     NameInUse,
+    /// Nobody hears of events who could carry the request out.
+    #[error("no receiver of events is configured")]
+    NoEventReceiver,
     /// The device is not activated, so that nobody can reach it.
     #[error("the device is not activated")]
     NotActivated,

@@ -38,5 +38,5 @@ pub use management::{
 pub use openapi::{OPENAPI, openapi_router};
 #[cfg(feature = "page")]
 pub use page::operator_router;
-pub use rate_limit::{RateLimit, rate_limited};
+pub use rate_limit::{RateLedger, RateLimit, rate_limited};
 pub use request_log::logged;

@@ -12,6 +12,7 @@ mod desk;
 mod device;
 pub mod device_side;
 mod device_types;
+mod edge_trust;
 mod error;
 #[cfg(feature = "http")]
 pub mod http;
@@ -38,7 +39,8 @@ pub use bridge::{DmBridge, LocalDmBridge};
 pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use delivery::{
-    Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round, SinkError, StoreName,
+    DEFAULT_REQUEST_AGE, Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round,
+    SinkError, StoreName, purge_outbox,
 };
 #[cfg(feature = "http")]
 pub use delivery::{Pace, WebhookSink};
@@ -48,6 +50,7 @@ pub use device::{
     LinePort, Ownership, Registered, Registration,
 };
 pub use device_types::DeviceTypes;
+pub use edge_trust::{EdgeTrust, EdgeTrustError};
 pub use error::{
     ActivateError, ActivateRefusal, ActorError, AuditError, AuditExportError, AuditFileError,
     AuditLineError, BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError,

@@ -11,6 +11,7 @@ mod log;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod text;
+mod thread;
 #[cfg(feature = "http")]
 mod webhook;
 

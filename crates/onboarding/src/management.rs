@@ -2,6 +2,7 @@
 
 mod file;
 mod life_cycle;
+mod method;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,8 +23,9 @@ use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, Registrati
 use crate::{
     Act, ActivateError, Activated, Activation, ActivationState, CodeDelivery, CodeDesk, CodeMail,
     Counter, Counters, Device, DeviceKey, DeviceTypes, DmBridge, Entitlement, IssueCodeError,
-    LinePort, Mailer, OnboardError, PresentError, ProvisionError, ProvisionRefusal, Registration,
-    Registry, RequestCodeError, RequestCodeRefusal, RequestError, UpdateError,
+    LinePort, Mailer, OnboardError, OnboardingMethods, PresentError, ProvisionError,
+    ProvisionRefusal, Registration, Registry, RequestCodeError, RequestCodeRefusal, RequestError,
+    UpdateError,
 };
 
 /// Device management of one tenant.
@@ -40,6 +42,8 @@ pub struct DeviceManagement {
     bridge: Arc<dyn DmBridge>,
     counters: Arc<Counters>,
     shows_codes: bool,
+    events: EventReceiver,
+    methods: Option<OnboardingMethods>,
 }
 
 /// A device that speaks to device management, and how it proved itself.
@@ -71,6 +75,8 @@ impl DeviceManagement {
             bridge,
             counters,
             shows_codes: false,
+            events: EventReceiver::Configured,
+            methods: None,
         }
     }
 
@@ -84,10 +90,26 @@ impl DeviceManagement {
         }
     }
 
+    /// Refuses what call control would have to do, as nobody tells it of events: else it would be
+    /// asked for in vain, or be carried out when somebody is told who comes later.
+    #[must_use]
+    pub fn without_event_receiver(self) -> Self {
+        Self {
+            events: EventReceiver::Missing,
+            ..self
+        }
+    }
+
     /// Whether administrators may have codes in the answer to their request.
     #[must_use]
     pub const fn shows_codes(&self) -> bool {
         self.shows_codes
+    }
+
+    /// Whether somebody hears of what devices are asked to do.
+    #[must_use]
+    pub fn has_event_receiver(&self) -> bool {
+        self.events == EventReceiver::Configured
     }
 
     /// Whose devices these are.
@@ -147,6 +169,9 @@ impl DeviceManagement {
             }
             Some(mac) if mac.is_multicast() => return Err(RequestError::GroupAddress.into()),
             _ => {}
+        }
+        if let Err(refusal) = self.check_provisioning(&request) {
+            return refused(ProvisionRefusal::Method(refusal));
         }
         let mut device = Device::provisioned(
             self.tenant().clone(),
@@ -243,6 +268,8 @@ impl DeviceManagement {
         device: &Device,
         purpose: CodePurpose,
     ) -> Result<(), RequestCodeRefusal> {
+        self.check_code(&device.model)
+            .map_err(RequestCodeRefusal::Method)?;
         let allowed = self.types.get(&device.device_type);
         let is_activated = device.state == ActivationState::Activated;
         match purpose {
@@ -425,6 +452,13 @@ impl DeviceManagement {
         }
         Ok(registered.device)
     }
+}
+
+/// Whether somebody hears of events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum EventReceiver {
+    Configured,
+    Missing,
 }
 
 /// What a code is for.

@@ -167,6 +167,10 @@ pub struct MachineToken {
     /// Where the device looks for its edge, if its code was for remote access.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_domain: Option<String>,
+    /// The certificates of the authorities that it trusts there, as PEM; without it, those that it
+    /// trusts already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge_trust: Option<String>,
 }
 
 /// A device asks device management to be activated: `POST /v1/activate`, with the machine token in

@@ -27,8 +27,10 @@ pub enum OnboardingMethod {
 pub enum OnboardingWay {
     /// By an activation code, on premises.
     ActivationCode,
-    /// By auto-registration.
+    /// By auto-registration, of a telephone that is not known.
     AutoRegistration,
+    /// By auto-registration, of a telephone that has a record.
+    AutoRegistrationAgain,
     /// By its address, which an administrator entered.
     MacAddress,
     /// By an activation code, from outside.
@@ -100,8 +102,8 @@ impl OnboardingMethods {
         }
     }
 
-    /// Whether a telephone of `model` can be onboarded by `way`; `has_record` tells whether it is
-    /// known already. The method says nothing of remote access, nor of telephones with an address.
+    /// Whether a telephone of `model` can be onboarded by `way`. The method says nothing of remote
+    /// access, nor of telephones with an address.
     ///
     /// # Errors
     ///
@@ -115,16 +117,16 @@ impl OnboardingMethods {
         &self,
         model: &DeviceModel,
         way: OnboardingWay,
-        has_record: bool,
     ) -> Result<(), OnboardingMethodRefusal> {
         match (way, self.method(model)) {
             (OnboardingWay::ActivationCode, OnboardingMethod::AutoRegistration) => {
                 Err(OnboardingMethodRefusal::NoCodes)
             }
-            (OnboardingWay::AutoRegistration, OnboardingMethod::ActivationCode) => {
-                Err(OnboardingMethodRefusal::CodeNeeded)
-            }
-            (OnboardingWay::AutoRegistration, OnboardingMethod::AutoRegistration) if has_record => {
+            (
+                OnboardingWay::AutoRegistration | OnboardingWay::AutoRegistrationAgain,
+                OnboardingMethod::ActivationCode,
+            ) => Err(OnboardingMethodRefusal::CodeNeeded),
+            (OnboardingWay::AutoRegistrationAgain, OnboardingMethod::AutoRegistration) => {
                 Err(OnboardingMethodRefusal::RecordExists)
             }
             _ => Ok(()),
@@ -159,7 +161,7 @@ mod tests {
     #[test]
     fn a_model_that_nobody_named_is_auto_registered() {
         let methods = OnboardingMethods::new();
-        let check = |way| methods.check(&model("8841"), way, false);
+        let check = |way| methods.check(&model("8841"), way);
         assert_eq!(check(OnboardingWay::AutoRegistration), Ok(()));
         assert_eq!(check(OnboardingWay::MacAddress), Ok(()));
         let refused = Err(OnboardingMethodRefusal::NoCodes);
@@ -171,13 +173,14 @@ mod tests {
         let mut methods = OnboardingMethods::new();
         let switch = methods.switch(model("8841"), OnboardingMethod::ActivationCode);
         assert_eq!(switch, MethodSwitch::ToActivationCode);
-        let check = |way| methods.check(&model("8841"), way, false);
+        let check = |way| methods.check(&model("8841"), way);
         assert_eq!(check(OnboardingWay::ActivationCode), Ok(()));
         assert_eq!(check(OnboardingWay::MacAddress), Ok(()));
         let refused = Err(OnboardingMethodRefusal::CodeNeeded);
         assert_eq!(check(OnboardingWay::AutoRegistration), refused);
+        assert_eq!(check(OnboardingWay::AutoRegistrationAgain), refused);
         // The other models are as they were.
-        let other = methods.check(&model("8851"), OnboardingWay::AutoRegistration, false);
+        let other = methods.check(&model("8851"), OnboardingWay::AutoRegistration);
         assert_eq!(other, Ok(()));
     }
 
@@ -189,10 +192,8 @@ mod tests {
             OnboardingMethod::AutoRegistration,
         ] {
             methods.switch(model("8841"), method);
-            for has_record in [false, true] {
-                let way = OnboardingWay::RemoteAccessCode;
-                assert_eq!(methods.check(&model("8841"), way, has_record), Ok(()));
-            }
+            let way = OnboardingWay::RemoteAccessCode;
+            assert_eq!(methods.check(&model("8841"), way), Ok(()));
         }
     }
 
@@ -204,10 +205,10 @@ mod tests {
         assert_eq!(switch, MethodSwitch::ToAutoRegistration);
         let again = methods.switch(model("8841"), OnboardingMethod::AutoRegistration);
         assert_eq!(again, MethodSwitch::Unchanged);
-        let check =
-            |has_record| methods.check(&model("8841"), OnboardingWay::AutoRegistration, has_record);
-        assert_eq!(check(true), Err(OnboardingMethodRefusal::RecordExists));
-        assert_eq!(check(false), Ok(()));
+        let check = |way| methods.check(&model("8841"), way);
+        let again = check(OnboardingWay::AutoRegistrationAgain);
+        assert_eq!(again, Err(OnboardingMethodRefusal::RecordExists));
+        assert_eq!(check(OnboardingWay::AutoRegistration), Ok(()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Events for other systems, written in the transaction that made them true.
 
+use std::time::{Duration, SystemTime};
+
 use offhook_activation_code::{ProfileId, TenantId, Timestamp};
 
 /// What another system may want to hear of.
@@ -29,6 +31,12 @@ impl OutboxKind {
             Self::ProblemReportRequested => "problem-report-requested",
             Self::RebootRequested => "reboot-requested",
         }
+    }
+
+    /// Whether it asks that something be done, which nobody wants any more after a while.
+    #[must_use]
+    pub const fn is_request(self) -> bool {
+        matches!(self, Self::ProblemReportRequested | Self::RebootRequested)
     }
 
     /// The kind for a word of [`as_str`](Self::as_str); `None` for any other.
@@ -63,4 +71,14 @@ pub struct OutboxEvent {
     pub profile: ProfileId,
     /// When.
     pub at: Timestamp,
+}
+
+impl OutboxEvent {
+    /// Whether it was made more than `age` before `now`.
+    pub(crate) fn is_older_than(&self, age: Duration, now: SystemTime) -> bool {
+        let waited = Timestamp::from(now)
+            .as_millis()
+            .saturating_sub(self.at.as_millis());
+        u128::from(waited) > age.as_millis()
+    }
 }

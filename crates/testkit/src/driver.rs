@@ -1,15 +1,18 @@
 //! Carries out what a device has to do.
 
+mod edge;
+
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use http::Request;
 use offhook_bearer_token::{AccessToken, Fetch, HttpsFetch};
+use offhook_device_profile::Release;
 use offhook_onboarding::device_side::{Flow, Registering, Step, Task};
 use offhook_sip_resolver::{
     Entropy, EntropyError, Hop, Options, Policy, Resolution, Resolver, Target,
@@ -17,6 +20,7 @@ use offhook_sip_resolver::{
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::ClientConfig;
 
+use self::edge::EdgeClient;
 use crate::{UserAgent, World};
 
 /// Carries out the tasks of a device over real sockets.
@@ -28,6 +32,8 @@ pub struct Driver {
     token_file: Option<PathBuf>,
     activation_port: Option<u16>,
     targets: Option<Resolution>,
+    edge_sip_port: u16,
+    firmware: Option<Release>,
 }
 
 /// A step that was carried out.
@@ -54,6 +60,7 @@ impl Driver {
         let driver = Self::over(Arc::new(tls), Arc::new(resolver)).with_token_file(token_file);
         Ok(Self {
             activation_port: world.activation_url().port(),
+            edge_sip_port: world.edge().map_or(SIPS_PORT, |edge| edge.sip().port()),
             ..driver
         })
     }
@@ -69,6 +76,26 @@ impl Driver {
             token_file: None,
             activation_port: None,
             targets: None,
+            edge_sip_port: SIPS_PORT,
+            firmware: None,
+        }
+    }
+
+    /// The device that registers at its edge on this port; 5061 unless set.
+    #[must_use]
+    pub fn with_edge_sip_port(self, port: u16) -> Self {
+        Self {
+            edge_sip_port: port,
+            ..self
+        }
+    }
+
+    /// The device that is offered `firmware`.
+    #[must_use]
+    pub fn with_firmware(self, firmware: Release) -> Self {
+        Self {
+            firmware: Some(firmware),
+            ..self
         }
     }
 
@@ -116,7 +143,10 @@ impl Driver {
         Ok(match flow.task()? {
             Task::Request(request) => {
                 let asked = self.told(&request);
-                let response = self.fetch.fetch(request).await.context(asked.clone())?;
+                let response = match EdgeClient::of(flow, &self.tls)? {
+                    Some(edge) => edge.fetch(&request).await.context(asked.clone())?,
+                    None => self.fetch.fetch(request).await.context(asked.clone())?,
+                };
                 flow.answered(&response).context(asked.clone())?;
                 format!("{asked} → {}", response.status().as_u16())
             }
@@ -130,8 +160,24 @@ impl Driver {
                 flow.done()?;
                 story
             }
+            Task::FindEdge { domain } => {
+                let (domains, mut entropy) = (slice::from_ref(&domain), RingEntropy);
+                let edge = self.resolver.edge(domains, &mut entropy).await;
+                let edge = edge.context("finding the edge")?;
+                let hops = edge.resolution().hops();
+                let first = hops.first().map(ToString::to_string).unwrap_or_default();
+                flow.edge_found(edge)?;
+                format!("device → DNS: edge of {domain} → {first}")
+            }
+            Task::UpgradeFirmware { at_least } => {
+                let firmware = self.firmware.filter(|offered| at_least.is_met_by(*offered));
+                let firmware = firmware.with_context(|| format!("no {at_least} is offered"))?;
+                flow.done()?;
+                format!("device → itself: started again with firmware {firmware}")
+            }
             Task::Register(registering) => {
-                let story = self.register(&registering).await?;
+                let edge = EdgeClient::of(flow, &self.tls)?;
+                let story = self.register(&registering, edge.as_ref()).await?;
                 flow.done()?;
                 story
             }
@@ -184,39 +230,42 @@ impl Driver {
     }
 
     /// Tries the targets in their order until one takes the device.
-    async fn register(&self, registering: &Registering) -> anyhow::Result<String> {
-        let targets = self
-            .targets
-            .as_ref()
-            .map(Resolution::hops)
-            .unwrap_or_default();
-        let agent = UserAgent::new(
-            Arc::clone(&self.tls),
-            &registering.user,
-            &registering.domain,
-        );
-        let mut failure = anyhow::anyhow!("no target");
-        for hop in targets {
-            match agent
-                .register(hop.address(), hop.verify(), &registering.token)
-                .await
-            {
-                Ok(registered) => return Ok(told(hop, registering, registered.expires)),
-                Err(error) => failure = error,
+    async fn register(
+        &self,
+        registering: &Registering,
+        edge: Option<&EdgeClient>,
+    ) -> anyhow::Result<String> {
+        let Registering {
+            user,
+            domain,
+            token,
+        } = registering;
+        let (tls, targets) = match edge {
+            Some(edge) => (&edge.tls, edge.registrars(self.edge_sip_port)),
+            None => {
+                let hops = self.targets.as_ref().map(Resolution::hops);
+                let target = |hop: &Hop| (hop.address(), hop.verify().to_owned());
+                let targets = hops.unwrap_or_default().iter().map(target).collect();
+                (&self.tls, targets)
+            }
+        };
+        let agent = UserAgent::new(Arc::clone(tls), user, domain);
+        // An error takes the trace of the stack with it, so none is made that nobody reads.
+        let mut failure = None;
+        for (address, verify) in targets {
+            match agent.register(address, &verify, token).await {
+                Ok(registered) => {
+                    let seconds = registered.expires.unwrap_or_default();
+                    return Ok(format!(
+                        "device → registrar {address} as {verify}: REGISTER {user}@{domain} → 200, \
+                         {seconds} s"
+                    ));
+                }
+                Err(error) => failure = Some(error),
             }
         }
-        Err(failure)
+        Err(failure.unwrap_or_else(|| anyhow::anyhow!("no target")))
     }
-}
-
-fn told(hop: &Hop, registering: &Registering, expires: Option<u32>) -> String {
-    let Registering { user, domain, .. } = registering;
-    let address: SocketAddr = hop.address();
-    let seconds = expires.unwrap_or_default();
-    format!(
-        "device → registrar {address} as {}: REGISTER {user}@{domain} → 200, {seconds} s",
-        hop.verify()
-    )
 }
 
 /// The system's entropy, for the order of targets of equal priority.
@@ -237,3 +286,6 @@ impl Entropy for RingEntropy {
 fn now() -> Instant {
     Instant::now()
 }
+
+/// Where SIP over TLS is spoken unless told otherwise.
+const SIPS_PORT: u16 = 5061;

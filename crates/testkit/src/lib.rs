@@ -7,6 +7,7 @@ mod bridge;
 mod clock;
 mod dns;
 mod driver;
+mod edge;
 mod fault;
 mod issuer;
 mod registrar;
@@ -25,11 +26,13 @@ pub use bridge::DmBridgeServer;
 pub use clock::ShiftedClock;
 pub use dns::DnsServer;
 pub use driver::{Driver, StepDone};
+pub use edge::{EdgeServer, Inside};
 pub use fault::{Fault, show_fault};
 pub use issuer::{ClientCredentials, Issuer};
 pub use registrar::{Admission, Registrar, RegistrarSettings};
 pub use sample::{
     SampleDevice, mpp_archive, mpp_by_proxy_archive, room_os_archive, sample_archives,
+    unified_cm_archive,
 };
 pub use scenario::{PhoneBy, onboard_mpp, onboard_room_os};
 pub use server::TlsServer;
@@ -37,5 +40,6 @@ pub use tls::{client_config, server_config};
 pub use user_agent::{Registered, UserAgent};
 pub use witness::Witness;
 pub use world::{
-    AUDIENCE, DOMAIN, ISSUER, IdentityFrom, KEY_ID, TOKEN_LIFETIME, World, WorldOptions, Zone,
+    AUDIENCE, Codes, DOMAIN, EDGE_DOMAIN, ISSUER, IdentityFrom, KEY_ID, TOKEN_LIFETIME, World,
+    WorldOptions, Zone,
 };

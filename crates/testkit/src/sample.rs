@@ -64,6 +64,22 @@ impl SampleDevice {
         })
     }
 
+    /// A telephone of Unified CM, outside of the enterprise network.
+    ///
+    /// # Errors
+    ///
+    /// None that a caller could mend.
+    pub fn unified_cm() -> anyhow::Result<Self> {
+        Ok(Self {
+            profile: "bob-8851",
+            device_type: "Unified CM 8851",
+            model: DeviceModel::new("CP-8851")?,
+            serial_number: "FCH2210E0AB",
+            mac: MacAddress::new([0x00, 0x0e, 0x08, 0xab, 0xcd, 0x01]),
+            ownership: Ownership::Personal,
+        })
+    }
+
     /// The same device with another address.
     #[must_use]
     pub fn with_mac(self, mac: MacAddress) -> Self {
@@ -142,6 +158,22 @@ pub fn mpp_by_proxy_archive() -> anyhow::Result<Archive> {
     mpp("MPP 8841 by proxy", by_header)
 }
 
+/// The archive of the device type `Unified CM 8851`: activated by code, configured by machine token
+/// from outside.
+///
+/// # Errors
+///
+/// None that a caller could mend.
+pub fn unified_cm_archive() -> anyhow::Result<Archive> {
+    let template = include_str!("sample/unified_cm.xml");
+    let file = DeviceTypeFile::new("%BWDEVICENAME%.cnf.xml", template)
+        .with_authentication(FileAuthentication::bearer());
+    let device_type = DeviceType::new("Unified CM 8851")
+        .with_model("CP-8851")
+        .with_activation();
+    checked(device_type.with_file(file))
+}
+
 fn mpp(name: &str, mut authentication: FileAuthentication) -> anyhow::Result<Archive> {
     authentication.bearer = true;
     let file = DeviceTypeFile::new("%BWMACADDRESS%.cfg", include_str!("sample/mpp.xml"))
@@ -163,11 +195,11 @@ fn checked(mut device_type: DeviceType) -> anyhow::Result<Archive> {
     Err(anyhow::anyhow!("{violations:?}")).context(device_type.name)
 }
 
-/// The archives of both device types as they lie on disk, in `testdata/dtaf`.
+/// The archives of these device types as they lie on disk, in `testdata/dtaf`.
 #[must_use]
 pub fn sample_archives() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dtaf");
-    ["room-os.dtaf", "mpp-8841.dtaf"]
+    ["room-os.dtaf", "mpp-8841.dtaf", "unified-cm-8851.dtaf"]
         .map(|file| folder.join(file))
         .into()
 }

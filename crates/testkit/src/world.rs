@@ -1,5 +1,7 @@
 //! Everything that onboarding needs, on loopback: each service on a socket of its own.
 
+mod options;
+
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use offhook_activation_code::{
-    ActivationCode, CodePolicy, Entropy as _, GuessBudget, GuessPolicy, GuessStore, Pepper,
-    PepperId, Peppers, SystemEntropy, TenantId,
+    ActivationCode, CodeMode, CodePolicy, Entropy as _, GuessBudget, GuessPolicy, GuessStore,
+    Pepper, PepperId, Peppers, ServiceDomain, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{
     Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
@@ -25,7 +27,8 @@ use offhook_onboarding::http::{
     fallback_router, management_router,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, LogMailer, Registry,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, EdgeTrust, LogMailer,
+    Registry,
 };
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use rustls::pki_types::CertificateDer;
@@ -33,12 +36,18 @@ use url::Url;
 
 use crate::admin::AdminClient;
 use crate::{
-    CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, HttpAdmission,
-    Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer, client_config, server_config,
+    CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, EdgeServer,
+    HttpAdmission, Inside, Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer,
+    client_config, server_config,
 };
+
+pub use options::{Codes, IdentityFrom, WorldOptions, Zone};
 
 /// The SIP domain of the world.
 pub const DOMAIN: &str = "example.test";
+
+/// The service domain of telephones outside.
+pub const EDGE_DOMAIN: &str = "mra.example.test";
 
 /// Who issues the tokens of the world.
 pub const ISSUER: &str = "https://issuer.example.test";
@@ -48,40 +57,6 @@ pub const AUDIENCE: &str = "devices.example.test";
 
 /// The id of the key that signs the tokens.
 pub const KEY_ID: &str = "2026-11";
-
-/// How a world differs from the usual one.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct WorldOptions {
-    /// What the DNS says of the SIP domain.
-    pub zone: Zone,
-    /// Where device management takes identities from.
-    pub identity: IdentityFrom,
-}
-
-/// What the DNS says of the SIP domain.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Zone {
-    /// NAPTR, SRV and address records for SIP over TLS.
-    #[default]
-    Tls,
-    /// Only for SIP over UDP.
-    PlaintextOnly,
-}
-
-/// Where device management takes identities from.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum IdentityFrom {
-    /// The client certificate of the connection.
-    #[default]
-    Certificate,
-    /// The headers `x-ssl-client-der` and `x-ssl-client-verify` of an HAProxy at 127.0.0.2.
-    Haproxy,
-    /// The header `macaddress` of the proxy at 127.0.0.2.
-    ProxyHeader,
-}
 
 /// All services, running; they end when it is dropped.
 #[derive(Debug)]
@@ -99,6 +74,7 @@ pub struct World {
     activation_url: Url,
     management_url: Url,
     registrar: Registrar,
+    edge: Option<EdgeServer>,
     servers: Vec<TlsServer>,
 }
 
@@ -162,7 +138,16 @@ impl World {
             SqliteStore::open(folder.join("onboarding.db"), &SqliteOptions::default())
                 .context("opening the registry")?,
         );
-        let desk = Arc::new(code_desk(registry.clone())?);
+        let desk = code_desk(registry.clone())?;
+        let (desk, edge_authority) = match options.codes {
+            Codes::BroadWorks => (desk, None),
+            Codes::RemoteAccess => {
+                let service_domain = ServiceDomain::new(EDGE_DOMAIN)?;
+                let desk = desk.with_mode(CodeMode::RemoteAccess { service_domain });
+                (desk, Some(CertificateAuthority::new("Example Edge CA")?))
+            }
+        };
+        let desk = Arc::new(desk);
         let counters = Arc::new(Counters::default());
         let chain = Arc::new(
             ChainVerifier::builder()
@@ -175,13 +160,20 @@ impl World {
             ClientAuthentication::Optional,
         ));
 
+        let activation = ActivationService::new(
+            registry.clone(),
+            Arc::clone(&desk),
+            tokens,
+            Arc::clone(&counters),
+        );
+        let activation = match &edge_authority {
+            Some(authority) => {
+                activation.with_edge_trust(EdgeTrust::from_pem(&authority.to_pem().0)?)
+            }
+            None => activation,
+        };
         let activation = ActivationApi::new(
-            Arc::new(ActivationService::new(
-                registry.clone(),
-                Arc::clone(&desk),
-                tokens,
-                Arc::clone(&counters),
-            )),
+            Arc::new(activation),
             Arc::clone(&by_certificate),
             clock.clone(),
         );
@@ -251,7 +243,29 @@ impl World {
         );
         let credentials = service_authority.server(&[DOMAIN], &[])?;
         let registrar = Registrar::start(settings, server_config(credentials, None)?).await?;
-        let dns = DnsServer::start(DOMAIN, &zone(options.zone, registrar.address().port())).await?;
+        let edge = match &edge_authority {
+            None => None,
+            Some(authority) => {
+                let client = client_config(&[service_authority.certificate()], None)?;
+                let management = Inside {
+                    address: management_server.address(),
+                    name: "localhost",
+                };
+                let registrar = Inside {
+                    address: registrar.address(),
+                    name: DOMAIN,
+                };
+                let edge = EdgeServer::start(authority, EDGE_DOMAIN, client, management, registrar);
+                Some(edge.await?)
+            }
+        };
+        let mut zone = zone(options.zone, registrar.address().port());
+        if let Some(edge) = &edge {
+            let port = edge.web().port();
+            zone +=
+                &format!("_collab-edge._tls.mra IN SRV 10 10 {port} edge\nedge IN A 127.0.0.1\n");
+        }
+        let dns = DnsServer::start(DOMAIN, &zone).await?;
 
         let client = issuer.add_client("administrator", vec![ADMIN_SCOPE.parse()?])?;
         let url = management_url.clone();
@@ -276,6 +290,7 @@ impl World {
             mail,
             counters,
             registrar,
+            edge,
         })
     }
 
@@ -307,6 +322,12 @@ impl World {
     #[must_use]
     pub const fn registrar(&self) -> SocketAddr {
         self.registrar.address()
+    }
+
+    /// The edge, where codes are for telephones outside.
+    #[must_use]
+    pub const fn edge(&self) -> Option<&EdgeServer> {
+        self.edge.as_ref()
     }
 
     /// The OAuth issuer.

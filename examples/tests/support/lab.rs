@@ -54,6 +54,15 @@ impl Lab {
         fs::write(&config, after).unwrap();
     }
 
+    /// Has events delivered to a receiver that is down.
+    pub(crate) fn with_event_receiver(&self) {
+        self.change("# [events]\n# url", "[events]\nurl");
+        self.change("call-control.example.com", "127.0.0.1:9");
+        self.change("# secret = \"events.secret\"", "secret = \"events.secret\"");
+        let secret = format!("whsec_{}", "A".repeat(32));
+        fs::write(self.path("events.secret"), secret).unwrap();
+    }
+
     pub(crate) fn serve(&self) -> Server {
         self.serve_by(command("dms-server", &[]))
     }

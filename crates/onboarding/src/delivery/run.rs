@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 use tokio::time::sleep;
 
 use super::Delivery;
+use crate::http::Clock;
 
 /// How long delivery rests, and from when on it tries again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,16 +54,23 @@ impl Default for Pace {
 
 impl Delivery {
     /// Delivers until `shutdown` is ready, and ends then behind the event under way: as soon as
-    /// the sink has answered or given up. It runs on a tokio runtime and needs its time.
+    /// the sink has answered or given up. It runs on a tokio runtime and needs its time; `clock` tells
+    /// how old a request is.
     ///
     /// Failures end nothing; they are told to the log as warnings.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-    pub async fn run_until(&self, pace: Pace, shutdown: impl Future<Output = ()> + Send) {
+    pub async fn run_until(
+        &self,
+        pace: Pace,
+        clock: &dyn Clock,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
         let mut shutdown = pin!(shutdown);
         let stop = AtomicBool::new(false);
+        let now = || clock.now();
         let mut failures = 0_u32;
         loop {
-            let round = pin!(self.round(&stop));
+            let round = pin!(self.round(&stop, &now));
             let round = match select(&mut shutdown, round).await {
                 Either::Left(((), round)) => {
                     stop.store(true, Ordering::Release);

@@ -9,18 +9,19 @@ use url::Url;
 
 use super::request::{accept, bearer, get, post, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, typed_code};
-use crate::DeviceError;
 use crate::message::{
     ActivationAccepted, ActivationRequest, CodePresented, MachineToken, SecretText,
 };
+use crate::{DeviceError, EdgeTrust};
 
 /// A telephone of Unified CM outside of the enterprise network: code, machine token and service
 /// domain, edge, activation, configuration, registration.
 ///
 /// Its maker's certificate proves it on every connection, so it must be carried in the TLS settings
 /// of the client that sends its requests. From the edge on, requests name the service domain, as in
-/// `https://example.com/v1/activate`: they go to the servers of [`edge`](Self::edge), whose
-/// certificate must be for the name that each of them carries. There it registers too.
+/// `https://example.com/v1/activate`: they go to the servers of [`edge`](Flow::edge), whose
+/// certificate must be for the name that each of them carries and signed by whom
+/// [`edge_trust`](Flow::edge_trust) names. There it registers too.
 /// `management_url` of its settings is not used.
 ///
 /// # Source
@@ -32,6 +33,7 @@ use crate::message::{
 pub struct RemoteAccessPhone {
     settings: DeviceSettings,
     edge: Option<Edge>,
+    edge_trust: Option<EdgeTrust>,
     state: State,
 }
 
@@ -83,6 +85,7 @@ impl RemoteAccessPhone {
         Ok(Self {
             settings,
             edge: None,
+            edge_trust: None,
             state,
         })
     }
@@ -104,6 +107,7 @@ impl RemoteAccessPhone {
         Self {
             settings,
             edge: None,
+            edge_trust: None,
             state: State::FindEdge {
                 token,
                 domain: service_domain,
@@ -112,10 +116,13 @@ impl RemoteAccessPhone {
         }
     }
 
-    /// The edge, once it is found.
+    /// The phone that was told before whom to trust at its edge.
     #[must_use]
-    pub const fn edge(&self) -> Option<&Edge> {
-        self.edge.as_ref()
+    pub fn with_edge_trust(self, edge_trust: EdgeTrust) -> Self {
+        Self {
+            edge_trust: Some(edge_trust),
+            ..self
+        }
     }
 }
 
@@ -178,10 +185,10 @@ impl Flow for RemoteAccessPhone {
                 let message: MachineToken = read(response)?;
                 let token = bearer(&message)?;
                 let domain = message.service_domain.ok_or(DeviceError::NoServiceDomain)?;
-                State::KeepToken {
-                    token,
-                    domain: domain.parse().map_err(DeviceError::ServiceDomain)?,
-                }
+                let domain = domain.parse().map_err(DeviceError::ServiceDomain)?;
+                let trust = message.edge_trust.as_deref().map(EdgeTrust::from_pem);
+                self.edge_trust = trust.transpose().map_err(DeviceError::EdgeTrust)?;
+                State::KeepToken { token, domain }
             }
             State::Activate { token, base } => {
                 let message: ActivationAccepted = read(response)?;
@@ -228,6 +235,15 @@ impl Flow for RemoteAccessPhone {
         };
         self.edge = Some(edge);
         Ok(())
+    }
+
+    fn edge(&self) -> Option<&Edge> {
+        self.edge.as_ref()
+    }
+
+    /// Keep it together with the machine token.
+    fn edge_trust(&self) -> Option<&EdgeTrust> {
+        self.edge_trust.as_ref()
     }
 
     fn done(&mut self) -> Result<(), DeviceError> {

@@ -55,7 +55,8 @@ pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
         return Ok(());
     }
     let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
-    if status.is_server_error() || passing.contains(&status) {
+    let is_passing = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+    if is_passing || passing.contains(&status) {
         return Err(DeviceError::Unavailable {
             status: status.as_u16(),
         });

@@ -7,6 +7,7 @@ use offhook_sip_resolver::{ParseNameError, ParseTargetError};
 use thiserror::Error;
 
 use super::MessageError;
+use crate::EdgeTrustError;
 
 /// A device cannot go on; it is where it was.
 #[derive(Debug, Error)]
@@ -18,6 +19,9 @@ pub enum DeviceError {
     /// The configuration document cannot be read.
     #[error("configuration document not readable")]
     Document(#[source] DocumentError),
+    /// Whom to trust at the edge cannot be read.
+    #[error("authorities of the edge not readable")]
+    EdgeTrust(#[source] EdgeTrustError),
     /// A message cannot be read or written.
     #[error("message not readable")]
     Message(#[source] MessageError),

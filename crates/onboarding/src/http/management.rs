@@ -445,6 +445,10 @@ pub(super) fn update(error: UpdateError) -> Refused {
     match error {
         UpdateError::UnknownDevice => Refused::not_found(),
         UpdateError::NotActivated => conflict("not_activated", &error),
+        UpdateError::NoEventReceiver => {
+            let status = StatusCode::NOT_IMPLEMENTED;
+            Refused::new(status, "no_event_receiver", error.to_string())
+        }
         error @ (UpdateError::NameInUse | UpdateError::Store(_)) => Refused::failed(&error),
     }
 }

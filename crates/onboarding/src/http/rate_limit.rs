@@ -25,7 +25,13 @@ pub struct RateLimit {
     interval: Duration,
     burst: u32,
     exempt: Vec<IpNetwork>,
+    ledger: Option<RateLedger>,
 }
+
+/// What addresses have sent, to be handed from one [`RateLimit`] to the next when a service reads its
+/// settings again. Clones are the same ledger.
+#[derive(Clone, Debug, Default)]
+pub struct RateLedger(Arc<Mutex<Ledger>>);
 
 impl RateLimit {
     /// Allows `burst` requests at once, at least one, and one more after each `interval`.
@@ -35,6 +41,17 @@ impl RateLimit {
             interval,
             burst: burst.max(1),
             exempt: Vec::new(),
+            ledger: None,
+        }
+    }
+
+    /// Goes on with what `ledger` has counted, also under another limit: whose share was used up has
+    /// none left under a smaller one either.
+    #[must_use]
+    pub fn with_ledger(self, ledger: RateLedger) -> Self {
+        Self {
+            ledger: Some(ledger),
+            ..self
         }
     }
 
@@ -53,11 +70,7 @@ impl RateLimit {
 ///
 /// [RFC 6585 section 4](https://www.rfc-editor.org/rfc/rfc6585#section-4): the status 429.
 pub fn rate_limited(router: Router, limit: RateLimit, clock: Arc<dyn Clock>) -> Router {
-    let state = Arc::new(Limiter {
-        limit,
-        clock,
-        ledger: Mutex::default(),
-    });
+    let state = Arc::new(Limiter::new(limit, clock));
     router.layer(from_fn_with_state(state, pass))
 }
 
@@ -65,7 +78,7 @@ pub fn rate_limited(router: Router, limit: RateLimit, clock: Arc<dyn Clock>) -> 
 struct Limiter {
     limit: RateLimit,
     clock: Arc<dyn Clock>,
-    ledger: Mutex<Ledger>,
+    ledger: RateLedger,
 }
 
 async fn pass(State(limiter): State<Arc<Limiter>>, request: Request, next: Next) -> Response {
@@ -78,13 +91,23 @@ async fn pass(State(limiter): State<Arc<Limiter>>, request: Request, next: Next)
 }
 
 impl Limiter {
+    fn new(mut limit: RateLimit, clock: Arc<dyn Clock>) -> Self {
+        let ledger = limit.ledger.take().unwrap_or_default();
+        Self {
+            limit,
+            clock,
+            ledger,
+        }
+    }
+
     fn admit(&self, address: IpAddr) -> Result<(), Duration> {
         let exempt = &self.limit.exempt;
         if exempt.iter().any(|network| network.contains(address)) {
             return Ok(());
         }
         let now = self.clock.now();
-        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let ledger = &self.ledger.0;
+        let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.admit(network(address), &self.limit, now)
     }
 }
@@ -95,6 +118,8 @@ impl Limiter {
 struct Ledger {
     full_at: HashMap<IpAddr, SystemTime>,
     swept: Option<SystemTime>,
+    /// How far ahead an address may be, by the limit that counted last.
+    window: Duration,
 }
 
 impl Ledger {
@@ -105,12 +130,13 @@ impl Ledger {
         limit: &RateLimit,
         now: SystemTime,
     ) -> Result<(), Duration> {
+        let window = limit.interval.saturating_mul(limit.burst);
+        self.suit(window, now);
         let address = if self.full_at.contains_key(&address) || self.has_room(now) {
             address
         } else {
             SHARED
         };
-        let window = limit.interval.saturating_mul(limit.burst);
         let full_at = self.full_at.entry(address).or_insert(now);
         let ahead = full_at.duration_since(now).unwrap_or_default();
         // Further ahead than it can be: the clock was set back.
@@ -125,6 +151,21 @@ impl Ledger {
         }
         *full_at = now.checked_add(after).unwrap_or(now);
         Ok(())
+    }
+
+    /// Has nobody further ahead than a new limit allows, which would look as though the clock had
+    /// been set back.
+    fn suit(&mut self, window: Duration, now: SystemTime) {
+        let before = std::mem::replace(&mut self.window, window);
+        if window >= before {
+            return;
+        }
+        for full_at in self.full_at.values_mut() {
+            let ahead = full_at.duration_since(now).unwrap_or_default();
+            if ahead > window && ahead <= before {
+                *full_at = now.checked_add(window).unwrap_or(now);
+            }
+        }
     }
 
     /// Whether one more address can be remembered. Idle ones are forgotten, once in a second at most.
@@ -177,6 +218,45 @@ mod tests {
         assert!(ledger.admit(one, &limit, at(60_000)).is_err());
         // A clock that is set back shuts nobody out.
         assert_eq!(ledger.admit(one, &limit, at(0)), Ok(()));
+    }
+
+    /// A clock that does not go on.
+    #[derive(Debug)]
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> SystemTime {
+            at(0)
+        }
+    }
+
+    #[test]
+    fn a_new_limit_goes_on_with_what_the_one_before_has_counted() {
+        let ledger = RateLedger::default();
+        let limiter = |burst| {
+            let limit = RateLimit::new(SECOND, burst).with_ledger(ledger.clone());
+            Limiter::new(limit, Arc::new(Stopped))
+        };
+        let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let first = limiter(5);
+        for _ in 0..5 {
+            assert_eq!(first.admit(one), Ok(()));
+        }
+        assert_eq!(first.admit(other), Ok(()));
+        // The same limit, a smaller one, and a larger one.
+        assert_eq!(limiter(5).admit(one), Err(SECOND));
+        let smaller = limiter(2);
+        assert_eq!(smaller.admit(one), Err(SECOND));
+        assert_eq!(smaller.admit(other), Ok(()));
+        assert_eq!(smaller.admit(other), Err(SECOND));
+        let larger = limiter(4);
+        for _ in 0..2 {
+            assert_eq!(larger.admit(one), Ok(()));
+        }
+        assert_eq!(larger.admit(one), Err(SECOND));
+        // Without a ledger it counts by itself.
+        let alone = Limiter::new(RateLimit::new(SECOND, 5), Arc::new(Stopped));
+        assert_eq!(alone.admit(one), Ok(()));
     }
 
     #[test]

@@ -138,13 +138,18 @@ impl DeviceManagement {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::UnknownDevice`] and [`UpdateError::NotActivated`].
+    /// [`UpdateError::UnknownDevice`] and [`UpdateError::NotActivated`]; and
+    /// [`UpdateError::NoEventReceiver`] where it was made
+    /// [`without_event_receiver`](Self::without_event_receiver).
     pub async fn request(
         &self,
         profile: &ProfileId,
         request: DeviceRequest,
         act: &Act,
     ) -> Result<Device, UpdateError> {
+        if !self.has_event_receiver() {
+            return Err(UpdateError::NoEventReceiver);
+        }
         let tenant = self.tenant();
         self.registry.request(tenant, profile, request, act).await
     }

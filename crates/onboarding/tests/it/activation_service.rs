@@ -6,6 +6,7 @@ use offhook_onboarding::message::CodePresented;
 use offhook_onboarding::{AuditEvent, Counter, PresentError, Registry as _};
 
 use crate::bench::{Bench, NOW, SOURCE, key, present, room_model};
+use crate::remote_access::edge_trust;
 
 #[tokio::test]
 async fn the_same_device_gets_a_token_for_the_same_subject_again() {
@@ -202,14 +203,16 @@ async fn a_device_for_remote_access_is_told_its_service_domain_and_no_other_is()
         (remote, Some("edge.example.test")),
         (CodeMode::BroadWorks, None),
     ] {
-        let bench = Bench::with(GuessPolicy::default(), mode);
+        let mut bench = Bench::with(GuessPolicy::default(), mode);
+        let trust = edge_trust();
+        bench.activation = bench.activation.with_edge_trust(trust.clone());
         let request = present(&bench.issue().await, room_model(), &key());
         for _ in 0..2 {
-            let answer = bench
-                .activation
-                .activate(&request, None, SOURCE, *NOW)
-                .await;
-            assert_eq!(answer.unwrap().service_domain.as_deref(), told);
+            let answer = bench.activation.activate(&request, None, SOURCE, *NOW);
+            let answer = answer.await.unwrap();
+            assert_eq!(answer.service_domain.as_deref(), told);
+            let trusted = told.map(|_| trust.as_pem());
+            assert_eq!(answer.edge_trust.as_deref(), trusted);
         }
     }
 }

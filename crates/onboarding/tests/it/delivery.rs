@@ -3,17 +3,21 @@ use std::future::{pending, poll_fn};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use offhook_activation_code::ProfileId;
 use offhook_onboarding::{
-    Caller, Delivery, DeliveryError, DeviceRequest, EventSink, MAX_ROUND_EVENTS, MemoryRegistry,
-    NamedEvent, Registry as _, SinkError, StoreName,
+    Caller, Counter, Counters, DEFAULT_REQUEST_AGE, Delivery, DeliveryError, DeviceRequest,
+    EventSink, MAX_ROUND_EVENTS, MemoryRegistry, NamedEvent, Registry as _, SinkError, StoreName,
+    purge_outbox,
 };
 
 use crate::bench::{
     ACT, Bench, NOW, ROOM_MAC, SOURCE, activation_request, key, present, room_model,
 };
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A registry with `count` events in its outbox.
 pub(crate) async fn events(count: u64) -> Arc<MemoryRegistry> {
@@ -146,7 +150,7 @@ async fn a_sink_that_fails_half_of_the_time_gets_every_event_in_order() {
     let (mut delivered, mut failed) = (0, 0);
     // Each event needs two rounds at most.
     for _ in 0..40 {
-        let round = delivery.deliver_once().await;
+        let round = delivery.deliver_once(*NOW).await;
         delivered += round.delivered;
         failed += usize::from(round.failure.is_some());
     }
@@ -166,7 +170,7 @@ async fn a_crash_before_the_event_leaves_the_outbox_repeats_it() {
     let sink = Sink::new(&[Mood::Takes, Mood::TakesAndHangs, Mood::Takes, Mood::Takes]);
     let delivery = Delivery::new(registry.clone(), store(), sink.clone());
     {
-        let mut round = std::pin::pin!(delivery.deliver_once());
+        let mut round = std::pin::pin!(delivery.deliver_once(*NOW));
         // Goes on until the sink hangs with the second event in its hands.
         poll_fn(|context| {
             assert!(round.as_mut().poll(context).is_pending());
@@ -179,7 +183,7 @@ async fn a_crash_before_the_event_leaves_the_outbox_repeats_it() {
     }
     assert_eq!(waiting(&registry).await, [2, 3]);
     let after = Delivery::new(registry.clone(), store(), sink.clone());
-    let round = after.deliver_once().await;
+    let round = after.deliver_once(*NOW).await;
     assert_eq!((round.delivered, round.may_have_more), (2, false));
     assert_eq!(sink.took(), [1, 2, 2, 3]);
     assert_eq!(waiting(&registry).await, [0; 0]);
@@ -200,7 +204,7 @@ async fn two_nodes_over_one_store_lose_nothing() {
                 if waiting(&registry).await.is_empty() {
                     break;
                 }
-                node.deliver_once().await;
+                node.deliver_once(*NOW).await;
             }
         }
     };
@@ -214,9 +218,9 @@ async fn a_full_round_tells_that_there_may_be_more() {
     let registry = events(MAX_ROUND_EVENTS as u64 + 1).await;
     let sink = Sink::new(&[Mood::Takes]);
     let delivery = Delivery::new(registry, store(), sink);
-    let round = delivery.deliver_once().await;
+    let round = delivery.deliver_once(*NOW).await;
     assert_eq!((round.delivered, round.may_have_more), (100, true));
-    let round = delivery.deliver_once().await;
+    let round = delivery.deliver_once(*NOW).await;
     assert_eq!((round.delivered, round.may_have_more), (1, false));
 }
 
@@ -226,7 +230,7 @@ async fn a_refused_event_stays_at_the_head() {
     let sink = Sink::new(&[Mood::Refuses]);
     let delivery = Delivery::new(registry.clone(), store(), sink.clone());
     for _ in 0..20 {
-        let round = delivery.deliver_once().await;
+        let round = delivery.deliver_once(*NOW).await;
         assert!(
             matches!(&round.failure, Some(DeliveryError::Sink { id, .. }) if id.starts_with("dm-1-1-")),
             "{round:?}"
@@ -251,18 +255,18 @@ async fn dead_letters_take_what_is_refused_and_let_the_others_by() {
     let delivery = Delivery::new(registry.clone(), store(), sink.clone())
         .with_dead_letters(tries, dead.clone());
     for _ in 0..2 {
-        let round = delivery.deliver_once().await;
+        let round = delivery.deliver_once(*NOW).await;
         assert!(matches!(round.failure, Some(DeliveryError::Sink { .. })));
     }
     // The second refusal, and dead letters that fail: it stays.
-    let round = delivery.deliver_once().await;
+    let round = delivery.deliver_once(*NOW).await;
     assert!(matches!(
         round.failure,
         Some(DeliveryError::DeadLetters { .. })
     ));
     assert_eq!(waiting(&registry).await, [1, 2, 3]);
     // The third, and they take it; then the second event is taken and the third refused once.
-    let round = delivery.deliver_once().await;
+    let round = delivery.deliver_once(*NOW).await;
     assert_eq!((round.delivered, round.dead), (2, 1));
     assert_eq!(dead.took(), [1]);
     assert_eq!(sink.took(), [2]);
@@ -277,11 +281,62 @@ async fn refusals_are_counted_for_each_event_by_itself() {
     let tries = NonZeroU32::new(2).unwrap();
     let delivery =
         Delivery::new(registry.clone(), store(), sink).with_dead_letters(tries, dead.clone());
-    delivery.deliver_once().await;
-    let round = delivery.deliver_once().await;
+    delivery.deliver_once(*NOW).await;
+    let round = delivery.deliver_once(*NOW).await;
     assert!(matches!(round.failure, Some(DeliveryError::Sink { .. })));
     assert_eq!(dead.took(), [0; 0]);
     assert_eq!(waiting(&registry).await, [2]);
+}
+
+#[tokio::test]
+async fn a_request_that_waited_for_too_long_is_dropped_and_nothing_else_is() {
+    let just = *NOW + DEFAULT_REQUEST_AGE;
+    let late = just + Duration::from_millis(1);
+    for (now, delivered, stale) in [
+        (just, vec![1, 2, 3], 0),
+        (late, vec![1], 2),
+        (late + WEEK, vec![1], 2),
+    ] {
+        let registry = events(3).await;
+        let (sink, counters) = (Sink::new(&[Mood::Takes]), Arc::new(Counters::default()));
+        let delivery = Delivery::new(registry.clone(), store(), sink.clone());
+        let delivery = delivery.with_counters(counters.clone());
+        let round = delivery.deliver_once(now).await;
+        assert!(round.failure.is_none(), "{round:?}");
+        assert_eq!((round.delivered, round.stale), (delivered.len(), stale));
+        assert_eq!(counters.get(Counter::EventsDropped), stale as u64);
+        assert_eq!(sink.took(), delivered);
+        assert!(waiting(&registry).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_holds_up_the_others_until_it_is_too_old() {
+    let registry = events(2).await;
+    registry.delivered(1).await.unwrap();
+    let dead = Sink::new(&[Mood::Takes]);
+    let tries = NonZeroU32::new(2).unwrap();
+    let delivery = Delivery::new(registry.clone(), store(), Sink::new(&[Mood::Refuses]))
+        .with_dead_letters(tries, dead.clone())
+        .with_request_age(Duration::from_secs(1));
+    assert!(delivery.deliver_once(*NOW).await.failure.is_some());
+    let round = delivery.deliver_once(*NOW + Duration::from_secs(2)).await;
+    assert_eq!((round.stale, round.dead), (1, 0));
+    assert!(dead.took().is_empty());
+    assert!(waiting(&registry).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_outbox_that_nobody_reads_keeps_what_is_young() {
+    let registry = events(250).await;
+    let counters = Counters::default();
+    let purge = |now| purge_outbox(registry.as_ref(), WEEK, &counters, now);
+    assert_eq!(purge(*NOW + WEEK).await.unwrap(), 0);
+    assert_eq!(waiting(&registry).await.len(), 250);
+    let old = *NOW + WEEK + Duration::from_millis(1);
+    assert_eq!(purge(old).await.unwrap(), 250);
+    assert!(waiting(&registry).await.is_empty());
+    assert_eq!(counters.get(Counter::EventsDropped), 250);
 }
 
 #[test]
@@ -295,8 +350,9 @@ fn the_name_of_a_store_is_plain() {
 #[cfg(feature = "http")]
 mod run {
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
+    use offhook_onboarding::http::Clock;
     use offhook_onboarding::{Pace, WebhookSecret, WebhookSink};
     use tokio::sync::Notify;
 
@@ -306,6 +362,16 @@ mod run {
     fn pace() -> Pace {
         let millisecond = Duration::from_millis(1);
         Pace::new(millisecond, millisecond, millisecond)
+    }
+
+    /// A clock that does not go on.
+    #[derive(Debug)]
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> SystemTime {
+            *NOW
+        }
     }
 
     /// Takes events, tells of each, and waits then until it may go on.
@@ -341,7 +407,7 @@ mod run {
             }
             sink.may_end.store(true, Ordering::Relaxed);
         };
-        tokio::join!(delivery.run_until(pace(), shutdown), release);
+        tokio::join!(delivery.run_until(pace(), &Stopped, shutdown), release);
         assert_eq!(*sink.took.lock().unwrap(), [1]);
         assert_eq!(waiting(&registry).await, [2, 3]);
     }
@@ -358,7 +424,7 @@ mod run {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        delivery.run_until(pace(), all_gone).await;
+        delivery.run_until(pace(), &Stopped, all_gone).await;
 
         let sent = receiver.sent.lock().unwrap();
         let mut sequences = Vec::new();

@@ -203,6 +203,26 @@ async fn a_deleted_device_reads_nothing_more() {
 }
 
 #[tokio::test]
+async fn where_nobody_hears_of_events_a_device_is_asked_nothing() {
+    let mut bench = Bench::new();
+    let code = bench.issue().await;
+    activated(&bench, &code, ROOM_MAC).await;
+    bench.management = bench.management.without_event_receiver();
+    assert!(!bench.management.has_event_receiver());
+    let (log, outbox) = (
+        bench.registry.audit(0, 10).await,
+        bench.registry.outbox(10).await,
+    );
+    for request in [DeviceRequest::Reboot, DeviceRequest::ProblemReport] {
+        let room = profile("room-7");
+        let asked = bench.management.request(&room, request, &ACT);
+        assert!(matches!(asked.await, Err(UpdateError::NoEventReceiver)));
+    }
+    assert_eq!(bench.registry.audit(0, 10).await.unwrap(), log.unwrap());
+    assert_eq!(bench.registry.outbox(10).await.unwrap(), outbox.unwrap());
+}
+
+#[tokio::test]
 async fn a_code_is_shown_where_that_is_wanted_and_nowhere_else() {
     let mut bench = Bench::new();
     let (room, hall) = (profile("room-7"), profile("hall"));

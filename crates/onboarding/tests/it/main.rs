@@ -17,6 +17,7 @@ mod life_cycle;
 mod line_port;
 mod mail;
 mod management;
+mod method;
 mod remote_access;
 mod secrets;
 #[cfg(feature = "smtp")]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::Response;
 use offhook_device_profile::Release;
-use offhook_onboarding::DeviceError;
 use offhook_onboarding::device_side::{Flow, RemoteAccessPhone, Step, Task, UpgradedMpp};
+use offhook_onboarding::{DeviceError, EdgeTrust};
 use offhook_sip_resolver::{
     DomainName, Edge, EdgeFinding, Entropy, EntropyError, Plan, Policy, QuestionKind, Record,
     RecordData, Reply, Resolution, ResolveFailure, Response as Answer, Side, Srv, Step as PlanStep,
@@ -104,6 +104,7 @@ fn a_phone_outside_learns_its_edge_from_the_code() {
         "service_domain": "mra.example.test",
     });
     phone.answered(&json(&token)).unwrap();
+    assert!(phone.edge_trust().is_none());
     assert_eq!(phone.step(), Some(Step::MachineToken));
     assert!(matches!(phone.task().unwrap(), Task::KeepToken(token) if token.secret() == "abc"));
     phone.done().unwrap();
@@ -165,6 +166,35 @@ fn a_code_that_is_not_for_remote_access_leads_nowhere() {
         assert_eq!(error.to_string(), says);
         assert_eq!(phone.step(), Some(Step::CodeRedeemed));
     }
+}
+
+#[test]
+fn a_phone_outside_is_told_whom_to_trust_there() {
+    let mut phone = phone();
+    let answer = |trust: &str| {
+        json(&json!({
+            "access_token": "abc", "token_type": "Bearer", "expires_in": 60,
+            "service_domain": "mra.example.test", "edge_trust": trust,
+        }))
+    };
+    let error = phone.answered(&answer("anybody")).unwrap_err();
+    assert_eq!(error.to_string(), "authorities of the edge not readable");
+    assert_eq!(phone.step(), Some(Step::CodeRedeemed));
+    let trust = edge_trust();
+    phone.answered(&answer(trust.as_pem())).unwrap();
+    phone.done().unwrap();
+    assert_eq!(phone.edge_trust(), Some(&trust));
+    phone.edge_found(edge("mra.example.test")).unwrap();
+    assert_eq!(phone.edge_trust(), Some(&trust));
+}
+
+/// An authority of an edge.
+pub(crate) fn edge_trust() -> EdgeTrust {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::default();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = parameters.self_signed(&key).unwrap();
+    EdgeTrust::from_pem(&authority.pem()).unwrap()
 }
 
 #[test]

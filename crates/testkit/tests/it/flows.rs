@@ -56,7 +56,7 @@ pub(crate) async fn finish(driver: &mut Driver, flow: &mut dyn Flow) {
     while driver.step(flow).await.unwrap().is_some() {}
 }
 
-async fn events(world: &World) -> Vec<AuditEvent> {
+pub(crate) async fn events(world: &World) -> Vec<AuditEvent> {
     let records = world.registry().audit(0, usize::MAX).await.unwrap();
     verify_chain(None, &records).unwrap();
     records.iter().map(|record| record.entry().event).collect()

@@ -14,5 +14,6 @@ mod layers;
 mod life_cycle;
 mod limits;
 mod openapi;
+mod remote_access;
 mod samples;
 mod schema;

@@ -133,13 +133,15 @@ pub(super) fn device(management: &DeviceManagement, device: &Device) -> Markup {
                     (recipient(management))
                     button { "Move" }
                 }
-                form method="post" action=(address(profile, "reboot")) {
-                    h2 { "Restart" }
-                    button { "Have it restart" }
-                }
-                form method="post" action=(address(profile, "problem-report")) {
-                    h2 { "Problem report" }
-                    button { "Ask for a report" }
+                @if management.has_event_receiver() {
+                    form method="post" action=(address(profile, "reboot")) {
+                        h2 { "Restart" }
+                        button { "Have it restart" }
+                    }
+                    form method="post" action=(address(profile, "problem-report")) {
+                        h2 { "Problem report" }
+                        button { "Ask for a report" }
+                    }
                 }
             }
             @if device.state != ActivationState::Deactivated {
