@@ -58,7 +58,7 @@ pub(crate) fn request_code(
         if let Err(refusal) = codes::issue(db, code, now)? {
             return refused(refusal.into());
         }
-        devices::update(db, &row)?;
+        devices::set_code(db, &row)?;
         note_device(db, &row.device, AuditEvent::CodeIssued, now)?;
         Ok(Ok(row.device))
     })
@@ -82,18 +82,21 @@ pub(crate) fn activate(
     activation: &Activation,
     now: SystemTime,
 ) -> rusqlite::Result<Result<Activated, ActivateError>> {
-    let answer = attempt(db, || {
-        let grant = match &activation.entitlement {
-            Entitlement::Certificate { .. } => None,
-            Entitlement::Code(redemption) => match codes::redeem(db, redemption, now)? {
-                Ok(grant) => Some(grant),
-                Err(refusal) => return Ok(Err(ActivationStop::Code(redemption, refusal))),
-            },
-            Entitlement::Grant(id) => codes::grant_named(db, *id)?,
-        };
+    let enter = |grant: Option<Grant>| {
         let activated = enter(db, activation, grant.as_ref(), now)?;
         Ok(activated.map_err(|refusal| ActivationStop::Refused(grant, refusal)))
-    })?;
+    };
+    let answer = match &activation.entitlement {
+        Entitlement::Certificate { .. } => enter(None)?,
+        Entitlement::Grant(id) => enter(codes::grant_named(db, *id)?)?,
+        // What the code is turned into is undone where the device is refused.
+        Entitlement::Code(redemption) => {
+            attempt(db, || match codes::redeem(db, redemption, now)? {
+                Ok(grant) => enter(Some(grant)),
+                Err(refusal) => Ok(Err(ActivationStop::Code(redemption, refusal))),
+            })?
+        }
+    };
     match answer {
         Ok(activated) => Ok(Ok(activated)),
         Err(ActivationStop::Code(redemption, refusal)) => {
@@ -121,18 +124,15 @@ pub(crate) fn deactivate(
     let Some(mut row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    let dummy = dummy.map(DeviceName::bat);
-    if let Some(name) = &dummy
-        && devices::name_is_taken(db, tenant, name, profile)?
-    {
+    row.device = record(&row).deactivated(dummy.map(DeviceName::bat));
+    let code = row.code.take();
+    if !devices::update(db, &row)? {
         return Ok(Err(UpdateError::NameInUse));
     }
-    row.device = record(&row).deactivated(dummy);
-    if let Some(code) = row.code.take() {
+    if let Some(code) = code {
         // One that was redeemed or purged is no longer there to be revoked.
         let _ = codes::revoke(db, tenant, code, now)?;
     }
-    devices::update(db, &row)?;
     note_device(db, &row.device, AuditEvent::Deactivated, now)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, now)?;
     Ok(Ok(row.device))
@@ -189,7 +189,7 @@ pub(crate) fn registered(
         return Ok(None);
     };
     row.device = registered.device;
-    devices::update(db, &row)?;
+    devices::set_registration(db, &row)?;
     if registered.first {
         note_device(db, &row.device, AuditEvent::Registered, now)?;
     }
@@ -222,19 +222,10 @@ fn enter(
         Ok(activated) if !activated.repeated => activated,
         answer => return Ok(answer),
     };
-    let (tenant, profile) = (&device.tenant, &device.profile);
-    if devices::mac_is_taken(db, tenant, activation.mac, profile)?
-        || devices::name_is_taken(db, tenant, &device.name, profile)?
-    {
-        return Ok(Err(ActivateRefusal::MacInUse));
-    }
-    if let Some(subject) = device.subject
-        && devices::subject_is_taken(db, tenant, subject, profile)?
-    {
-        return Ok(Err(ActivateRefusal::SubjectInUse));
-    }
     row.device = device;
-    devices::update(db, &row)?;
+    if !devices::update(db, &row)? {
+        return whose(db, activation, &row.device).map(Err);
+    }
     if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
         note_grant(db, grant, now)?;
     }
@@ -243,6 +234,27 @@ fn enter(
     let (tenant, profile) = (&device.tenant, &device.profile);
     log::announce(db, tenant, profile, OutboxKind::DeviceActivated, now)?;
     Ok(Ok(Activated { device, repeated }))
+}
+
+/// What of the device that was to be activated another device has.
+fn whose(
+    db: &Connection,
+    activation: &Activation,
+    device: &Device,
+) -> rusqlite::Result<ActivateRefusal> {
+    let Device {
+        tenant,
+        profile,
+        name,
+        ..
+    } = device;
+    let is_address = devices::mac_is_taken(db, tenant, activation.mac, profile)?
+        || devices::name_is_taken(db, tenant, name, profile)?;
+    Ok(if is_address {
+        ActivateRefusal::MacInUse
+    } else {
+        ActivateRefusal::SubjectInUse
+    })
 }
 
 fn record(row: &DeviceRow) -> DeviceRecord {
