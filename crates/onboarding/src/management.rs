@@ -430,14 +430,6 @@ impl DeviceManagement {
         now: SystemTime,
     ) -> Result<Device, UpdateError> {
         let key = DeviceKey::Subject(report.subject);
-        let device = self.device(&key).await?.ok_or(UpdateError::UnknownDevice)?;
-        let line_port: LinePort = report
-            .sip_address
-            .parse()
-            .map_err(|_| UpdateError::UnknownDevice)?;
-        if line_port != device.line_port {
-            return Err(UpdateError::UnknownDevice);
-        }
         let registration = Registration {
             sip_address: report.sip_address,
             ip_address: report.ip_address,

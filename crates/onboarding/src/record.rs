@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     ActivateRefusal, Activated, Activation, ActivationState, Device, DeviceKey, Entitlement,
-    Registered, Registration, RequestCodeRefusal,
+    LinePort, Registered, Registration, RequestCodeRefusal,
 };
 
 /// A device, and what a registry keeps beside it.
@@ -173,11 +173,13 @@ impl DeviceRecord {
         }
     }
 
-    /// The device with that registration; `None` where it is not activated.
+    /// The device with that registration; `None` where it is not activated, or its line has another
+    /// address of record.
     #[must_use]
     pub fn registered(self, registration: Registration) -> Option<Registered> {
         let mut device = self.device;
-        if device.state != ActivationState::Activated {
+        let line_port: LinePort = registration.sip_address.parse().ok()?;
+        if device.state != ActivationState::Activated || line_port != device.line_port {
             return None;
         }
         let first = device.registration.replace(registration).is_none();

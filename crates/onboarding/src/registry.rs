@@ -154,7 +154,8 @@ pub trait Registry: CodeStore + GuessStore {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::UnknownDevice`] when no activated device of the tenant has the key.
+    /// [`UpdateError::UnknownDevice`] when no activated device of the tenant has the key, or its line
+    /// has another address of record.
     async fn registered(
         &self,
         tenant: &TenantId,

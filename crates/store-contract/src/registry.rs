@@ -365,6 +365,14 @@ pub async fn registrations_of_activated_devices_are_noted(fixture: &impl Fixture
         let found = store.device(&tenant, &key).await.unwrap();
         assert_eq!(found, Some(noted));
     }
+    let other_line = Registration {
+        sip_address: "hall@acme.example".into(),
+        ..registration(3)
+    };
+    let refused = store.registered(&tenant, &key, &other_line, now).await;
+    assert!(matches!(refused, Err(UpdateError::UnknownDevice)));
+    let found = store.device(&tenant, &key).await.unwrap().unwrap();
+    assert_eq!(found.registration, Some(registration(2)));
     let events = [
         AuditEvent::Provisioned,
         AuditEvent::Activated,

@@ -50,11 +50,12 @@ pub(crate) fn insert(db: &Connection, device: &Device) -> rusqlite::Result<bool>
     Ok(true)
 }
 
-/// Writes what an activation, its opposite, a code or a registration changes.
-pub(crate) fn update(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
+/// Writes what an activation or its opposite changes; says whether no other device has the name, the
+/// address or the subject, and writes nothing where one has.
+pub(crate) fn update(db: &Connection, row: &DeviceRow) -> rusqlite::Result<bool> {
     let device = &row.device;
     let registration = device.registration.as_ref();
-    db.prepare_cached(UPDATE)?.execute(named_params! {
+    let updated = db.prepare_cached(UPDATE)?.execute(named_params! {
         ":number": row.number,
         ":name": device.name.to_string(),
         ":mac": device.mac.map(|mac| mac.to_string()),
@@ -66,6 +67,33 @@ pub(crate) fn update(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
         ":registered_at": registration.map(|registration| millis(registration.at)),
         ":code": row.code.as_ref().map(|code| code.as_uuid().as_bytes()),
     })?;
+    Ok(updated == 1)
+}
+
+/// Writes what a code changes. What is named here is written anew, and so is each index that it stands
+/// in: a statement names no more than it has to.
+pub(crate) fn set_code(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE devices SET state = ?2, code = ?3 WHERE number = ?1")?
+        .execute(params![
+            row.number,
+            row.device.state.as_str(),
+            row.code.as_ref().map(|code| code.as_uuid().as_bytes()),
+        ])?;
+    Ok(())
+}
+
+/// Writes what a registration changes.
+pub(crate) fn set_registration(db: &Connection, row: &DeviceRow) -> rusqlite::Result<()> {
+    let registration = row.device.registration.as_ref();
+    db.prepare_cached(
+        "UPDATE devices SET sip_address = ?2, ip_address = ?3, registered_at = ?4 WHERE number = ?1",
+    )?
+    .execute(params![
+        row.number,
+        registration.map(|registration| &registration.sip_address),
+        registration.map(|registration| registration.ip_address.to_string()),
+        registration.map(|registration| millis(registration.at)),
+    ])?;
     Ok(())
 }
 
@@ -139,22 +167,6 @@ pub(crate) fn mac_is_taken(
     )?
     .query_row(
         params![tenant.as_str(), mac.to_string(), profile.as_str()],
-        |row| row.get(0),
-    )
-}
-
-/// Whether another device of the tenant than the one of `profile` has the subject.
-pub(crate) fn subject_is_taken(
-    db: &Connection,
-    tenant: &TenantId,
-    subject: uuid::Uuid,
-    profile: &ProfileId,
-) -> rusqlite::Result<bool> {
-    db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM devices WHERE tenant = ?1 AND subject = ?2 AND profile <> ?3)",
-    )?
-    .query_row(
-        params![tenant.as_str(), subject.as_bytes(), profile.as_str()],
         |row| row.get(0),
     )
 }
@@ -254,7 +266,7 @@ const INSERT: &str = "
     ON CONFLICT DO NOTHING";
 
 const UPDATE: &str = "
-    UPDATE devices
+    UPDATE OR IGNORE devices
     SET name = :name, mac = :mac, state = :state, subject = :subject,
         serial_number = :serial_number, sip_address = :sip_address, ip_address = :ip_address,
         registered_at = :registered_at, code = :code

@@ -57,7 +57,7 @@ pub(crate) fn request_code(
         if let Err(refusal) = codes::issue(db, code, act.now)? {
             return refused(refusal.into());
         }
-        devices::update(db, &row)?;
+        devices::set_code(db, &row)?;
         note_act(db, &row.device, AuditEvent::CodeIssued, act)?;
         Ok(Ok(row.device))
     })
@@ -81,18 +81,21 @@ pub(crate) fn activate(
     activation: &Activation,
     now: SystemTime,
 ) -> rusqlite::Result<Result<Activated, ActivateError>> {
-    let answer = attempt(db, || {
-        let grant = match &activation.entitlement {
-            Entitlement::Certificate { .. } => None,
-            Entitlement::Code(redemption) => match codes::redeem(db, redemption, now)? {
-                Ok(grant) => Some(grant),
-                Err(refusal) => return Ok(Err(ActivationStop::Code(redemption, refusal))),
-            },
-            Entitlement::Grant(id) => codes::grant_named(db, *id)?,
-        };
+    let enter = |grant: Option<Grant>| {
         let activated = enter(db, activation, grant.as_ref(), now)?;
         Ok(activated.map_err(|refusal| ActivationStop::Refused(grant, refusal)))
-    })?;
+    };
+    let answer = match &activation.entitlement {
+        Entitlement::Certificate { .. } => enter(None)?,
+        Entitlement::Grant(id) => enter(codes::grant_named(db, *id)?)?,
+        // What the code is turned into is undone where the device is refused.
+        Entitlement::Code(redemption) => {
+            attempt(db, || match codes::redeem(db, redemption, now)? {
+                Ok(grant) => enter(Some(grant)),
+                Err(refusal) => Ok(Err(ActivationStop::Code(redemption, refusal))),
+            })?
+        }
+    };
     match answer {
         Ok(activated) => Ok(Ok(activated)),
         Err(ActivationStop::Code(redemption, refusal)) => {
@@ -120,16 +123,13 @@ pub(crate) fn deactivate(
     let Some(mut row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
+    let before = record(&row);
     let dummy = dummy.map(DeviceName::bat);
-    if let Some(name) = &dummy
-        && devices::name_is_taken(db, tenant, name, profile)?
-    {
+    (row.device, row.code) = (before.clone().deactivated(dummy), None);
+    if !devices::update(db, &row)? {
         return Ok(Err(UpdateError::NameInUse));
     }
-    let before = record(&row);
-    (row.device, row.code) = (before.clone().deactivated(dummy), None);
     void(db, &before, Some(&row.device), act.now)?;
-    devices::update(db, &row)?;
     note_act(db, &row.device, AuditEvent::Deactivated, act)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, act.now)?;
     Ok(Ok(row.device))
@@ -183,7 +183,7 @@ pub(crate) fn registered(
         return Ok(None);
     };
     row.device = registered.device;
-    devices::update(db, &row)?;
+    devices::set_registration(db, &row)?;
     if registered.first {
         note_device(db, &row.device, AuditEvent::Registered, now)?;
     }
@@ -217,20 +217,11 @@ fn enter(
         Ok(activated) if !activated.repeated => activated,
         answer => return Ok(answer),
     };
-    let (tenant, profile) = (&device.tenant, &device.profile);
-    if devices::mac_is_taken(db, tenant, activation.mac, profile)?
-        || devices::name_is_taken(db, tenant, &device.name, profile)?
-    {
-        return Ok(Err(ActivateRefusal::MacInUse));
-    }
-    if let Some(subject) = device.subject
-        && devices::subject_is_taken(db, tenant, subject, profile)?
-    {
-        return Ok(Err(ActivateRefusal::SubjectInUse));
-    }
-    void(db, &before, Some(&device), now)?;
     row.device = device;
-    devices::update(db, &row)?;
+    if !devices::update(db, &row)? {
+        return whose(db, activation, &row.device).map(Err);
+    }
+    void(db, &before, Some(&row.device), now)?;
     if let (Entitlement::Code(_), Some(grant)) = (&activation.entitlement, grant) {
         note_grant(db, grant, now)?;
     }
@@ -252,6 +243,27 @@ fn void(
         Some(void) => codes::void(db, &before.device, &void, now),
         None => Ok(()),
     }
+}
+
+/// What of the device that was to be activated another device has.
+fn whose(
+    db: &Connection,
+    activation: &Activation,
+    device: &Device,
+) -> rusqlite::Result<ActivateRefusal> {
+    let Device {
+        tenant,
+        profile,
+        name,
+        ..
+    } = device;
+    let is_address = devices::mac_is_taken(db, tenant, activation.mac, profile)?
+        || devices::name_is_taken(db, tenant, name, profile)?;
+    Ok(if is_address {
+        ActivateRefusal::MacInUse
+    } else {
+        ActivateRefusal::SubjectInUse
+    })
 }
 
 fn record(row: &DeviceRow) -> DeviceRecord {

@@ -56,6 +56,9 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
         .busy_timeout(options.busy_timeout())
         .map_err(failed("set the busy timeout"))?;
     connection.set_prepared_statement_cache_capacity(64);
+    connection
+        .pragma_update(None, "cache_size", CACHE_KIB)
+        .map_err(failed("set the size of the cache"))?;
     Ok(connection)
 }
 
@@ -146,6 +149,8 @@ fn failed(action: &'static str) -> impl FnOnce(rusqlite::Error) -> OpenError {
 
 /// `ofhk` in ASCII.
 const APPLICATION_ID: i64 = 0x6f66_686b;
+/// In KiB, hence negative, for each connection: 16 MiB.
+const CACHE_KIB: i64 = -16_384;
 const PAUSE: Duration = Duration::from_millis(5);
 /// The statements that lead from each schema version to the next.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];

@@ -190,7 +190,7 @@ fn unique() -> anyhow::Result<String> {
 ///
 /// [RFC 8898 section 2.1](https://www.rfc-editor.org/rfc/rfc8898#section-2.1).
 fn bearer_challenge(response: &Response) -> anyhow::Result<Challenge> {
-    let mut refusal = anyhow::anyhow!("no WWW-Authenticate header");
+    let mut refusal = None;
     for header in response.headers.iter() {
         let Header::WwwAuthenticate(header) = header else {
             continue;
@@ -198,11 +198,12 @@ fn bearer_challenge(response: &Response) -> anyhow::Result<Challenge> {
         match header.value().parse() {
             Ok(challenge) => return Ok(challenge),
             Err(error) => {
-                refusal = anyhow::Error::new(error).context("no challenge for a bearer token");
+                refusal =
+                    Some(anyhow::Error::new(error).context("no challenge for a bearer token"));
             }
         }
     }
-    Err(refusal)
+    Err(refusal.unwrap_or_else(|| anyhow::anyhow!("no WWW-Authenticate header")))
 }
 
 /// For how many seconds the registrar keeps `contact`: as it says of that contact, else of all.

@@ -9,7 +9,7 @@ use offhook_device_profile::FileAuthentication;
 
 use super::{Caller, DeviceManagement};
 use crate::configuration::{ConfigurationDocument, file_named, first_file, render};
-use crate::message::{BridgeAnswer, BridgeRequest};
+use crate::message::{BridgeAnswer, BridgeRequest, SecretText};
 use crate::{
     ActivateError, Activation, ActivationState, BridgeError, ConfigurationError,
     ConfigurationRefusal, Counter, Device, DeviceKey, Entitlement,
@@ -54,34 +54,9 @@ impl DeviceManagement {
             }
             Caller::Token(_) => {}
             Caller::Identity(identity) => {
-                if device.state == ActivationState::Activating {
-                    return refused(ConfigurationRefusal::NotActivated);
-                }
-                if identity.model().is_some_and(|model| *model != device.model) {
-                    return refused(ConfigurationRefusal::OtherModel);
-                }
-                let mut answer = self.ask_bridge(&device, identity.mac(), now).await?;
-                if device.state == ActivationState::Deactivated {
-                    device = self
-                        .activate_by_certificate(&device, identity, &answer, now)
-                        .await?;
-                }
-                if device.subject != Some(answer.subject) {
-                    // Another request of the same device was first, with another subject.
-                    answer = self.ask_bridge(&device, identity.mac(), now).await?;
-                }
-                if device.subject != Some(answer.subject) {
-                    return Err(ConfigurationError::Bridge(BridgeError::OtherSubject));
-                }
-                token = Some(answer.access_token);
-                // The bridge took its time: what held before may not hold any more.
-                match self.caller_device(caller).await? {
-                    Some(now) if now.profile == device.profile => device = now,
-                    _ => return refused(ConfigurationRefusal::NotFound),
-                }
-                if device.subject != Some(answer.subject) {
-                    return refused(ConfigurationRefusal::NotActivated);
-                }
+                let (entitled, machine_token) = self.entitled(identity, device, now).await?;
+                device = entitled;
+                token = Some(machine_token);
             }
         }
         if device.state != ActivationState::Activated {
@@ -106,6 +81,52 @@ impl DeviceManagement {
             return Ok(None);
         };
         first_file(device_type, device).map_err(ConfigurationError::Template)
+    }
+
+    /// The device of an identity as it is once the DM Bridge has let it come on, and its machine token;
+    /// one that waits for its certificate is activated by it.
+    async fn entitled(
+        &self,
+        identity: &DeviceIdentity,
+        device: Device,
+        now: SystemTime,
+    ) -> Result<(Device, SecretText), ConfigurationError> {
+        let refused = |refusal| Err(ConfigurationError::Refused(refusal));
+        if device.state == ActivationState::Activating {
+            return refused(ConfigurationRefusal::NotActivated);
+        }
+        if identity.model().is_some_and(|model| *model != device.model) {
+            return refused(ConfigurationRefusal::OtherModel);
+        }
+        let mut answer = self.ask_bridge(&device, identity.mac(), now).await?;
+        let is_of = |device: &Device, answer: &BridgeAnswer| device.subject == Some(answer.subject);
+        let mut subject = device.subject;
+        if device.state == ActivationState::Deactivated {
+            let activated = self
+                .activate_by_certificate(&device, identity, &answer, now)
+                .await?;
+            if activated.profile != device.profile {
+                return refused(ConfigurationRefusal::NotFound);
+            }
+            if is_of(&activated, &answer) {
+                return Ok((activated, answer.access_token));
+            }
+            // Another request of the same device was first, with another subject.
+            answer = self.ask_bridge(&activated, identity.mac(), now).await?;
+            subject = activated.subject;
+        }
+        if subject != Some(answer.subject) {
+            return Err(ConfigurationError::Bridge(BridgeError::OtherSubject));
+        }
+        // The bridge took its time: what held before may not hold any more.
+        let key = DeviceKey::Mac(identity.mac());
+        let now = self.registry.device(self.tenant(), &key).await;
+        match now.map_err(ConfigurationError::Store)? {
+            Some(now) if now.profile != device.profile => refused(ConfigurationRefusal::NotFound),
+            Some(now) if is_of(&now, &answer) => Ok((now, answer.access_token)),
+            Some(_) => refused(ConfigurationRefusal::NotActivated),
+            None => refused(ConfigurationRefusal::NotFound),
+        }
     }
 
     async fn caller_device(&self, caller: &Caller) -> Result<Option<Device>, ConfigurationError> {
