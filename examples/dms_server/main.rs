@@ -11,6 +11,7 @@ mod config;
 mod lab;
 mod serve;
 mod token;
+mod upkeep;
 mod upstream;
 
 use std::path::PathBuf;

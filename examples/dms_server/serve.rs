@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::Request;
+use offhook_onboarding::Pace;
 use offhook_onboarding::http::{ServerLimits, ServerTls, serve_until};
-use offhook_onboarding::{Pace, purge_outbox};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,6 +16,7 @@ use tower::ServiceExt as _;
 use crate::LogFormat;
 use crate::assemble::{Lasting, Serving, serving};
 use crate::config::Config;
+use crate::upkeep::keep_up;
 use crate::upstream::delivery;
 
 /// Serves what `path` describes; only looks whether it could where `check` says so.
@@ -57,14 +57,11 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
                 .await;
         })
     });
-    let purges = delivery
-        .is_none()
-        .then(|| tokio::spawn(purge(Arc::clone(&lasting), events_kept)));
+    let events_kept = delivery.is_none().then_some(events_kept);
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&lasting), events_kept));
     serve_until(listener, tls, current.router(), limits, end()?).await;
     reloads.abort();
-    if let Some(purges) = purges {
-        purges.abort();
-    }
+    upkeep.abort();
     // What is being delivered is delivered to its end.
     ending.send_replace(true);
     if let Some(delivery) = delivery {
@@ -75,23 +72,6 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
         .settle()
         .await
         .context("telling the store of wrong codes")
-}
-
-/// Drops old events from time to time, which nobody is to hear of.
-async fn purge(lasting: Arc<Lasting>, kept: Duration) {
-    let mut ticks = tokio::time::interval(PURGE_EVERY);
-    loop {
-        ticks.tick().await;
-        let (registry, counters) = (lasting.registry.as_ref(), &lasting.counters);
-        match purge_outbox(registry, kept, counters, lasting.clock.now()).await {
-            Ok(0) => {}
-            Ok(dropped) => tracing::info!(dropped, "events of which nobody hears were dropped"),
-            Err(error) => {
-                let reason = &error as &dyn std::error::Error;
-                tracing::warn!(reason, "old events could not be dropped");
-            }
-        }
-    }
 }
 
 /// The routes that serve now.
@@ -170,5 +150,3 @@ fn start_log(format: LogFormat) {
         LogFormat::Off => {}
     }
 }
-
-const PURGE_EVERY: Duration = Duration::from_secs(60);

@@ -187,6 +187,29 @@ async fn a_server_ends_gracefully_and_what_it_acknowledged_is_there_after_a_kill
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn codes_that_expired_a_month_ago_are_purged_and_others_are_not() {
+    let lab = Lab::new();
+    let mut server = lab.serve();
+    for profile in ["room-1", "room-2", "room-3"] {
+        lab.code(&server, profile).await;
+    }
+    server.signal("TERM");
+    server.child.wait().unwrap();
+    let store = rusqlite::Connection::open(lab.path("onboarding.db")).unwrap();
+    let expire = "UPDATE codes SET expires_at = (unixepoch() - ?2) * 1000 WHERE profile = ?1";
+    for (profile, seconds) in [("room-1", 31 * 86_400), ("room-2", 29 * 86_400)] {
+        let changed = store.execute(expire, rusqlite::params![profile, seconds]);
+        assert_eq!(changed.unwrap(), 1);
+    }
+    let _server = lab.serve();
+    lab.await_log("expired codes were purged").await;
+    let states = "SELECT group_concat(state) FROM (SELECT state FROM codes ORDER BY profile)";
+    let states: String = store.query_row(states, [], |row| row.get(0)).unwrap();
+    // 4 is purged, 0 is issued.
+    assert_eq!(states, "4,0,0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_receiver_of_events_requests_are_refused_and_old_events_dropped() {
     let lab = Lab::new();
     let mut server = lab.serve();
