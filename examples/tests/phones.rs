@@ -14,7 +14,7 @@ use std::fs;
 use std::process::Output;
 
 use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
-use offhook_testkit::{CertificateAuthority, DnsServer, EdgeServer, Inside, client_config};
+use offhook_testkit::{CertificateAuthority, DnsServer, EdgeServer, InsideServer, client_config};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -113,7 +113,7 @@ async fn a_phone_outside_is_configured_over_the_edge_that_its_code_names() {
     let services = fs::read(lab.path("services-ca.pem")).unwrap();
     let services = CertificateDer::from_pem_slice(&services).unwrap();
     let port = server.url.trim_end_matches('/').rsplit(':').next().unwrap();
-    let inside = Inside {
+    let inside = InsideServer {
         address: ([127, 0, 0, 1], port.parse().unwrap()).into(),
         name: "localhost",
     };
