@@ -26,6 +26,13 @@ use serde_json::Value;
 
 use crate::lab::{Lab, Server, command, room, run, steps, text};
 
+/// A browser that trusts the services of the lab.
+fn browser(lab: &Lab) -> HttpsFetch {
+    let root = fs::read(lab.path("services-ca.pem")).unwrap();
+    let root = CertificateDer::from_pem_slice(&root).unwrap();
+    HttpsFetch::new(client_config(&[&root], None).unwrap())
+}
+
 #[test]
 fn a_fleet_of_both_kinds_onboards_and_every_device_is_registered() {
     let lab = Lab::new();
@@ -222,6 +229,19 @@ async fn without_a_receiver_of_events_requests_are_refused_and_old_events_droppe
         panic!("{refused:?}");
     };
     assert_eq!((status, error.as_str()), (501, "no_event_receiver"));
+    let browser = browser(&lab);
+    let offered = async |server: &Server| {
+        let url = format!("{}operator/devices/room-1", server.url);
+        let request = axum::http::Request::get(url)
+            .header("cookie", format!("__Host-offhook={}", admin.secret()))
+            .body(Vec::new())
+            .unwrap();
+        let page = browser.fetch(request).await.unwrap().into_body();
+        let page = String::from_utf8(page).unwrap();
+        ["deactivation", "reboot", "problem-report"]
+            .map(|action| page.contains(&format!("action=\"/operator/devices/room-1/{action}\"")))
+    };
+    assert_eq!(offered(&server).await, [true, false, false]);
     let end = |server: &mut Server| {
         server.signal("TERM");
         server.child.wait().unwrap();
@@ -247,6 +267,7 @@ async fn without_a_receiver_of_events_requests_are_refused_and_old_events_droppe
     // With one that is down, what devices are asked for waits for it.
     lab.with_event_receiver();
     let server = lab.serve();
+    assert_eq!(offered(&server).await, [true; 3]);
     lab.client(&server).reboot("room-1", &admin).await.unwrap();
     lab.await_log("delivery of events rests").await;
     assert_eq!(dropped(&server).await, "0");
@@ -387,9 +408,7 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
     let server = lab.serve();
     lab.code(&server, "room-1").await;
     let token = lab.token("admin.token");
-    let root = fs::read(lab.path("services-ca.pem")).unwrap();
-    let root = CertificateDer::from_pem_slice(&root).unwrap();
-    let browser = HttpsFetch::new(client_config(&[&root], None).unwrap());
+    let browser = browser(&lab);
     let send = async |path: &str, form: &str| {
         let request = axum::http::Request::post(format!("{}operator/devices{path}", server.url))
             .header("cookie", format!("__Host-offhook={}", token.secret()))
