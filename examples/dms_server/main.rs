@@ -102,7 +102,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            if error.is::<audit::NoStore>() {
+            if error.is::<assemble::NoStore>() {
                 return ExitCode::from(2);
             }
             ExitCode::FAILURE
