@@ -37,7 +37,7 @@ use rustls_pki_types::pem::PemObject as _;
 use tokio::sync::Mutex;
 
 use crate::config::{
-    self, Config, Forwarded, HeaderFormat, IdentityHeader, Method, Onboarding, secret,
+    Config, Forwarded, HeaderFormat, IdentityHeader, Method, Mode, Onboarding, secret,
 };
 use crate::upstream::{bridge, fetch, mailer, operators};
 use offhook_examples::keys::Keys;
@@ -111,10 +111,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let tenant = TenantId::new(&config.tenant).context("tenant")?;
     let budget = Arc::clone(&lasting.budget);
     let desk = CodeDesk::new(tenant, peppers, budget, SystemEntropy::new());
-    let desk = Arc::new(match &config.remote_access {
-        Some(access) => desk.with_mode(remote_access(access)?),
-        None => desk,
-    });
+    let desk = Arc::new(desk.with_mode(mode(config)?));
 
     let roots = fs::read(&config.tls.device_roots);
     let roots = roots.with_context(|| told("tls.device_roots", &config.tls.device_roots))?;
@@ -303,8 +300,14 @@ fn read_key(id: &str, path: &Path) -> anyhow::Result<SigningKey> {
         .with_context(|| format!("{} is neither a P-256 nor an Ed25519 key", path.display()))
 }
 
-/// The mode of codes for telephones outside.
-fn remote_access(access: &config::RemoteAccess) -> anyhow::Result<CodeMode> {
+/// The mode of all codes.
+fn mode(config: &Config) -> anyhow::Result<CodeMode> {
+    let Some(access) = &config.remote_access else {
+        return Ok(match config.codes.mode.unwrap_or_default() {
+            Mode::Broadworks => CodeMode::BroadWorks,
+            Mode::OnPremises => CodeMode::OnPremises,
+        });
+    };
     let told = "remote_access.srv_record";
     let mut domains = RemoteAccess::new("main", &access.srv_record).context(told)?;
     domains.set_default("main").context(told)?;

@@ -24,7 +24,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-use crate::lab::{Lab, Server, command, room, run, steps, text};
+use crate::lab::{Lab, Server, command, run, steps, text};
 
 /// A browser that trusts the services of the lab.
 fn browser(lab: &Lab) -> HttpsFetch {
@@ -274,30 +274,6 @@ async fn without_a_receiver_of_events_requests_are_refused_and_old_events_droppe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn methods_of_models_are_obeyed_and_read_again() {
-    let lab = Lab::new();
-    lab.change("# [onboarding.methods]", "[onboarding.methods]");
-    lab.change("# \"Cisco Desk Pro\"", "\"Cisco Desk Pro\"");
-    let server = lab.serve();
-    let (client, token) = (lab.client(&server), lab.token("admin.token"));
-    let refused = client.provision(&room("room-1"), &token).await;
-    let Err(ClientError::Refused {
-        status,
-        error,
-        description,
-    }) = refused
-    else {
-        panic!("{refused:?}");
-    };
-    assert_eq!((status, error.as_str()), (409, "provisioning_refused"));
-    assert_eq!(description, "the model is onboarded by auto-registration");
-    lab.change("\"auto-registration\"", "\"activation-code\"");
-    server.signal("HUP");
-    lab.await_log("were read again").await;
-    lab.code(&server, "room-1").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_an_address_has_sent_counts_behind_a_hangup_too() {
     let lab = Lab::new();
     // More than is refilled while this test runs.
@@ -386,6 +362,38 @@ fn what_cannot_be_served_is_told_by_key_and_file() {
             "remote_access.edge_trust",
         ),
         ("trust = \"server.key\"", "trust = \"services-ca.pem\"", ""),
+        (
+            "# mode = \"on-premises\"",
+            "mode = \"on-premises\"",
+            "codes.mode: with [remote_access]",
+        ),
+        ("\n[remote_access]", "\n# [remote_access]", "unknown field"),
+        ("\nsrv_record", "\n# srv_record", "unknown field"),
+        ("\nedge_trust", "\n# edge_trust", ""),
+        ("\"on-premises\"", "\"cloud\"", "unknown variant"),
+        ("\"cloud\"", "\"broadworks\"", ""),
+        (
+            "# [onboarding.methods]\n# \"CP-8851\"",
+            "[onboarding.methods]\n\"CP-8851\"",
+            "onboarding.methods: ",
+        ),
+        ("\"broadworks\" ", "\"on-premises\" ", ""),
+        (
+            "# [identity]\n# format = \"nginx\" ",
+            "[identity]\nformat = \"plain\" ",
+            "missing field `name`",
+        ),
+        (
+            "# name = \"X-SSL",
+            "name = \"X-SSL",
+            "missing field `proxies`",
+        ),
+        (
+            "# proxies = [\"192.0.2.10/32\"]       #",
+            "proxies = [\"192.0.2.10/32\"] #",
+            "codes.mode: on-premises",
+        ),
+        ("format = \"plain\"", "format = \"nginx\"", ""),
         ("\"sqlite:onboarding.db\"", "\"mysql:x\"", "store"),
     ] {
         lab.change(old, new);
