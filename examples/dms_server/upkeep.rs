@@ -18,8 +18,7 @@ pub(crate) async fn keep_up(lasting: Arc<Lasting>, events_kept: Option<Duration>
         let (registry, now) = (lasting.registry.as_ref(), lasting.clock.now());
         warned(lasting.settle().await, "telling the store of wrong codes");
 
-        let long_ago = now.checked_sub(CODES_KEPT).unwrap_or(now);
-        let purged = registry.purge_expired(long_ago).await;
+        let purged = registry.purge_expired(CODES_KEPT, now).await;
         if let Some(purged @ 1..) = warned(purged, "purging expired codes") {
             tracing::info!(purged, "expired codes were purged");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -104,8 +104,8 @@ impl CodeStore for MemoryRegistry {
         Ok(self.state().codes.outstanding(tenant, page, now))
     }
 
-    async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
-        Ok(self.state().codes.purge_expired(now))
+    async fn purge_expired(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        Ok(self.state().codes.purge_expired(kept, now))
     }
 }
 
