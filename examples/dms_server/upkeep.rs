@@ -4,14 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_activation_code::StoreError;
+use offhook_activation_code::{StoreError, TenantId};
 use offhook_onboarding::purge_outbox;
 
 use crate::assemble::Lasting;
 
-/// Tells the store what was counted of wrong codes, purges codes that expired a month ago, and events older
-/// than `events_kept` where nobody is to hear of them.
-pub(crate) async fn keep_up(lasting: Arc<Lasting>, events_kept: Option<Duration>) {
+/// Tells the store what was counted of wrong codes, purges codes that expired a month ago, and the events
+/// that `unheard` tells, those of a tenant of whom nobody is to hear, once they are so old.
+pub(crate) async fn keep_up(lasting: Arc<Lasting>, unheard: Option<(TenantId, Duration)>) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
@@ -23,10 +23,10 @@ pub(crate) async fn keep_up(lasting: Arc<Lasting>, events_kept: Option<Duration>
             tracing::info!(purged, "expired codes were purged");
         }
 
-        let Some(kept) = events_kept else {
+        let Some((tenant, kept)) = &unheard else {
             continue;
         };
-        let dropped = purge_outbox(registry, kept, &lasting.counters, now).await;
+        let dropped = purge_outbox(registry, tenant, *kept, &lasting.counters, now).await;
         if let Some(dropped @ 1..) = warned(dropped, "dropping old events") {
             tracing::info!(dropped, "events of which nobody hears were dropped");
         }

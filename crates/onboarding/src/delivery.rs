@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use offhook_activation_code::StoreError;
+use offhook_activation_code::{StoreError, TenantId};
 use thiserror::Error;
 
 use crate::{Counter, Counters, OutboxEvent, Registry};
@@ -67,6 +67,7 @@ pub struct StoreName(Box<str>);
 #[derive(Debug)]
 pub struct Delivery {
     registry: Arc<dyn Registry>,
+    tenant: TenantId,
     sink: Arc<dyn EventSink>,
     store: StoreName,
     request_age: Duration,
@@ -178,11 +179,17 @@ impl NamedEvent {
 }
 
 impl Delivery {
-    /// Delivers the outbox of `registry`, which is called `store`, to `sink`.
+    /// Delivers the outbox that `tenant` has in `registry`, which is called `store`, to `sink`.
     #[must_use]
-    pub fn new(registry: Arc<dyn Registry>, store: StoreName, sink: Arc<dyn EventSink>) -> Self {
+    pub fn new(
+        registry: Arc<dyn Registry>,
+        tenant: TenantId,
+        store: StoreName,
+        sink: Arc<dyn EventSink>,
+    ) -> Self {
         Self {
             registry,
+            tenant,
             sink,
             store,
             request_age: DEFAULT_REQUEST_AGE,
@@ -228,7 +235,7 @@ impl Delivery {
     /// judged by a `now` of its own.
     async fn round(&self, stop: &AtomicBool, now: &(dyn Fn() -> SystemTime + Sync)) -> Round {
         let mut round = Round::default();
-        let events = match self.registry.outbox(MAX_ROUND_EVENTS).await {
+        let events = match self.registry.outbox(&self.tenant, MAX_ROUND_EVENTS).await {
             Ok(events) => events,
             Err(error) => {
                 round.failure = Some(DeliveryError::Store(error));
@@ -278,7 +285,10 @@ impl Delivery {
             taken.map_err(|source| DeliveryError::DeadLetters { id, source })?;
             fate = Fate::Dead;
         }
-        let gone = self.registry.delivered(event.event.sequence).await;
+        let gone = self
+            .registry
+            .delivered(&self.tenant, event.event.sequence)
+            .await;
         gone.map_err(DeliveryError::Store)?;
         if fate == Fate::Stale {
             self.counters.add(Counter::EventsDropped);

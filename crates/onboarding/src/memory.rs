@@ -351,14 +351,20 @@ impl Registry for MemoryRegistry {
         Ok(behind.take(limit).cloned().collect())
     }
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
-        Ok(self.state().outbox.iter().take(limit).cloned().collect())
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
+        let state = self.state();
+        let events = state.outbox.iter().filter(|event| event.tenant == *tenant);
+        Ok(events.take(limit).cloned().collect())
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
         self.state()
             .outbox
-            .retain(|event| event.sequence != sequence);
+            .retain(|event| event.sequence != sequence || event.tenant != *tenant);
         Ok(())
     }
 }

@@ -190,18 +190,19 @@ pub trait Registry: CodeStore + GuessStore {
     /// [`StoreError`] when the store could not answer.
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Up to `limit` undelivered events, oldest first.
+    /// Up to `limit` undelivered events of the tenant, oldest first.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store could not answer.
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError>;
+    async fn outbox(&self, tenant: &TenantId, limit: usize)
+    -> Result<Vec<OutboxEvent>, StoreError>;
 
-    /// Drops the event with that sequence from the outbox, as it was delivered; one that is gone
-    /// already is no error.
+    /// Drops the tenant's event with that sequence from the outbox, as it was delivered; one that is gone
+    /// already, or another tenant's, is no error.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store could not answer.
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError>;
 }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use offhook_activation_code::TenantId;
 use offhook_onboarding::{Device, OutboxEvent, OutboxKind};
 
 use crate::PostgresError;
@@ -30,9 +31,11 @@ pub(crate) async fn announce(
 
 pub(crate) async fn read(
     session: &Session,
+    tenant: &TenantId,
     limit: usize,
 ) -> Result<Vec<OutboxEvent>, PostgresError> {
-    let rows = session.rows(READ, &[&integer(limit as u64)]).await?;
+    let (tenant, limit) = (tenant.as_str(), integer(limit as u64));
+    let rows = session.rows(READ, &[&tenant, &limit]).await?;
     rows.iter()
         .map(|row| {
             Ok(OutboxEvent {
@@ -46,8 +49,13 @@ pub(crate) async fn read(
         .collect()
 }
 
-pub(crate) async fn delivered(session: &Session, sequence: u64) -> Result<(), PostgresError> {
-    session.count(DELIVERED, &[&integer(sequence)]).await?;
+pub(crate) async fn delivered(
+    session: &Session,
+    tenant: &TenantId,
+    sequence: u64,
+) -> Result<(), PostgresError> {
+    let (tenant, sequence) = (tenant.as_str(), integer(sequence));
+    session.count(DELIVERED, &[&tenant, &sequence]).await?;
     Ok(())
 }
 
@@ -58,6 +66,7 @@ const ANNOUNCE: &str = concat!(
 );
 
 const READ: &str = "
-    SELECT sequence, kind, tenant, profile, at FROM outbox ORDER BY sequence LIMIT $1";
+    SELECT sequence, kind, tenant, profile, at FROM outbox
+    WHERE tenant = $1 ORDER BY sequence LIMIT $2";
 
-const DELIVERED: &str = "DELETE FROM outbox WHERE sequence = $1";
+const DELIVERED: &str = "DELETE FROM outbox WHERE tenant = $1 AND sequence = $2";

@@ -223,16 +223,20 @@ impl Registry for PostgresStore {
         whole.await.map_err(failed)
     }
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
         self.connections
-            .run(|session| async move { outbox::read(&session, limit).await })
+            .run(|session| async move { outbox::read(&session, tenant, limit).await })
             .await
             .map_err(failed("read the outbox"))
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
         self.connections
-            .run(|session| async move { outbox::delivered(&session, sequence).await })
+            .run(|session| async move { outbox::delivered(&session, tenant, sequence).await })
             .await
             .map_err(failed("empty the outbox"))
     }

@@ -152,3 +152,5 @@ CREATE TABLE outbox (
     profile       TEXT NOT NULL,
     at            INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX outbox_tenant ON outbox (tenant);

@@ -67,11 +67,16 @@ pub(crate) fn announce(
     Ok(())
 }
 
-pub(crate) fn outbox(db: &Connection, limit: usize) -> rusqlite::Result<Vec<OutboxEvent>> {
+pub(crate) fn outbox(
+    db: &Connection,
+    tenant: &TenantId,
+    limit: usize,
+) -> rusqlite::Result<Vec<OutboxEvent>> {
     db.prepare_cached(
-        "SELECT sequence, kind, tenant, profile, at FROM outbox ORDER BY sequence LIMIT ?1",
+        "SELECT sequence, kind, tenant, profile, at FROM outbox
+         WHERE tenant = ?1 ORDER BY sequence LIMIT ?2",
     )?
-    .query_map([integer(limit as u64)], |row| {
+    .query_map(params![tenant.as_str(), integer(limit as u64)], |row| {
         Ok(OutboxEvent {
             sequence: count(row, 0)?,
             kind: word(row, 1, OutboxKind::from_word)?,
@@ -83,9 +88,9 @@ pub(crate) fn outbox(db: &Connection, limit: usize) -> rusqlite::Result<Vec<Outb
     .collect()
 }
 
-pub(crate) fn delivered(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?
-        .execute([integer(sequence)])?;
+pub(crate) fn delivered(db: &Connection, tenant: &TenantId, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM outbox WHERE sequence = ?1 AND tenant = ?2")?
+        .execute(params![integer(sequence), tenant.as_str()])?;
     Ok(())
 }
 

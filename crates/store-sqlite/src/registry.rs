@@ -170,15 +170,23 @@ impl Registry for SqliteStore {
             .await
     }
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
+        let tenant = tenant.clone();
         self.reader
-            .run("read the outbox", move |db| log::outbox(db, limit))
+            .run("read the outbox", move |db| log::outbox(db, &tenant, limit))
             .await
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
         self.writer
-            .run("empty the outbox", move |db| log::delivered(db, sequence))
+            .run("empty the outbox", move |db| {
+                log::delivered(db, &tenant, sequence)
+            })
             .await
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use offhook_activation_code::StoreError;
+use offhook_activation_code::{StoreError, TenantId};
 
 use super::MAX_ROUND_EVENTS;
 use crate::{Counter, Counters, Registry};
 
-/// Drops the events at the head of the outbox that are older than `kept`, counts them as
+/// Drops the events at the head of the tenant's outbox that are older than `kept`, counts them as
 /// [`Counter::EventsDropped`], and tells how many there were.
 ///
 /// It is for a service of which nobody hears events: called from time to time, it bounds the outbox by
@@ -20,19 +20,20 @@ use crate::{Counter, Counters, Registry};
 /// [`StoreError`] when the store could not answer; what was dropped by then is gone.
 pub async fn purge_outbox(
     registry: &dyn Registry,
+    tenant: &TenantId,
     kept: Duration,
     counters: &Counters,
     now: SystemTime,
 ) -> Result<u64, StoreError> {
     let mut dropped = 0;
     loop {
-        let events = registry.outbox(MAX_ROUND_EVENTS).await?;
+        let events = registry.outbox(tenant, MAX_ROUND_EVENTS).await?;
         let is_full = events.len() >= MAX_ROUND_EVENTS;
         for event in events {
             if !event.is_older_than(kept, now) {
                 return Ok(dropped);
             }
-            registry.delivered(event.sequence).await?;
+            registry.delivered(tenant, event.sequence).await?;
             counters.add(Counter::EventsDropped);
             dropped += 1;
         }
