@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use offhook_activation_code::ProfileId;
+use offhook_activation_code::{ProfileId, TenantId};
 use offhook_onboarding::{
     Caller, Counter, Counters, DEFAULT_REQUEST_AGE, Delivery, DeliveryError, DeviceRequest,
     EventSink, MAX_ROUND_EVENTS, MemoryRegistry, NamedEvent, Registry as _, SinkError, StoreName,
