@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_activation_code::{StoreError, TenantId};
-use offhook_onboarding::purge_outbox;
+use offhook_onboarding::Counter;
 
 use crate::assemble::Lasting;
 
@@ -26,8 +26,9 @@ pub(crate) async fn keep_up(lasting: Arc<Lasting>, unheard: Option<(TenantId, Du
         let Some((tenant, kept)) = &unheard else {
             continue;
         };
-        let dropped = purge_outbox(registry, tenant, *kept, &lasting.counters, now).await;
+        let dropped = registry.purge_outbox(tenant, *kept, now).await;
         if let Some(dropped @ 1..) = warned(dropped, "dropping old events") {
+            lasting.counters.add_many(Counter::EventsDropped, dropped);
             tracing::info!(dropped, "events of which nobody hears were dropped");
         }
     }

@@ -13,13 +13,11 @@ use thiserror::Error;
 
 use crate::{Counter, Counters, OutboxEvent, Registry};
 
-mod purge;
 #[cfg(feature = "http")]
 mod run;
 #[cfg(feature = "http")]
 mod webhook;
 
-pub use purge::purge_outbox;
 #[cfg(feature = "http")]
 pub use run::Pace;
 #[cfg(feature = "http")]
@@ -210,7 +208,7 @@ impl Delivery {
         }
     }
 
-    /// Drops requests that have waited for longer than `age`, by the clock of who delivers.
+    /// Drops requests that have waited for longer than `age`, by the clock of the store.
     #[must_use]
     pub fn with_request_age(self, age: Duration) -> Self {
         Self {
@@ -235,7 +233,11 @@ impl Delivery {
     /// judged by a `now` of its own.
     async fn round(&self, stop: &AtomicBool, now: &(dyn Fn() -> SystemTime + Sync)) -> Round {
         let mut round = Round::default();
-        let events = match self.registry.outbox(&self.tenant, MAX_ROUND_EVENTS).await {
+        let read_at = now();
+        let read = self
+            .registry
+            .outbox(&self.tenant, MAX_ROUND_EVENTS, read_at);
+        let events = match read.await {
             Ok(events) => events,
             Err(error) => {
                 round.failure = Some(DeliveryError::Store(error));
@@ -247,8 +249,9 @@ impl Delivery {
             if stop.load(Ordering::Acquire) {
                 return round;
             }
+            let since = now().duration_since(read_at).unwrap_or_default();
             match self
-                .deliver(NamedEvent::new(&self.store, event), now())
+                .deliver(NamedEvent::new(&self.store, event), since)
                 .await
             {
                 Ok(Fate::Dead) => {
@@ -267,10 +270,11 @@ impl Delivery {
         round
     }
 
-    /// Has an event leave the outbox, and tells how.
-    async fn deliver(&self, event: NamedEvent, now: SystemTime) -> Result<Fate, DeliveryError> {
+    /// Has an event leave the outbox, `since` it was read from there, and tells how.
+    async fn deliver(&self, event: NamedEvent, since: Duration) -> Result<Fate, DeliveryError> {
         let mut fate = Fate::Taken;
-        if event.event.kind.is_request() && event.event.is_older_than(self.request_age, now) {
+        let waited = event.event.waited.saturating_add(since);
+        if event.event.kind.is_request() && waited > self.request_age {
             fate = Fate::Stale;
         } else if let Err(source) = self.sink.deliver(&event).await {
             let dead_letters = match &source {

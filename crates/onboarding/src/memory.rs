@@ -355,10 +355,27 @@ impl Registry for MemoryRegistry {
         &self,
         tenant: &TenantId,
         limit: usize,
+        now: SystemTime,
     ) -> Result<Vec<OutboxEvent>, StoreError> {
         let state = self.state();
         let events = state.outbox.iter().filter(|event| event.tenant == *tenant);
-        Ok(events.take(limit).cloned().collect())
+        let read = events.take(limit).map(|event| OutboxEvent {
+            waited: event.at.abs_diff(now.into()),
+            ..event.clone()
+        });
+        Ok(read.collect())
+    }
+
+    async fn purge_outbox(
+        &self,
+        tenant: &TenantId,
+        kept: Duration,
+        now: SystemTime,
+    ) -> Result<u64, StoreError> {
+        let outbox = &mut self.state().outbox;
+        let before = outbox.len();
+        outbox.retain(|event| event.tenant != *tenant || event.at.abs_diff(now.into()) <= kept);
+        Ok((before - outbox.len()) as u64)
     }
 
     async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
@@ -469,6 +486,7 @@ impl State {
             tenant: device.tenant.clone(),
             profile: device.profile.clone(),
             at: now.into(),
+            waited: Duration::ZERO,
         });
     }
 }

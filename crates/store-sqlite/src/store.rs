@@ -52,7 +52,7 @@ impl SqliteStore {
     }
 
     /// Runs `purge`, which takes `at_once` rows at the most, until it finds no more.
-    async fn purge(
+    pub(crate) async fn purge(
         &self,
         action: &'static str,
         at_once: u64,

@@ -191,7 +191,7 @@ async fn a_deleted_device_reads_nothing_more() {
     );
     let outbox = bench
         .registry
-        .outbox(bench.management.tenant(), 10)
+        .outbox(bench.management.tenant(), 10, *NOW)
         .await
         .unwrap();
     let kinds: Vec<_> = outbox.iter().map(|event| event.kind).collect();
@@ -215,7 +215,10 @@ async fn where_nobody_hears_of_events_a_device_is_asked_nothing() {
     assert!(!bench.management.has_event_receiver());
     let (log, outbox) = (
         bench.registry.audit(0, 10).await,
-        bench.registry.outbox(bench.management.tenant(), 10).await,
+        bench
+            .registry
+            .outbox(bench.management.tenant(), 10, *NOW)
+            .await,
     );
     for request in [DeviceRequest::Reboot, DeviceRequest::ProblemReport] {
         let room = profile("room-7");
@@ -226,7 +229,7 @@ async fn where_nobody_hears_of_events_a_device_is_asked_nothing() {
     assert_eq!(
         bench
             .registry
-            .outbox(bench.management.tenant(), 10)
+            .outbox(bench.management.tenant(), 10, *NOW)
             .await
             .unwrap(),
         outbox.unwrap()

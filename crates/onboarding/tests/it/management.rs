@@ -64,7 +64,7 @@ async fn a_room_device_is_activated_configured_and_registered() {
     assert_eq!(bench.counters.get(Counter::DevicesRegistered), 1);
     let outbox = bench
         .registry
-        .outbox(bench.management.tenant(), 10)
+        .outbox(bench.management.tenant(), 10, *NOW)
         .await
         .unwrap();
     assert_eq!(outbox.len(), 1);
