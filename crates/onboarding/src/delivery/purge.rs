@@ -10,10 +10,10 @@ use crate::{Counter, Counters, Registry};
 /// Drops the events at the head of the tenant's outbox that are older than `kept`, counts them as
 /// [`Counter::EventsDropped`], and tells how many there were.
 ///
-/// It is for a service of which nobody hears events: called from time to time, it bounds the outbox by
-/// what happens in `kept`, which is also the time in which a receiver can be set up that misses
-/// nothing. Where a [`Delivery`](super::Delivery) runs over the same store, it must not be called: an event would
-/// be lost when its receiver is down for longer than `kept`.
+/// It is for a service of which nobody hears events: called from time to time, it bounds the outbox
+/// by what happens in `kept`, which is also the time in which a receiver can be set up that misses
+/// nothing. Where a [`Delivery`](super::Delivery) runs over the same store, it must not be called:
+/// an event would be lost when its receiver is down for longer than `kept`.
 ///
 /// # Errors
 ///
