@@ -38,9 +38,10 @@ impl EdgeTrust {
     /// # Errors
     ///
     /// [`EdgeTrustError::TooLong`] when it is longer than [`MAX_BYTES`](Self::MAX_BYTES);
-    /// [`EdgeTrustError::NotCertificate`] when anything other than a certificate begins in it, such as
-    /// a private key; [`EdgeTrustError::Anchor`] when there is no certificate in it, one that cannot be
-    /// read, or one that is not of an authority.
+    /// [`EdgeTrustError::NotCertificate`] when a line with `-----` in it is not that of a certificate,
+    /// as with a private key, or a line within a certificate is no base64;
+    /// [`EdgeTrustError::Anchor`] when there is no certificate in it, one that cannot be read, or one
+    /// that is not of an authority.
     pub fn from_pem(pem: &str) -> Result<Self, EdgeTrustError> {
         if pem.len() > Self::MAX_BYTES {
             return Err(EdgeTrustError::TooLong);

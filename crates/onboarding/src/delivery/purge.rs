@@ -12,7 +12,7 @@ use crate::{Counter, Counters, Registry};
 ///
 /// It is for a service of which nobody hears events: called from time to time, it bounds the outbox
 /// by what happens in `kept`, which is also the time in which a receiver can be set up that misses
-/// nothing. Where a [`Delivery`](super::Delivery) runs over the same store, it must not be called:
+/// nothing. Where a [`Delivery`](super::Delivery) delivers the same outbox, it must not be called:
 /// an event would be lost when its receiver is down for longer than `kept`.
 ///
 /// # Errors
