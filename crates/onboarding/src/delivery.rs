@@ -48,7 +48,8 @@ pub struct NamedEvent {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoreName(Box<str>);
 
-/// Delivers the outbox of a store, oldest event first, each at least once.
+/// Delivers the outbox of a tenant, oldest event first: what became of a device at least once, and
+/// requests to devices while they are young.
 ///
 /// An event leaves the outbox when the sink has taken it, and the next one goes only then. So a
 /// crash, a lost answer or several nodes over one store can repeat events, and can lose none. For a

@@ -9,8 +9,8 @@ use thiserror::Error;
 /// # Source
 ///
 /// Unified CM, device onboarding by activation code, enable cloud onboarding for remote access:
-/// certificates of the trust store `Phone-Edge-trust` are brought to telephones outside. That they come as PEM
-/// is ours.
+/// certificates of the trust store `Phone-Edge-trust` are brought to telephones outside. That they
+/// come as PEM is ours.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EdgeTrust(Box<str>);
 
@@ -18,7 +18,7 @@ pub struct EdgeTrust(Box<str>);
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EdgeTrustError {
-    /// There is no certificate in it, or one that cannot be read.
+    /// There is no certificate in it, one that cannot be read, or one that is not of an authority.
     #[error("no certificates of authorities")]
     Anchor(#[source] AnchorError),
     /// There is something else in it, such as a private key.
@@ -37,7 +37,11 @@ impl EdgeTrust {
     ///
     /// # Errors
     ///
-    /// [`EdgeTrustError`].
+    /// [`EdgeTrustError::TooLong`] when it is longer than [`MAX_BYTES`](Self::MAX_BYTES);
+    /// [`EdgeTrustError::NotCertificate`] when a line with `-----` in it is not that of a certificate,
+    /// as with a private key, or a line within a certificate is no base64;
+    /// [`EdgeTrustError::Anchor`] when there is no certificate in it, one that cannot be read, or one
+    /// that is not of an authority.
     pub fn from_pem(pem: &str) -> Result<Self, EdgeTrustError> {
         if pem.len() > Self::MAX_BYTES {
             return Err(EdgeTrustError::TooLong);

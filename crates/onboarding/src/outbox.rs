@@ -54,7 +54,7 @@ impl OutboxKind {
     }
 }
 
-/// An event that waits to be delivered, at least once; the sequence tells repeats apart.
+/// An event that waits to be delivered; the sequence tells repeats apart.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_structs,

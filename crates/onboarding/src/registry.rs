@@ -95,9 +95,9 @@ pub trait Registry: CodeStore + GuessStore {
     /// # Errors
     ///
     /// [`ActivateError::Refused`] when the grant or the provisioned address is unknown, the device
-    /// is not *activating* by this very code (for a code or a grant) nor to be replaced by it, another device of the tenant has the address or the subject, or
-    /// the device was activated by the same grant with another address;
-    /// [`ActivateError::Code`] when the code is refused.
+    /// is not *activating* by this very code (for a code or a grant) nor to be replaced by it,
+    /// another device of the tenant has the address or the subject, or the device was activated by
+    /// the same grant with another address; [`ActivateError::Code`] when the code is refused.
     async fn activate(
         &self,
         activation: &Activation,

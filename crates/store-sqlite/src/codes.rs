@@ -105,8 +105,7 @@ pub(crate) fn revoke(
     }))
 }
 
-/// Voids codes of `device`, redeemed or not. In one `UPDATE`, so that one that is redeemed at the same
-/// time is void all the same.
+/// Voids codes of `device`, redeemed or not. Nothing else is written meanwhile.
 pub(crate) fn void(
     db: &Connection,
     device: &Device,
