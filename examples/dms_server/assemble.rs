@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use offhook_activation_code::{
-    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
+    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy,
 };
 use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, TokenCache, TokenVerifier};
 use offhook_device_identity::{
@@ -108,9 +108,9 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let fetch = fetch(config)?;
 
     let peppers = Keys::read(&config.peppers)?.peppers;
-    let tenant = TenantId::new(&config.tenant).context("tenant")?;
+    let tenant = config.tenant()?;
     let budget = Arc::clone(&lasting.budget);
-    let desk = CodeDesk::new(tenant, peppers, budget, SystemEntropy::new());
+    let desk = CodeDesk::new(tenant.clone(), peppers, budget, SystemEntropy::new());
     let desk = Arc::new(desk.with_mode(mode(config)?));
 
     let roots = fs::read(&config.tls.device_roots);
@@ -176,7 +176,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
         .merge(operator_router(api))
         .merge(activation_router(activation))
         .merge(key_set_router(key_set))
-        .merge(health_router(Arc::clone(&lasting.registry)))
+        .merge(health_router(Arc::clone(&lasting.registry), tenant))
         .merge(openapi_router())
         .merge(fallback_router());
     let limits = &config.limits;

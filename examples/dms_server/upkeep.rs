@@ -4,31 +4,31 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_activation_code::StoreError;
-use offhook_onboarding::purge_outbox;
+use offhook_activation_code::{StoreError, TenantId};
+use offhook_onboarding::Counter;
 
 use crate::assemble::Lasting;
 
-/// Tells the store what was counted of wrong codes, purges codes that expired a month ago, and events older
-/// than `events_kept` where nobody is to hear of them.
-pub(crate) async fn keep_up(lasting: Arc<Lasting>, events_kept: Option<Duration>) {
+/// Tells the store what was counted of wrong codes, purges codes that expired a month ago, and the events
+/// that `unheard` tells, those of a tenant of whom nobody is to hear, once they are so old.
+pub(crate) async fn keep_up(lasting: Arc<Lasting>, unheard: Option<(TenantId, Duration)>) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
         let (registry, now) = (lasting.registry.as_ref(), lasting.clock.now());
         warned(lasting.settle().await, "telling the store of wrong codes");
 
-        let long_ago = now.checked_sub(CODES_KEPT).unwrap_or(now);
-        let purged = registry.purge_expired(long_ago).await;
+        let purged = registry.purge_expired(CODES_KEPT, now).await;
         if let Some(purged @ 1..) = warned(purged, "purging expired codes") {
             tracing::info!(purged, "expired codes were purged");
         }
 
-        let Some(kept) = events_kept else {
+        let Some((tenant, kept)) = &unheard else {
             continue;
         };
-        let dropped = purge_outbox(registry, kept, &lasting.counters, now).await;
+        let dropped = registry.purge_outbox(tenant, *kept, now).await;
         if let Some(dropped @ 1..) = warned(dropped, "dropping old events") {
+            lasting.counters.add_many(Counter::EventsDropped, dropped);
             tracing::info!(dropped, "events of which nobody hears were dropped");
         }
     }

@@ -1,7 +1,7 @@
 //! A store for tests and demonstrations.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -79,8 +79,8 @@ impl CodeStore for MemoryStore {
         Ok(self.table().outstanding(tenant, page, now))
     }
 
-    async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
-        Ok(self.table().purge_expired(now))
+    async fn purge_expired(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        Ok(self.table().purge_expired(kept, now))
     }
 }
 

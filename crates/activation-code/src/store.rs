@@ -1,7 +1,7 @@
 //! Where codes are kept.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -111,11 +111,12 @@ pub trait CodeStore: fmt::Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<Vec<OutstandingCode>, StoreError>;
 
-    /// Forgets all of the codes expired at `now` but their tombstones; says how many. They stay
-    /// expired should the clock go backwards.
+    /// Forgets all of the codes that have been expired for `kept` at `now` but their tombstones; says how
+    /// many. They stay expired should the clock go backwards: a `kept` of weeks has a clock that stands
+    /// ahead cost nothing.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store failed.
-    async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError>;
+    async fn purge_expired(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError>;
 }

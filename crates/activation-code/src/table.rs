@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use offhook_device_name::MacAddress;
 
@@ -221,14 +221,16 @@ impl CodeTable {
         issued.filter(|code| now < code.expires_at()).count() as u64
     }
 
-    /// Forgets all of the codes expired at `now` but that there were such codes; says how many.
-    pub fn purge_expired(&mut self, now: SystemTime) -> u64 {
-        let now = Timestamp::from(now);
+    /// Forgets all of the codes that have been expired for `kept` at `now` but that there were such codes;
+    /// says how many.
+    pub fn purge_expired(&mut self, kept: Duration, now: SystemTime) -> u64 {
+        // Before the first moment nothing was issued.
+        let then = Timestamp::from(now.checked_sub(kept).unwrap_or(SystemTime::UNIX_EPOCH));
         let expired: Vec<_> = self
             .issued
             .values()
             .flat_map(BTreeMap::values)
-            .filter(|code| code.expires_at() <= now)
+            .filter(|code| code.expires_at() <= then)
             .map(OutstandingCode::id)
             .collect();
         let mut purged = 0;

@@ -33,6 +33,12 @@ impl Timestamp {
         self.0
     }
 
+    /// How far the two moments are apart, whichever is the first.
+    #[must_use]
+    pub const fn abs_diff(self, other: Self) -> Duration {
+        Duration::from_millis(self.0.abs_diff(other.0))
+    }
+
     /// The moment `duration` later, whole milliseconds, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {

@@ -130,8 +130,13 @@ pub struct Counters([AtomicU64; Counter::ALL.len()]);
 impl Counters {
     /// Counts one more.
     pub fn add(&self, counter: Counter) {
+        self.add_many(counter, 1);
+    }
+
+    /// Counts `many` more.
+    pub fn add_many(&self, counter: Counter, many: u64) {
         if let Some(count) = self.0.get(counter as usize) {
-            count.fetch_add(1, Ordering::Relaxed);
+            count.fetch_add(many, Ordering::Relaxed);
         }
     }
 

@@ -8,18 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use offhook_activation_code::StoreError;
+use offhook_activation_code::{StoreError, TenantId};
 use thiserror::Error;
 
 use crate::{Counter, Counters, OutboxEvent, Registry};
 
-mod purge;
 #[cfg(feature = "http")]
 mod run;
 #[cfg(feature = "http")]
 mod webhook;
 
-pub use purge::purge_outbox;
 #[cfg(feature = "http")]
 pub use run::Pace;
 #[cfg(feature = "http")]
@@ -50,7 +48,8 @@ pub struct NamedEvent {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoreName(Box<str>);
 
-/// Delivers the outbox of a store, oldest event first, each at least once.
+/// Delivers the outbox of a tenant, oldest event first: what became of a device at least once, and
+/// requests to devices while they are young.
 ///
 /// An event leaves the outbox when the sink has taken it, and the next one goes only then. So a
 /// crash, a lost answer or several nodes over one store can repeat events, and can lose none. For a
@@ -67,6 +66,7 @@ pub struct StoreName(Box<str>);
 #[derive(Debug)]
 pub struct Delivery {
     registry: Arc<dyn Registry>,
+    tenant: TenantId,
     sink: Arc<dyn EventSink>,
     store: StoreName,
     request_age: Duration,
@@ -178,11 +178,17 @@ impl NamedEvent {
 }
 
 impl Delivery {
-    /// Delivers the outbox of `registry`, which is called `store`, to `sink`.
+    /// Delivers the outbox that `tenant` has in `registry`, which is called `store`, to `sink`.
     #[must_use]
-    pub fn new(registry: Arc<dyn Registry>, store: StoreName, sink: Arc<dyn EventSink>) -> Self {
+    pub fn new(
+        registry: Arc<dyn Registry>,
+        tenant: TenantId,
+        store: StoreName,
+        sink: Arc<dyn EventSink>,
+    ) -> Self {
         Self {
             registry,
+            tenant,
             sink,
             store,
             request_age: DEFAULT_REQUEST_AGE,
@@ -203,7 +209,7 @@ impl Delivery {
         }
     }
 
-    /// Drops requests that have waited for longer than `age`, by the clock of who delivers.
+    /// Drops requests that have waited for longer than `age`, by the clock of the store.
     #[must_use]
     pub fn with_request_age(self, age: Duration) -> Self {
         Self {
@@ -228,7 +234,11 @@ impl Delivery {
     /// judged by a `now` of its own.
     async fn round(&self, stop: &AtomicBool, now: &(dyn Fn() -> SystemTime + Sync)) -> Round {
         let mut round = Round::default();
-        let events = match self.registry.outbox(MAX_ROUND_EVENTS).await {
+        let read_at = now();
+        let read = self
+            .registry
+            .outbox(&self.tenant, MAX_ROUND_EVENTS, read_at);
+        let events = match read.await {
             Ok(events) => events,
             Err(error) => {
                 round.failure = Some(DeliveryError::Store(error));
@@ -240,8 +250,9 @@ impl Delivery {
             if stop.load(Ordering::Acquire) {
                 return round;
             }
+            let since = now().duration_since(read_at).unwrap_or_default();
             match self
-                .deliver(NamedEvent::new(&self.store, event), now())
+                .deliver(NamedEvent::new(&self.store, event), since)
                 .await
             {
                 Ok(Fate::Dead) => {
@@ -260,10 +271,11 @@ impl Delivery {
         round
     }
 
-    /// Has an event leave the outbox, and tells how.
-    async fn deliver(&self, event: NamedEvent, now: SystemTime) -> Result<Fate, DeliveryError> {
+    /// Has an event leave the outbox, `since` it was read from there, and tells how.
+    async fn deliver(&self, event: NamedEvent, since: Duration) -> Result<Fate, DeliveryError> {
         let mut fate = Fate::Taken;
-        if event.event.kind.is_request() && event.event.is_older_than(self.request_age, now) {
+        let waited = event.event.waited.saturating_add(since);
+        if event.event.kind.is_request() && waited > self.request_age {
             fate = Fate::Stale;
         } else if let Err(source) = self.sink.deliver(&event).await {
             let dead_letters = match &source {
@@ -278,7 +290,10 @@ impl Delivery {
             taken.map_err(|source| DeliveryError::DeadLetters { id, source })?;
             fate = Fate::Dead;
         }
-        let gone = self.registry.delivered(event.event.sequence).await;
+        let gone = self
+            .registry
+            .delivered(&self.tenant, event.event.sequence)
+            .await;
         gone.map_err(DeliveryError::Store)?;
         if fate == Fate::Stale {
             self.counters.add(Counter::EventsDropped);

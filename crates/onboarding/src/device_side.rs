@@ -58,8 +58,8 @@ pub trait Flow: fmt::Debug + Send {
         Err(DeviceError::OutOfOrder)
     }
 
-    /// The edge that it found. From then on its requests go to the servers of that, whatever name is
-    /// in their URLs, and it registers there; else they go where their URLs say.
+    /// The edge, once found; requests then go to its servers, whatever name is in their URLs, and the
+    /// device registers there.
     fn edge(&self) -> Option<&Edge> {
         None
     }

@@ -9,8 +9,8 @@ use thiserror::Error;
 /// # Source
 ///
 /// Unified CM, device onboarding by activation code, enable cloud onboarding for remote access:
-/// certificates of the trust store `Phone-Edge-trust` are brought to telephones outside. That they come as PEM
-/// is ours.
+/// certificates of the trust store `Phone-Edge-trust` are brought to telephones outside. That they
+/// come as PEM is ours.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EdgeTrust(Box<str>);
 
@@ -18,7 +18,7 @@ pub struct EdgeTrust(Box<str>);
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EdgeTrustError {
-    /// There is no certificate in it, or one that cannot be read.
+    /// There is no certificate in it, one that cannot be read, or one that is not of an authority.
     #[error("no certificates of authorities")]
     Anchor(#[source] AnchorError),
     /// There is something else in it, such as a private key.
@@ -37,26 +37,32 @@ impl EdgeTrust {
     ///
     /// # Errors
     ///
-    /// [`EdgeTrustError`].
+    /// [`EdgeTrustError::TooLong`] when it is longer than [`MAX_BYTES`](Self::MAX_BYTES);
+    /// [`EdgeTrustError::NotCertificate`] when a line with `-----` in it is not that of a certificate,
+    /// as with a private key, or a line within a certificate is no base64;
+    /// [`EdgeTrustError::Anchor`] when there is no certificate in it, one that cannot be read, or one
+    /// that is not of an authority.
     pub fn from_pem(pem: &str) -> Result<Self, EdgeTrustError> {
         if pem.len() > Self::MAX_BYTES {
             return Err(EdgeTrustError::TooLong);
         }
         let mut kept = String::new();
         let mut is_inside = false;
-        for line in pem.lines().map(str::trim) {
-            if line.starts_with("-----BEGIN ") {
-                if line != BEGIN {
-                    return Err(EdgeTrustError::NotCertificate);
+        // Whatever others take for the end of a line is one here: what is kept must not be read in another
+        // way later, and show more than certificates.
+        for line in pem.split(['\n', '\r']).map(str::trim) {
+            let is_kept = match (is_inside, line) {
+                (false, BEGIN) | (true, END) => {
+                    is_inside = !is_inside;
+                    true
                 }
-                is_inside = true;
-            }
-            if is_inside {
+                (true, _) if line.bytes().all(is_base64) => !line.is_empty(),
+                (false, _) if !line.contains("-----") => false,
+                _ => return Err(EdgeTrustError::NotCertificate),
+            };
+            if is_kept {
                 kept.push_str(line);
                 kept.push('\n');
-            }
-            if line == END {
-                is_inside = false;
             }
         }
         let builder = ChainVerifier::builder().anchors_from_pem(kept.as_bytes());
@@ -70,6 +76,10 @@ impl EdgeTrust {
     pub fn as_pem(&self) -> &str {
         &self.0
     }
+}
+
+const fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -99,13 +109,28 @@ mod tests {
     #[test]
     fn nothing_but_certificates_is_handed_out() {
         let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
-        let with_key = EdgeTrust::from_pem(&(authority() + &key));
-        assert!(matches!(with_key, Err(EdgeTrustError::NotCertificate)));
+        let authority = authority();
+        for text in [
+            format!("{authority}{key}"),
+            format!("{key}{authority}"),
+            // A file without a last line end, before another; line ends of other systems.
+            format!("{}{key}", authority.trim_end()),
+            format!("{}{authority}", key.trim_end()),
+            format!("{authority}{key}").replace('\n', "\r"),
+            format!("{}\r{}", authority.trim_end(), key.replace('\n', "\r")),
+            format!("{authority}  {key}"),
+            format!("{authority}# {key}"),
+            authority.replace("-----END", "# \n-----END"),
+        ] {
+            let with_key = EdgeTrust::from_pem(&text);
+            let refused = matches!(with_key, Err(EdgeTrustError::NotCertificate));
+            assert!(refused, "{text:?}");
+        }
         for bad in ["", "authority", "-----BEGIN CERTIFICATE-----\nAA"] {
             let refused = EdgeTrust::from_pem(bad);
             assert!(matches!(refused, Err(EdgeTrustError::Anchor(_))), "{bad}");
         }
-        let long = authority() + &" ".repeat(EdgeTrust::MAX_BYTES);
+        let long = authority + &" ".repeat(EdgeTrust::MAX_BYTES);
         assert!(matches!(
             EdgeTrust::from_pem(&long),
             Err(EdgeTrustError::TooLong)

@@ -52,7 +52,7 @@ pub enum ProvisionRefusal {
     /// Another device of the tenant has the dummy name; draw another.
     #[error("another device has this name")]
     NameInUse,
-    /// Telephones of the model are not onboarded by codes.
+    /// Telephones of the model are not onboarded by codes; give the address, or switch the method.
     #[error(transparent)]
     Method(OnboardingMethodRefusal),
     /// The model is not the one of the device type.
@@ -88,7 +88,8 @@ pub enum RequestCodeRefusal {
     /// The digest belongs to another code; draw another.
     #[error("the code is in use")]
     CodeInUse,
-    /// Telephones of the model are not onboarded by codes.
+    /// Telephones of the model are not onboarded by codes; provision the device with its address, or
+    /// switch the method.
     #[error(transparent)]
     Method(OnboardingMethodRefusal),
     /// The device is not activated, so that there is none to be replaced.

@@ -40,7 +40,7 @@ pub use configuration::ConfigurationDocument;
 pub use counter::{Counter, Counters};
 pub use delivery::{
     DEFAULT_REQUEST_AGE, Delivery, DeliveryError, EventSink, MAX_ROUND_EVENTS, NamedEvent, Round,
-    SinkError, StoreName, purge_outbox,
+    SinkError, StoreName,
 };
 #[cfg(feature = "http")]
 pub use delivery::{Pace, WebhookSink};

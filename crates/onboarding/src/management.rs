@@ -90,8 +90,8 @@ impl DeviceManagement {
         }
     }
 
-    /// Refuses what call control would have to do, as nobody tells it of events: else it would be
-    /// asked for in vain, or be carried out when somebody is told who comes later.
+    /// Refuses to ask devices to restart or to report a problem, because nobody delivers events: such
+    /// a request would be lost, or carried out long after.
     #[must_use]
     pub fn without_event_receiver(self) -> Self {
         Self {
@@ -143,8 +143,10 @@ impl DeviceManagement {
     /// # Errors
     ///
     /// [`OnboardError::Request`] when a part of the request is not well formed,
-    /// [`OnboardError::Provision`] when it breaks a rule of its device type or the tenant has such
-    /// a device already.
+    /// [`OnboardError::Provision`] when it breaks a rule of its device type or the onboarding method of
+    /// its model, the tenant has such a device already, or the store could not answer;
+    /// [`OnboardError::Template`] when a template of its device type cannot be filled in;
+    /// [`OnboardError::Entropy`] when no dummy name could be drawn.
     pub async fn provision(
         &self,
         request: ProvisionRequest,
@@ -210,8 +212,11 @@ impl DeviceManagement {
     ///
     /// # Errors
     ///
-    /// [`IssueCodeError`]; where the mail was not taken, the code lives unseen until another is
-    /// issued.
+    /// [`IssueCodeError::Request`] when there is no such device, its state, its device type or the
+    /// onboarding method of its model forbids a code, or the store could not answer;
+    /// [`IssueCodeError::NotShown`] when codes go by mail only and no recipient is named;
+    /// [`IssueCodeError::Entropy`] when no code could be drawn; [`IssueCodeError::Mail`] when the mail
+    /// was not taken: the code lives unseen until another is issued.
     pub async fn issue_code(
         &self,
         profile: &ProfileId,

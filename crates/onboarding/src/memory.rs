@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -104,8 +104,8 @@ impl CodeStore for MemoryRegistry {
         Ok(self.state().codes.outstanding(tenant, page, now))
     }
 
-    async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
-        Ok(self.state().codes.purge_expired(now))
+    async fn purge_expired(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        Ok(self.state().codes.purge_expired(kept, now))
     }
 }
 
@@ -351,14 +351,37 @@ impl Registry for MemoryRegistry {
         Ok(behind.take(limit).cloned().collect())
     }
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
-        Ok(self.state().outbox.iter().take(limit).cloned().collect())
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+        now: SystemTime,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
+        let state = self.state();
+        let events = state.outbox.iter().filter(|event| event.tenant == *tenant);
+        let read = events.take(limit).map(|event| OutboxEvent {
+            waited: event.at.abs_diff(now.into()),
+            ..event.clone()
+        });
+        Ok(read.collect())
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn purge_outbox(
+        &self,
+        tenant: &TenantId,
+        kept: Duration,
+        now: SystemTime,
+    ) -> Result<u64, StoreError> {
+        let outbox = &mut self.state().outbox;
+        let before = outbox.len();
+        outbox.retain(|event| event.tenant != *tenant || event.at.abs_diff(now.into()) <= kept);
+        Ok((before - outbox.len()) as u64)
+    }
+
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
         self.state()
             .outbox
-            .retain(|event| event.sequence != sequence);
+            .retain(|event| event.sequence != sequence || event.tenant != *tenant);
         Ok(())
     }
 }
@@ -463,6 +486,7 @@ impl State {
             tenant: device.tenant.clone(),
             profile: device.profile.clone(),
             at: now.into(),
+            waited: Duration::ZERO,
         });
     }
 }

@@ -1,6 +1,6 @@
 //! Events for other systems, written in the transaction that made them true.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use offhook_activation_code::{ProfileId, TenantId, Timestamp};
 
@@ -54,7 +54,7 @@ impl OutboxKind {
     }
 }
 
-/// An event that waits to be delivered, at least once; the sequence tells repeats apart.
+/// An event that waits to be delivered; the sequence tells repeats apart.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -71,14 +71,7 @@ pub struct OutboxEvent {
     pub profile: ProfileId,
     /// When.
     pub at: Timestamp,
-}
-
-impl OutboxEvent {
-    /// Whether it was made more than `age` before `now`.
-    pub(crate) fn is_older_than(&self, age: Duration, now: SystemTime) -> bool {
-        let waited = Timestamp::from(now)
-            .as_millis()
-            .saturating_sub(self.at.as_millis());
-        u128::from(waited) > age.as_millis()
-    }
+    /// How long it had waited when it was read, by the clock of the store. One that is stamped later than
+    /// that was stamped by a clock that stood ahead: it counts as having waited for as long.
+    pub waited: Duration,
 }

@@ -1,6 +1,6 @@
 //! What a store of devices must do.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -95,9 +95,9 @@ pub trait Registry: CodeStore + GuessStore {
     /// # Errors
     ///
     /// [`ActivateError::Refused`] when the grant or the provisioned address is unknown, the device
-    /// is not *activating* by this very code (for a code or a grant) nor to be replaced by it, another device of the tenant has the address or the subject, or
-    /// the device was activated by the same grant with another address;
-    /// [`ActivateError::Code`] when the code is refused.
+    /// is not *activating* by this very code (for a code or a grant) nor to be replaced by it,
+    /// another device of the tenant has the address or the subject, or the device was activated by
+    /// the same grant with another address; [`ActivateError::Code`] when the code is refused.
     async fn activate(
         &self,
         activation: &Activation,
@@ -190,18 +190,41 @@ pub trait Registry: CodeStore + GuessStore {
     /// [`StoreError`] when the store could not answer.
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Up to `limit` undelivered events, oldest first.
+    /// Up to `limit` undelivered events of the tenant, oldest first.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store could not answer.
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError>;
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+        now: SystemTime,
+    ) -> Result<Vec<OutboxEvent>, StoreError>;
 
-    /// Drops the event with that sequence from the outbox, as it was delivered; one that is gone
-    /// already is no error.
+    /// Drops those of the tenant's events that have waited for longer than `kept`, from the oldest on to where
+    /// a thousand in a row have not; says how many.
+    ///
+    /// It is for a service of which nobody hears events: called from time to time, it bounds the outbox by
+    /// what happens in `kept`, which is also the time in which a receiver can be set up that misses
+    /// nothing. Where a [`Delivery`](crate::Delivery) runs over the same tenant, it must not be called: an
+    /// event would be lost when its receiver is down for longer than `kept`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store could not answer; what was dropped by then is gone.
+    async fn purge_outbox(
+        &self,
+        tenant: &TenantId,
+        kept: Duration,
+        now: SystemTime,
+    ) -> Result<u64, StoreError>;
+
+    /// Drops the tenant's event with that sequence from the outbox, as it was delivered; one that is gone
+    /// already, or another tenant's, is no error.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store could not answer.
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError>;
 }

@@ -218,9 +218,17 @@ pub async fn purged_codes_leave_tombstones(fixture: &impl Fixture) {
     let new = world.new_code(&young, "young");
     store.issue(&new, world.now).await.unwrap();
 
-    assert_eq!(store.purge_expired(deadline - MS).await.unwrap(), 0);
-    assert_eq!(store.purge_expired(deadline).await.unwrap(), 1);
-    assert_eq!(store.purge_expired(deadline).await.unwrap(), 0);
+    for (kept, now, purged) in [
+        (Duration::ZERO, deadline - MS, 0),
+        (MS, deadline, 0),
+        (Duration::MAX, deadline, 0),
+        (MS, deadline + MS, 1),
+        (MS, deadline + MS, 0),
+        (Duration::ZERO, deadline, 0),
+    ] {
+        let answer = store.purge_expired(kept, now).await.unwrap();
+        assert_eq!(answer, purged, "{kept:?}");
+    }
     let attempt = world.redemption(&old, device(1));
     assert_eq!(
         refusal(store.redeem(&attempt, deadline).await),
@@ -251,7 +259,10 @@ pub async fn a_clock_that_jumps_back_revives_nothing(fixture: &impl Fixture) {
     world.now = now + world.policy.ttl();
     let new = world.new_code(&used, "replaced");
     store.issue(&new, world.now).await.unwrap();
-    store.purge_expired(world.now).await.unwrap();
+    store
+        .purge_expired(Duration::ZERO, world.now)
+        .await
+        .unwrap();
     for code in [&purged, &replaced] {
         let attempt = world.redemption(code, device(1));
         assert_eq!(refusal(store.redeem(&attempt, now).await), Refusal::Expired);

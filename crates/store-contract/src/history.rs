@@ -49,7 +49,7 @@ pub async fn any_history_is_answered_as_the_model_answers_it(fixture: &impl Fixt
             }
         }
         let end = SystemTime::from(Timestamp::MAX);
-        let tidied = Handle::current().block_on(store.purge_expired(end));
+        let tidied = Handle::current().block_on(store.purge_expired(Duration::ZERO, end));
         tidied.map_err(|err| TestCaseError::fail(format!("{err:?}")))?;
         Ok(())
     };
@@ -263,7 +263,7 @@ impl Request {
         match self {
             Self::Issue(new) => text(&table.issue(new, now).map_err(IssueError::Refused)),
             Self::List(tenant, page) => listed(Ok(table.outstanding(tenant, page.clone(), now))),
-            Self::Purge => listed(Ok(table.purge_expired(now))),
+            Self::Purge => listed(Ok(table.purge_expired(Duration::ZERO, now))),
             Self::Redeem(redemption) => redeemed(table.redeem(redemption, now)),
             Self::Reissue(old, new) => {
                 text(&table.reissue(*old, new).map_err(ReissueError::Refused))
@@ -279,7 +279,7 @@ impl Request {
         match self {
             Self::Issue(new) => text(&store.issue(new, now).await),
             Self::List(tenant, page) => listed(store.outstanding(tenant, page.clone(), now).await),
-            Self::Purge => listed(store.purge_expired(now).await),
+            Self::Purge => listed(store.purge_expired(Duration::ZERO, now).await),
             Self::Redeem(redemption) => redeemed(store.redeem(redemption, now).await),
             Self::Reissue(old, new) => text(&store.reissue(*old, new, now).await),
             Self::Revoke(tenant, id) => text(&store.revoke(tenant, *id, now).await),

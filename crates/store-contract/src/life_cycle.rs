@@ -1,14 +1,17 @@
 //! What becomes of devices in a [`Registry`] after they were activated.
 
-use offhook_activation_code::{Page, Refusal};
+use offhook_activation_code::{Page, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateError, ActivateRefusal, ActivationState, AuditEvent, Device, DeviceKey, DeviceRequest,
-    OutboxKind, Registry, RequestCodeError, RequestCodeRefusal, UpdateError,
+    ActivateError, ActivateRefusal, Activation, ActivationState, AuditEvent, Device, DeviceKey,
+    DeviceRequest, OutboxKind, Registry, RequestCodeError, RequestCodeRefusal, UpdateError,
 };
+use uuid::Uuid;
 
 use crate::Fixture;
-use crate::registry::{audited, by_code, by_grant, code_refusal, new_device, refusal, waiting};
+use crate::registry::{
+    audited, by_certificate, by_code, by_grant, code_refusal, new_device, refusal, waiting,
+};
 use crate::world::{MS, World, act, device, mac, profile};
 
 /// A broken device serves until the one that takes its place is activated, and then no more.
@@ -58,7 +61,7 @@ pub async fn a_device_is_replaced_without_a_gap(fixture: &impl Fixture<Store: Re
     assert_eq!(store.device(&tenant, &old_subject).await.unwrap(), None);
     let err = store.activate(&old, now + MS).await;
     assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
-    let events = store.outbox(10).await.unwrap();
+    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [OutboxKind::DeviceActivated; 2]);
 }
@@ -149,7 +152,7 @@ pub async fn a_deleted_device_is_gone_and_its_code_with_it(
         AuditEvent::Provisioned,
     ];
     assert_eq!(audited(&*store).await, events);
-    let events = store.outbox(10).await.unwrap();
+    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [OutboxKind::DeviceDeleted]);
 }
@@ -225,7 +228,7 @@ pub async fn requests_wait_in_the_outbox(fixture: &impl Fixture<Store: Registry>
             .unwrap();
         assert_eq!(asked.state, ActivationState::Activated);
     }
-    let events = store.outbox(10).await.unwrap();
+    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
     let expected = [
         OutboxKind::DeviceActivated,
@@ -267,4 +270,109 @@ pub async fn a_refused_replacement_changes_nothing(fixture: &impl Fixture<Store:
     assert!(store.activate(&activation, now).await.unwrap().repeated);
     let other = by_code(&world.redemption(&spare, device(2)), 2);
     assert!(!store.activate(&other, now).await.unwrap().repeated);
+}
+
+/// Two tenants may have devices of the same name, and neither reads, changes or is told of what the
+/// other has.
+pub async fn a_tenant_has_nothing_of_another(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (now, other) = (world.now, TenantId::new("other").unwrap());
+    let ours = new_device(world, "desk", Some(mac(1)));
+    let theirs = Device {
+        tenant: other.clone(),
+        ..ours.clone()
+    };
+    let desk = &ours.profile;
+    for (device, subject) in [(&ours, 1), (&theirs, 2)] {
+        store.provision(device, &act(now)).await.unwrap();
+        let activation = Activation {
+            tenant: device.tenant.clone(),
+            ..by_certificate(Uuid::from_u128(subject), 1)
+        };
+        store.activate(&activation, now).await.unwrap();
+    }
+    let subject = DeviceKey::Subject(Uuid::from_u128(2));
+    assert_eq!(store.device(&ours.tenant, &subject).await.unwrap(), None);
+    let request = DeviceRequest::Reboot;
+    let asked = store.request(&other, desk, request, &act(now)).await;
+    asked.unwrap();
+
+    let events = store.outbox(&other, 10, world.now).await.unwrap();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (event.sequence, event.kind))
+        .collect();
+    let expected = [
+        (2, OutboxKind::DeviceActivated),
+        (3, OutboxKind::RebootRequested),
+    ];
+    assert_eq!(told, expected);
+    assert!(events.iter().all(|event| event.tenant == other));
+    // What another tenant delivers stays.
+    store.delivered(&ours.tenant, 2).await.unwrap();
+    assert_eq!(store.outbox(&other, 10, world.now).await.unwrap(), events);
+    store.delivered(&other, 2).await.unwrap();
+    let left: Vec<_> = events.into_iter().skip(1).collect();
+    assert_eq!(store.outbox(&other, 10, world.now).await.unwrap(), left);
+    assert_eq!(
+        store
+            .outbox(&ours.tenant, 10, world.now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+
+    store.delete(&ours.tenant, desk, &act(now)).await.unwrap();
+    let page = || Page::first(10);
+    assert_eq!(store.devices(&ours.tenant, page()).await.unwrap(), []);
+    let left = store.devices(&other, page()).await.unwrap();
+    let subjects: Vec<_> = left.iter().map(|device| device.subject).collect();
+    assert_eq!(subjects, [Some(Uuid::from_u128(2))]);
+}
+
+/// An outbox of which nobody hears keeps what is young, by the store's clock; what a clock that stood ahead
+/// has stamped is as old as it is young.
+pub async fn what_has_waited_too_long_leaves_the_outbox(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, start) = (world.tenant.clone(), world.now);
+    let other = TenantId::new("other").unwrap();
+    let kept = MS * 1_000;
+    for tenant in [&tenant, &other] {
+        let device = Device {
+            tenant: tenant.clone(),
+            ..new_device(world, "desk", Some(mac(1)))
+        };
+        store.provision(&device, &act(start)).await.unwrap();
+        let activation = Activation {
+            tenant: tenant.clone(),
+            ..by_certificate(Uuid::from_u128(1), 1)
+        };
+        // The clock stands ahead, and is set right before the devices are asked for something.
+        let ahead = start + kept * 10;
+        store.activate(&activation, ahead).await.unwrap();
+        for number in 0..3 {
+            let (desk, act) = (&device.profile, act(start + MS * number));
+            let asked = store.request(tenant, desk, DeviceRequest::Reboot, &act);
+            asked.await.unwrap();
+        }
+    }
+    let waited = async |tenant: &TenantId, now| {
+        let events = store.outbox(tenant, 10, now).await.unwrap();
+        let waited = events.iter().map(|event| event.waited.as_millis());
+        waited.collect::<Vec<_>>()
+    };
+    assert_eq!(waited(&tenant, start + MS * 2).await, [9_998, 2, 1, 0]);
+    for (now, dropped, left) in [
+        (start + kept * 9 + MS, 3, vec![999]),
+        (start + kept * 11, 0, vec![1_000]),
+        (start + kept * 11 + MS, 1, vec![]),
+    ] {
+        let answer = store.purge_outbox(&tenant, kept, now).await;
+        assert_eq!(answer.unwrap(), dropped);
+        assert_eq!(waited(&tenant, now).await, left);
+    }
+    let answer = store.purge_outbox(&other, kept, start).await;
+    assert_eq!(answer.unwrap(), 1);
+    assert_eq!(waited(&other, start + MS * 2).await, [2, 1, 0]);
 }

@@ -75,8 +75,10 @@ macro_rules! registry_tests {
             a_device_may_take_its_own_place
             a_refused_replacement_changes_nothing
             devices_come_in_pages
+            a_tenant_has_nothing_of_another
             requests_wait_in_the_outbox
             the_grant_of_a_deleted_device_is_void
+            what_has_waited_too_long_leaves_the_outbox
         }
         $crate::__tests! { right $fresh;
             a_certificate_without_a_code_activates_no_device_that_is_activating

@@ -134,7 +134,10 @@ pub async fn a_random_history_of_devices_is_answered_as_in_memory(
     let all = usize::from(u16::MAX);
     let (got, wanted) = (store.audit(0, all).await, memory.audit(0, all).await);
     assert_eq!(got.ok(), wanted.ok());
-    let (got, wanted) = (store.outbox(all).await, memory.outbox(all).await);
+    let (got, wanted) = (
+        store.outbox(&world.tenant, all, world.now).await,
+        memory.outbox(&world.tenant, all, world.now).await,
+    );
     assert_eq!(got.ok(), wanted.ok());
 }
 

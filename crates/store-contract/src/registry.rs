@@ -59,7 +59,7 @@ pub async fn a_code_activates_the_device_it_was_issued_for(
         AuditEvent::Activated,
     ];
     assert_eq!(audited(&*store).await, events);
-    let outbox = store.outbox(10).await.unwrap();
+    let outbox = store.outbox(&world.tenant, 10, world.now).await.unwrap();
     let told: Vec<_> = outbox
         .iter()
         .map(|event| (event.kind, &event.profile))
@@ -133,7 +133,10 @@ pub async fn a_refused_activation_burns_no_code(fixture: &impl Fixture<Store: Re
     let key = DeviceKey::Profile(profile("desk"));
     let found = store.device(&world.tenant, &key).await.unwrap();
     assert_eq!(found, Some(fresh));
-    assert_eq!(store.outbox(10).await.unwrap(), []);
+    assert_eq!(
+        store.outbox(&world.tenant, 10, world.now).await.unwrap(),
+        []
+    );
     let records = store.audit(3, 10).await.unwrap();
     let reasons: Vec<_> = records
         .iter()
@@ -200,7 +203,14 @@ pub async fn of_16_devices_with_one_code_one_is_activated(fixture: &impl Fixture
         }
     }
     assert_eq!(activated, 1, "devices activated");
-    assert_eq!(store.outbox(10).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .outbox(&world.tenant, 10, world.now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 /// A new code makes the earlier one void, and the grant of the earlier one too.
@@ -469,7 +479,7 @@ pub async fn the_outbox_is_emptied_in_order(fixture: &impl Fixture<Store: Regist
         .deactivate(&tenant, &profile("desk"), None, &act(now))
         .await
         .unwrap();
-    let events = store.outbox(10).await.unwrap();
+    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
     let kinds: Vec<_> = events
         .iter()
         .map(|event| (event.sequence, event.kind))
@@ -479,13 +489,23 @@ pub async fn the_outbox_is_emptied_in_order(fixture: &impl Fixture<Store: Regist
         (2, OutboxKind::DeviceDeactivated),
     ];
     assert_eq!(kinds, expected);
-    assert_eq!(store.outbox(1).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .outbox(&world.tenant, 1, world.now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     for sequence in [2, 1, 1] {
-        store.delivered(sequence).await.unwrap();
+        store.delivered(&world.tenant, sequence).await.unwrap();
     }
-    assert_eq!(store.outbox(10).await.unwrap(), []);
+    assert_eq!(
+        store.outbox(&world.tenant, 10, world.now).await.unwrap(),
+        []
+    );
     store.activate(&activation, now).await.unwrap();
-    let events = store.outbox(10).await.unwrap();
+    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
     let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, [3]);
 }

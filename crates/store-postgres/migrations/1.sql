@@ -111,6 +111,8 @@ CREATE TABLE outbox (
     profile       text COLLATE "C" NOT NULL
 );
 
+CREATE INDEX outbox_tenant ON outbox (tenant, sequence);
+
 -- Failed guesses, a row for each node that counts them.
 CREATE TABLE guesses (
     key           uuid NOT NULL,

@@ -2,7 +2,7 @@
 
 mod statement;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use offhook_activation_code::{
     Binding, Claimant, ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeState, Grant, GrantId,
@@ -259,8 +259,13 @@ pub(crate) async fn outstanding(
 
 /// Purges some codes, so that nobody waits long; says how many. None means that none is left but
 /// those that somebody else is closing.
-pub(crate) async fn purge(session: &Session, now: SystemTime) -> Result<u64, PostgresError> {
-    session.count(PURGE, &[&session.now(now)]).await
+pub(crate) async fn purge(
+    session: &Session,
+    kept: Duration,
+    now: SystemTime,
+) -> Result<u64, PostgresError> {
+    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    session.count(PURGE, &[&session.now(now), &kept]).await
 }
 
 /// The grant with the name `id`, as it was given for the first time; that of a code that is void by

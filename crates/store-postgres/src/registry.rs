@@ -1,6 +1,6 @@
 //! The store as a registry of devices.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -223,16 +223,41 @@ impl Registry for PostgresStore {
         whole.await.map_err(failed)
     }
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+        now: SystemTime,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
         self.connections
-            .run(|session| async move { outbox::read(&session, limit).await })
+            .run(|session| async move { outbox::read(&session, tenant, limit, now).await })
             .await
             .map_err(failed("read the outbox"))
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn purge_outbox(
+        &self,
+        tenant: &TenantId,
+        kept: Duration,
+        now: SystemTime,
+    ) -> Result<u64, StoreError> {
+        let mut purged = 0;
+        loop {
+            let some = self
+                .connections
+                .run(|session| async move { outbox::purge(&session, tenant, kept, now).await })
+                .await
+                .map_err(failed("drop old events"))?;
+            purged += some;
+            if some == 0 {
+                return Ok(purged);
+            }
+        }
+    }
+
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
         self.connections
-            .run(|session| async move { outbox::delivered(&session, sequence).await })
+            .run(|session| async move { outbox::delivered(&session, tenant, sequence).await })
             .await
             .map_err(failed("empty the outbox"))
     }

@@ -1,7 +1,7 @@
 //! The store of codes.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -115,12 +115,12 @@ impl CodeStore for PostgresStore {
             .map_err(failed("list codes"))
     }
 
-    async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
+    async fn purge_expired(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
             let some = self
                 .connections
-                .run(|session| async move { codes::purge(&session, now).await })
+                .run(|session| async move { codes::purge(&session, kept, now).await })
                 .await
                 .map_err(failed("purge codes"))?;
             purged += some;

@@ -131,7 +131,8 @@ CREATE TABLE audit (
     -- Which administrator did it: the subject of the token, and its issuer.
     actor         TEXT,
     actor_issuer  TEXT,
-    hash          BLOB NOT NULL
+    hash          BLOB NOT NULL,
+    CHECK (actor NOT NULL OR actor_issuer IS NULL)
 ) STRICT;
 
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
@@ -152,3 +153,5 @@ CREATE TABLE outbox (
     profile       TEXT NOT NULL,
     at            INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX outbox_tenant ON outbox (tenant);

@@ -1,6 +1,6 @@
 //! The verbs on codes, each to be run in a transaction.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use offhook_activation_code::{
     Binding, ClaimantKey, CodeDigest, CodeDigests, CodeId, CodeState, Grant, GrantId, IssueRefusal,
@@ -105,8 +105,7 @@ pub(crate) fn revoke(
     }))
 }
 
-/// Voids codes of `device`, redeemed or not. In one `UPDATE`, so that one that is redeemed at the same
-/// time is void all the same.
+/// Voids codes of `device`, redeemed or not. Nothing else is written meanwhile.
 pub(crate) fn void(
     db: &Connection,
     device: &Device,
@@ -180,13 +179,15 @@ pub(crate) fn live(db: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
 }
 
 /// Purges up to [`PURGED_AT_ONCE`] codes, so that a redeem never waits long.
-pub(crate) fn purge(db: &Connection, now: SystemTime) -> rusqlite::Result<u64> {
+pub(crate) fn purge(db: &Connection, kept: Duration, now: SystemTime) -> rusqlite::Result<u64> {
+    let then = now.checked_sub(kept).unwrap_or(SystemTime::UNIX_EPOCH);
     let sql = format!(
         "{PURGE} AND number IN (
-             SELECT number FROM codes WHERE state = {ISSUED} AND expires_at <= :now LIMIT :limit)"
+             SELECT number FROM codes WHERE state = {ISSUED} AND expires_at <= :then LIMIT :limit)"
     );
     let purged = db.prepare_cached(&sql)?.execute(named_params! {
         ":now": millis(now),
+        ":then": millis(then),
         ":limit": i64::try_from(PURGED_AT_ONCE).unwrap_or(i64::MAX),
     })?;
     Ok(purged as u64)

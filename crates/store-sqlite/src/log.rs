@@ -1,7 +1,7 @@
 //! The audit log and the outbox, written in the transaction that makes them true.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use offhook_activation_code::{ProfileId, TenantId};
 use offhook_onboarding::{Actor, AuditEntry, AuditEvent, AuditRecord, OutboxEvent, OutboxKind};
@@ -67,25 +67,52 @@ pub(crate) fn announce(
     Ok(())
 }
 
-pub(crate) fn outbox(db: &Connection, limit: usize) -> rusqlite::Result<Vec<OutboxEvent>> {
+pub(crate) fn outbox(
+    db: &Connection,
+    tenant: &TenantId,
+    limit: usize,
+    now: SystemTime,
+) -> rusqlite::Result<Vec<OutboxEvent>> {
     db.prepare_cached(
-        "SELECT sequence, kind, tenant, profile, at FROM outbox ORDER BY sequence LIMIT ?1",
+        "SELECT sequence, kind, tenant, profile, at FROM outbox
+         WHERE tenant = ?1 ORDER BY sequence LIMIT ?2",
     )?
-    .query_map([integer(limit as u64)], |row| {
+    .query_map(params![tenant.as_str(), integer(limit as u64)], |row| {
+        let at = timestamp(row, 4)?;
         Ok(OutboxEvent {
             sequence: count(row, 0)?,
             kind: word(row, 1, OutboxKind::from_word)?,
             tenant: text(row, 2)?,
             profile: text(row, 3)?,
-            at: timestamp(row, 4)?,
+            at,
+            waited: at.abs_diff(now.into()),
         })
     })?
     .collect()
 }
 
-pub(crate) fn delivered(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?
-        .execute([integer(sequence)])?;
+/// Drops what is too old of the first thousand events; says how many.
+pub(crate) fn purge(
+    db: &Connection,
+    tenant: &TenantId,
+    kept: Duration,
+    now: SystemTime,
+) -> rusqlite::Result<u64> {
+    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    let dropped = db
+        .prepare_cached(
+            "DELETE FROM outbox WHERE sequence IN (
+                 SELECT sequence FROM (
+                     SELECT sequence, at FROM outbox WHERE tenant = ?1 ORDER BY sequence LIMIT 1000)
+                 WHERE abs(?2 - at) > ?3)",
+        )?
+        .execute(params![tenant.as_str(), millis(now), kept])?;
+    Ok(dropped as u64)
+}
+
+pub(crate) fn delivered(db: &Connection, tenant: &TenantId, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM outbox WHERE sequence = ?1 AND tenant = ?2")?
+        .execute(params![integer(sequence), tenant.as_str()])?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The store as a registry of devices.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -11,6 +11,7 @@ use offhook_onboarding::{
     DeviceRequest, OutboxEvent, ProvisionError, Registered, Registration, Registry,
     RequestCodeError, UpdateError,
 };
+use rusqlite::Connection;
 
 use crate::{SqliteStore, devices, log, onboarding};
 
@@ -170,15 +171,38 @@ impl Registry for SqliteStore {
             .await
     }
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+    async fn outbox(
+        &self,
+        tenant: &TenantId,
+        limit: usize,
+        now: SystemTime,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
+        let tenant = tenant.clone();
         self.reader
-            .run("read the outbox", move |db| log::outbox(db, limit))
+            .run("read the outbox", move |db| {
+                log::outbox(db, &tenant, limit, now)
+            })
             .await
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn purge_outbox(
+        &self,
+        tenant: &TenantId,
+        kept: Duration,
+        now: SystemTime,
+    ) -> Result<u64, StoreError> {
+        let tenant = tenant.clone();
+        let purge = move |db: &Connection| log::purge(db, &tenant, kept, now);
+        // A part of which some stay is not the last one: those behind it may be older.
+        self.purge("drop old events", 1, purge).await
+    }
+
+    async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
         self.writer
-            .run("empty the outbox", move |db| log::delivered(db, sequence))
+            .run("empty the outbox", move |db| {
+                log::delivered(db, &tenant, sequence)
+            })
             .await
     }
 }

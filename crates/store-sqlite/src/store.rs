@@ -1,7 +1,7 @@
 //! The store.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -52,7 +52,7 @@ impl SqliteStore {
     }
 
     /// Runs `purge`, which takes `at_once` rows at the most, until it finds no more.
-    async fn purge(
+    pub(crate) async fn purge(
         &self,
         action: &'static str,
         at_once: u64,
@@ -141,8 +141,8 @@ impl CodeStore for SqliteStore {
             .await
     }
 
-    async fn purge_expired(&self, now: SystemTime) -> Result<u64, StoreError> {
-        let purge = move |db: &Connection| codes::purge(db, now);
+    async fn purge_expired(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        let purge = move |db: &Connection| codes::purge(db, kept, now);
         self.purge("purge codes", codes::PURGED_AT_ONCE, purge)
             .await
     }
@@ -224,7 +224,7 @@ mod tests {
         let ended = Mutex::new(ended);
         let reading = store.reader.run("read for long", move |_| {
             // Until the other end is gone.
-            let limit = std::time::Duration::from_secs(9);
+            let limit = Duration::from_secs(9);
             let waited = ended.lock().unwrap().recv_timeout(limit);
             Ok(waited == Err(mpsc::RecvTimeoutError::Timeout))
         });

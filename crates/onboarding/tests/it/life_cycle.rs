@@ -189,7 +189,11 @@ async fn a_deleted_device_reads_nothing_more() {
             .unwrap()
             .is_empty()
     );
-    let outbox = bench.registry.outbox(10).await.unwrap();
+    let outbox = bench
+        .registry
+        .outbox(bench.management.tenant(), 10, *NOW)
+        .await
+        .unwrap();
     let kinds: Vec<_> = outbox.iter().map(|event| event.kind).collect();
     assert_eq!(
         kinds,
@@ -211,7 +215,10 @@ async fn where_nobody_hears_of_events_a_device_is_asked_nothing() {
     assert!(!bench.management.has_event_receiver());
     let (log, outbox) = (
         bench.registry.audit(0, 10).await,
-        bench.registry.outbox(10).await,
+        bench
+            .registry
+            .outbox(bench.management.tenant(), 10, *NOW)
+            .await,
     );
     for request in [DeviceRequest::Reboot, DeviceRequest::ProblemReport] {
         let room = profile("room-7");
@@ -222,7 +229,14 @@ async fn where_nobody_hears_of_events_a_device_is_asked_nothing() {
         assert!(matches!(asked.await, Err(UpdateError::UnknownDevice)));
     }
     assert_eq!(bench.registry.audit(0, 10).await.unwrap(), log.unwrap());
-    assert_eq!(bench.registry.outbox(10).await.unwrap(), outbox.unwrap());
+    assert_eq!(
+        bench
+            .registry
+            .outbox(bench.management.tenant(), 10, *NOW)
+            .await
+            .unwrap(),
+        outbox.unwrap()
+    );
 }
 
 #[tokio::test]

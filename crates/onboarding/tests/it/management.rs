@@ -62,7 +62,11 @@ async fn a_room_device_is_activated_configured_and_registered() {
         management.registered(report.clone(), *NOW).await.unwrap();
     }
     assert_eq!(bench.counters.get(Counter::DevicesRegistered), 1);
-    let outbox = bench.registry.outbox(10).await.unwrap();
+    let outbox = bench
+        .registry
+        .outbox(bench.management.tenant(), 10, *NOW)
+        .await
+        .unwrap();
     assert_eq!(outbox.len(), 1);
     assert_eq!(outbox[0].kind, OutboxKind::DeviceActivated);
 }

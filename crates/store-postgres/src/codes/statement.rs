@@ -66,7 +66,7 @@ pub(super) const PURGE: &str = concat!(
     "WITH expired AS (
          SELECT id FROM codes WHERE starts_with(state, 'issued') AND expires_at <= ",
     now!(),
-    "    ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    " - $2  ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
      ) ",
     purged!("id = ANY (ARRAY (SELECT id FROM expired)) AND state || '' = 'issued'")
 );

@@ -142,7 +142,7 @@ async fn an_activation_cut_off_at_its_commit_took_place_whole() {
     ];
     assert_eq!(events, [each, each].concat());
     let kinds: Vec<_> = store
-        .outbox(9)
+        .outbox(&code_device(1).tenant, 9, now())
         .await
         .unwrap()
         .iter()
