@@ -58,7 +58,12 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
 
     let config = Config::read(&path)?;
     for (name, scope) in [("admin", ADMIN_SCOPE), ("registrar", REGISTRATION_SCOPE)] {
-        let token = token::sign(&config, &[scope.to_owned()], TOKEN_LIFETIME)?;
+        let token = token::sign(
+            &config,
+            token::new_subject()?,
+            &[scope.to_owned()],
+            TOKEN_LIFETIME,
+        )?;
         write(&format!("{name}.token"), token.secret())?;
     }
     Ok(())

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use offhook_bearer_token::Subject;
 use offhook_device_name::{DeviceModel, MacAddress};
 
 use crate::config::Config;
@@ -83,6 +84,9 @@ enum Verb {
         /// How long it is good; at most 24 hours pass.
         #[arg(long, default_value = "8h", value_parser = humantime::parse_duration)]
         lifetime: Duration,
+        /// Whom the token speaks for, as the audit log names who did something; a new one unless given.
+        #[arg(long, value_name = "UUID")]
+        subject: Option<Subject>,
     },
 }
 
@@ -125,8 +129,12 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             config,
             scope,
             lifetime,
+            subject,
         } => {
-            let token = token::sign(&Config::read(&config)?, &scope, lifetime)?;
+            let subject = subject.map_or_else(token::new_subject, Ok)?;
+            let config = Config::read(&config)?;
+            let token = token::sign(&config, subject, &scope, lifetime)?;
+            eprintln!("the audit log names the holder as {subject}");
             println!("{}", token.secret());
             Ok(())
         }

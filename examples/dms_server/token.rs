@@ -10,9 +10,17 @@ use offhook_onboarding::http::{Clock as _, SystemClock};
 use crate::assemble::signing_key;
 use crate::config::{Config, MAX_LIFETIME};
 
-/// A token with `scopes` for a subject of its own.
+/// A subject that nobody has had before.
+pub(crate) fn new_subject() -> anyhow::Result<Subject> {
+    Ok(Subject::from(
+        *GrantId::draw(&mut SystemEntropy::new())?.as_uuid(),
+    ))
+}
+
+/// A token with `scopes` for `subject`.
 pub(crate) fn sign(
     config: &Config,
+    subject: Subject,
     scopes: &[String],
     lifetime: Duration,
 ) -> anyhow::Result<AccessToken> {
@@ -23,15 +31,13 @@ pub(crate) fn sign(
     let tokens = &config.tokens;
     let key = signing_key(config)?;
     let issuer = MachineTokenIssuer::new(key, &tokens.issuer, &tokens.audience, lifetime);
-    let mut entropy = SystemEntropy::new();
-    let subject = Subject::from(*GrantId::draw(&mut entropy)?.as_uuid());
     let mut claims = MachineClaims::new(subject);
     for scope in scopes {
         let scope: Scope = scope.parse().with_context(|| format!("scope {scope}"))?;
         claims = claims.with_scope(scope);
     }
     let mut token_id = [0; 16];
-    entropy.fill(&mut token_id)?;
+    SystemEntropy::new().fill(&mut token_id)?;
     issuer
         .issue(&claims, token_id, SystemClock::new().now())
         .context("signing a token")

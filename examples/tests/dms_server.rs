@@ -416,6 +416,15 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
     let server = lab.serve();
     lab.code(&server, "room-1").await;
     let token = lab.token("admin.token");
+    let config = lab.path("dms.toml");
+    let subject = "6f2a9c54-0d1e-4a7b-9d3c-8a5e1f7b2c60";
+    let named = ["token", text(&config), "--scope", "offhook:admin"];
+    let named = run(
+        "dms-server",
+        &[&named[..], &["--subject", subject]].concat(),
+    );
+    assert!(String::from_utf8_lossy(&named.stderr).contains(subject));
+    let named = String::from_utf8(named.stdout).unwrap().trim().to_owned();
     let browser = browser(&lab);
     let send = async |path: &str, form: &str| {
         let request = axum::http::Request::post(format!("{}operator/devices{path}", server.url))
@@ -436,7 +445,11 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
     send("/room-2/code", "recipient=").await;
     send("/room-2/deactivation", "").await;
     send("/room-2/deletion", "").await;
-    let config = lab.path("dms.toml");
+    let client = lab.client(&server);
+    client
+        .delete("room-1", &named.parse().unwrap())
+        .await
+        .unwrap();
     let log = run("dms-server", &["audit", "export", text(&config)]);
     let file = lab.path("audit.jsonl");
     fs::write(&file, &log.stdout).unwrap();
@@ -447,13 +460,20 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
     let claims = token.secret().split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     let administrator = serde_json::json!({"subject": claims["sub"], "issuer": claims["iss"]});
+    let somebody_named = serde_json::json!({"subject": subject, "issuer": claims["iss"]});
     let records = log
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let found: Vec<_> = records
         .map(|record| {
-            assert_eq!(record["actor"], administrator, "{record}");
-            format!("{} {}", record["profile"], record["event"]).replace('"', "")
+            let told = format!("{} {}", record["profile"], record["event"]).replace('"', "");
+            let actor = if told == "room-1 deleted" {
+                &somebody_named
+            } else {
+                &administrator
+            };
+            assert_eq!(record["actor"], *actor, "{record}");
+            told
         })
         .collect();
     let expected = [
@@ -463,6 +483,7 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
         "room-2 code-issued",
         "room-2 deactivated",
         "room-2 deleted",
+        "room-1 deleted",
     ];
     assert_eq!(found, expected);
     // Somebody else's name in the file breaks the chain.

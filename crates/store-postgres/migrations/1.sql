@@ -78,7 +78,8 @@ CREATE TABLE audit (
     -- Which administrator did it: the subject of the token, and its issuer.
     actor         text COLLATE "C",
     actor_issuer  text COLLATE "C",
-    hash          bytea NOT NULL
+    hash          bytea NOT NULL,
+    CHECK (actor IS NOT NULL OR actor_issuer IS NULL)
 );
 
 CREATE FUNCTION audit_is_not_changed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -99,7 +100,8 @@ CREATE TABLE audit_pending (
     event         text COLLATE "C" NOT NULL,
     reason        text COLLATE "C",
     actor         text COLLATE "C",
-    actor_issuer  text COLLATE "C"
+    actor_issuer  text COLLATE "C",
+    CHECK (actor IS NOT NULL OR actor_issuer IS NULL)
 );
 
 -- Numbers of delivered events are not used again.

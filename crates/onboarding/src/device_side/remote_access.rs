@@ -4,7 +4,7 @@ use http::Response;
 use offhook_bearer_token::AccessToken;
 use offhook_device_profile::unified_cm::ConfigurationFile;
 use offhook_device_profile::{Limits, SettingsError, SipSettings};
-use offhook_sip_resolver::{DomainName, Edge};
+use offhook_sip_resolver::{DomainName, Edge, Side};
 use url::Url;
 
 use super::request::{accept, bearer, get, post, read};
@@ -226,6 +226,10 @@ impl Flow for RemoteAccessPhone {
         };
         if edge.domain() != domain {
             return Err(DeviceError::OtherDomain);
+        }
+        // Those inside are no edge: neither their authorities nor their paths are the edge's.
+        if edge.side() == Side::Inside {
+            return Err(DeviceError::Inside);
         }
         let base = Url::parse(&format!("https://{domain}/")).map_err(|_| DeviceError::Url)?;
         let token = token.clone();

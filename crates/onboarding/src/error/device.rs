@@ -34,6 +34,9 @@ pub enum DeviceError {
     /// Device management knows the certificate and has no such device.
     #[error("the device is not provisioned")]
     NotProvisioned,
+    /// The telephone is inside, where its edge is not the way to the servers.
+    #[error("the telephone is inside, and no edge is the way there")]
+    Inside,
     /// The answer is for another device.
     #[error("the answer is for another device")]
     OtherDevice,

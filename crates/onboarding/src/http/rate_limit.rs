@@ -29,7 +29,8 @@ pub struct RateLimit {
 }
 
 /// What addresses have sent, to be handed from one [`RateLimit`] to the next when a service reads its
-/// settings again. Clones are the same ledger.
+/// settings again. Clones are the same ledger. Two limits that are asked in turn need one each: what one of
+/// them has counted is cut down to what the other allows.
 #[derive(Clone, Debug, Default)]
 pub struct RateLedger(Arc<Mutex<Ledger>>);
 

@@ -59,7 +59,11 @@ fn resolve(domain: &str, policy: Policy, service: &str) -> Result<Resolution, Re
 }
 
 fn edge(domain: &str) -> Edge {
-    let service = "_collab-edge._tls";
+    found(domain, "_collab-edge._tls")
+}
+
+/// The servers of `domain`, where `service` has a record.
+fn found(domain: &str, service: &str) -> Edge {
     Edge::decide(vec![EdgeFinding {
         domain: domain.parse().unwrap(),
         inside: resolve(domain, Policy::cisco_uds(), service),
@@ -114,6 +118,8 @@ fn a_phone_outside_learns_its_edge_from_the_code() {
     assert!(matches!(phone.task().unwrap(), Task::FindEdge { domain } if domain == wanted));
     let other = phone.edge_found(edge("other.example.test"));
     assert!(matches!(other, Err(DeviceError::OtherDomain)));
+    let inside = phone.edge_found(found("mra.example.test", "_cisco-uds._tcp"));
+    assert!(matches!(inside, Err(DeviceError::Inside)), "{inside:?}");
     assert!(matches!(phone.done(), Err(DeviceError::OutOfOrder)));
     assert!(phone.edge().is_none());
     phone.edge_found(edge("mra.example.test")).unwrap();
