@@ -1,5 +1,6 @@
 //! The services, out of the configuration.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, EdgeTrust,
     OnboardingMethod, OnboardingMethods, Registry, RemoteAccess,
 };
-use offhook_store_postgres::{PostgresOptions, PostgresStore};
+use offhook_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use offhook_testkit::{Credentials, server_config};
 use rustls::ServerConfig;
@@ -36,7 +37,7 @@ use rustls_pki_types::pem::PemObject as _;
 use tokio::sync::Mutex;
 
 use crate::config::{
-    self, Config, Forwarded, HeaderFormat, IdentityHeader, Method, Onboarding, secret,
+    Config, Forwarded, HeaderFormat, IdentityHeader, Method, Mode, Onboarding, secret,
 };
 use crate::upstream::{bridge, fetch, mailer, operators};
 use offhook_examples::keys::Keys;
@@ -66,7 +67,7 @@ pub(crate) struct Serving {
 
 impl Lasting {
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let registry = registry(config).await?;
+        let registry = registry(config, MissingStore::Made).await?;
         let peppers = Keys::read(&config.peppers)?.peppers;
         let budget = GuessBudget::new(
             Arc::clone(&registry) as Arc<dyn offhook_activation_code::GuessStore>,
@@ -110,10 +111,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let tenant = config.tenant()?;
     let budget = Arc::clone(&lasting.budget);
     let desk = CodeDesk::new(tenant.clone(), peppers, budget, SystemEntropy::new());
-    let desk = Arc::new(match &config.remote_access {
-        Some(access) => desk.with_mode(remote_access(access)?),
-        None => desk,
-    });
+    let desk = Arc::new(desk.with_mode(mode(config)?));
 
     let roots = fs::read(&config.tls.device_roots);
     let roots = roots.with_context(|| told("tls.device_roots", &config.tls.device_roots))?;
@@ -211,8 +209,42 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     })
 }
 
-pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
+/// What becomes of a store that is not there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum MissingStore {
+    Made,
+    Refused,
+}
+
+/// There is no store where it should be.
+#[derive(Debug)]
+pub(crate) enum NoStore {
+    File(PathBuf),
+    Schema,
+}
+
+impl fmt::Display for NoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}: no such file", told("store", path)),
+            Self::Schema => f.write_str("store: nobody has served from this database"),
+        }
+    }
+}
+
+impl std::error::Error for NoStore {}
+
+pub(crate) async fn registry(
+    config: &Config,
+    missing: MissingStore,
+) -> anyhow::Result<Arc<dyn Registry>> {
     if let Some(path) = config.sqlite() {
+        // To open it would make one.
+        if missing == MissingStore::Refused
+            && !path.try_exists().with_context(|| told("store", path))?
+        {
+            return Err(NoStore::File(path.to_owned()).into());
+        }
         let store = SqliteStore::open(path, &SqliteOptions::default());
         let store = store.with_context(|| format!("opening {}", path.display()));
         return Ok(Arc::new(store?));
@@ -221,6 +253,9 @@ pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry
         bail!("store: neither sqlite:FILE nor postgres://USER@HOST/DATABASE");
     }
     let mut options = PostgresOptions::default();
+    if missing == MissingStore::Refused {
+        options = options.with_existing_schema();
+    }
     if let Some(path) = &config.store_roots {
         let roots = fs::read(path).with_context(|| told("store_roots", path))?;
         options = options
@@ -228,8 +263,10 @@ pub(crate) async fn registry(config: &Config) -> anyhow::Result<Arc<dyn Registry
             .context("store_roots")?;
     }
     // The URL may hold a password.
-    let store = PostgresStore::open(&config.store, &options).await;
-    Ok(Arc::new(store.context("opening the PostgreSQL store")?))
+    match PostgresStore::open(&config.store, &options).await {
+        Err(OpenError::MissingSchema) => Err(NoStore::Schema.into()),
+        store => Ok(Arc::new(store.context("opening the PostgreSQL store")?)),
+    }
 }
 
 /// Who signs tokens by each key, the one that signs now first.
@@ -263,8 +300,14 @@ fn read_key(id: &str, path: &Path) -> anyhow::Result<SigningKey> {
         .with_context(|| format!("{} is neither a P-256 nor an Ed25519 key", path.display()))
 }
 
-/// The mode of codes for telephones outside.
-fn remote_access(access: &config::RemoteAccess) -> anyhow::Result<CodeMode> {
+/// The mode of all codes.
+fn mode(config: &Config) -> anyhow::Result<CodeMode> {
+    let Some(access) = &config.remote_access else {
+        return Ok(match config.codes.mode.unwrap_or_default() {
+            Mode::Broadworks => CodeMode::BroadWorks,
+            Mode::OnPremises => CodeMode::OnPremises,
+        });
+    };
     let told = "remote_access.srv_record";
     let mut domains = RemoteAccess::new("main", &access.srv_record).context(told)?;
     domains.set_default("main").context(told)?;

@@ -1,6 +1,5 @@
 //! The audit log from the command line.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use offhook_onboarding::{ChainHead, verify_audit_log, write_audit_log};
 
-use crate::assemble::registry;
+use crate::assemble::{MissingStore, registry};
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
@@ -38,34 +37,12 @@ pub(crate) enum Verb {
     },
 }
 
-/// There is no file where the store should be.
-#[derive(Debug)]
-pub(crate) struct NoStore(PathBuf);
-
-impl fmt::Display for NoStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: no such file", no_store(&self.0))
-    }
-}
-
-impl std::error::Error for NoStore {}
-
-fn no_store(path: &Path) -> String {
-    format!("store: {}", path.display())
-}
-
 impl Verb {
     pub(crate) async fn carry_out(self) -> anyhow::Result<()> {
         match self {
             Self::Export { config, after } => {
                 let config = Config::read(&config)?;
-                // To open it would make one.
-                if let Some(path) = config.sqlite()
-                    && !path.try_exists().with_context(|| no_store(path))?
-                {
-                    return Err(NoStore(path.to_owned()).into());
-                }
-                let registry = registry(&config).await?;
+                let registry = registry(&config, MissingStore::Refused).await?;
                 let mut out = BufWriter::new(io::stdout());
                 let head = write_audit_log(registry.as_ref(), after, &mut out).await?;
                 match head {

@@ -87,9 +87,21 @@ pub(crate) struct Codes {
     /// Administrators may have codes in the answer.
     #[serde(default)]
     pub(crate) shown: bool,
+    /// How they are redeemed, where there is no `[remote_access]`.
+    pub(crate) mode: Option<Mode>,
 }
 
-/// How models are onboarded; where it is left out, all of them may have codes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Mode {
+    /// With or without a certificate.
+    #[default]
+    Broadworks,
+    /// With a certificate of a maker.
+    OnPremises,
+}
+
+/// How models are onboarded on premises; where it is left out, all of them may have codes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Onboarding {
@@ -138,7 +150,7 @@ pub(crate) struct Forwarded {
     pub(crate) proxies: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HeaderFormat {
     Haproxy,
@@ -264,6 +276,27 @@ impl Config {
         ensure!(
             self.tokens.keys.contains_key(&self.tokens.signing),
             "tokens.signing: no key of that id in tokens.keys"
+        );
+        self.check_codes()
+    }
+
+    /// What would be without effect is an error and no warning: whoever takes codes away from a model
+    /// relies on it.
+    fn check_codes(&self) -> anyhow::Result<()> {
+        let mode = self.codes.mode;
+        ensure!(
+            mode.is_none() || self.remote_access.is_none(),
+            "codes.mode: with [remote_access] all codes are for telephones outside; leave out one of the two"
+        );
+        let is_on_premises = mode == Some(Mode::OnPremises);
+        ensure!(
+            is_on_premises || self.onboarding.is_none(),
+            "onboarding.methods: they are asked with codes.mode = \"on-premises\" alone"
+        );
+        let header = self.identity.as_ref();
+        ensure!(
+            !is_on_premises || header.is_none_or(|header| header.format != HeaderFormat::Plain),
+            "codes.mode: on-premises takes a certificate, which identity.format = \"plain\" does not show"
         );
         Ok(())
     }

@@ -34,7 +34,7 @@ use crate::config::Config;
     lab/services-ca.pem -H \"Authorization: Bearer $(cat lab/admin.token)\" \
     https://localhost:8443/v1/devices\n\n\
     Exit status: 0 after a graceful end; 1 where something failed; 2 for a bad command line, or where there \
-    is no SQLite file of which to write out the log."
+    is no store of which to write out the log."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -106,7 +106,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            if error.is::<audit::NoStore>() {
+            if error.is::<assemble::NoStore>() {
                 return ExitCode::from(2);
             }
             ExitCode::FAILURE

@@ -24,7 +24,14 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-use crate::lab::{Lab, Server, command, room, run, steps, text};
+use crate::lab::{Lab, Server, command, run, steps, text};
+
+/// A browser that trusts the services of the lab.
+fn browser(lab: &Lab) -> HttpsFetch {
+    let root = fs::read(lab.path("services-ca.pem")).unwrap();
+    let root = CertificateDer::from_pem_slice(&root).unwrap();
+    HttpsFetch::new(client_config(&[&root], None).unwrap())
+}
 
 #[test]
 fn a_fleet_of_both_kinds_onboards_and_every_device_is_registered() {
@@ -222,6 +229,19 @@ async fn without_a_receiver_of_events_requests_are_refused_and_old_events_droppe
         panic!("{refused:?}");
     };
     assert_eq!((status, error.as_str()), (501, "no_event_receiver"));
+    let browser = browser(&lab);
+    let offered = async |server: &Server| {
+        let url = format!("{}operator/devices/room-1", server.url);
+        let request = axum::http::Request::get(url)
+            .header("cookie", format!("__Host-offhook={}", admin.secret()))
+            .body(Vec::new())
+            .unwrap();
+        let page = browser.fetch(request).await.unwrap().into_body();
+        let page = String::from_utf8(page).unwrap();
+        ["deactivation", "reboot", "problem-report"]
+            .map(|action| page.contains(&format!("action=\"/operator/devices/room-1/{action}\"")))
+    };
+    assert_eq!(offered(&server).await, [true, false, false]);
     let end = |server: &mut Server| {
         server.signal("TERM");
         server.child.wait().unwrap();
@@ -247,33 +267,10 @@ async fn without_a_receiver_of_events_requests_are_refused_and_old_events_droppe
     // With one that is down, what devices are asked for waits for it.
     lab.with_event_receiver();
     let server = lab.serve();
+    assert_eq!(offered(&server).await, [true; 3]);
     lab.client(&server).reboot("room-1", &admin).await.unwrap();
     lab.await_log("delivery of events rests").await;
     assert_eq!(dropped(&server).await, "0");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn methods_of_models_are_obeyed_and_read_again() {
-    let lab = Lab::new();
-    lab.change("# [onboarding.methods]", "[onboarding.methods]");
-    lab.change("# \"Cisco Desk Pro\"", "\"Cisco Desk Pro\"");
-    let server = lab.serve();
-    let (client, token) = (lab.client(&server), lab.token("admin.token"));
-    let refused = client.provision(&room("room-1"), &token).await;
-    let Err(ClientError::Refused {
-        status,
-        error,
-        description,
-    }) = refused
-    else {
-        panic!("{refused:?}");
-    };
-    assert_eq!((status, error.as_str()), (409, "provisioning_refused"));
-    assert_eq!(description, "the model is onboarded by auto-registration");
-    lab.change("\"auto-registration\"", "\"activation-code\"");
-    server.signal("HUP");
-    lab.await_log("were read again").await;
-    lab.code(&server, "room-1").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,6 +362,38 @@ fn what_cannot_be_served_is_told_by_key_and_file() {
             "remote_access.edge_trust",
         ),
         ("trust = \"server.key\"", "trust = \"services-ca.pem\"", ""),
+        (
+            "# mode = \"on-premises\"",
+            "mode = \"on-premises\"",
+            "codes.mode: with [remote_access]",
+        ),
+        ("\n[remote_access]", "\n# [remote_access]", "unknown field"),
+        ("\nsrv_record", "\n# srv_record", "unknown field"),
+        ("\nedge_trust", "\n# edge_trust", ""),
+        ("\"on-premises\"", "\"cloud\"", "unknown variant"),
+        ("\"cloud\"", "\"broadworks\"", ""),
+        (
+            "# [onboarding.methods]\n# \"CP-8851\"",
+            "[onboarding.methods]\n\"CP-8851\"",
+            "onboarding.methods: ",
+        ),
+        ("\"broadworks\" ", "\"on-premises\" ", ""),
+        (
+            "# [identity]\n# format = \"nginx\" ",
+            "[identity]\nformat = \"plain\" ",
+            "missing field `name`",
+        ),
+        (
+            "# name = \"X-SSL",
+            "name = \"X-SSL",
+            "missing field `proxies`",
+        ),
+        (
+            "# proxies = [\"192.0.2.10/32\"]       #",
+            "proxies = [\"192.0.2.10/32\"] #",
+            "codes.mode: on-premises",
+        ),
+        ("format = \"plain\"", "format = \"nginx\"", ""),
         ("\"sqlite:onboarding.db\"", "\"mysql:x\"", "store"),
     ] {
         lab.change(old, new);
@@ -396,9 +425,7 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
     );
     assert!(String::from_utf8_lossy(&named.stderr).contains(subject));
     let named = String::from_utf8(named.stdout).unwrap().trim().to_owned();
-    let root = fs::read(lab.path("services-ca.pem")).unwrap();
-    let root = CertificateDer::from_pem_slice(&root).unwrap();
-    let browser = HttpsFetch::new(client_config(&[&root], None).unwrap());
+    let browser = browser(&lab);
     let send = async |path: &str, form: &str| {
         let request = axum::http::Request::post(format!("{}operator/devices{path}", server.url))
             .header("cookie", format!("__Host-offhook={}", token.secret()))

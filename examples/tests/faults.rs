@@ -41,6 +41,28 @@ use uuid::Uuid;
 use crate::lab::{Lab, Server, command, room, run, steps, text};
 use crate::postgres::Postgres;
 
+#[test]
+fn a_database_from_which_nobody_served_has_no_audit_log_and_gets_none() {
+    let Some(database) = Postgres::start() else {
+        return;
+    };
+    let lab = Lab::new();
+    lab.change("sqlite:onboarding.db", &database.url);
+    let config = lab.path("dms.toml");
+    let export = || run("dms-server", &["audit", "export", text(&config)]);
+    // The first one has made nothing, or the second would find it.
+    for _ in 0..2 {
+        let output = export();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(told, "error: store: nobody has served from this database\n");
+        assert!(output.stdout.is_empty());
+    }
+    drop(lab.serve());
+    let output = export();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
 /// Two nodes on one database, which dies twice while devices are on their way: every device is
 /// registered, and what was acknowledged before is there behind it.
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,9 @@ mod lab;
 use std::fs;
 use std::process::Output;
 
+use offhook_onboarding::http::ClientError;
 use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
-use offhook_testkit::{CertificateAuthority, DnsServer, EdgeServer, Inside, client_config};
+use offhook_testkit::{CertificateAuthority, DnsServer, EdgeServer, InsideServer, client_config};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -98,6 +99,59 @@ async fn a_phone_in_use_is_upgraded_and_comes_then_by_its_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn on_premises_a_code_takes_a_certificate_and_a_model_that_is_onboarded_by_codes() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let output = lab.room_device(&server, "00:11:22:33:44:55", "room-1", &[&code]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+
+    lab.change("# mode = \"on-premises\"", "mode = \"on-premises\"");
+    lab.change("# [onboarding.methods]", "[onboarding.methods]");
+    lab.change("# \"CP-8851\"", "\"Cisco Desk Pro\"");
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    // The same kind of device, by the same way.
+    let code = lab.code(&server, "room-2").await;
+    let output = lab.room_device(&server, "00:11:22:33:44:66", "room-2", &[&code]);
+    assert_eq!(output.status.code(), Some(REFUSED), "{output:?}");
+    assert!(steps(&output).is_empty());
+    // A phone of a model that is not named.
+    let device = ("00:0e:08:ab:cd:ef", "CP-8841-3PCC");
+    let request = ProvisionRequest {
+        device_type: "MPP 8841".to_owned(),
+        model: device.1.parse().unwrap(),
+        ..room("alice")
+    };
+    let token = lab.token("admin.token");
+    let refused = lab.client(&server).provision(&request, &token).await;
+    let Err(ClientError::Refused {
+        status,
+        error,
+        description,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((status, error.as_str()), (409, "provisioning_refused"));
+    assert_eq!(description, "the model is onboarded by auto-registration");
+
+    drop(server);
+    lab.change("# \"CP-8841-3PCC\"", "\"CP-8841-3PCC\"");
+    lab.change("\"auto-registration\"", "\"activation-code\"");
+    let server = lab.serve();
+    let client = lab.client(&server);
+    client.provision(&request, &token).await.unwrap();
+    let wanted = CodeRequest { recipient: None };
+    let issued = client.issue_code("alice", &wanted, &token).await.unwrap();
+    let code = issued.activation_code.unwrap();
+    let output = phone(&lab, &server, device, &[code.secret()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let wanted = ["certificate_identity", "activated", "configuration"];
+    assert_eq!(steps(&output), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_outside_is_configured_over_the_edge_that_its_code_names() {
     let lab = Lab::new();
     lab.change("# [remote_access]", "[remote_access]");
@@ -113,7 +167,7 @@ async fn a_phone_outside_is_configured_over_the_edge_that_its_code_names() {
     let services = fs::read(lab.path("services-ca.pem")).unwrap();
     let services = CertificateDer::from_pem_slice(&services).unwrap();
     let port = server.url.trim_end_matches('/').rsplit(':').next().unwrap();
-    let inside = Inside {
+    let inside = InsideServer {
         address: ([127, 0, 0, 1], port.parse().unwrap()).into(),
         name: "localhost",
     };
@@ -151,3 +205,6 @@ async fn a_phone_outside_is_configured_over_the_edge_that_its_code_names() {
     ];
     assert_eq!(steps(&output), wanted);
 }
+
+/// The exit status of a device that a service refused.
+const REFUSED: i32 = 3;

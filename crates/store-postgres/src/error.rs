@@ -13,6 +13,9 @@ pub enum OpenError {
     /// The schema has tables that are not ours. Name another schema.
     #[error("the schema belongs to another program")]
     ForeignSchema,
+    /// There is no schema, and the options forbid to make one. Name the database that was meant.
+    #[error("the schema is not there")]
+    MissingSchema,
     /// The schema was made by a newer version of this crate. Update the program.
     #[error("the schema has version {found}, newer than {known}")]
     NewerSchema {

@@ -28,6 +28,7 @@ pub enum Clock {
 pub struct PostgresOptions {
     clock: Clock,
     connect_timeout: Duration,
+    missing_schema: MissingSchema,
     pool_size: usize,
     roots: RootCertStore,
     schema: SchemaName,
@@ -88,6 +89,18 @@ impl PostgresOptions {
         Self { schema, ..self }
     }
 
+    /// Makes no schema: where there is none the store is not opened, with
+    /// [`OpenError::MissingSchema`](crate::OpenError::MissingSchema). For who reads what another program
+    /// has written, and would take an empty store for the one that was meant. A schema of an older
+    /// version is brought up to date still.
+    #[must_use]
+    pub fn with_existing_schema(self) -> Self {
+        Self {
+            missing_schema: MissingSchema::Refused,
+            ..self
+        }
+    }
+
     /// How long the server may take over one statement, and a transaction may lie idle: 5 seconds
     /// by default, whole milliseconds, at least 1. A verb that the server has not answered after
     /// twice that time fails, and its connection is given up.
@@ -116,6 +129,10 @@ impl PostgresOptions {
         self.connect_timeout
     }
 
+    pub(crate) fn missing_schema(&self) -> MissingSchema {
+        self.missing_schema
+    }
+
     pub(crate) fn pool_size(&self) -> usize {
         self.pool_size
     }
@@ -142,6 +159,7 @@ impl Default for PostgresOptions {
         Self {
             clock: Clock::default(),
             connect_timeout: Duration::from_secs(5),
+            missing_schema: MissingSchema::Made,
             pool_size: 16,
             roots: RootCertStore::empty(),
             schema: SchemaName(DEFAULT_SCHEMA.into()),
@@ -149,6 +167,13 @@ impl Default for PostgresOptions {
             wait_timeout: Duration::from_secs(5),
         }
     }
+}
+
+/// What becomes of a schema that is not there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum MissingSchema {
+    Made,
+    Refused,
 }
 
 /// The name of a schema: one to 63 characters, lower-case ASCII letters, digits and `_`, and no

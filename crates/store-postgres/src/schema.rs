@@ -4,21 +4,24 @@ use deadpool_postgres::{Object, Pool};
 use tokio_postgres::Row;
 
 use crate::column::value;
-use crate::{OpenError, PostgresError, SchemaName};
+use crate::options::MissingSchema;
+use crate::{OpenError, PostgresError, PostgresOptions};
 
-/// Makes the schema or brings it up to date. Of many nodes that start at once one does it.
-pub(crate) async fn migrate(pool: &Pool, schema: &SchemaName) -> Result<(), OpenError> {
+/// Makes the schema, unless the options say otherwise, or brings it up to date. Of many nodes that start
+/// at once one does it.
+pub(crate) async fn migrate(pool: &Pool, options: &PostgresOptions) -> Result<(), OpenError> {
     let connection = pool
         .get()
         .await
         .map_err(|err| OpenError::store("connect")(PostgresError::Connect(err.into())))?;
-    let outcome = migrate_locked(&connection, schema).await;
+    let outcome = migrate_locked(&connection, options).await;
     // Whatever has become of it, nobody gets this connection after us.
     drop(Object::take(connection));
     outcome
 }
 
-async fn migrate_locked(connection: &Object, schema: &SchemaName) -> Result<(), OpenError> {
+async fn migrate_locked(connection: &Object, options: &PostgresOptions) -> Result<(), OpenError> {
+    let schema = options.schema();
     let execute = async |action, sql: &str| {
         let done = connection.batch_execute(sql).await;
         done.map_err(|err| OpenError::store(action)(err.into()))
@@ -50,6 +53,9 @@ async fn migrate_locked(connection: &Object, schema: &SchemaName) -> Result<(), 
     let (exists, has_tables, is_ours): (bool, bool, bool) = (flag(0)?, flag(1)?, flag(2)?);
     if has_tables && !is_ours {
         return Err(OpenError::ForeignSchema);
+    }
+    if !is_ours && options.missing_schema() == MissingSchema::Refused {
+        return Err(OpenError::MissingSchema);
     }
     if !exists {
         execute("make the schema", &format!("CREATE SCHEMA \"{schema}\"")).await?;

@@ -27,6 +27,7 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects to the database at `url` (`postgres://user:password@host:5432/database`), making
     /// the schema or bringing it up to date if need be. Many nodes may do so at once.
+    /// [`with_existing_schema`](PostgresOptions::with_existing_schema) refuses to make one.
     ///
     /// With several hosts in the URL the one that takes writes is found. TLS is used and the
     /// server's name verified where there are root certificates (of the options, or of the file
@@ -40,7 +41,7 @@ impl PostgresStore {
     /// crate, or the database cannot be reached or does not allow it.
     pub async fn open(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
         let pool = connect::pool(url, options)?;
-        schema::migrate(&pool, options.schema()).await?;
+        schema::migrate(&pool, options).await?;
         let connections = Connections::new(pool, options);
         Ok(Self {
             sealer: Sealer::start(connections.clone()),

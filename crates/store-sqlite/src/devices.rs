@@ -265,6 +265,9 @@ const INSERT: &str = "
             :registered_at)
     ON CONFLICT DO NOTHING";
 
+/// `OR IGNORE` passes over what a unique index refuses, which the caller is told. It would pass over a
+/// NULL where none may be too; of those columns it sets `name` and `state`, which come from types that
+/// are always a text. No `CHECK` stands on this table.
 const UPDATE: &str = "
     UPDATE OR IGNORE devices
     SET name = :name, mac = :mac, state = :state, subject = :subject,

@@ -23,7 +23,7 @@ pub struct EdgeServer {
 /// A server inside, and the name that its certificate shows.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "complete as it is")]
-pub struct Inside<'a> {
+pub struct InsideServer<'a> {
     /// Where it answers.
     pub address: SocketAddr,
     /// Its name.
@@ -48,8 +48,8 @@ impl EdgeServer {
         authority: &CertificateAuthority,
         domain: &str,
         client: ClientConfig,
-        management: Inside<'_>,
-        registrar: Inside<'_>,
+        management: InsideServer<'_>,
+        registrar: InsideServer<'_>,
     ) -> anyhow::Result<Self> {
         let server = Arc::new(server_config(authority.server(&[domain], &[])?, None)?);
         let client = TlsConnector::from(Arc::new(client));
@@ -76,7 +76,7 @@ impl Port {
     async fn start(
         outside: Arc<ServerConfig>,
         client: TlsConnector,
-        inside: Inside<'_>,
+        inside: InsideServer<'_>,
     ) -> anyhow::Result<Self> {
         let name = ServerName::try_from(inside.name.to_owned()).context("name inside")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;

@@ -26,7 +26,7 @@ pub use bridge::DmBridgeServer;
 pub use clock::ShiftedClock;
 pub use dns::DnsServer;
 pub use driver::{Driver, StepDone};
-pub use edge::{EdgeServer, Inside};
+pub use edge::{EdgeServer, InsideServer};
 pub use fault::{Fault, show_fault};
 pub use issuer::{ClientCredentials, Issuer};
 pub use registrar::{Admission, Registrar, RegistrarSettings};

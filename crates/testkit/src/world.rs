@@ -37,7 +37,7 @@ use url::Url;
 use crate::admin::AdminClient;
 use crate::{
     CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, EdgeServer,
-    HttpAdmission, Inside, Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer,
+    HttpAdmission, InsideServer, Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer,
     client_config, server_config,
 };
 
@@ -247,11 +247,11 @@ impl World {
             None => None,
             Some(authority) => {
                 let client = client_config(&[service_authority.certificate()], None)?;
-                let management = Inside {
+                let management = InsideServer {
                     address: management_server.address(),
                     name: "localhost",
                 };
-                let registrar = Inside {
+                let registrar = InsideServer {
                     address: registrar.address(),
                     name: DOMAIN,
                 };

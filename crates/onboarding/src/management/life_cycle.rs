@@ -148,7 +148,9 @@ impl DeviceManagement {
         act: &Act,
     ) -> Result<Device, UpdateError> {
         if !self.has_event_receiver() {
-            return Err(UpdateError::NoEventReceiver);
+            // A device that is not there is told as that everywhere.
+            let found = self.device(&DeviceKey::Profile(profile.clone())).await?;
+            return Err(found.map_or(UpdateError::UnknownDevice, |_| UpdateError::NoEventReceiver));
         }
         let tenant = self.tenant();
         self.registry.request(tenant, profile, request, act).await

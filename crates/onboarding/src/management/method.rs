@@ -8,9 +8,9 @@ use crate::message::ProvisionRequest;
 use crate::{OnboardingMethodRefusal, OnboardingMethods, OnboardingWay};
 
 impl DeviceManagement {
-    /// Provisions devices and issues codes as `methods` says; unless told so, every model may have
-    /// codes. Codes for remote access and devices with an address are none of its matter, and a code
-    /// that was issued before stays good.
+    /// Provisions devices and issues codes as `methods` says, where codes are of the mode
+    /// [`CodeMode::OnPremises`]; unless told so, every model may have codes. Codes of other modes and
+    /// devices with an address are none of its matter, and a code that was issued before stays good.
     #[must_use]
     pub fn with_methods(self, methods: OnboardingMethods) -> Self {
         Self {
@@ -33,8 +33,10 @@ impl DeviceManagement {
     /// Whether a device of `model` may have a code of this desk.
     pub(super) fn check_code(&self, model: &DeviceModel) -> Result<(), OnboardingMethodRefusal> {
         let way = match self.desk.mode() {
+            CodeMode::OnPremises => OnboardingWay::ActivationCode,
             CodeMode::RemoteAccess { .. } => OnboardingWay::RemoteAccessCode,
-            _ => OnboardingWay::ActivationCode,
+            // The method is a rule of Unified CM, of which BroadWorks knows nothing.
+            _ => return Ok(()),
         };
         self.check_way(model, way)
     }

@@ -224,6 +224,9 @@ async fn where_nobody_hears_of_events_a_device_is_asked_nothing() {
         let room = profile("room-7");
         let asked = bench.management.request(&room, request, &ACT);
         assert!(matches!(asked.await, Err(UpdateError::NoEventReceiver)));
+        let nobody = profile("nobody");
+        let asked = bench.management.request(&nobody, request, &ACT);
+        assert!(matches!(asked.await, Err(UpdateError::UnknownDevice)));
     }
     assert_eq!(bench.registry.audit(0, 10).await.unwrap(), log.unwrap());
     assert_eq!(

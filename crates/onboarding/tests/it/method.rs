@@ -15,6 +15,10 @@ fn methods(method: OnboardingMethod) -> OnboardingMethods {
     methods
 }
 
+fn on_premises() -> Bench {
+    Bench::with(GuessPolicy::default(), CodeMode::OnPremises)
+}
+
 /// Switches the method of the model, as a reload does.
 fn switch(mut bench: Bench, method: OnboardingMethod) -> Bench {
     bench.management = bench.management.with_methods(methods(method));
@@ -23,7 +27,7 @@ fn switch(mut bench: Bench, method: OnboardingMethod) -> Bench {
 
 #[tokio::test]
 async fn a_model_that_is_auto_registered_is_provisioned_with_its_address_alone() {
-    let bench = switch(Bench::new(), OnboardingMethod::AutoRegistration);
+    let bench = switch(on_premises(), OnboardingMethod::AutoRegistration);
     let refused = bench.management.provision(room_request(), &ACT).await;
     let Err(OnboardError::Provision(ProvisionError::Refused(refusal))) = refused else {
         panic!("{refused:?}");
@@ -45,7 +49,7 @@ async fn a_model_that_is_auto_registered_is_provisioned_with_its_address_alone()
 
 #[tokio::test]
 async fn a_model_that_is_switched_to_auto_registration_has_no_codes_from_then_on() {
-    let mut bench = switch(Bench::new(), OnboardingMethod::ActivationCode);
+    let mut bench = switch(on_premises(), OnboardingMethod::ActivationCode);
     bench.issue().await;
     bench = switch(bench, OnboardingMethod::AutoRegistration);
     bench.management = bench.management.with_codes_shown();
@@ -69,11 +73,15 @@ async fn a_model_that_is_switched_to_auto_registration_has_no_codes_from_then_on
 }
 
 #[tokio::test]
-async fn codes_for_remote_access_are_not_asked_for_their_method() {
+async fn codes_of_other_modes_are_not_asked_for_their_method() {
     let service_domain = ServiceDomain::new("mra.example.test").unwrap();
-    let mode = CodeMode::RemoteAccess { service_domain };
-    let bench = Bench::with(GuessPolicy::default(), mode);
-    switch(bench, OnboardingMethod::AutoRegistration)
-        .issue()
-        .await;
+    for mode in [
+        CodeMode::BroadWorks,
+        CodeMode::RemoteAccess { service_domain },
+    ] {
+        let bench = Bench::with(GuessPolicy::default(), mode);
+        switch(bench, OnboardingMethod::AutoRegistration)
+            .issue()
+            .await;
+    }
 }

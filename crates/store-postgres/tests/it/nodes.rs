@@ -76,6 +76,32 @@ async fn a_schema_of_another_program_is_refused_and_left_alone() {
     assert_eq!(row.unwrap().get::<_, i64>(0), 1);
 }
 
+#[tokio::test]
+async fn a_schema_that_must_be_there_is_not_made() {
+    let Some(url) = url() else { return };
+    let schema = NewSchema::new(&url);
+    let client = client(&url, schema.name()).await;
+    let options = PostgresOptions::default().with_schema(schema.name().clone());
+    let existing = options.clone().with_existing_schema();
+    // None, and one without tables.
+    for (make, schemas) in [
+        (String::new(), 0_i64),
+        (format!("CREATE SCHEMA {}", schema.name()), 1),
+    ] {
+        client.batch_execute(&make).await.unwrap();
+        let err = PostgresStore::open(&url, &existing).await.unwrap_err();
+        assert!(matches!(err, OpenError::MissingSchema), "{err:?}");
+        let found = "SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = $1),
+                            (SELECT count(*) FROM pg_tables WHERE schemaname = $1)";
+        let row = client.query_one(found, &[&schema.name().as_str()]).await;
+        let row = row.unwrap();
+        assert_eq!((row.get(0), row.get(1)), (schemas, 0_i64));
+    }
+    drop(PostgresStore::open(&url, &options).await.unwrap());
+    let store = PostgresStore::open(&url, &existing).await.unwrap();
+    assert_eq!(store.audit(0, 1).await.unwrap(), []);
+}
+
 /// Whatever nodes write at once, and however many of them chain it: one chain, with everything in
 /// it once, and of each device in the order in which it happened.
 #[tokio::test(flavor = "multi_thread")]
