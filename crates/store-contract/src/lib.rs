@@ -18,6 +18,7 @@ mod list;
 pub mod model;
 pub mod network;
 pub mod node;
+pub mod outbox;
 pub mod process;
 pub mod race;
 pub mod registry;

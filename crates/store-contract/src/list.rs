@@ -66,7 +66,6 @@ macro_rules! registry_tests {
             of_16_devices_with_one_code_one_is_activated
             registrations_of_activated_devices_are_noted
             the_audit_log_is_a_chain
-            the_outbox_is_emptied_in_order
         }
         $crate::__tests! { life_cycle $fresh;
             a_deactivated_device_is_replaced_by_none
@@ -76,8 +75,11 @@ macro_rules! registry_tests {
             a_refused_replacement_changes_nothing
             devices_come_in_pages
             a_tenant_has_nothing_of_another
-            requests_wait_in_the_outbox
             the_grant_of_a_deleted_device_is_void
+        }
+        $crate::__tests! { outbox $fresh;
+            requests_wait_in_the_outbox
+            the_outbox_is_emptied_in_order
             what_has_waited_too_long_leaves_the_outbox
         }
         $crate::__tests! { right $fresh;

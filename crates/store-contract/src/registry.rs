@@ -468,48 +468,6 @@ pub async fn the_audit_log_is_a_chain(fixture: &impl Fixture<Store: Registry>) {
     assert_eq!(parts, whole);
 }
 
-/// Events wait in order until they are delivered, and their numbers are not used again.
-pub async fn the_outbox_is_emptied_in_order(fixture: &impl Fixture<Store: Registry>) {
-    let (world, store) = (&mut World::new(), fixture.store());
-    let (tenant, now) = (world.tenant.clone(), world.now);
-    provisioned(world, &*store, "desk", Some(mac(1))).await;
-    let activation = by_certificate(Uuid::from_u128(1), 1);
-    store.activate(&activation, now).await.unwrap();
-    store
-        .deactivate(&tenant, &profile("desk"), None, &act(now))
-        .await
-        .unwrap();
-    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
-    let kinds: Vec<_> = events
-        .iter()
-        .map(|event| (event.sequence, event.kind))
-        .collect();
-    let expected = [
-        (1, OutboxKind::DeviceActivated),
-        (2, OutboxKind::DeviceDeactivated),
-    ];
-    assert_eq!(kinds, expected);
-    assert_eq!(
-        store
-            .outbox(&world.tenant, 1, world.now)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
-    for sequence in [2, 1, 1] {
-        store.delivered(&world.tenant, sequence).await.unwrap();
-    }
-    assert_eq!(
-        store.outbox(&world.tenant, 10, world.now).await.unwrap(),
-        []
-    );
-    store.activate(&activation, now).await.unwrap();
-    let events = store.outbox(&world.tenant, 10, world.now).await.unwrap();
-    let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
-    assert_eq!(sequences, [3]);
-}
-
 /// A device that waits for its code, and that code.
 pub(crate) async fn waiting(
     world: &mut World,
@@ -524,7 +482,7 @@ pub(crate) async fn waiting(
     (device, code)
 }
 
-async fn provisioned(
+pub(crate) async fn provisioned(
     world: &mut World,
     store: &impl Registry,
     name: &str,
