@@ -286,7 +286,7 @@ async fn a_node_is_ready_while_its_store_answers() {
     assert_eq!(status("/health").await, 200);
     assert_eq!(status("/ready").await, 200);
     let elsewhere = rusqlite::Connection::open(&path).unwrap();
-    elsewhere.execute_batch("DROP TABLE outbox").unwrap();
+    elsewhere.execute_batch("DROP TABLE devices").unwrap();
     assert_eq!(status("/health").await, 200);
     assert_eq!(status("/ready").await, 503);
 }
