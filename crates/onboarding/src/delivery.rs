@@ -230,8 +230,8 @@ impl Delivery {
         self.round(&AtomicBool::new(false), &|| now).await
     }
 
-    /// Ends behind the event under way once `stop` is set. The sink takes its time, so each event is
-    /// judged by a `now` of its own.
+    /// Ends behind the event under way once `stop` is set. The sink takes its time, so what has passed
+    /// since they were read counts too for the events behind.
     async fn round(&self, stop: &AtomicBool, now: &(dyn Fn() -> SystemTime + Sync)) -> Round {
         let mut round = Round::default();
         let read_at = now();

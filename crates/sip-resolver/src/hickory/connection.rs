@@ -250,23 +250,23 @@ const SILENCE: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {
-    use std::thread::sleep;
+    use tokio::time::advance;
 
     use super::*;
 
-    #[test]
-    fn a_connection_is_over_when_a_question_ends_and_none_was_answered_for_a_while() {
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_over_when_a_question_ends_and_none_was_answered_for_a_while() {
         let life = Arc::<Life>::default();
         drop(Turn::begin(&life));
         assert!(!life.is_over());
-        sleep(SILENCE);
+        advance(SILENCE).await;
         let (slow, fast) = (Turn::begin(&life), Turn::begin(&life));
         fast.answered();
         drop(slow);
         assert!(!life.is_over());
         // What was asked and waited for in several parts counts as a whole.
         drop(Turn::begin(&life));
-        sleep(SILENCE);
+        advance(SILENCE).await;
         drop(Turn::begin(&life));
         assert!(life.is_over());
     }

@@ -13,7 +13,7 @@ use offhook_store_contract::Fixture;
 use offhook_store_postgres::PostgresOptions;
 use tokio_postgres::Client;
 
-use crate::fixture::{InSchema, device, new_code, redemption};
+use crate::fixture::{InSchema, act, device, new_code, redemption};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -92,6 +92,14 @@ async fn a_code_expires_by_the_databases_clock_however_wrong_the_callers_is() {
         let purged = store.purge_expired(Duration::ZERO, wrong).await;
         assert_eq!(purged.unwrap(), 0);
         store.redeem(&attempt, wrong).await.unwrap();
+        // Another, which has been expired for half an hour.
+        let other = number + 10;
+        store.issue(&new_code(other, wrong), wrong).await.unwrap();
+        move_deadline(now - half).await;
+        for (kept, purged) in [(HOUR, 0), (HOUR / 4, 1)] {
+            let answer = store.purge_expired(kept, wrong).await;
+            assert_eq!(answer.unwrap(), purged, "{kept:?}");
+        }
     }
 }
 
@@ -117,6 +125,34 @@ async fn a_lost_answer_is_repeated_by_the_databases_clock() {
         refused,
         Err(RedeemError::Refused(Refusal::AlreadyRedeemed))
     ));
+}
+
+#[tokio::test]
+async fn an_event_is_as_old_as_it_is_by_the_databases_clock() {
+    let Some(fixture) = InSchema::with(PostgresOptions::default()).await else {
+        return;
+    };
+    let (store, client) = (fixture.store(), fixture.client().await);
+    let device = device(1);
+    store.provision(&device, &act()).await.unwrap();
+    let half = HOUR / 2;
+    for wrong in wrong_clocks(&client).await {
+        let wrong_act = Act::of_nobody(wrong);
+        let event = store.deactivate(&device.tenant, &device.profile, None, &wrong_act);
+        event.await.unwrap();
+        let millis = i64::try_from(half.as_millis()).unwrap();
+        let older = "UPDATE outbox SET at = at - $1";
+        client.execute(older, &[&millis]).await.unwrap();
+        let events = store.outbox(&device.tenant, 9, wrong).await.unwrap();
+        let [event] = &events[..] else {
+            panic!("not one event");
+        };
+        assert!((half..HOUR).contains(&event.waited), "{event:?}");
+        for (kept, dropped) in [(HOUR, 0), (HOUR / 4, 1)] {
+            let answer = store.purge_outbox(&device.tenant, kept, wrong).await;
+            assert_eq!(answer.unwrap(), dropped, "{kept:?}");
+        }
+    }
 }
 
 #[tokio::test]
