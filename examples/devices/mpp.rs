@@ -22,7 +22,8 @@ use url::Url;
 /// A multiplatform phone with its maker's certificate, or with --remote-access a telephone of Unified CM
 /// outside of the enterprise network.
 ///
-/// It keeps nothing: its certificate proves it each time, so it may be stopped after any step.
+/// It keeps nothing: its certificate proves it each time, so it may be stopped after any step, and started again;
+/// with --remote-access while its code may be redeemed again, for ten minutes.
 #[derive(Debug, Parser)]
 #[command(
     name = "mpp-device",

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use offhook_activation_code::{
-    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy,
+    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, TokenCache, TokenVerifier};
 use offhook_device_identity::{
@@ -44,6 +44,7 @@ use offhook_examples::keys::Keys;
 
 /// What lives as long as the process does: a reload keeps it.
 pub(crate) struct Lasting {
+    pub(crate) tenant: TenantId,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) budget: Arc<GuessBudget>,
@@ -80,6 +81,7 @@ impl Lasting {
         let started = clock.now().duration_since(SystemTime::UNIX_EPOCH);
         let started = started.unwrap_or_default().as_millis();
         Ok(Self {
+            tenant: TenantId::new(&config.tenant).context("tenant")?,
             registry,
             counters: Arc::default(),
             budget: Arc::new(budget),
@@ -108,7 +110,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let fetch = fetch(config)?;
 
     let peppers = Keys::read(&config.peppers)?.peppers;
-    let tenant = config.tenant()?;
+    let tenant = lasting.tenant.clone();
     let budget = Arc::clone(&lasting.budget);
     let desk = CodeDesk::new(tenant.clone(), peppers, budget, SystemEntropy::new());
     let desk = Arc::new(desk.with_mode(mode(config)?));

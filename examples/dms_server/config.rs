@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use offhook_activation_code::TenantId;
 use serde::{Deserialize, Deserializer};
 
 /// What a server is and where its files are; paths are beside the file.
@@ -226,10 +225,6 @@ impl Default for Limits {
 }
 
 impl Config {
-    pub(crate) fn tenant(&self) -> anyhow::Result<TenantId> {
-        TenantId::new(&self.tenant).context("tenant")
-    }
-
     /// Reads the file and makes its paths those from here.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let told = || format!("reading {}", path.display());
@@ -306,6 +301,7 @@ impl Config {
         let text = |config: &Self| {
             [
                 ("listen", config.listen.to_string()),
+                ("tenant", config.tenant.clone()),
                 (
                     "store",
                     format!("{:?}", (&config.store, &config.store_roots)),

@@ -84,7 +84,7 @@ enum Verb {
         /// How long it is good; at most 24 hours pass.
         #[arg(long, default_value = "8h", value_parser = humantime::parse_duration)]
         lifetime: Duration,
-        /// Whom the token speaks for, as the audit log names who did something; a new one unless given.
+        /// Whom the token speaks for: so the audit log names an administrator. A new one unless given.
         #[arg(long, value_name = "UUID")]
         subject: Option<Subject>,
     },
@@ -134,7 +134,7 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             let subject = subject.map_or_else(token::new_subject, Ok)?;
             let config = Config::read(&config)?;
             let token = token::sign(&config, subject, &scope, lifetime)?;
-            eprintln!("the audit log names the holder as {subject}");
+            eprintln!("the token speaks for {subject}");
             println!("{}", token.secret());
             Ok(())
         }

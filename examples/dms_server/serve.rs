@@ -37,7 +37,7 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     let limits = ServerLimits::default()
         .with_connections(config.limits.connections)
         .with_connections_per_address(config.limits.connections_per_address);
-    let unheard = (config.tenant()?, config.limits.events_kept);
+    let unheard_kept = config.limits.events_kept;
     let (tls, current) = (ServerTls::from(tls), Current::new(router));
     let reloads = tokio::spawn(reload(
         path.to_owned(),
@@ -57,8 +57,8 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
                 .await;
         })
     });
-    let unheard = delivery.is_none().then_some(unheard);
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&lasting), unheard));
+    let unheard_kept = delivery.is_none().then_some(unheard_kept);
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&lasting), unheard_kept));
     serve_until(listener, tls, current.router(), limits, end()?).await;
     reloads.abort();
     upkeep.abort();

@@ -4,14 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_activation_code::{StoreError, TenantId};
+use offhook_activation_code::StoreError;
 use offhook_onboarding::Counter;
 
 use crate::assemble::Lasting;
 
-/// Tells the store what was counted of wrong codes, purges codes that expired a month ago, and the events
-/// that `unheard` tells, those of a tenant of whom nobody is to hear, once they are so old.
-pub(crate) async fn keep_up(lasting: Arc<Lasting>, unheard: Option<(TenantId, Duration)>) {
+/// Tells the store what was counted of wrong codes, purges codes that expired a month ago, and events
+/// older than `unheard_kept` where nobody is to hear of them.
+pub(crate) async fn keep_up(lasting: Arc<Lasting>, unheard_kept: Option<Duration>) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
@@ -23,10 +23,10 @@ pub(crate) async fn keep_up(lasting: Arc<Lasting>, unheard: Option<(TenantId, Du
             tracing::info!(purged, "expired codes were purged");
         }
 
-        let Some((tenant, kept)) = &unheard else {
+        let Some(kept) = unheard_kept else {
             continue;
         };
-        let dropped = registry.purge_outbox(tenant, *kept, now).await;
+        let dropped = registry.purge_outbox(&lasting.tenant, kept, now).await;
         if let Some(dropped @ 1..) = warned(dropped, "dropping old events") {
             lasting.counters.add_many(Counter::EventsDropped, dropped);
             tracing::info!(dropped, "events of which nobody hears were dropped");

@@ -134,7 +134,7 @@ pub(crate) fn delivery(config: &Config, lasting: &Lasting) -> anyhow::Result<Opt
     let webhook = webhook_at(events, &fetch(config)?, &lasting.clock).context("events")?;
     let sink = Arc::new(WebhookSink::new(webhook));
     let registry = Arc::clone(&lasting.registry);
-    let delivery = Delivery::new(registry, config.tenant()?, name, sink);
+    let delivery = Delivery::new(registry, lasting.tenant.clone(), name, sink);
     Ok(Some(delivery.with_counters(Arc::clone(&lasting.counters))))
 }
 

@@ -138,6 +138,15 @@ async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_no
     lab.await_log("nothing was changed").await;
     old.devices(None, 10, &admin).await.unwrap();
     lab.change("version = 1\nunknown = true", "version = 1");
+    // What lives as long as the process does waits for its end: events are those of one tenant.
+    lab.code(&server, "room-1").await;
+    lab.change("tenant = \"example\"", "tenant = \"other\"");
+    server.signal("HUP");
+    lab.await_log("tenant has changed: that takes a restart")
+        .await;
+    let devices = old.devices(None, 10, &admin).await.unwrap();
+    assert_eq!(devices.devices.len(), 1);
+    lab.change("tenant = \"other\"", "tenant = \"example\"");
     // A new certificate of another authority, and a new key for tokens beside the old one.
     let authority = CertificateAuthority::new("Another CA").unwrap();
     let server_credentials = authority.server(&["localhost"], &[[127, 0, 0, 1].into()]);
