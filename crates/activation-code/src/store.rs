@@ -112,8 +112,8 @@ pub trait CodeStore: fmt::Debug + Send + Sync {
     ) -> Result<Vec<OutstandingCode>, StoreError>;
 
     /// Forgets all of the codes that have been expired for `kept` at `now` but their tombstones; says how
-    /// many. They stay expired should the clock go backwards: a `kept` of weeks has a clock that stands
-    /// ahead cost nothing.
+    /// many. They stay expired should the clock go backwards; a clock that stands ahead by less than
+    /// `kept` costs nothing.
     ///
     /// # Errors
     ///

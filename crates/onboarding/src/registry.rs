@@ -190,7 +190,8 @@ pub trait Registry: CodeStore + GuessStore {
     /// [`StoreError`] when the store could not answer.
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Up to `limit` undelivered events of the tenant, oldest first.
+    /// Up to `limit` undelivered events of the tenant, oldest first, which have
+    /// [waited](OutboxEvent::waited) until `now`.
     ///
     /// # Errors
     ///
@@ -202,8 +203,8 @@ pub trait Registry: CodeStore + GuessStore {
         now: SystemTime,
     ) -> Result<Vec<OutboxEvent>, StoreError>;
 
-    /// Drops those of the tenant's events that have waited for longer than `kept`, from the oldest on to where
-    /// a thousand in a row have not; says how many.
+    /// Drops those of the tenant's events that have waited for longer than `kept`, at least from the oldest
+    /// on to where a thousand in a row have not; says how many.
     ///
     /// It is for a service of which nobody hears events: called from time to time, it bounds the outbox by
     /// what happens in `kept`, which is also the time in which a receiver can be set up that misses
@@ -220,7 +221,7 @@ pub trait Registry: CodeStore + GuessStore {
         now: SystemTime,
     ) -> Result<u64, StoreError>;
 
-    /// Drops the tenant's event with that sequence from the outbox, as it was delivered; one that is gone
+    /// Drops the tenant's event with that sequence from the outbox, as it is done with; one that is gone
     /// already, or another tenant's, is no error.
     ///
     /// # Errors

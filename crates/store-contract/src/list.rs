@@ -44,8 +44,8 @@ macro_rules! code_store_tests {
 }
 
 /// Makes one `#[tokio::test]` for each behaviour of [`registry`](crate::registry),
-/// [`life_cycle`](crate::life_cycle), [`right`](crate::right), [`void`](crate::void) and
-/// [`actor`](crate::actor), and one for a random history.
+/// [`life_cycle`](crate::life_cycle), [`outbox`](crate::outbox), [`right`](crate::right),
+/// [`void`](crate::void) and [`actor`](crate::actor), and one for a random history.
 ///
 /// The argument is as that of [`code_store_tests!`](crate::code_store_tests), with a store that is
 /// a `Registry` as well. Call both.
@@ -79,6 +79,7 @@ macro_rules! registry_tests {
         }
         $crate::__tests! { outbox $fresh;
             requests_wait_in_the_outbox
+            many_old_events_leave_the_outbox_at_once
             the_outbox_is_emptied_in_order
             what_has_waited_too_long_leaves_the_outbox
         }

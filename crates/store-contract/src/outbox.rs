@@ -140,3 +140,24 @@ pub async fn what_has_waited_too_long_leaves_the_outbox(fixture: &impl Fixture<S
     assert_eq!(answer.unwrap(), 1);
     assert_eq!(waited(&other, start + MS * 2).await, [2, 1, 0]);
 }
+
+/// A purge takes parts, and one of which something stays is not the last.
+pub async fn many_old_events_leave_the_outbox_at_once(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, start) = (world.tenant.clone(), world.now);
+    let kept = MS * 1_000;
+    let device = provisioned(world, &*store, "desk", Some(mac(1))).await;
+    let activation = by_certificate(Uuid::from_u128(1), 1);
+    store.activate(&activation, start + kept).await.unwrap();
+    for _ in 0..1_100 {
+        let (desk, act) = (&device.profile, act(start));
+        let asked = store.request(&tenant, desk, DeviceRequest::Reboot, &act);
+        asked.await.unwrap();
+    }
+    let now = start + kept + MS;
+    let dropped = store.purge_outbox(&tenant, kept, now).await;
+    assert_eq!(dropped.unwrap(), 1_100);
+    let left = store.outbox(&tenant, 10, now).await.unwrap();
+    let kinds: Vec<_> = left.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [OutboxKind::DeviceActivated]);
+}

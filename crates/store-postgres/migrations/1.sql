@@ -106,14 +106,13 @@ CREATE TABLE audit_pending (
 
 -- Numbers of delivered events are not used again.
 CREATE TABLE outbox (
-    sequence      int8 GENERATED ALWAYS AS IDENTITY CONSTRAINT outbox_sequence PRIMARY KEY,
+    sequence      int8 GENERATED ALWAYS AS IDENTITY,
     at            int8 NOT NULL,
     kind          text COLLATE "C" NOT NULL,
     tenant        text COLLATE "C" NOT NULL,
-    profile       text COLLATE "C" NOT NULL
+    profile       text COLLATE "C" NOT NULL,
+    CONSTRAINT outbox_sequence PRIMARY KEY (tenant, sequence)
 );
-
-CREATE INDEX outbox_tenant ON outbox (tenant, sequence);
 
 -- Failed guesses, a row for each node that counts them.
 CREATE TABLE guesses (

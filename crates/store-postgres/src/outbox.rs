@@ -89,12 +89,12 @@ const READ: &str = concat!(
 );
 
 const PURGE: &str = concat!(
-    "DELETE FROM outbox WHERE sequence IN (
+    "DELETE FROM outbox WHERE tenant = $2 AND sequence = ANY (ARRAY (
          SELECT sequence FROM (
              SELECT sequence, at FROM outbox WHERE tenant = $2 ORDER BY sequence LIMIT 1000) AS first
          WHERE abs(",
     now!(),
-    " - at) > $3)"
+    " - at) > $3))"
 );
 
 const DELIVERED: &str = "DELETE FROM outbox WHERE tenant = $1 AND sequence = $2";

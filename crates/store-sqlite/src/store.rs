@@ -51,18 +51,18 @@ impl SqliteStore {
         })
     }
 
-    /// Runs `purge`, which takes `at_once` rows at the most, until it finds no more.
+    /// Runs `purge`, which takes a part, until it takes fewer than `full`.
     pub(crate) async fn purge(
         &self,
         action: &'static str,
-        at_once: u64,
+        full: u64,
         purge: impl Fn(&Connection) -> rusqlite::Result<u64> + Clone + Send + 'static,
     ) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
             let some = self.writer.run(action, purge.clone()).await?;
             purged += some;
-            if some < at_once {
+            if some < full {
                 return Ok(purged);
             }
         }

@@ -54,8 +54,8 @@ impl Default for Pace {
 
 impl Delivery {
     /// Delivers until `shutdown` is ready, and ends then behind the event under way: as soon as
-    /// the sink has answered or given up. It runs on a tokio runtime and needs its time; `clock` tells
-    /// how old a request is.
+    /// the sink has answered or given up. It runs on a tokio runtime and needs its time; `clock` is
+    /// the caller's, as the verbs of [`Registry`](crate::Registry) have it, and tells how long events take.
     ///
     /// Failures end nothing; they are told to the log as warnings.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

@@ -186,8 +186,11 @@ impl Flow for RemoteAccessPhone {
                 let token = bearer(&message)?;
                 let domain = message.service_domain.ok_or(DeviceError::NoServiceDomain)?;
                 let domain = domain.parse().map_err(DeviceError::ServiceDomain)?;
-                let trust = message.edge_trust.as_deref().map(EdgeTrust::from_pem);
-                self.edge_trust = trust.transpose().map_err(DeviceError::EdgeTrust)?;
+                // Without it, those that it was told before stay.
+                if let Some(pem) = &message.edge_trust {
+                    let trust = EdgeTrust::from_pem(pem).map_err(DeviceError::EdgeTrust)?;
+                    self.edge_trust = Some(trust);
+                }
                 State::KeepToken { token, domain }
             }
             State::Activate { token, base } => {

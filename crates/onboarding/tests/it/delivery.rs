@@ -409,6 +409,40 @@ mod run {
         assert_eq!(waiting(&registry).await, [2, 3]);
     }
 
+    /// A clock, and a sink that takes each event so long that a request is too old afterwards.
+    #[derive(Debug)]
+    struct Late(Mutex<(SystemTime, Vec<u64>)>);
+
+    impl Clock for Late {
+        fn now(&self) -> SystemTime {
+            self.0.lock().unwrap().0
+        }
+    }
+
+    #[async_trait]
+    impl EventSink for Late {
+        async fn deliver(&self, event: &NamedEvent) -> Result<(), SinkError> {
+            let (now, took) = &mut *self.0.lock().unwrap();
+            *now += DEFAULT_REQUEST_AGE + Duration::from_millis(1);
+            took.push(event.event().sequence);
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_that_grow_too_old_behind_a_slow_event_are_dropped() {
+        let registry = events(3).await;
+        let late = Arc::new(Late(Mutex::new((*NOW, Vec::new()))));
+        let delivery = Delivery::new(registry.clone(), tenant(), store(), late.clone());
+        let all_gone = async {
+            while !waiting(&registry).await.is_empty() {
+                yield_once().await;
+            }
+        };
+        delivery.run_until(pace(), late.as_ref(), all_gone).await;
+        assert_eq!(late.0.lock().unwrap().1, [1]);
+    }
+
     #[tokio::test]
     async fn it_goes_on_after_failures_until_all_is_delivered() {
         let registry = events(5).await;

@@ -194,6 +194,18 @@ fn a_phone_outside_is_told_whom_to_trust_there() {
     assert_eq!(phone.edge_trust(), Some(&trust));
 }
 
+#[test]
+fn an_answer_that_names_no_authorities_leaves_those_that_were_told_before() {
+    let told = edge_trust();
+    let mut phone = phone().with_edge_trust(told.clone());
+    let token = json!({
+        "access_token": "abc", "token_type": "Bearer", "expires_in": 60,
+        "service_domain": "mra.example.test",
+    });
+    phone.answered(&json(&token)).unwrap();
+    assert_eq!(phone.edge_trust(), Some(&told));
+}
+
 /// An authority of an edge.
 pub(crate) fn edge_trust() -> EdgeTrust {
     let key = rcgen::KeyPair::generate().unwrap();
