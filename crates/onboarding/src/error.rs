@@ -256,6 +256,18 @@ pub enum UpdateError {
     UnknownDevice,
 }
 
+/// A device was not moved to another owner; nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MoveError {
+    /// No code for the profile that the device was to have.
+    #[error("activation code not issued")]
+    Code(#[source] RequestCodeError),
+    /// The profile that the device has cannot be deactivated.
+    #[error("device not deactivated")]
+    Update(#[source] UpdateError),
+}
+
 /// A text is not the address of record of a line.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]

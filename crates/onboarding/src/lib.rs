@@ -54,9 +54,10 @@ pub use edge_trust::{EdgeTrust, EdgeTrustError};
 pub use error::{
     ActivateError, ActivateRefusal, ActorError, AuditError, AuditExportError, AuditFileError,
     AuditLineError, BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError,
-    DeviceTypeError, IssueCodeError, LifeCycleError, MailError, MessageError, OnboardError,
-    ParseChainHeadError, ParseLinePortError, PresentError, ProvisionError, ProvisionRefusal,
-    RequestCodeError, RequestCodeRefusal, RequestError, TemplateError, UpdateError,
+    DeviceTypeError, IssueCodeError, LifeCycleError, MailError, MessageError, MoveError,
+    OnboardError, ParseChainHeadError, ParseLinePortError, PresentError, ProvisionError,
+    ProvisionRefusal, RequestCodeError, RequestCodeRefusal, RequestError, TemplateError,
+    UpdateError,
 };
 #[cfg(feature = "smtp")]
 pub use error::{SmtpError, SmtpSetupError};

@@ -234,22 +234,65 @@ impl DeviceManagement {
         purpose: CodePurpose,
         act: &Act,
     ) -> Result<CodeIssued, IssueCodeError> {
-        if delivery == CodeDelivery::Answer && !self.shows_codes {
+        let device = self.awaits_code(profile, &delivery, purpose).await?;
+        let mut last = RequestCodeRefusal::CodeInUse;
+        for _ in 0..MAX_DRAWS {
+            let (code, new) = self.draw_code(&device, act)?;
+            let answer = match purpose {
+                CodePurpose::Onboard => self.registry.request_code(&new, act).await,
+                CodePurpose::Replace => self.registry.request_replacement_code(&new, act).await,
+            };
+            match answer {
+                Ok(device) => return self.deliver(code, &new, device, delivery).await,
+                Err(RequestCodeError::Refused(refusal @ RequestCodeRefusal::CodeInUse)) => {
+                    last = refusal;
+                }
+                Err(error) => return Err(IssueCodeError::Request(error)),
+            }
+        }
+        Err(IssueCodeError::Request(RequestCodeError::Refused(last)))
+    }
+
+    /// The device of the profile, which may have a code as far as can be said before one is drawn; the
+    /// registry has the last word.
+    async fn awaits_code(
+        &self,
+        profile: &ProfileId,
+        delivery: &CodeDelivery,
+        purpose: CodePurpose,
+    ) -> Result<Device, IssueCodeError> {
+        if *delivery == CodeDelivery::Answer && !self.shows_codes {
             return Err(IssueCodeError::NotShown);
         }
-        let refused = |refusal| Err(IssueCodeError::Request(RequestCodeError::Refused(refusal)));
+        let refused = |refusal| IssueCodeError::Request(RequestCodeError::Refused(refusal));
         let key = DeviceKey::Profile(profile.clone());
         let found = self.registry.device(self.tenant(), &key).await;
-        let Some(device) =
-            found.map_err(|error| IssueCodeError::Request(RequestCodeError::Store(error)))?
-        else {
-            return refused(RequestCodeRefusal::UnknownDevice);
-        };
-        if let Err(refusal) = self.may_have_code(&device, purpose) {
-            return refused(refusal);
-        }
+        let found =
+            found.map_err(|error| IssueCodeError::Request(RequestCodeError::Store(error)))?;
+        let device = found.ok_or_else(|| refused(RequestCodeRefusal::UnknownDevice))?;
+        self.may_have_code(&device, purpose).map_err(refused)?;
+        Ok(device)
+    }
+
+    fn draw_code(
+        &self,
+        device: &Device,
+        act: &Act,
+    ) -> Result<(ActivationCode, NewCode), IssueCodeError> {
+        let (account, profile) = (device.account.clone(), device.profile.clone());
         let binding = Binding::Model(device.model.clone());
-        let (code, new) = self.draw_code(&device, &binding, purpose, act).await?;
+        let drawn = self.desk.draw(account, profile, binding, act.now);
+        drawn.map_err(IssueCodeError::Entropy)
+    }
+
+    /// Gives a code that was issued to whom it is for.
+    async fn deliver(
+        &self,
+        code: ActivationCode,
+        new: &NewCode,
+        device: Device,
+        delivery: CodeDelivery,
+    ) -> Result<CodeIssued, IssueCodeError> {
         self.counters.add(Counter::CodesIssued);
         let expires_at = new.code().expires_at();
         let shown = match delivery {
@@ -261,13 +304,12 @@ impl DeviceManagement {
             }
         };
         Ok(CodeIssued {
-            profile: profile.as_str().to_owned(),
+            profile: device.profile.as_str().to_owned(),
             expiry_time: expires_at.as_millis(),
             activation_code: shown,
         })
     }
 
-    /// What can be said before a code is drawn; the registry has the last word.
     fn may_have_code(
         &self,
         device: &Device,
@@ -288,36 +330,6 @@ impl DeviceManagement {
             CodePurpose::Replace if !is_activated => Err(RequestCodeRefusal::NotActivated),
             CodePurpose::Onboard | CodePurpose::Replace => Ok(()),
         }
-    }
-
-    /// Draws codes until one is in no use, and issues it.
-    async fn draw_code(
-        &self,
-        device: &Device,
-        binding: &Binding,
-        purpose: CodePurpose,
-        act: &Act,
-    ) -> Result<(ActivationCode, NewCode), IssueCodeError> {
-        let mut last = RequestCodeError::Refused(RequestCodeRefusal::CodeInUse);
-        for _ in 0..MAX_DRAWS {
-            let (account, profile) = (device.account.clone(), device.profile.clone());
-            let (code, new) = self
-                .desk
-                .draw(account, profile, binding.clone(), act.now)
-                .map_err(IssueCodeError::Entropy)?;
-            let answer = match purpose {
-                CodePurpose::Onboard => self.registry.request_code(&new, act).await,
-                CodePurpose::Replace => self.registry.request_replacement_code(&new, act).await,
-            };
-            match answer {
-                Ok(_) => return Ok((code, new)),
-                Err(error @ RequestCodeError::Refused(RequestCodeRefusal::CodeInUse)) => {
-                    last = error;
-                }
-                Err(error) => return Err(IssueCodeError::Request(error)),
-            }
-        }
-        Err(IssueCodeError::Request(last))
     }
 
     /// Activates the device that asks from `source`: by the grant in its machine token, or by its

@@ -15,19 +15,19 @@ use offhook_device_name::DeviceName;
 use crate::{
     Act, ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry,
     AuditEvent, AuditRecord, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement,
-    OutboxEvent, OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration, Registry,
-    RequestCodeError, RequestCodeRefusal, UpdateError,
+    MoveError, OutboxEvent, OutboxKind, ProvisionError, ProvisionRefusal, Registered, Registration,
+    Registry, RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
 /// A registry in memory, gone with the process.
 ///
 /// It holds one lock over each verb, so every verb is atomic and they happen one after the other. To
-/// undo a verb that is refused half-way it works on a copy of the codes, so issuing and activating
-/// take time in proportion to the codes that there are.
+/// undo a verb that is refused half-way it works on a copy: of the codes, so issuing and activating
+/// take time in proportion to the codes that there are; of everything, where a device moves.
 #[derive(Debug, Default)]
 pub struct MemoryRegistry(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     codes: CodeTable,
     guesses: GuessTable,
@@ -244,23 +244,27 @@ impl Registry for MemoryRegistry {
         dummy: Option<[u8; 6]>,
         act: &Act,
     ) -> Result<Device, UpdateError> {
-        let mut state = self.state();
         let dummy = dummy.map(DeviceName::bat);
-        let row = state
-            .row(tenant, profile)
-            .cloned()
-            .ok_or(UpdateError::UnknownDevice)?;
-        let taken = state
-            .tenant(tenant)
-            .any(|other| other.profile != *profile && dummy.as_ref() == Some(&other.name));
-        if taken {
-            return Err(UpdateError::NameInUse);
-        }
-        let device = row.clone().deactivated(dummy);
-        void(&mut state.codes, &row, Some(&device));
-        state.put(device.clone(), None);
-        state.note_act(&device, AuditEvent::Deactivated, act);
-        state.announce(&device, OutboxKind::DeviceDeactivated, act.now);
+        let change = |row: DeviceRecord| Ok(row.deactivated(dummy));
+        self.state().deactivate(tenant, profile, change, act)
+    }
+
+    async fn move_device(
+        &self,
+        from: &ProfileId,
+        dummy: [u8; 6],
+        code: &NewCode,
+        act: &Act,
+    ) -> Result<Device, MoveError> {
+        let mut state = self.state();
+        let mut next = state.clone();
+        let change = |row: DeviceRecord| row.moved(DeviceName::bat(dummy));
+        next.deactivate(code.tenant(), from, change, act)
+            .map_err(MoveError::Update)?;
+        let device = next
+            .issue(code, act, |row| row.with_code(code))
+            .map_err(|refusal| MoveError::Code(RequestCodeError::Refused(refusal)))?;
+        *state = next;
         Ok(device)
     }
 
@@ -403,6 +407,30 @@ impl State {
         self.codes = codes;
         self.put(device.clone(), Some(code.id()));
         self.note_act(&device, AuditEvent::CodeIssued, act);
+        Ok(device)
+    }
+
+    /// Sets a device back to what `change` makes of it.
+    fn deactivate(
+        &mut self,
+        tenant: &TenantId,
+        profile: &ProfileId,
+        change: impl FnOnce(DeviceRecord) -> Result<Device, UpdateError>,
+        act: &Act,
+    ) -> Result<Device, UpdateError> {
+        let row = self.row(tenant, profile).cloned();
+        let row = row.ok_or(UpdateError::UnknownDevice)?;
+        let device = change(row.clone())?;
+        let is_taken = self
+            .tenant(tenant)
+            .any(|other| other.profile != *profile && other.name == device.name);
+        if is_taken {
+            return Err(UpdateError::NameInUse);
+        }
+        void(&mut self.codes, &row, Some(&device));
+        self.put(device.clone(), None);
+        self.note_act(&device, AuditEvent::Deactivated, act);
+        self.announce(&device, OutboxKind::DeviceDeactivated, act.now);
         Ok(device)
     }
 

@@ -61,7 +61,7 @@ impl OutboxKind {
     reason = "stores build it from their rows; a new field must reach every store"
 )]
 pub struct OutboxEvent {
-    /// Rises with every event of the store, from 1; never used twice.
+    /// Rises with every event of the store, from 1; never used twice, and now and then left out.
     pub sequence: u64,
     /// What happened.
     pub kind: OutboxKind,

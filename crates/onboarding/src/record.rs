@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     ActivateRefusal, Activated, Activation, ActivationState, Device, DeviceKey, Entitlement,
-    LinePort, Registered, Registration, RequestCodeRefusal,
+    LinePort, Registered, Registration, RequestCodeRefusal, UpdateError,
 };
 
 /// A device, and what a registry keeps beside it.
@@ -171,6 +171,20 @@ impl DeviceRecord {
             registration: None,
             ..device
         }
+    }
+
+    /// What stays behind where the device moves to another owner: as [`deactivated`](Self::deactivated)
+    /// with the dummy name.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::NotActivated`] when there is no address: a profile that waits for its first
+    /// device has none to move, and a code to lose.
+    pub fn moved(self, dummy: DeviceName) -> Result<Device, UpdateError> {
+        if self.device.mac.is_none() {
+            return Err(UpdateError::NotActivated);
+        }
+        Ok(self.deactivated(Some(dummy)))
     }
 
     /// The device with that registration; `None` where it is not activated, or its line has another

@@ -10,7 +10,8 @@ use offhook_activation_code::{
 
 use crate::{
     Act, ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRequest,
-    OutboxEvent, ProvisionError, Registered, Registration, RequestCodeError, UpdateError,
+    MoveError, OutboxEvent, ProvisionError, Registered, Registration, RequestCodeError,
+    UpdateError,
 };
 
 /// A store of devices that keeps their activation codes too, so that one transaction can change
@@ -120,6 +121,23 @@ pub trait Registry: CodeStore + GuessStore {
         dummy: Option<[u8; 6]>,
         act: &Act,
     ) -> Result<Device, UpdateError>;
+
+    /// Moves a device to another owner: sets the profile `from` back as [`deactivate`](Self::deactivate)
+    /// does with `dummy` digits, and issues `code` for the profile that it names as
+    /// [`request_code`](Self::request_code) does; gives that device. Both happen or neither. Audit:
+    /// `Deactivated`, `CodeIssued`. Outbox: `DeviceDeactivated`.
+    ///
+    /// # Errors
+    ///
+    /// [`MoveError::Update`] as `deactivate`, and with [`UpdateError::NotActivated`] when `from` has
+    /// no address, so that there is no device to move; [`MoveError::Code`] as `request_code`.
+    async fn move_device(
+        &self,
+        from: &ProfileId,
+        dummy: [u8; 6],
+        code: &NewCode,
+        act: &Act,
+    ) -> Result<Device, MoveError>;
 
     /// Drops a device, with its tags; its code, redeemed or not, and the grant of that are void. What
     /// the audit log says of it stays. Audit: `Deleted`. Outbox: `DeviceDeleted`.

@@ -1,10 +1,13 @@
 //! What becomes of devices in a [`Registry`] after they were activated.
 
+use std::sync::Arc;
+
 use offhook_activation_code::{Page, Refusal, TenantId};
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
-    ActivateError, ActivateRefusal, Activation, AuditEvent, Device, DeviceKey, DeviceRequest,
-    OutboxKind, Registry, RequestCodeError, RequestCodeRefusal, UpdateError,
+    ActivateError, ActivateRefusal, Activation, ActivationState, AuditEvent, Device, DeviceKey,
+    DeviceRequest, MoveError, OutboxKind, Registry, RequestCodeError, RequestCodeRefusal,
+    UpdateError,
 };
 use uuid::Uuid;
 
@@ -107,6 +110,116 @@ pub async fn a_deactivated_device_is_replaced_by_none(fixture: &impl Fixture<Sto
     let late = by_code(&world.redemption(&code, device(2)), 2);
     let err = store.activate(&late, now).await;
     assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
+}
+
+/// A device moves whole or not at all: what it was is set back and void, and the new owner has a code.
+pub async fn a_device_moves_whole_or_not_at_all(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let first = by_code(&world.redemption(&code, device(1)), 1);
+    let before = store.activate(&first, now).await.unwrap().device;
+    let (desk, hall) = (profile("desk"), profile("hall"));
+    let code = world.draw();
+    let new = world.new_code(&code, "hall");
+    let nowhere = profile("nowhere");
+    let err = store.move_device(&nowhere, [9; 6], &new, &act(now)).await;
+    assert!(matches!(
+        err,
+        Err(MoveError::Update(UpdateError::UnknownDevice))
+    ));
+    let audit_before = store.audit(0, 100).await.unwrap();
+    let outbox_before = store.outbox(&tenant, 100, now).await.unwrap();
+    let err = store.move_device(&desk, [9; 6], &new, &act(now)).await;
+    assert!(matches!(
+        err,
+        Err(MoveError::Code(RequestCodeError::Refused(
+            RequestCodeRefusal::UnknownDevice
+        )))
+    ));
+    // Neither the device, nor its code, nor the log has changed.
+    let key = DeviceKey::Profile(desk.clone());
+    let same = store.device(&tenant, &key).await.unwrap();
+    assert_eq!(same.as_ref(), Some(&before));
+    assert!(store.activate(&first, now).await.unwrap().repeated);
+    assert_eq!(store.audit(0, 100).await.unwrap(), audit_before);
+    let outbox = store.outbox(&tenant, 100, now).await.unwrap();
+    assert_eq!(outbox, outbox_before);
+
+    let target = new_device(world, "hall", None);
+    store.provision(&target, &act(now)).await.unwrap();
+    // One that waits for its first device has none to move.
+    let early = world.draw();
+    let early = world.new_code(&early, "desk");
+    let err = store.move_device(&hall, [9; 6], &early, &act(now)).await;
+    assert!(matches!(
+        err,
+        Err(MoveError::Update(UpdateError::NotActivated))
+    ));
+    let moved = store.move_device(&desk, [9; 6], &new, &act(now)).await;
+    assert_eq!(moved.unwrap().state, ActivationState::Activating);
+    let err = store.activate(&first, now).await;
+    assert!(matches!(err, Err(ActivateError::Code(Refusal::Revoked))));
+    let left = store.device(&tenant, &key).await.unwrap().unwrap();
+    assert_eq!((left.mac, left.state), (None, ActivationState::Deactivated));
+    // The same hardware comes back under its new owner.
+    let again = by_code(&world.redemption(&code, device(1)), 1);
+    let activated = store.activate(&again, now).await.unwrap().device;
+    assert_eq!((activated.profile, activated.mac), (hall, Some(mac(1))));
+    let events = audited(&*store).await;
+    let since = events
+        .iter()
+        .position(|event| *event == AuditEvent::Deactivated);
+    assert_eq!(
+        since.and_then(|since| events.get(since..)),
+        Some(
+            [
+                AuditEvent::Deactivated,
+                AuditEvent::CodeIssued,
+                AuditEvent::CodeRefused,
+                AuditEvent::CodeRedeemed,
+                AuditEvent::Activated,
+            ]
+            .as_slice()
+        )
+    );
+}
+
+/// Of many who move one device at once, each to an owner of its own, one does.
+pub async fn a_device_moves_once(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let (_, code) = waiting(world, &*store, "desk").await;
+    let first = by_code(&world.redemption(&code, device(1)), 1);
+    store.activate(&first, now).await.unwrap();
+    let mut moves = Vec::new();
+    for number in 0..8 {
+        let to = format!("hall-{number}");
+        let target = new_device(world, &to, None);
+        store.provision(&target, &act(now)).await.unwrap();
+        let code = world.draw();
+        let (store, new) = (Arc::clone(&store), world.new_code(&code, &to));
+        moves.push(tokio::spawn(async move {
+            let (desk, act) = (profile("desk"), act(now));
+            store.move_device(&desk, [number; 6], &new, &act).await
+        }));
+    }
+    let mut winners = Vec::new();
+    for moved in moves {
+        match moved.await.unwrap() {
+            Ok(device) => winners.push(device.profile),
+            Err(MoveError::Update(UpdateError::NotActivated)) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    let devices = store.devices(&tenant, Page::first(10)).await.unwrap();
+    let waiting: Vec<_> = devices
+        .into_iter()
+        .filter(|device| device.state == ActivationState::Activating)
+        .map(|device| device.profile)
+        .collect();
+    assert_eq!(waiting, winners);
 }
 
 /// A deleted device leaves its name, its address and its profile to others, and its records to the

@@ -72,6 +72,8 @@ macro_rules! registry_tests {
             a_deleted_device_is_gone_and_its_code_with_it
             a_device_is_replaced_without_a_gap
             a_device_may_take_its_own_place
+            a_device_moves_once
+            a_device_moves_whole_or_not_at_all
             a_refused_replacement_changes_nothing
             devices_come_in_pages
             a_tenant_has_nothing_of_another

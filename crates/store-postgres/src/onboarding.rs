@@ -6,8 +6,8 @@ use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, Te
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     Act, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry, AuditEvent, Device,
-    DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind, ProvisionRefusal, Registered,
-    Registration, RequestCodeRefusal, UpdateError,
+    DeviceKey, DeviceRecord, DeviceRequest, Entitlement, MoveError, OutboxKind, ProvisionRefusal,
+    Registered, Registration, RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
 use crate::session::Session;
@@ -124,18 +124,22 @@ pub(crate) async fn activate(
     Ok(Ok(activated))
 }
 
+/// Sets a device back to what `change` makes of it.
 pub(crate) async fn deactivate(
     session: &Session,
     tenant: &TenantId,
     profile: &ProfileId,
-    dummy: Option<[u8; 6]>,
+    change: impl FnOnce(DeviceRecord) -> Result<Device, UpdateError>,
     act: &Act,
 ) -> Result<Result<Device, UpdateError>, PostgresError> {
     let key = DeviceKey::Profile(profile.clone());
     let Some(record) = devices::lock(session, tenant, &key).await? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
-    let device = record.clone().deactivated(dummy.map(DeviceName::bat));
+    let device = match change(record.clone()) {
+        Ok(device) => device,
+        Err(error) => return Ok(Err(error)),
+    };
     void(session, &record, Some(&device), act.now).await?;
     if let Err(err) = devices::update(session, &device, None).await {
         return match err.duplicate() {
@@ -146,6 +150,21 @@ pub(crate) async fn deactivate(
     note_act(session, &device, AuditEvent::Deactivated, act).await?;
     outbox::announce(session, &device, OutboxKind::DeviceDeactivated, act.now).await?;
     Ok(Ok(device))
+}
+
+pub(crate) async fn move_device(
+    session: &Session,
+    from: &ProfileId,
+    dummy: [u8; 6],
+    code: &NewCode,
+    act: &Act,
+) -> Result<Result<Device, MoveError>, PostgresError> {
+    let change = |record: DeviceRecord| record.moved(DeviceName::bat(dummy));
+    if let Err(error) = deactivate(session, code.tenant(), from, change, act).await? {
+        return Ok(Err(MoveError::Update(error)));
+    }
+    let issued = request_code(session, code, act, DeviceRecord::with_code).await?;
+    Ok(issued.map_err(|refusal| MoveError::Code(RequestCodeError::Refused(refusal))))
 }
 
 pub(crate) async fn delete(

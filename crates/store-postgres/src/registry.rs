@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use offhook_activation_code::{
     Grant, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
+use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     Act, ActivateError, Activated, Activation, AuditEntry, AuditRecord, Device, DeviceKey,
-    DeviceRecord, DeviceRequest, Entitlement, OutboxEvent, ProvisionError, Registered,
+    DeviceRecord, DeviceRequest, Entitlement, MoveError, OutboxEvent, ProvisionError, Registered,
     Registration, Registry, RequestCodeError, UpdateError,
 };
 
@@ -130,10 +131,31 @@ impl Registry for PostgresStore {
         let answer = self
             .connections
             .transact(|session| async move {
-                onboarding::deactivate(&session, tenant, profile, dummy, act).await
+                let dummy = dummy.map(DeviceName::bat);
+                let change = |record: DeviceRecord| Ok(record.deactivated(dummy));
+                onboarding::deactivate(&session, tenant, profile, change, act).await
             })
             .await
             .map_err(|err| UpdateError::Store(failed("deactivate a device")(err)))?;
+        self.sealer.wake();
+        answer
+    }
+
+    async fn move_device(
+        &self,
+        from: &ProfileId,
+        dummy: [u8; 6],
+        code: &NewCode,
+        act: &Act,
+    ) -> Result<Device, MoveError> {
+        let store = |err| MoveError::Update(UpdateError::Store(failed("move a device")(err)));
+        let answer = self
+            .connections
+            .transact(|session| async move {
+                onboarding::move_device(&session, from, dummy, code, act).await
+            })
+            .await
+            .map_err(store)?;
         self.sealer.wake();
         answer
     }

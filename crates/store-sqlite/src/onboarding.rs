@@ -6,7 +6,7 @@ use offhook_activation_code::{Grant, NewCode, ProfileId, Redemption, Refusal, Te
 use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     Act, ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEntry,
-    AuditEvent, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, OutboxKind,
+    AuditEvent, Device, DeviceKey, DeviceRecord, DeviceRequest, Entitlement, MoveError, OutboxKind,
     ProvisionRefusal, Registered, Registration, RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 use rusqlite::Connection;
@@ -113,19 +113,22 @@ pub(crate) fn activate(
     }
 }
 
+/// Sets a device back to what `change` makes of it.
 pub(crate) fn deactivate(
     db: &Connection,
     tenant: &TenantId,
     profile: &ProfileId,
-    dummy: Option<[u8; 6]>,
+    change: impl FnOnce(DeviceRecord) -> Result<Device, UpdateError>,
     act: &Act,
 ) -> rusqlite::Result<Result<Device, UpdateError>> {
     let Some(mut row) = devices::find(db, tenant, &DeviceKey::Profile(profile.clone()))? else {
         return Ok(Err(UpdateError::UnknownDevice));
     };
     let before = record(&row);
-    let dummy = dummy.map(DeviceName::bat);
-    (row.device, row.code) = (before.clone().deactivated(dummy), None);
+    (row.device, row.code) = match change(before.clone()) {
+        Ok(device) => (device, None),
+        Err(error) => return Ok(Err(error)),
+    };
     if !devices::update(db, &row)? {
         return Ok(Err(UpdateError::NameInUse));
     }
@@ -133,6 +136,23 @@ pub(crate) fn deactivate(
     note_act(db, &row.device, AuditEvent::Deactivated, act)?;
     log::announce(db, tenant, profile, OutboxKind::DeviceDeactivated, act.now)?;
     Ok(Ok(row.device))
+}
+
+pub(crate) fn move_device(
+    db: &Connection,
+    from: &ProfileId,
+    dummy: [u8; 6],
+    code: &NewCode,
+    act: &Act,
+) -> rusqlite::Result<Result<Device, MoveError>> {
+    attempt(db, || {
+        let change = |record: DeviceRecord| record.moved(DeviceName::bat(dummy));
+        if let Err(error) = deactivate(db, code.tenant(), from, change, act)? {
+            return Ok(Err(MoveError::Update(error)));
+        }
+        let issued = request_code(db, code, act, DeviceRecord::with_code)?;
+        Ok(issued.map_err(MoveError::Code))
+    })
 }
 
 pub(crate) fn delete(

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use offhook_activation_code::{
     Grant, NewCode, Page, ProfileId, RedeemError, Redemption, StoreError, TenantId,
 };
+use offhook_device_name::DeviceName;
 use offhook_onboarding::{
     Act, ActivateError, Activated, Activation, AuditRecord, Device, DeviceKey, DeviceRecord,
-    DeviceRequest, OutboxEvent, ProvisionError, Registered, Registration, Registry,
+    DeviceRequest, MoveError, OutboxEvent, ProvisionError, Registered, Registration, Registry,
     RequestCodeError, UpdateError,
 };
 use rusqlite::Connection;
@@ -91,10 +92,28 @@ impl Registry for SqliteStore {
         let (tenant, profile, act) = (tenant.clone(), profile.clone(), act.clone());
         self.writer
             .run("deactivate a device", move |db| {
-                onboarding::deactivate(db, &tenant, &profile, dummy, &act)
+                let dummy = dummy.map(DeviceName::bat);
+                let change = |record: DeviceRecord| Ok(record.deactivated(dummy));
+                onboarding::deactivate(db, &tenant, &profile, change, &act)
             })
             .await
             .map_err(UpdateError::Store)?
+    }
+
+    async fn move_device(
+        &self,
+        from: &ProfileId,
+        dummy: [u8; 6],
+        code: &NewCode,
+        act: &Act,
+    ) -> Result<Device, MoveError> {
+        let (from, code, act) = (from.clone(), code.clone(), act.clone());
+        self.writer
+            .run("move a device", move |db| {
+                onboarding::move_device(db, &from, dummy, &code, &act)
+            })
+            .await
+            .map_err(|error| MoveError::Update(UpdateError::Store(error)))?
     }
 
     async fn delete(

@@ -11,8 +11,8 @@ use offhook_device_profile::{TagError, Violation};
 use thiserror::Error;
 
 use super::{
-    ActivateError, ActivateRefusal, ParseLinePortError, ProvisionError, RequestCodeError,
-    UpdateError,
+    ActivateError, ActivateRefusal, MoveError, ParseLinePortError, ProvisionError,
+    RequestCodeError, UpdateError,
 };
 
 /// A mail was not taken for delivery.
@@ -205,6 +205,15 @@ pub enum LifeCycleError {
     /// The device cannot be deactivated.
     #[error("device not deactivated")]
     Update(#[source] UpdateError),
+}
+
+impl From<MoveError> for LifeCycleError {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Code(error) => Self::Code(IssueCodeError::Request(error)),
+            MoveError::Update(error) => Self::Update(error),
+        }
+    }
 }
 
 /// A device did not get its configuration.

@@ -5,7 +5,7 @@ use offhook_activation_code::{Page, ProfileId};
 use super::{CodePurpose, DeviceManagement, MAX_DRAWS};
 use crate::message::CodeIssued;
 use crate::{
-    Act, CodeDelivery, Device, DeviceKey, DeviceRequest, IssueCodeError, LifeCycleError,
+    Act, CodeDelivery, Device, DeviceKey, DeviceRequest, IssueCodeError, LifeCycleError, MoveError,
     RequestCodeError, RequestCodeRefusal, UpdateError,
 };
 
@@ -72,8 +72,8 @@ impl DeviceManagement {
     /// Moves a device to another owner: the profile that it has is deactivated, and a code is issued
     /// and delivered for the one that it is to have. Which must be provisioned and wait for a device.
     ///
-    /// Nothing is changed where no code could be issued for the other profile; once the first one is
-    /// deactivated, it stays so, and the code can be asked for again.
+    /// Both happen or neither. Where the mail was then not taken the device has moved, and the code can
+    /// be asked for again.
     ///
     /// # Errors
     ///
@@ -92,36 +92,32 @@ impl DeviceManagement {
         if from == to {
             return Err(LifeCycleError::SameProfile);
         }
-        if delivery == CodeDelivery::Answer && !self.shows_codes() {
-            return Err(LifeCycleError::Code(IssueCodeError::NotShown));
-        }
-        let device = async |profile: &ProfileId| {
-            let device = self.device(&DeviceKey::Profile(profile.clone())).await;
-            device.map_err(LifeCycleError::Update)
-        };
-        let Some(source) = device(from).await? else {
+        let source = self.device(&DeviceKey::Profile(from.clone())).await;
+        if source.map_err(LifeCycleError::Update)?.is_none() {
             return Err(LifeCycleError::Update(UpdateError::UnknownDevice));
-        };
-        let target = device(to).await?;
-        let refused = |refusal| {
-            let error = RequestCodeError::Refused(refusal);
-            Err(LifeCycleError::Code(IssueCodeError::Request(error)))
-        };
-        match target {
-            None => return refused(RequestCodeRefusal::UnknownDevice),
-            Some(device) => {
-                if let Err(refusal) = self.may_have_code(&device, CodePurpose::Onboard) {
-                    return refused(refusal);
+        }
+        let target = self.awaits_code(to, &delivery, CodePurpose::Onboard).await;
+        let target = target.map_err(LifeCycleError::Code)?;
+        let mut last = MoveError::Update(UpdateError::NameInUse);
+        for _ in 0..MAX_DRAWS {
+            let dummy = self.desk.bytes().map_err(LifeCycleError::Entropy)?;
+            let drawn = self.draw_code(&target, act);
+            let (code, new) = drawn.map_err(LifeCycleError::Code)?;
+            match self.registry.move_device(from, dummy, &new, act).await {
+                Ok(target) => {
+                    let issued = self.deliver(code, &new, target, delivery).await;
+                    return issued.map_err(LifeCycleError::Code);
                 }
+                Err(
+                    error @ (MoveError::Update(UpdateError::NameInUse)
+                    | MoveError::Code(RequestCodeError::Refused(
+                        RequestCodeRefusal::CodeInUse,
+                    ))),
+                ) => last = error,
+                Err(error) => return Err(error.into()),
             }
         }
-        // A profile that waits for its first device has none to move, and a code to lose.
-        if source.mac.is_none() {
-            return Err(LifeCycleError::Update(UpdateError::NotActivated));
-        }
-        self.deactivate(from, act).await?;
-        let issued = self.issue_code(to, delivery, act).await;
-        issued.map_err(LifeCycleError::Code)
+        Err(last.into())
     }
 
     /// Deletes a device, in whatever state.
