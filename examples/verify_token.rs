@@ -6,6 +6,7 @@
 //! pbpaste | cargo run --release --example verify-token -- --jwks keys.json
 //! ```
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(format_args!("error: {error:#}"));
             ExitCode::from(2)
         }
     }
@@ -106,8 +107,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
             bad += 1;
         }
         if arguments.json {
-            serde_json::to_writer(&mut output, &Verdict::from(&verdict))?;
-            output.write_all(b"\n")
+            write_json(&mut output, &verdict)
         } else {
             write_text(&mut output, good + bad, &verdict)
         }
@@ -115,7 +115,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     }
     output.flush().context("standard output")?;
     if !arguments.json {
-        eprintln!("{good} good, {bad} refused");
+        tell(format_args!("{good} good, {bad} refused"));
     }
     Ok(bad == 0)
 }
@@ -137,17 +137,23 @@ impl Judge {
             .with_leeway(Duration::from_secs(arguments.leeway))
             .with_max_lifetime(Duration::from_secs(arguments.max_lifetime));
         if arguments.issuer.is_none() {
-            eprintln!("warning: no --issuer: tokens of any issuer who has a key are taken");
+            tell(format_args!(
+                "warning: no --issuer: tokens of any issuer who has a key are taken"
+            ));
             policy = any_issuer(policy);
         }
         if arguments.audience.is_none() {
-            eprintln!("warning: no --audience: tokens for any audience are taken");
+            tell(format_args!(
+                "warning: no --audience: tokens for any audience are taken"
+            ));
             policy = any_audience(policy);
         }
         if let Some(typ) = &arguments.typ {
             policy = policy.with_typ(typ);
         } else {
-            eprintln!("warning: no --type: tokens of any type are taken");
+            tell(format_args!(
+                "warning: no --type: tokens of any type are taken"
+            ));
             policy = any_typ(policy);
         }
         Ok(Self {
@@ -211,6 +217,14 @@ impl<'a> From<&'a Result<VerifiedClaims<'_>, String>> for Verdict<'a> {
     }
 }
 
+fn write_json(
+    output: &mut impl Write,
+    verdict: &Result<VerifiedClaims<'_>, String>,
+) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, &Verdict::from(verdict))?;
+    output.write_all(b"\n")
+}
+
 fn write_text(
     output: &mut impl Write,
     number: u64,
@@ -264,14 +278,24 @@ fn key_set(path: &Path) -> anyhow::Result<KeySet> {
     let public = KeySet::from_json(&json)?;
     let keys = key_set_with_shared_secrets(&json)?;
     if keys.len() > public.len() {
-        eprintln!("warning: shared secrets: whoever can verify with them can sign with them");
+        tell(format_args!(
+            "warning: shared secrets: whoever can verify with them can sign with them"
+        ));
     }
     match (keys.len(), keys.skipped()) {
         (0, 0) => bail!("no key in it"),
         (_, 0) => {}
-        (used, skipped) => eprintln!("warning: {skipped} of {} keys skipped", used + skipped),
+        (used, skipped) => tell(format_args!(
+            "warning: {skipped} of {} keys skipped",
+            used + skipped
+        )),
     }
     Ok(keys)
+}
+
+/// Tells people; where standard error is closed or full there is nobody to be told.
+fn tell(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a program has a clock")]

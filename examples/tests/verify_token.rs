@@ -191,7 +191,7 @@ fn what_is_asked_for_is_checked_and_what_is_not_is_warned_of() {
         (&["--audience", "dm"], "token is for another audience"),
         (&["--type", "JWT"], "token of another type"),
         (&["--scope", "a", "--scope", "b"], "scope b is needed"),
-        (&["--uuid-subject"], "subject is not a UUID"),
+        (&["--uuid-subject"], "no subject, or one that is not a UUID"),
         (&["--now", "1800003660"], "expired"),
         (&["--max-lifetime", "3599"], "lifetime too long"),
     ] {

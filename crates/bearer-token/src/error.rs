@@ -147,13 +147,13 @@ pub enum KeySetError {
     #[error("malformed key set")]
     Malformed,
     /// More than 65,536 bytes.
-    #[error("key set of {found} bytes")]
+    #[error("key set of more than 65536 bytes")]
     TooLong {
         /// How many bytes there were.
         found: usize,
     },
     /// More than 100 keys.
-    #[error("key set of {found} keys")]
+    #[error("key set of {found} keys, more than 100")]
     TooManyKeys {
         /// How many keys there were.
         found: usize,
@@ -232,10 +232,10 @@ pub enum TokenRefusal {
     #[error("bad signature")]
     Signature,
     /// `sub` is missing or no UUID.
-    #[error("subject is not a UUID")]
+    #[error("no subject, or one that is not a UUID")]
     Subject,
     /// `exp` or `iat` is missing, or a time is no number, negative, or after the year 9999.
-    #[error("bad time")]
+    #[error("missing or bad time")]
     Time,
     /// JSON nested deeper than sixteen levels.
     #[error("nested too deep")]

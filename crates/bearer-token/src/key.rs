@@ -1,5 +1,6 @@
 //! One public key and the one algorithm it is for.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -9,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::header::UsualHeader;
 use crate::json::{Json, Object, Text};
-use crate::{TokenRefusal, base64url, roca};
+use crate::{TokenRefusal, base64url, curve, roca};
 
 /// The algorithms of signatures, by their names in RFC 7518 and RFC 8037.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -220,7 +221,12 @@ impl<'a> Jwk<'a> {
     }
 
     fn bytes(&self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
-        base64url::decode(self.text(name)??.plain()?).map(Zeroizing::new)
+        let text = self.text(name)??;
+        let Some(plain) = text.plain() else {
+            let resolved = Zeroizing::new(String::from(text));
+            return base64url::decode(&resolved).map(Zeroizing::new);
+        };
+        base64url::decode(plain).map(Zeroizing::new)
     }
 
     /// Whether `key_ops` allows verifying; `None` when it is malformed.
@@ -232,16 +238,16 @@ impl<'a> Jwk<'a> {
             Some(Json::Array(operations)) => operations,
             Some(_) => return None,
         };
-        let is_verify = |item: &Json<'_>| matches!(item, Json::Text(name) if name.is("verify"));
-        let is_text = |item: Json<'_>| matches!(item, Json::Text(_));
-        if !operations.into_iter().all(is_text) {
-            return None;
+        let mut found = BTreeSet::new();
+        for operation in operations {
+            let Json::Text(name) = operation else {
+                return None;
+            };
+            if !found.insert(String::from(name)) {
+                return None;
+            }
         }
-        match operations.filter(is_verify).count() {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
+        Some(found.contains("verify"))
     }
 }
 
@@ -290,19 +296,16 @@ fn rsa(jwk: &Jwk<'_>, alg: Option<Text<'_>>) -> Option<Found> {
 }
 
 fn elliptic(jwk: &Jwk<'_>) -> Option<Found> {
-    let curve = jwk.text("crv")??;
-    let (algorithm, ring, size): (_, &'static dyn VerificationAlgorithm, _) = if curve.is("P-256") {
-        (Algorithm::Es256, &signature::ECDSA_P256_SHA256_FIXED, 32)
-    } else if curve.is("P-384") {
-        (Algorithm::Es384, &signature::ECDSA_P384_SHA384_FIXED, 48)
-    } else {
-        return None;
-    };
-    let (x, y) = (jwk.bytes("x")?, jwk.bytes("y")?);
-    // Full length is demanded by RFC 7518 section 6.2.1.2.
-    if x.len() != size || y.len() != size {
-        return None;
-    }
+    let (name, x, y) = (jwk.text("crv")??, jwk.bytes("x")?, jwk.bytes("y")?);
+    // Full length is demanded by RFC 7518 section 6.2.1.2, and a point of the curve.
+    let (algorithm, ring): (_, &'static dyn VerificationAlgorithm) =
+        if name.is("P-256") && curve::is_on_p256(&x, &y) {
+            (Algorithm::Es256, &signature::ECDSA_P256_SHA256_FIXED)
+        } else if name.is("P-384") && curve::is_on_p384(&x, &y) {
+            (Algorithm::Es384, &signature::ECDSA_P384_SHA384_FIXED)
+        } else {
+            return None;
+        };
     let point = [&[UNCOMPRESSED], x.as_slice(), y.as_slice()].concat();
     Some(Found {
         algorithm,
@@ -316,7 +319,7 @@ fn edwards(jwk: &Jwk<'_>) -> Option<Found> {
         return None;
     }
     let point = jwk.bytes("x")?.to_vec();
-    if point.len() != ED25519_BYTES || is_of_small_order(&point) {
+    if !curve::is_on_ed25519(&point) || is_of_small_order(&point) {
         return None;
     }
     let ring: &'static dyn VerificationAlgorithm = &signature::ED25519;

@@ -13,6 +13,7 @@ mod claims;
 #[cfg(feature = "client")]
 mod client;
 mod credentials;
+mod curve;
 mod digest;
 mod error;
 mod header;

@@ -273,9 +273,9 @@ impl Claims {
                 b"aud" if value.is_text_or_list() => audience = Some(spot),
                 b"aud" => return Err(Refusal::Audience),
                 b"sub" => subject = Some(text(value, Refusal::Subject)?),
-                b"exp" => expires_at = Some(time(value)?),
-                b"iat" => issued_at = Some(time(value)?),
-                b"nbf" => not_before = Some(time(value)?),
+                b"exp" => expires_at = Some(time(value, f64::floor)?),
+                b"iat" => issued_at = Some(time(value, f64::floor)?),
+                b"nbf" => not_before = Some(time(value, f64::ceil)?),
                 b"jti" => token_id = Some(text(value, Refusal::Claims)?),
                 // Roles of another form are none that we know, and no fault.
                 b"roles" => roles = Some(spot).filter(|_| value.is_text_or_list()),
@@ -345,24 +345,24 @@ fn text(value: Json<'_>, otherwise: TokenRefusal) -> Result<Spot, TokenRefusal> 
     }
 }
 
-/// A time in seconds since 1970; fractions are cut off.
-fn time(value: Json<'_>) -> Result<SystemTime, TokenRefusal> {
+/// A time in seconds since 1970, `whole` of fractions.
+fn time(value: Json<'_>, whole: fn(f64) -> f64) -> Result<SystemTime, TokenRefusal> {
     let Json::Number(number) = value else {
         return Err(TokenRefusal::Time);
     };
-    seconds(number)
+    seconds(number, whole)
         .filter(|since| *since <= END_OF_TIME)
         .and_then(|since| UNIX_EPOCH.checked_add(since))
         .ok_or(TokenRefusal::Time)
 }
 
-fn seconds(number: &str) -> Option<Duration> {
-    if let Ok(whole) = number.parse() {
-        return Some(Duration::from_secs(whole));
+fn seconds(number: &str, whole: fn(f64) -> f64) -> Option<Duration> {
+    if let Ok(seconds) = number.parse() {
+        return Some(Duration::from_secs(seconds));
     }
     // Minus zero would pass for zero.
     let seconds: f64 = number.parse().ok().filter(|_| !number.starts_with('-'))?;
-    Duration::try_from_secs_f64(seconds.floor()).ok()
+    Duration::try_from_secs_f64(whole(seconds)).ok()
 }
 
 /// The SHA-256 of a certificate; a confirmation that we do not understand is not taken for none.
@@ -375,7 +375,9 @@ fn thumbprint(value: Json<'_>) -> Option<[u8; 32]> {
     if members.members().count() != 1 {
         return None;
     }
-    base64url::decode_array(members.text("x5t#S256").ok()??.plain()?)
+    // A digest has 43 characters; what has more is none.
+    let mut room = [0; 64];
+    base64url::decode_array(members.text("x5t#S256").ok()??.resolve(&mut room)?)
 }
 
 /// Bytes of `client_id`; no claim we read has a longer name.

@@ -78,8 +78,9 @@ impl RevocationList {
             if !has_room && !lists.tokens.contains_key(&key) {
                 return Err(RevocationListFull);
             }
-            lists.tokens.insert(key, until);
-            Ok(until)
+            let kept = lists.tokens.entry(key).or_insert(until);
+            *kept = until.max(*kept);
+            Ok(*kept)
         })
     }
 

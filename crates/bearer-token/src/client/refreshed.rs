@@ -165,11 +165,11 @@ impl RefreshedToken {
         }
     }
 
-    /// A refresh to carry out, unless another has just ended.
+    /// A refresh to carry out, unless another has just ended, well or not.
     fn start(&self, now: SystemTime) -> Option<BoxFuture<'static, Outcome>> {
         let refresh_token = {
             let held = lock(&self.held);
-            if matches!(held.at(now), Standing::Fresh(_)) {
+            if matches!(held.at(now), Standing::Fresh(_) | Standing::Failed(_)) {
                 return None;
             }
             held.refresh_token.clone()

@@ -54,6 +54,12 @@ fn the_leeway_ends_to_the_second() {
     assert_eq!(judge(&[("iat", "1799990000"), ("exp", "1799999941")]), None);
     assert_eq!(judge(&[("nbf", "1800000060")]), None);
     assert_eq!(judge(&[("nbf", "1800000061")]), Some(Refusal::NotYetValid));
+    // RFC 7519 section 4.1.5: not before, so not in the second in which it begins either.
+    assert_eq!(
+        judge(&[("nbf", "1800000060.5")]),
+        Some(Refusal::NotYetValid)
+    );
+    assert_eq!(judge(&[("nbf", "1800000059.5")]), None);
     assert_eq!(judge(&[("iat", "1800000060")]), None);
     assert_eq!(
         judge(&[("iat", "1800000061")]),
@@ -104,6 +110,10 @@ fn a_type_may_be_a_media_type_in_any_case() {
 fn a_token_is_bound_to_one_certificate_only() {
     let cnf = format!("{{\"x5t#S256\":\"{}\"}}", base64url([9; 32]));
     let bound = Forge::new().judge(&claims(&[("cnf", &cnf)])).unwrap();
+    let escaped = cnf.replacen(r#":"C"#, r#":"\u0043"#, 1);
+    assert_ne!(escaped, cnf);
+    let same = Forge::new().judge(&claims(&[("cnf", &escaped)])).unwrap();
+    assert_eq!(same.confirmation(), bound.confirmation());
     assert_eq!(bound.confirmation(), Some([9; 32]));
     assert!(bound.bound_to(&[9; 32]));
     assert!(!bound.bound_to(&[8; 32]));

@@ -45,6 +45,10 @@ fn a_bad_key_is_skipped_and_the_good_ones_stay() {
             format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["verify","verify"],{POINT}}}"#),
         ),
         (
+            "another operation twice",
+            format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["sign","verify","sign"],{POINT}}}"#),
+        ),
+        (
             "an operation as number",
             format!(r#"{{"kty":"EC","crv":"P-256","key_ops":["verify",1],{POINT}}}"#),
         ),
@@ -119,6 +123,69 @@ fn a_bad_key_is_skipped_and_the_good_ones_stay() {
         assert_eq!((keys.len(), keys.skipped()), (1, 1), "{name}");
         assert!(verify(&token, &keys, &policy(), at(NOW)).is_ok(), "{name}");
     }
+}
+
+/// `ring` would refuse each signature under such a key, and a good one of the same name, or of none,
+/// must not be taken for its rival.
+#[test]
+fn a_key_off_its_curve_is_no_rival_of_a_good_one() {
+    let forge = Forge::new();
+    let beside = |kty: &str, point: String| format!(r#"{{"kty":"{kty}",{point}}}"#);
+    let mut off = [0; 32];
+    off[0] = 2;
+    let bad = [
+        beside(
+            "EC",
+            format!(r#""crv":"P-256",{}"#, POINT.replace("a0\"", "a4\"")),
+        ),
+        beside(
+            "EC",
+            format!(r#""crv":"P-256","x":"{0}","y":"{0}""#, base64url([0; 32])),
+        ),
+        beside(
+            "EC",
+            format!(
+                r#""crv":"P-256","x":"{0}","y":"{0}""#,
+                base64url([0xff; 32])
+            ),
+        ),
+        beside(
+            "EC",
+            format!(r#""crv":"P-384","x":"{0}","y":"{0}""#, base64url([7; 48])),
+        ),
+        beside(
+            "OKP",
+            format!(r#""crv":"Ed25519","x":"{}""#, base64url(off)),
+        ),
+        beside(
+            "OKP",
+            format!(r#""crv":"Ed25519","x":"{}""#, base64url([0xff; 32])),
+        ),
+    ];
+    let named = forge.good();
+    let nameless = forge.sign(r#"{"alg":"ES256","typ":"at+jwt"}"#, &claims(&[]));
+    for jwk in bad {
+        assert!(key_set(std::slice::from_ref(&jwk)).is_empty(), "{jwk}");
+        let same_name = jwk.replacen('{', r#"{"kid":"k1","#, 1);
+        for jwk in [jwk, same_name] {
+            let keys = key_set(&[jwk.clone(), forge.jwk()]);
+            assert_eq!((keys.len(), keys.skipped()), (1, 1), "{jwk}");
+            for token in [&named, &nameless] {
+                assert!(verify(token, &keys, &policy(), at(NOW)).is_ok(), "{jwk}");
+            }
+        }
+    }
+}
+
+#[test]
+fn escapes_in_a_key_are_resolved() {
+    let forge = Forge::new();
+    let jwk = forge.jwk();
+    let (before, rest) = jwk.split_once(r#""x":""#).unwrap();
+    let (first, rest) = rest.split_at(1);
+    let escaped = format!(r#"{before}"x":"\u00{:02x}{rest}"#, first.as_bytes()[0]);
+    let keys = key_set(&[escaped]);
+    assert!(verify(&forge.good(), &keys, &policy(), at(NOW)).is_ok());
 }
 
 #[test]

@@ -244,6 +244,24 @@ fn a_full_list_takes_a_token_back_that_it_has_already() {
     assert!(list.check(&token("\"t1\"")).is_err() && list.check(&token("\"t2\"")).is_ok());
 }
 
+/// What is told of one token twice, the shorter life last, stands for the longer one.
+#[test]
+fn a_token_taken_back_twice_stays_so_for_the_longer_of_its_lives() {
+    let forge = Forge::new();
+    let token = |id: &str, expiry: u64| {
+        let (id, expiry) = (format!("\"{id}\""), expiry.to_string());
+        let token = forge.sign(&forge.header(), &claims(&[("jti", &id), ("exp", &expiry)]));
+        verify(&token, &forge.keys(), &policy(), at(NOW)).unwrap()
+    };
+    let list = RevocationList::new(&policy()).with_capacity(1);
+    list.revoke(&token("t1", NOW + 900), at(NOW)).unwrap();
+    list.revoke(&token("t1", NOW + 60), at(NOW)).unwrap();
+    let _: RevocationListFull = list
+        .revoke(&token("t2", NOW + 900), at(NOW + 800))
+        .unwrap_err();
+    assert!(list.check(&token("t1", NOW + 900)).is_err());
+}
+
 #[test]
 fn a_subject_also_loses_what_an_issuer_whose_clock_is_ahead_gave_it() {
     let forge = Forge::new();
