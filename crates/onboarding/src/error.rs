@@ -85,6 +85,10 @@ pub enum RequestCodeRefusal {
     /// The device is activated; deactivate it first.
     #[error("the device is activated")]
     Activated,
+    /// The profile has a code, by which another device may come than the one that is to move there;
+    /// deactivate it first.
+    #[error("the device profile waits for another device")]
+    Awaited,
     /// The digest belongs to another code; draw another.
     #[error("the code is in use")]
     CodeInUse,

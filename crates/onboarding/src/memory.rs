@@ -262,7 +262,7 @@ impl Registry for MemoryRegistry {
         next.deactivate(code.tenant(), from, change, act)
             .map_err(MoveError::Update)?;
         let device = next
-            .issue(code, act, |row| row.with_code(code))
+            .issue(code, act, |row| row.with_code_of_moved(code))
             .map_err(|refusal| MoveError::Code(RequestCodeError::Refused(refusal)))?;
         *state = next;
         Ok(device)

@@ -88,6 +88,20 @@ impl DeviceRecord {
         })
     }
 
+    /// As [`with_code`](Self::with_code), for a device that moves here.
+    ///
+    /// # Errors
+    ///
+    /// As `with_code`; and [`RequestCodeRefusal::Awaited`] when the device has a code.
+    pub fn with_code_of_moved(self, code: &NewCode) -> Result<Device, RequestCodeRefusal> {
+        let is_awaited = self.device.state == ActivationState::Activating;
+        let device = self.with_code(code)?;
+        if is_awaited {
+            return Err(RequestCodeRefusal::Awaited);
+        }
+        Ok(device)
+    }
+
     /// The device once `code` is issued for the one that is to take its place: unchanged, for it
     /// serves until the other is activated. `code` is then its own, and an earlier one void.
     ///

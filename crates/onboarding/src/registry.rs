@@ -130,7 +130,9 @@ pub trait Registry: CodeStore + GuessStore {
     /// # Errors
     ///
     /// [`MoveError::Update`] as `deactivate`, and with [`UpdateError::NotActivated`] when `from` has
-    /// no address, so that there is no device to move; [`MoveError::Code`] as `request_code`.
+    /// no address, so that there is no device to move; [`MoveError::Code`] as `request_code`, and with
+    /// [`RequestCodeRefusal::Awaited`](crate::RequestCodeRefusal::Awaited) when the other profile has a
+    /// code already: of two who move a device there at once, one does.
     async fn move_device(
         &self,
         from: &ProfileId,

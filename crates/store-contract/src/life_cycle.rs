@@ -222,6 +222,39 @@ pub async fn a_device_moves_once(fixture: &impl Fixture<Store: Registry>) {
     assert_eq!(waiting, winners);
 }
 
+/// Of two devices that are moved to one profile at once, one moves, and the other keeps its own.
+pub async fn two_devices_do_not_move_to_one_profile(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let (tenant, now) = (world.tenant.clone(), world.now);
+    let hall = new_device(world, "hall", None);
+    store.provision(&hall, &act(now)).await.unwrap();
+    let mut moves = Vec::new();
+    for (number, name) in [(1, "desk-1"), (2, "desk-2"), (3, "desk-3")] {
+        let (_, code) = waiting(world, &*store, name).await;
+        let activation = by_code(&world.redemption(&code, device(number)), number);
+        store.activate(&activation, now).await.unwrap();
+        let code = world.draw();
+        let (store, new) = (Arc::clone(&store), world.new_code(&code, "hall"));
+        moves.push(async move {
+            let (from, act) = (profile(name), act(now));
+            store.move_device(&from, [number; 6], &new, &act).await
+        });
+    }
+    let moves: Vec<_> = moves.into_iter().map(tokio::spawn).collect();
+    let mut moved = 0;
+    for answer in moves {
+        match answer.await.unwrap() {
+            Ok(_) => moved += 1,
+            Err(MoveError::Code(RequestCodeError::Refused(RequestCodeRefusal::Awaited))) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(moved, 1);
+    let devices = store.devices(&tenant, Page::first(10)).await.unwrap();
+    let activated = |device: &&Device| device.state == ActivationState::Activated;
+    assert_eq!(devices.iter().filter(activated).count(), 2);
+}
+
 /// A deleted device leaves its name, its address and its profile to others, and its records to the
 /// audit log.
 pub async fn a_deleted_device_is_gone_and_its_code_with_it(

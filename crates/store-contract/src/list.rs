@@ -78,6 +78,7 @@ macro_rules! registry_tests {
             devices_come_in_pages
             a_tenant_has_nothing_of_another
             the_grant_of_a_deleted_device_is_void
+            two_devices_do_not_move_to_one_profile
         }
         $crate::__tests! { outbox $fresh;
             requests_wait_in_the_outbox

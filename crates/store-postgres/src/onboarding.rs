@@ -163,7 +163,7 @@ pub(crate) async fn move_device(
     if let Err(error) = deactivate(session, code.tenant(), from, change, act).await? {
         return Ok(Err(MoveError::Update(error)));
     }
-    let issued = request_code(session, code, act, DeviceRecord::with_code).await?;
+    let issued = request_code(session, code, act, DeviceRecord::with_code_of_moved).await?;
     Ok(issued.map_err(|refusal| MoveError::Code(RequestCodeError::Refused(refusal))))
 }
 

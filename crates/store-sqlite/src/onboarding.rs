@@ -150,7 +150,7 @@ pub(crate) fn move_device(
         if let Err(error) = deactivate(db, code.tenant(), from, change, act)? {
             return Ok(Err(MoveError::Update(error)));
         }
-        let issued = request_code(db, code, act, DeviceRecord::with_code)?;
+        let issued = request_code(db, code, act, DeviceRecord::with_code_of_moved)?;
         Ok(issued.map_err(MoveError::Code))
     })
 }

@@ -199,6 +199,9 @@ pub enum LifeCycleError {
     /// No entropy for a dummy name; asking again may help.
     #[error("no entropy")]
     Entropy(#[source] EntropyError),
+    /// The other profile is for another model: its code would be refused to the device.
+    #[error("the device profile is for another model")]
+    OtherModel,
     /// A device moves to another profile than it has.
     #[error("a device moves to another profile")]
     SameProfile,

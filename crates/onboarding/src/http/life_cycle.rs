@@ -162,7 +162,9 @@ pub(super) fn refused(error: LifeCycleError) -> Refused {
             Refused::new(StatusCode::CONFLICT, "code_not_issued", what)
         }
         LifeCycleError::Code(error) => issue(error),
-        LifeCycleError::SameProfile => conflict("code_not_issued", &error),
+        LifeCycleError::OtherModel | LifeCycleError::SameProfile => {
+            conflict("code_not_issued", &error)
+        }
         error @ LifeCycleError::Entropy(_) => Refused::failed(&error),
     }
 }

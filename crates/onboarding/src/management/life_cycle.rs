@@ -70,7 +70,8 @@ impl DeviceManagement {
     }
 
     /// Moves a device to another owner: the profile that it has is deactivated, and a code is issued
-    /// and delivered for the one that it is to have. Which must be provisioned and wait for a device.
+    /// and delivered for the one that it is to have. Which must be provisioned for the same model, and
+    /// have no code: another device may come by that.
     ///
     /// Both happen or neither. Where the mail was then not taken the device has moved, and the code can
     /// be asked for again.
@@ -93,11 +94,14 @@ impl DeviceManagement {
             return Err(LifeCycleError::SameProfile);
         }
         let source = self.device(&DeviceKey::Profile(from.clone())).await;
-        if source.map_err(LifeCycleError::Update)?.is_none() {
+        let Some(source) = source.map_err(LifeCycleError::Update)? else {
             return Err(LifeCycleError::Update(UpdateError::UnknownDevice));
-        }
+        };
         let target = self.awaits_code(to, &delivery, CodePurpose::Onboard).await;
         let target = target.map_err(LifeCycleError::Code)?;
+        if source.model != target.model {
+            return Err(LifeCycleError::OtherModel);
+        }
         let mut last = MoveError::Update(UpdateError::NameInUse);
         for _ in 0..MAX_DRAWS {
             let dummy = self.desk.bytes().map_err(LifeCycleError::Entropy)?;

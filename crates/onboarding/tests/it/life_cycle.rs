@@ -138,6 +138,31 @@ async fn a_device_moves_to_another_owner_by_a_code_for_the_other_profile() {
         ..room_request()
     };
     bench.management.provision(request, &ACT).await.unwrap();
+    // Not to a profile that is for another model.
+    let other_model = ProvisionRequest {
+        profile: "kit".into(),
+        model: "Cisco Room Kit".parse().unwrap(),
+        line_port: "kit@example.test".into(),
+        ..room_request()
+    };
+    let management = &bench.management;
+    management.provision(other_model, &ACT).await.unwrap();
+    let kit = profile("kit");
+    let answer = management.move_device(&room, &kit, owner(), &ACT).await;
+    assert!(matches!(answer, Err(LifeCycleError::OtherModel)));
+    management.delete(&kit, &ACT).await.unwrap();
+    // Not to a profile by whose code another device may come.
+    let management = &bench.management;
+    management.issue_code(&hall, owner(), &ACT).await.unwrap();
+    let answer = management.move_device(&room, &hall, owner(), &ACT).await;
+    assert!(matches!(
+        answer,
+        Err(LifeCycleError::Code(IssueCodeError::Request(
+            RequestCodeError::Refused(RequestCodeRefusal::Awaited)
+        )))
+    ));
+    assert!(reads_its_file(&bench, &caller, "001122334455.xml").await);
+    management.deactivate(&hall, &ACT).await.unwrap();
     let answer = bench
         .management
         .move_device(&room, &hall, owner(), &ACT)
