@@ -154,6 +154,10 @@ impl DeviceManagement {
     ) -> Result<Device, OnboardError> {
         let refused = |refusal| Err(OnboardError::Provision(ProvisionError::Refused(refusal)));
         let profile = ProfileId::new(&request.profile).map_err(RequestError::Profile)?;
+        // Clients take such a segment out of a path, so that the device could not be asked for.
+        if matches!(profile.as_str(), "." | "..") {
+            return Err(RequestError::DotSegment.into());
+        }
         let account = AccountId::new(&request.account).map_err(RequestError::Account)?;
         let line_port: LinePort = request.line_port.parse().map_err(RequestError::LinePort)?;
         let Some(device_type) = self.types.get(&request.device_type) else {

@@ -98,6 +98,9 @@ pub enum RequestError {
     /// The account.
     #[error("malformed account")]
     Account(#[source] ParseIdError),
+    /// The name of the device profile is one that no path can have.
+    #[error("a device profile is not named . or ..")]
+    DotSegment,
     /// The address is one of a group of stations, which no device has.
     #[error("a group MAC address")]
     GroupAddress,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use offhook_activation_code::ProfileId;
 use offhook_device_name::DeviceNameKind;
-use offhook_onboarding::message::RegistrationReport;
+use offhook_onboarding::message::{ProvisionRequest, RegistrationReport};
 use offhook_onboarding::{
     ActivateError, ActivateRefusal, ActivationState, Caller, CodeDelivery, ConfigurationError,
     ConfigurationRefusal, Counter, DeviceKey, IssueCodeError, MailAddress, OnboardError,
@@ -216,6 +216,18 @@ async fn what_breaks_a_rule_is_not_provisioned() {
         OnboardError::Request(RequestError::GroupAddress)
     ));
     phone.mac_address = Some(OTHER_MAC);
+    // What no path can name.
+    for profile in [".", ".."] {
+        let unreachable = ProvisionRequest {
+            profile: profile.into(),
+            ..phone.clone()
+        };
+        let error = bench.management.provision(unreachable, &ACT).await;
+        assert!(matches!(
+            error,
+            Err(OnboardError::Request(RequestError::DotSegment))
+        ));
+    }
     bench.management.provision(phone, &ACT).await.unwrap();
 
     let mut same = room_request();
