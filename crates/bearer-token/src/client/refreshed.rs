@@ -30,7 +30,8 @@ use crate::{AccessToken, KeepFreshError, RefreshError, RefreshToken, Scope};
 /// A rotated refresh token is used from then on, also when the caller who asked for it has gone
 /// away: the refresh rests, and the next caller goes on with it. The refresh token given to
 /// [`new`](Self::new) may be good no more after the first refresh, so the one that
-/// [`refresh_token`](Self::refresh_token) gives must be kept across restarts.
+/// [`refresh_token`](Self::refresh_token) gives must be kept across restarts;
+/// [`on_rotation`](Self::on_rotation) tells when there is another.
 ///
 /// # Source
 ///
@@ -41,6 +42,7 @@ pub struct RefreshedToken {
     held: Arc<Mutex<Held>>,
     flight: Flight<Outcome>,
     warn_before: Duration,
+    on_rotation: Option<OnRotation>,
 }
 
 impl RefreshedToken {
@@ -70,6 +72,7 @@ impl RefreshedToken {
             })),
             flight: Flight::new(),
             warn_before: REFRESH_TOKEN_WARNING,
+            on_rotation: None,
         }
     }
 
@@ -85,6 +88,16 @@ impl RefreshedToken {
     #[must_use]
     pub fn with_warning_before(mut self, end: Duration) -> Self {
         self.warn_before = end;
+        self
+    }
+
+    /// Calls `told` with each refresh token that a refresh brings, as soon as it is there.
+    ///
+    /// Whoever carries the refresh waits for it, so it has to be quick: let it wake up whoever keeps the
+    /// token across restarts.
+    #[must_use]
+    pub fn on_rotation(mut self, told: impl Fn(&RefreshToken) + Send + Sync + 'static) -> Self {
+        self.on_rotation = Some(Arc::new(told));
         self
     }
 
@@ -175,9 +188,18 @@ impl RefreshedToken {
             held.refresh_token.clone()
         };
         let (client, held) = (Arc::clone(&self.client), Arc::clone(&self.held));
+        let on_rotation = self.on_rotation.clone();
         let refresh = async move {
             let outcome = client.refresh(refresh_token).await;
-            lock(&held).take(outcome, now)
+            let rotated = outcome
+                .as_ref()
+                .ok()
+                .and_then(|parsed| parsed.refresh_token.clone());
+            let outcome = lock(&held).take(outcome, now);
+            if let (Some(told), Some(rotated)) = (on_rotation, rotated) {
+                told(&rotated);
+            }
+            outcome
         };
         Some(refresh.boxed())
     }
@@ -193,6 +215,7 @@ impl fmt::Debug for RefreshedToken {
 }
 
 type Outcome = Result<AccessToken, KeepFreshError>;
+type OnRotation = Arc<dyn Fn(&RefreshToken) + Send + Sync>;
 
 #[derive(Clone)]
 struct TokenClient {
@@ -302,6 +325,18 @@ pub enum RefreshTokenLife {
     },
     /// Nobody said when it was issued.
     Unknown,
+}
+
+impl RefreshTokenLife {
+    /// When it ends, or has ended; `None` where that is not known.
+    #[must_use]
+    pub const fn end(self) -> Option<SystemTime> {
+        match self {
+            Self::Ended { at } | Self::EndsSoon { at } => Some(at),
+            Self::Good { until } => Some(until),
+            Self::Unknown => None,
+        }
+    }
 }
 
 struct Access {

@@ -356,6 +356,37 @@ async fn a_rotation_begins_the_sixty_days_anew() {
 }
 
 #[tokio::test]
+async fn each_refresh_token_that_a_refresh_brings_is_told_once() {
+    let Bed { issuer, token } = Bed::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let keeper = Arc::clone(&told);
+    let token = token.on_rotation(move |rotated| {
+        keeper.lock().unwrap().push(rotated.secret().to_owned());
+    });
+    let bed = Bed { issuer, token };
+    // Who asked has gone away, and another goes on with it.
+    bed.hang();
+    bed.ask_and_leave(NOW).await;
+    assert!(told.lock().unwrap().is_empty());
+    bed.answer_again();
+    assert_eq!(bed.get(NOW + 1).await.unwrap(), "a2");
+    assert_eq!(*told.lock().unwrap(), ["r2"]);
+    bed.get(NOW + 2).await.unwrap();
+    bed.fail_once(StatusCode::BAD_GATEWAY);
+    bed.get(DUE).await.unwrap();
+    assert_eq!(*told.lock().unwrap(), ["r2"]);
+    bed.get(DUE + 30).await.unwrap();
+    assert_eq!(*told.lock().unwrap(), ["r2", "r3"]);
+    // One that comes without a good access token is told too.
+    *bed.issuer.body.lock().unwrap() = Some(r#"{"token_type":"Bearer","refresh_token":"r4"}"#);
+    bed.get(DUE + 30 + 1_800).await.unwrap();
+    assert_eq!(
+        bed.token.refresh_token().secret(),
+        *told.lock().unwrap().last().unwrap()
+    );
+}
+
+#[tokio::test]
 async fn a_clock_that_was_set_back_makes_the_token_one_of_no_age() {
     let bed = Bed::new();
     bed.get(NOW).await.unwrap();
