@@ -12,6 +12,8 @@ mod service;
 #[cfg(feature = "smtp")]
 mod smtp;
 #[cfg(feature = "http")]
+mod tls;
+#[cfg(feature = "http")]
 mod webhook;
 
 pub use audit::{
@@ -24,6 +26,8 @@ pub use service::{
 };
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpError, SmtpSetupError};
+#[cfg(feature = "http")]
+pub use tls::TlsError;
 #[cfg(feature = "http")]
 pub use webhook::{WebhookError, WebhookRefusal, WebhookSetupError};
 

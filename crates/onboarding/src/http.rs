@@ -1,5 +1,5 @@
-//! The services over HTTP: `axum` routers, the TLS listener under them, and the client of the DM
-//! Bridge.
+//! The services over HTTP: `axum` routers, the TLS listener under them, settings of TLS, and the client of the
+//! DM Bridge.
 
 mod activation;
 mod bridge;
@@ -21,6 +21,7 @@ mod problem;
 mod rate_limit;
 mod request_log;
 mod stream;
+mod tls;
 mod unread;
 
 pub use activation::{ActivationApi, activation_router};
@@ -40,3 +41,4 @@ pub use openapi::{OPENAPI, openapi_router};
 pub use page::operator_router;
 pub use rate_limit::{RateLedger, RateLimit, rate_limited};
 pub use request_log::logged;
+pub use tls::{TlsCredentials, client_config, server_config};

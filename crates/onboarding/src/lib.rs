@@ -62,7 +62,7 @@ pub use error::{
 #[cfg(feature = "smtp")]
 pub use error::{SmtpError, SmtpSetupError};
 #[cfg(feature = "http")]
-pub use error::{WebhookError, WebhookRefusal, WebhookSetupError};
+pub use error::{TlsError, WebhookError, WebhookRefusal, WebhookSetupError};
 #[cfg(feature = "http")]
 pub use mail::WebhookMailer;
 pub use mail::{CodeDelivery, CodeMail, LogMailer, MailAddress, Mailer};
