@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use offhook_activation_code::{Entropy, EntropyError, GrantId};
-use offhook_bearer_token::{MachineClaims, MachineTokenIssuer, Scope, Subject};
+use offhook_bearer_token::{MachineClaims, MachineTokenIssuer, RefreshTokenLife, Scope, Subject};
 use uuid::Uuid;
 
 use crate::BridgeError;
@@ -31,6 +31,12 @@ pub trait DmBridge: fmt::Debug + Send + Sync {
         request: &BridgeRequest,
         now: SystemTime,
     ) -> Result<BridgeAnswer, BridgeError>;
+
+    /// How long the bridge can be asked until an operator must have a new refresh token issued;
+    /// [`RefreshTokenLife::Unknown`] where it takes none.
+    fn refresh_token_life(&self, _now: SystemTime) -> RefreshTokenLife {
+        RefreshTokenLife::Unknown
+    }
 }
 
 /// A bridge in the house: it signs the machine tokens itself, for every device that device

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use offhook_activation_code::GuessBudget;
+use offhook_bearer_token::RefreshTokenLife;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -167,12 +168,7 @@ impl Counters {
 }
 
 /// How the budget of wrong codes stands at `now`, in the text format of Prometheus.
-pub(crate) fn gauges(budget: &GuessBudget, now: SystemTime) -> String {
-    let gauge = |name: &str, help: &str, value: &dyn fmt::Display| {
-        format!(
-            "# HELP offhook_{name} {help}\n# TYPE offhook_{name} gauge\noffhook_{name} {value}\n"
-        )
-    };
+pub(crate) fn budget_gauges(budget: &GuessBudget, now: SystemTime) -> String {
     gauge(
         "guess_risk",
         "The chance that the wrong activation codes counted have hit a good one.",
@@ -186,6 +182,24 @@ pub(crate) fn gauges(budget: &GuessBudget, now: SystemTime) -> String {
         "Wrong activation codes allowed in the window.",
         &budget.guesses_allowed(),
     )
+}
+
+/// When the refresh token for the DM Bridge ends, in the text format of Prometheus; nothing where that
+/// is not known.
+pub(crate) fn refresh_token_gauge(life: RefreshTokenLife) -> String {
+    let since_1970 = |end: SystemTime| end.duration_since(SystemTime::UNIX_EPOCH).ok();
+    let Some(end) = life.end().and_then(since_1970) else {
+        return String::new();
+    };
+    gauge(
+        "dm_bridge_refresh_token_end_seconds",
+        "When the refresh token for the DM Bridge ends, in seconds since 1970.",
+        &end.as_secs(),
+    )
+}
+
+fn gauge(name: &str, help: &str, value: &dyn fmt::Display) -> String {
+    format!("# HELP offhook_{name} {help}\n# TYPE offhook_{name} gauge\noffhook_{name} {value}\n")
 }
 
 impl Serialize for Counters {
@@ -229,5 +243,22 @@ mod tests {
              offhook_codes_issued_total 1\n"
         ));
         assert_eq!(text.lines().count(), 3 * Counter::ALL.len());
+    }
+
+    #[test]
+    fn the_end_of_a_refresh_token_is_shown_where_it_is_known() {
+        let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
+        for life in [
+            RefreshTokenLife::Ended { at },
+            RefreshTokenLife::EndsSoon { at },
+            RefreshTokenLife::Good { until: at },
+        ] {
+            let text = refresh_token_gauge(life);
+            assert!(text.ends_with(
+                "# TYPE offhook_dm_bridge_refresh_token_end_seconds gauge\n\
+                 offhook_dm_bridge_refresh_token_end_seconds 1800000000\n"
+            ));
+        }
+        assert_eq!(refresh_token_gauge(RefreshTokenLife::Unknown), "");
     }
 }

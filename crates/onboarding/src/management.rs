@@ -18,7 +18,7 @@ use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
 use offhook_device_profile::DeviceType;
 
 use crate::configuration::rehearse;
-use crate::counter::gauges;
+use crate::counter::{budget_gauges, refresh_token_gauge};
 use crate::message::{ActivationRequest, CodeIssued, ProvisionRequest, RegistrationReport};
 use crate::{
     Act, ActivateError, Activated, Activation, ActivationState, CodeDelivery, CodeDesk, CodeMail,
@@ -129,13 +129,14 @@ impl DeviceManagement {
         &self.counters
     }
 
-    /// What was counted, and how the budget of wrong codes stands, in the text format of
-    /// Prometheus. Looks into the store first, so that a node that nobody asks shows what the
+    /// What was counted, how the budget of wrong codes stands, and when the refresh token for the DM
+    /// Bridge ends, where that is known, in the text format of Prometheus. Looks into the store first, so that a node that nobody asks shows what the
     /// others counted; where that fails, the last look counts.
     pub async fn metrics(&self, now: SystemTime) -> String {
         let budget = self.desk.budget();
         let _: Result<(), StoreError> = budget.sync(now).await;
-        self.counters.to_prometheus() + &gauges(budget, now)
+        let life = self.bridge.refresh_token_life(now);
+        self.counters.to_prometheus() + &budget_gauges(budget, now) + &refresh_token_gauge(life)
     }
 
     /// Adds a device.

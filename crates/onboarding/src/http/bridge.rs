@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use http::{Method, Request, Response, StatusCode, header};
-use offhook_bearer_token::{AccessToken, Fetch, RefreshedToken};
+use offhook_bearer_token::{AccessToken, Fetch, RefreshTokenLife, RefreshedToken};
 use url::Url;
 
 use crate::message::{BridgeAnswer, BridgeRequest, parse};
@@ -29,6 +29,12 @@ impl HttpDmBridge {
     #[must_use]
     pub const fn new(url: Url, token: RefreshedToken, fetch: Arc<dyn Fetch>) -> Self {
         Self { url, token, fetch }
+    }
+
+    /// The token that the bridge is asked with: its refresh token must be kept across restarts.
+    #[must_use]
+    pub const fn token(&self) -> &RefreshedToken {
+        &self.token
     }
 
     async fn ask(
@@ -76,6 +82,10 @@ impl DmBridge for HttpDmBridge {
             }),
             _ => Err(failed(format!("status {status}"))),
         }
+    }
+
+    fn refresh_token_life(&self, now: SystemTime) -> RefreshTokenLife {
+        self.token.refresh_token_life(now)
     }
 }
 

@@ -107,3 +107,35 @@ async fn peer(parts: &mut Parts, api: &ManagementApi) -> Result<Peer, Refused> {
     let ConnectInfo(peer) = peer.map_err(|_| Refused::unavailable())?;
     Ok(peer)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse as _;
+    use offhook_bearer_token::{
+        KeySet, MachineClaims, MachineTokenIssuer, SigningKey, Subject, verify,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_administrator_whom_the_audit_log_cannot_name_does_nothing() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let act_of = |issuer: &str| {
+            let (key, _) = SigningKey::generate_es256("k").unwrap();
+            let issuer = MachineTokenIssuer::new(key, issuer, "dms", Duration::from_secs(60));
+            let claims = MachineClaims::new(Subject::from(Uuid::from_u128(7)));
+            let token = issuer.issue(&claims, [1; 16], now).unwrap();
+            let keys = KeySet::from_json(issuer.key_set_json().unwrap().as_bytes()).unwrap();
+            let token = verify(token.secret(), &keys, &issuer.policy(), now).unwrap();
+            act(&token, ADMIN_SCOPE, now)
+        };
+        let named = act_of("https://idp.test/").unwrap().actor.unwrap();
+        assert_eq!(named.issuer(), Some("https://idp.test/"));
+        let refused = act_of("https://idp.test/é").unwrap_err().into_response();
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    }
+}

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{Request, Response};
-use offhook_bearer_token::{ClientSecret, Fetch, FetchError, RefreshedToken};
+use offhook_bearer_token::{
+    ClientSecret, Fetch, FetchError, REFRESH_TOKEN_LIFETIME, RefreshTokenLife, RefreshedToken,
+};
 use offhook_onboarding::http::HttpDmBridge;
 use offhook_onboarding::message::BridgeRequest;
 use offhook_onboarding::{BridgeError, DmBridge as _};
@@ -110,6 +112,21 @@ async fn a_token_serves_until_it_is_due_and_the_rotated_refresh_token_is_used_ne
             "refresh_token=refresh-2",
             "Bearer a2"
         ]
+    );
+}
+
+#[tokio::test]
+async fn the_refresh_token_to_keep_and_its_end_are_told() {
+    let script = Arc::new(Script::default().then(200, FIRST).then(200, YES));
+    let bridge = bridge(&script);
+    assert_eq!(bridge.token().refresh_token().secret(), "refresh-1");
+    assert_eq!(bridge.refresh_token_life(*NOW), RefreshTokenLife::Unknown);
+    bridge.authorize(&request(), *NOW).await.unwrap();
+    assert_eq!(bridge.token().refresh_token().secret(), "refresh-2");
+    let until = *NOW + REFRESH_TOKEN_LIFETIME;
+    assert_eq!(
+        bridge.refresh_token_life(*NOW),
+        RefreshTokenLife::Good { until }
     );
 }
 
