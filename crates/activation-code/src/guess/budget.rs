@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use futures_util::lock::Mutex as Turn;
@@ -53,7 +53,7 @@ pub struct GuessBudget {
     store: Arc<dyn GuessStore>,
     codes: CodePolicy,
     shard: u32,
-    sources: SourceKeys,
+    sources: RwLock<SourceKeys>,
     ledger: Mutex<Ledger>,
     /// Held by whoever looks into the store.
     turn: Turn<()>,
@@ -79,7 +79,7 @@ impl GuessBudget {
     /// leaves a guesser fewer codes to choose from.
     ///
     /// Counters of addresses are kept under digests that need the current pepper of `peppers`; with
-    /// another one they begin anew. `shard` is whose rows this node writes: nodes that run at the
+    /// another one, here or by [`replace_peppers`](Self::replace_peppers), they begin anew. `shard` is whose rows this node writes: nodes that run at the
     /// same time have different ones, and a node may have the same one again.
     #[must_use]
     pub fn new(
@@ -93,12 +93,19 @@ impl GuessBudget {
             store,
             codes,
             shard,
-            sources: SourceKeys::new(peppers),
+            sources: RwLock::new(SourceKeys::new(peppers)),
             ledger: Mutex::new(Ledger::new(policy, codes.check_digit())),
             turn: Turn::new(()),
             upkeep: Turn::new(()),
             tries: AtomicU64::new(0),
         }
+    }
+
+    /// Counts the attempts to come under the current pepper of `peppers`, as a budget does that is made
+    /// with them: so all nodes count a source under one key, restarted or not.
+    pub fn replace_peppers(&self, peppers: &Peppers) {
+        let sources = SourceKeys::new(peppers);
+        *self.sources.write().unwrap_or_else(PoisonError::into_inner) = sources;
     }
 
     /// The policy of the codes that are guessed at.
@@ -197,13 +204,14 @@ impl GuessBudget {
 
     fn attempt(&self, redemption: &Redemption, source: IpAddr) -> Attempt {
         let digests = redemption.digests();
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
         let (kind, key, certified) = match redemption.claimant().key() {
             ClaimantKey::Certificate(key) => (b"c", key, true),
             ClaimantKey::RedemptionKey(key) => (b"r", key, false),
         };
         Attempt {
             device: GuessKey::of(&[b"device|", kind, key]),
-            source: self.sources.key(source),
+            source: sources.key(source),
             tenant: GuessKey::of(&[b"tenant|", digests.tenant().as_str().as_bytes()]),
             code: *digests.current(),
             certified,

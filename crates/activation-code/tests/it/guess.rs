@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use offhook_activation_code::{
     ActivationCode, AdmitError, Binding, CheckDigit, Claimant, ClaimantKey, CodePolicy, CodeStore,
-    GuessBatch, GuessBudget, GuessCount, GuessPolicy, GuessScope, GuessStore, MemoryStore,
-    Redemption, StoreError, Timestamp,
+    GuessBatch, GuessBudget, GuessCount, GuessPolicy, GuessScope, GuessStore, MemoryStore, Pepper,
+    PepperId, Peppers, Redemption, StoreError, Timestamp,
 };
 use offhook_device_name::DeviceModel;
 
@@ -87,6 +87,31 @@ async fn a_restart_and_another_node_go_on_with_what_was_counted() {
             .await
             .unwrap();
         budget.sync(now()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn with_other_peppers_a_source_is_counted_as_by_a_node_that_began_with_them() {
+    let entropy = &mut Seeded(4);
+    let store = Arc::new(MemoryStore::new());
+    let policy = GuessPolicy::default().with_source(number(5));
+    let (replaced, stale) = (budget(&store, policy, 1), budget(&store, policy, 2));
+    let other = Peppers::new(PepperId::new(9), Pepper::new(vec![9; 32]).unwrap());
+    replaced.replace_peppers(&other);
+    for _ in 0..5 {
+        let admitted = replaced.admit(&attempt(entropy), source(1), now()).await;
+        admitted.unwrap();
+    }
+    replaced.sync(now()).await.unwrap();
+    let store: Arc<dyn GuessStore> = store;
+    let restarted = GuessBudget::new(store, &other, CodePolicy::default(), policy, 3);
+    for (node, is_over) in [(&restarted, true), (&stale, false)] {
+        // The first attempt from a source that the node does not know tells it the count.
+        let first = node.admit(&attempt(entropy), source(1), now()).await;
+        first.unwrap();
+        node.sync(now()).await.unwrap();
+        let second = node.admit(&attempt(entropy), source(1), now()).await;
+        assert_eq!(second.is_err(), is_over);
     }
 }
 
