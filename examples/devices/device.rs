@@ -11,8 +11,9 @@ use clap::Args;
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::DeviceError;
 use offhook_onboarding::device_side::{DeviceSettings, Flow, Step};
+use offhook_onboarding::http::{TlsCredentials, client_config};
 use offhook_sip_resolver::{NameServer, Options, Resolver};
-use offhook_testkit::{Credentials, Driver, client_config};
+use offhook_testkit::Driver;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use url::Url;
@@ -58,7 +59,7 @@ impl Settings {
     }
 
     /// The device's network: its TLS client, which shows `credentials`, and its resolver.
-    pub(crate) fn driver(&self, credentials: Option<Credentials>) -> anyhow::Result<Driver> {
+    pub(crate) fn driver(&self, credentials: Option<TlsCredentials>) -> anyhow::Result<Driver> {
         let roots = certificates(&self.ca)?;
         let roots: Vec<_> = roots.iter().collect();
         let tls = Arc::new(client_config(&roots, credentials)?);

@@ -16,7 +16,7 @@ use clap::Parser;
 use offhook_device_name::DeviceModel;
 use offhook_device_profile::Release;
 use offhook_onboarding::device_side::{Flow, Mpp, RemoteAccessPhone, UpgradedMpp};
-use offhook_testkit::Credentials;
+use offhook_onboarding::http::TlsCredentials;
 use url::Url;
 
 /// A multiplatform phone with its maker's certificate, or with --remote-access a telephone of Unified CM
@@ -73,7 +73,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = &arguments.settings;
     let read = |path: &Path| fs::read(path).with_context(|| format!("reading {}", path.display()));
     let (chain, key) = (read(&arguments.certificate)?, read(&arguments.key)?);
-    let credentials = Credentials::from_pem(&chain, &key)?;
+    let credentials = TlsCredentials::from_pem(&chain, &key)?;
     let device = settings.device(arguments.model.clone());
     let mut flow: Box<dyn Flow> = match (&arguments.code, arguments.firmware) {
         (Some(code), _) if arguments.remote_access => {

@@ -20,9 +20,9 @@ use offhook_device_identity::{
 use offhook_device_name::DeviceModel;
 use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
-    ActivationApi, Clock, ManagementApi, RateLedger, RateLimit, SystemClock, activation_router,
-    fallback_router, forwarded, health_router, key_set_json, key_set_router, logged,
-    management_router, openapi_router, operator_router, rate_limited,
+    ActivationApi, Clock, ManagementApi, RateLedger, RateLimit, SystemClock, TlsCredentials,
+    activation_router, fallback_router, forwarded, health_router, key_set_json, key_set_router,
+    logged, management_router, openapi_router, operator_router, rate_limited, server_config,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, EdgeTrust,
@@ -30,7 +30,6 @@ use offhook_onboarding::{
 };
 use offhook_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
-use offhook_testkit::{Credentials, server_config};
 use rustls::ServerConfig;
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -194,7 +193,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     let devices = DeviceCertificateVerifier::new(chain, ClientAuthentication::Optional);
     let read = |path: &Path| fs::read(path).with_context(|| told("tls", path));
     let credentials =
-        Credentials::from_pem(&read(&config.tls.certificate)?, &read(&config.tls.key)?)
+        TlsCredentials::from_pem(&read(&config.tls.certificate)?, &read(&config.tls.key)?)
             .context("tls.certificate and tls.key")?;
     let load = lasting.loads.fetch_add(1, Ordering::Relaxed);
     let router = logged(router, &format!("{}.{load}", lasting.node), clock());

@@ -10,8 +10,8 @@ use offhook_bearer_token::SigningKey;
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::http::{ADMIN_SCOPE, REGISTRATION_SCOPE};
 use offhook_testkit::{
-    CertificateAuthority, DeviceSubject, mpp_archive, mpp_by_proxy_archive, pem, room_os_archive,
-    unified_cm_archive,
+    CertificateAuthority, DeviceSubject, credentials_pem, mpp_archive, mpp_by_proxy_archive, pem,
+    room_os_archive, unified_cm_archive,
 };
 
 use crate::config::Config;
@@ -38,7 +38,7 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
     write("makers-ca.pem", &certificate)?;
     write("makers-ca.key", &key)?;
     let localhost = [[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()];
-    let (chain, key) = services.server(&["localhost"], &localhost)?.to_pem();
+    let (chain, key) = credentials_pem(&services.server(&["localhost"], &localhost)?);
     write("server.pem", &chain)?;
     write("server.key", &key)?;
     let (_, pkcs8) = SigningKey::generate_es256("1").context("making the key of tokens")?;
@@ -82,7 +82,7 @@ pub(crate) fn phone(folder: &Path, mac: MacAddress, model: &DeviceModel) -> anyh
         serial: format!("LAB{mac:X}"),
         mac: format!("{mac:x}"),
     };
-    let (chain, key) = makers.device(&subject)?.to_pem();
+    let (chain, key) = credentials_pem(&makers.device(&subject)?);
     let path = folder.join(format!("{mac:x}.pem"));
     write(&path, &chain)?;
     write(&path.with_extension("key"), &key)?;

@@ -10,12 +10,11 @@ use offhook_bearer_token::{
     ClientSecret, Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope,
     TokenCache, TokenPolicy, TokenVerifier,
 };
-use offhook_onboarding::http::{Clock, HttpDmBridge};
+use offhook_onboarding::http::{Clock, HttpDmBridge, client_config};
 use offhook_onboarding::{
     Delivery, DmBridge, LocalDmBridge, LogMailer, MailAddress, Mailer, SmtpMailer, StoreName,
     Webhook, WebhookKey, WebhookMailer, WebhookSecret, WebhookSink,
 };
-use offhook_testkit::client_config;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use url::Url;

@@ -8,12 +8,12 @@ use anyhow::Context as _;
 use offhook_activation_code::{RedemptionKey, SystemEntropy};
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::device_side::{DeviceSettings, Flow, Mpp, RoomOs};
-use offhook_onboarding::http::ClientError;
+use offhook_onboarding::http::{ClientError, TlsCredentials, client_config};
 use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
 use offhook_onboarding::{DeviceError, Ownership};
-use offhook_testkit::{Credentials, DOMAIN, DeviceSubject, Driver, client_config};
+use offhook_testkit::{DOMAIN, DeviceSubject, Driver};
 use rustls::ClientConfig;
-use rustls_pki_types::{PrivateKeyDer, ServerName};
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -33,7 +33,7 @@ pub(crate) struct Boxed {
 #[derive(Clone)]
 enum Kind {
     Room { code: String },
-    Phone { credentials: Arc<Credentials> },
+    Phone { credentials: Arc<TlsCredentials> },
 }
 
 impl Boxed {
@@ -183,13 +183,12 @@ impl Boxed {
             Kind::Room { .. } => None,
             Kind::Phone { credentials } => Some(copy(credentials)),
         };
-        client_config(&roots, credentials)
+        Ok(client_config(&roots, credentials)?)
     }
 }
 
-fn copy(credentials: &Credentials) -> Credentials {
-    let Credentials { chain, key, .. } = credentials;
-    Credentials::new(chain.clone(), PrivateKeyDer::clone_key(key))
+fn copy(credentials: &TlsCredentials) -> TlsCredentials {
+    TlsCredentials::new(credentials.chain().to_vec(), credentials.key().clone_key())
 }
 
 /// Whether a service said no.

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use offhook_activation_code::{Entropy as _, SystemEntropy};
 use offhook_bearer_token::{AccessToken, Fetch, HttpsFetch, RemoteKeys, Scope, TokenPolicy};
-use offhook_onboarding::http::{ManagementClient, SystemClock};
+use offhook_onboarding::http::{ManagementClient, SystemClock, client_config, server_config};
 use offhook_sip_resolver::{Options, Resolver};
 use offhook_testkit::{
     CertificateAuthority, DOMAIN, DnsServer, HttpAdmission, Registrar, RegistrarSettings,
-    client_config, server_config,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;

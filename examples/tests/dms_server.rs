@@ -18,8 +18,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
 use offhook_onboarding::ActivationState;
-use offhook_onboarding::http::{ClientError, ManagementClient};
-use offhook_testkit::{CertificateAuthority, client_config};
+use offhook_onboarding::http::{ClientError, ManagementClient, client_config};
+use offhook_testkit::{CertificateAuthority, credentials_pem};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
@@ -150,7 +150,7 @@ async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_no
     // A new certificate of another authority, and a new key for tokens beside the old one.
     let authority = CertificateAuthority::new("Another CA").unwrap();
     let server_credentials = authority.server(&["localhost"], &[[127, 0, 0, 1].into()]);
-    let (chain, key) = server_credentials.unwrap().to_pem();
+    let (chain, key) = credentials_pem(&server_credentials.unwrap());
     fs::write(lab.path("server.pem"), chain).unwrap();
     fs::write(lab.path("server.key"), key).unwrap();
     fs::write(lab.path("services-ca.pem"), authority.to_pem().0).unwrap();

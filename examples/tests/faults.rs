@@ -27,10 +27,11 @@ use offhook_bearer_token::{
     HttpsFetch, MachineClaims, MachineTokenIssuer, RemoteKeys, Scope, SigningKey, Subject,
     TokenPolicy,
 };
-use offhook_onboarding::http::{ADMIN_SCOPE, ClientError, SystemClock};
+use offhook_onboarding::http::{
+    ADMIN_SCOPE, ClientError, SystemClock, TlsCredentials, client_config, server_config,
+};
 use offhook_testkit::{
-    CertificateAuthority, Credentials, DnsServer, HttpAdmission, Registrar, RegistrarSettings,
-    TlsServer, client_config, server_config,
+    CertificateAuthority, DnsServer, HttpAdmission, Registrar, RegistrarSettings, TlsServer,
 };
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
@@ -191,7 +192,7 @@ async fn identity_provider(lab: &Lab, mode: Arc<AtomicU8>, keys: [String; 2]) ->
         }
     };
     let read = |name: &str| fs::read(lab.path(name)).unwrap();
-    let credentials = Credentials::from_pem(&read("server.pem"), &read("server.key")).unwrap();
+    let credentials = TlsCredentials::from_pem(&read("server.pem"), &read("server.key")).unwrap();
     let router = Router::new().route("/keys", get(answer));
     let tls = server_config(credentials, None).unwrap();
     TlsServer::start(router, tls).await.unwrap()

@@ -13,9 +13,9 @@ mod lab;
 use std::fs;
 use std::process::Output;
 
-use offhook_onboarding::http::ClientError;
+use offhook_onboarding::http::{ClientError, client_config};
 use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
-use offhook_testkit::{CertificateAuthority, DnsServer, EdgeServer, InsideServer, client_config};
+use offhook_testkit::{CertificateAuthority, DnsServer, EdgeServer, InsideServer};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 

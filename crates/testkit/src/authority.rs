@@ -6,27 +6,18 @@ use std::net::IpAddr;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use offhook_onboarding::http::TlsCredentials;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 /// A throw-away certificate authority, made anew for each run; ECDSA P-256 throughout.
 pub struct CertificateAuthority {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
-}
-
-/// A certificate chain and the private key of its first certificate.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Credentials {
-    /// The certificate alone: its issuer is the peer's trust anchor.
-    pub chain: Vec<CertificateDer<'static>>,
-    /// The key, in PKCS #8.
-    pub key: PrivateKeyDer<'static>,
 }
 
 /// What a maker writes into the subject of a device certificate.
@@ -99,7 +90,7 @@ impl CertificateAuthority {
     /// # Errors
     ///
     /// When a name is not a DNS name, or the certificate cannot be made.
-    pub fn server(&self, names: &[&str], addresses: &[IpAddr]) -> anyhow::Result<Credentials> {
+    pub fn server(&self, names: &[&str], addresses: &[IpAddr]) -> anyhow::Result<TlsCredentials> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         if let Some(name) = names.first() {
@@ -122,7 +113,7 @@ impl CertificateAuthority {
     /// # Errors
     ///
     /// When the certificate cannot be made.
-    pub fn device(&self, subject: &DeviceSubject) -> anyhow::Result<Credentials> {
+    pub fn device(&self, subject: &DeviceSubject) -> anyhow::Result<TlsCredentials> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         let name = &mut params.distinguished_name;
@@ -141,45 +132,17 @@ impl CertificateAuthority {
         &self,
         mut params: CertificateParams,
         usage: ExtendedKeyUsagePurpose,
-    ) -> anyhow::Result<Credentials> {
+    ) -> anyhow::Result<TlsCredentials> {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];
         let key = KeyPair::generate().context("making a key")?;
         let certificate = params
             .signed_by(&key, &self.issuer)
             .context("signing a certificate")?;
-        Ok(Credentials {
-            chain: vec![certificate.der().clone()],
-            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        })
-    }
-}
-
-impl Credentials {
-    /// A chain and the key of its first certificate.
-    #[must_use]
-    pub const fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
-        Self { chain, key }
-    }
-
-    /// The chain and the key out of their PEM files.
-    ///
-    /// # Errors
-    ///
-    /// When there is no certificate, no key, or either cannot be read.
-    pub fn from_pem(chain: &[u8], key: &[u8]) -> anyhow::Result<Self> {
-        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
-        let chain = chain.context("reading a certificate")?;
-        anyhow::ensure!(!chain.is_empty(), "no certificate");
-        let key = PrivateKeyDer::from_pem_slice(key).context("reading a private key")?;
-        Ok(Self { chain, key })
-    }
-
-    /// The chain and the key, each as PEM.
-    #[must_use]
-    pub fn to_pem(&self) -> (String, String) {
-        let chain = self.chain.iter().map(|der| pem("CERTIFICATE", der));
-        (chain.collect(), pem("PRIVATE KEY", self.key.secret_der()))
+        // The certificate alone: its issuer is the peer's trust anchor.
+        let chain = vec![certificate.der().clone()];
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        Ok(TlsCredentials::new(chain, key.into()))
     }
 }
 
@@ -192,6 +155,14 @@ fn authority(common_name: &str) -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
+}
+
+/// The chain and the key of `credentials`, each as PEM.
+#[must_use]
+pub fn credentials_pem(credentials: &TlsCredentials) -> (String, String) {
+    let chain = credentials.chain().iter();
+    let chain = chain.map(|der| pem("CERTIFICATE", der)).collect();
+    (chain, pem("PRIVATE KEY", credentials.key().secret_der()))
 }
 
 /// `der` in the text form of RFC 7468.

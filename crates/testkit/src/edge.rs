@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use offhook_onboarding::http::server_config;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::{CertificateAuthority, server_config};
+use crate::CertificateAuthority;
 
 /// The edge that telephones outside go to: it ends their TLS, and brings what they say to device
 /// management and to call control over TLS of its own. It ends when it is dropped.

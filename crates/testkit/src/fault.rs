@@ -14,13 +14,14 @@ use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::ActivationState;
 use offhook_onboarding::device_side::{Flow as _, Mpp, RoomOs, Step};
 use offhook_onboarding::http::Clock as _;
+use offhook_onboarding::http::client_config;
 use offhook_onboarding::message::{ActivationRequest, Problem};
 use offhook_sip_resolver::{ResolveError, ResolveFailure};
 
 use crate::scenario::{carry_out, issue_code, provision};
 use crate::{
     AUDIENCE, CertificateAuthority, DOMAIN, Driver, ISSUER, IdentityFrom, KEY_ID, SampleDevice,
-    TOKEN_LIFETIME, UserAgent, Witness, World, WorldOptions, Zone, client_config,
+    TOKEN_LIFETIME, UserAgent, Witness, World, WorldOptions, Zone,
 };
 
 /// One thing that must not succeed.

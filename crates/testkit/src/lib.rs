@@ -14,14 +14,13 @@ mod registrar;
 mod sample;
 mod scenario;
 mod server;
-mod tls;
 mod user_agent;
 mod witness;
 mod world;
 
 pub use admin::AdminClient;
 pub use admission::HttpAdmission;
-pub use authority::{CertificateAuthority, Credentials, DeviceSubject, pem};
+pub use authority::{CertificateAuthority, DeviceSubject, credentials_pem, pem};
 pub use bridge::DmBridgeServer;
 pub use clock::ShiftedClock;
 pub use dns::DnsServer;
@@ -36,7 +35,6 @@ pub use sample::{
 };
 pub use scenario::{PhoneBy, onboard_mpp, onboard_room_os};
 pub use server::TlsServer;
-pub use tls::{client_config, server_config};
 pub use user_agent::{Registered, UserAgent};
 pub use witness::Witness;
 pub use world::{

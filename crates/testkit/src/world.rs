@@ -23,8 +23,8 @@ use offhook_device_identity::{
 };
 use offhook_device_profile::{Archive, DeviceType, Limits};
 use offhook_onboarding::http::{
-    ADMIN_SCOPE, ActivationApi, HttpDmBridge, ManagementApi, REGISTRATION_SCOPE, activation_router,
-    fallback_router, management_router,
+    ADMIN_SCOPE, ActivationApi, HttpDmBridge, ManagementApi, REGISTRATION_SCOPE, TlsCredentials,
+    activation_router, client_config, fallback_router, management_router, server_config,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, EdgeTrust, LogMailer,
@@ -36,9 +36,8 @@ use url::Url;
 
 use crate::admin::AdminClient;
 use crate::{
-    CertificateAuthority, ClientCredentials, Credentials, DmBridgeServer, DnsServer, EdgeServer,
-    HttpAdmission, InsideServer, Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer,
-    client_config, server_config,
+    CertificateAuthority, ClientCredentials, DmBridgeServer, DnsServer, EdgeServer, HttpAdmission,
+    InsideServer, Issuer, Registrar, RegistrarSettings, ShiftedClock, TlsServer,
 };
 
 pub use options::{Codes, IdentityFrom, WorldOptions, Zone};
@@ -390,9 +389,12 @@ impl World {
     /// # Errors
     ///
     /// When the credentials are not well formed.
-    pub fn client(&self, credentials: Option<Credentials>) -> anyhow::Result<rustls::ClientConfig> {
+    pub fn client(
+        &self,
+        credentials: Option<TlsCredentials>,
+    ) -> anyhow::Result<rustls::ClientConfig> {
         let anchor: &CertificateDer<'static> = self.service_authority.certificate();
-        client_config(&[anchor], credentials)
+        Ok(client_config(&[anchor], credentials)?)
     }
 
     /// How many services are running behind TLS, the registrar among them.

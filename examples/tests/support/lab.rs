@@ -11,9 +11,8 @@ use std::sync::Arc;
 
 use offhook_bearer_token::{AccessToken, HttpsFetch};
 use offhook_onboarding::Ownership;
-use offhook_onboarding::http::ManagementClient;
+use offhook_onboarding::http::{ManagementClient, client_config};
 use offhook_onboarding::message::{CodeRequest, ProvisionRequest};
-use offhook_testkit::client_config;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;

@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use offhook_bearer_token::MAX_RESPONSE_BYTES;
 use offhook_onboarding::EdgeTrust;
 use offhook_onboarding::device_side::Flow;
+use offhook_onboarding::http::client_config;
 use offhook_sip_resolver::Hop;
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -18,8 +19,6 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-
-use crate::client_config;
 
 /// The servers of the edge that a device has found, and how it speaks to them.
 pub(super) struct EdgeClient {

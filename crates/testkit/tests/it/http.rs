@@ -94,7 +94,7 @@ async fn a_token_bound_to_a_certificate_needs_that_certificate() {
     let (world, _folder) = world(WorldOptions::default()).await;
     let phone = SampleDevice::mpp().unwrap();
     let credentials = world.maker_authority().device(&phone.subject()).unwrap();
-    let thumbprint = ring::digest::digest(&ring::digest::SHA256, &credentials.chain[0]);
+    let thumbprint = ring::digest::digest(&ring::digest::SHA256, &credentials.chain()[0]);
     let scopes = [ADMIN_SCOPE.parse().unwrap()];
     let token = world
         .issuer()
@@ -236,7 +236,7 @@ async fn a_certificate_counts_with_the_proxys_verify_status_only() {
     let (world, _folder) = world(options).await;
     let phone = SampleDevice::mpp().unwrap();
     let credentials = world.maker_authority().device(&phone.subject()).unwrap();
-    let der = STANDARD.encode(&credentials.chain[0]);
+    let der = STANDARD.encode(&credentials.chain()[0]);
     let proxy = Ipv4Addr::new(127, 0, 0, 2);
     let certificate = format!("x-ssl-client-der: \"{der}\"");
     for (header, wanted) in [

@@ -10,9 +10,10 @@ use axum::Router;
 use axum::routing::{get, post};
 use offhook_device_identity::TrustedProxies;
 use offhook_onboarding::http::{
-    RateLimit, ServerLimits, fallback_router, forwarded, logged, rate_limited, serve,
+    RateLimit, ServerLimits, client_config, fallback_router, forwarded, logged, rate_limited,
+    serve, server_config,
 };
-use offhook_testkit::{CertificateAuthority, ShiftedClock, client_config, server_config};
+use offhook_testkit::{CertificateAuthority, ShiftedClock};
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

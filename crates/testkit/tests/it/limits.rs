@@ -8,9 +8,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
-use offhook_onboarding::http::{ServerLimits, ServerTls, health_router, serve, serve_until};
+use offhook_onboarding::http::{
+    ServerLimits, ServerTls, client_config, health_router, serve, serve_until, server_config,
+};
 use offhook_store_sqlite::{SqliteOptions, SqliteStore};
-use offhook_testkit::{CertificateAuthority, client_config, server_config};
+use offhook_testkit::CertificateAuthority;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
