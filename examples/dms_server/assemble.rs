@@ -1,43 +1,39 @@
 //! The services, out of the configuration.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use axum::Router;
 use offhook_activation_code::{
-    CodeMode, CodePolicy, GuessBudget, GuessPolicy, StoreError, SystemEntropy, TenantId,
+    CodeMode, CodePolicy, GuessBudget, GuessPolicy, Peppers, StoreError, SystemEntropy, TenantId,
 };
-use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, TokenCache, TokenVerifier};
-use offhook_device_identity::{
-    CertificateHeader, ChainVerifier, ClientAuthentication, DeviceCertificateVerifier,
-    HeaderSource, IdentityPattern, IdentitySource, TrustedProxies,
+use offhook_bearer_token::{
+    Fetch, KeySet, MachineTokenIssuer, SigningKey, TokenCache, TokenVerifier,
 };
+use offhook_device_identity::{ChainVerifier, ClientAuthentication, DeviceCertificateVerifier};
 use offhook_device_name::DeviceModel;
-use offhook_device_profile::{Archive, Limits};
 use offhook_onboarding::http::{
     ActivationApi, Clock, ManagementApi, RateLedger, RateLimit, SystemClock, TlsCredentials,
     activation_router, fallback_router, forwarded, health_router, key_set_json, key_set_router,
     logged, management_router, openapi_router, operator_router, rate_limited, server_config,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, DmBridge, EdgeTrust,
-    OnboardingMethod, OnboardingMethods, Registry, RemoteAccess,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DmBridge, EdgeTrust, OnboardingMethod,
+    OnboardingMethods, Registry, RemoteAccess,
 };
-use offhook_store_postgres::{OpenError, PostgresOptions, PostgresStore};
-use offhook_store_sqlite::{SqliteOptions, SqliteStore};
 use rustls::ServerConfig;
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
-use crate::config::{
-    Config, Forwarded, HeaderFormat, IdentityHeader, Method, Mode, Onboarding, secret,
-};
+use crate::config::{Config, Forwarded, Method, Mode, Onboarding, secret};
+use crate::devices::{Proof, device_types, networks};
+use crate::store::{MissingStore, registry};
 use crate::upstream::{bridge, fetch, mailer, operators};
 use offhook_examples::keys::Keys;
 
@@ -46,7 +42,7 @@ pub(crate) struct Lasting {
     pub(crate) tenant: TenantId,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) budget: Arc<GuessBudget>,
+    budget: Arc<GuessBudget>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether events are delivered by this process.
     has_event_receiver: bool,
@@ -101,173 +97,147 @@ impl Lasting {
 
 /// Builds all services anew, from files as they are now.
 pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serving> {
-    let issuers = issuers(config)?;
-    let signing = issuers.first().context("tokens.keys: no key")?;
-    let key_set = key_set_json(issuers.iter().map(AsRef::as_ref))?;
-    let keys = KeySet::from_json(key_set.as_bytes()).context("reading our own keys")?;
-    let keys: Arc<dyn TokenVerifier> = Arc::new(TokenCache::new(keys));
-    let fetch = fetch(config)?;
-
+    let tokens = Tokens::read(config)?;
     let peppers = Keys::read(&config.peppers)?.peppers;
-    let tenant = lasting.tenant.clone();
-    let budget = Arc::clone(&lasting.budget);
-    let desk = CodeDesk::new(tenant.clone(), peppers, budget, SystemEntropy::new());
-    let desk = Arc::new(desk.with_mode(mode(config)?));
-
-    let roots = fs::read(&config.tls.device_roots);
-    let roots = roots.with_context(|| told("tls.device_roots", &config.tls.device_roots))?;
-    let chain = ChainVerifier::builder().anchors_from_pem(&roots);
-    let chain = Arc::new(
-        chain
-            .and_then(|builder| builder.build())
-            .context("tls.device_roots")?,
-    );
-    let by_certificate = Arc::new(IdentitySource::Certificate(Arc::clone(&chain)));
-    let by_header = config.identity.as_ref();
-    let by_header = by_header
-        .map(|header| identity_header(header, &chain))
-        .transpose()?;
-    let identity = by_header.map_or_else(|| Arc::clone(&by_certificate), Arc::new);
-
-    let activation = ActivationService::new(
-        Arc::clone(&lasting.registry),
-        Arc::clone(&desk),
-        Arc::clone(signing),
-        Arc::clone(&lasting.counters),
-    );
-    let activation = match edge_trust(config)? {
-        Some(trust) => activation.with_edge_trust(trust),
-        None => activation,
-    };
+    let desk = desk(config, lasting, peppers)?;
+    let Proof { chain, identity } = Proof::read(config)?;
+    let fetch = fetch(config)?;
     let clock = || Arc::clone(&lasting.clock);
+
+    let activation = activation(config, lasting, &tokens, &desk)?;
     let activation = ActivationApi::new(Arc::new(activation), Arc::clone(&identity), clock());
-    let management = DeviceManagement::new(
-        Arc::clone(&lasting.registry),
-        desk,
-        device_types(&config.device_types)?,
-        mailer(config, &fetch, &lasting.clock)?,
-        bridge(config, lasting, signing, &fetch).await?,
-        Arc::clone(&lasting.counters),
-    );
-    let management = if config.codes.shown {
-        management.with_codes_shown()
-    } else {
-        management
-    };
-    let management = if lasting.has_event_receiver {
-        management
-    } else {
-        management.without_event_receiver()
-    };
-    let management = match &config.onboarding {
-        Some(onboarding) => management.with_methods(methods(onboarding)?),
-        None => management,
-    };
+    let management = management(config, lasting, &tokens, desk, &fetch).await?;
+    let (policy, verifier) = (tokens.signing.policy(), tokens.verifier);
     let api = ManagementApi::new(
         Arc::new(management),
-        Arc::clone(&keys),
-        signing.policy(),
+        Arc::clone(&verifier),
+        policy,
         identity,
         clock(),
     );
-    let (verifier, policy) = operators(config, keys, &fetch)?;
+    let (verifier, policy) = operators(config, verifier, &fetch)?;
     let api = api.with_operators(verifier, policy);
 
     let router = management_router(api.clone())
         .merge(operator_router(api))
         .merge(activation_router(activation))
-        .merge(key_set_router(key_set))
-        .merge(health_router(Arc::clone(&lasting.registry), tenant))
+        .merge(key_set_router(tokens.key_set))
+        .merge(health_router(
+            Arc::clone(&lasting.registry),
+            lasting.tenant.clone(),
+        ))
         .merge(openapi_router())
         .merge(fallback_router());
+    Ok(Serving {
+        router: guarded(router, config, lasting)?,
+        tls: tls(config, chain)?,
+    })
+}
+
+/// The tokens of this server.
+struct Tokens {
+    signing: Arc<MachineTokenIssuer>,
+    key_set: String,
+    verifier: Arc<dyn TokenVerifier>,
+}
+
+impl Tokens {
+    fn read(config: &Config) -> anyhow::Result<Self> {
+        let issuers = issuers(config)?;
+        let key_set = key_set_json(issuers.iter().map(AsRef::as_ref))?;
+        let keys = KeySet::from_json(key_set.as_bytes()).context("reading our own keys")?;
+        let signing = issuers.into_iter().next().context("tokens.keys: no key")?;
+        Ok(Self {
+            signing,
+            key_set,
+            verifier: Arc::new(TokenCache::new(keys)),
+        })
+    }
+}
+
+fn desk(config: &Config, lasting: &Lasting, peppers: Peppers) -> anyhow::Result<Arc<CodeDesk>> {
+    let (tenant, budget) = (lasting.tenant.clone(), Arc::clone(&lasting.budget));
+    let desk = CodeDesk::new(tenant, peppers, budget, SystemEntropy::new());
+    Ok(Arc::new(desk.with_mode(mode(config)?)))
+}
+
+fn activation(
+    config: &Config,
+    lasting: &Lasting,
+    tokens: &Tokens,
+    desk: &Arc<CodeDesk>,
+) -> anyhow::Result<ActivationService> {
+    let activation = ActivationService::new(
+        Arc::clone(&lasting.registry),
+        Arc::clone(desk),
+        Arc::clone(&tokens.signing),
+        Arc::clone(&lasting.counters),
+    );
+    Ok(match edge_trust(config)? {
+        Some(trust) => activation.with_edge_trust(trust),
+        None => activation,
+    })
+}
+
+async fn management(
+    config: &Config,
+    lasting: &Lasting,
+    tokens: &Tokens,
+    desk: Arc<CodeDesk>,
+    fetch: &Arc<dyn Fetch>,
+) -> anyhow::Result<DeviceManagement> {
+    let mut management = DeviceManagement::new(
+        Arc::clone(&lasting.registry),
+        desk,
+        device_types(&config.device_types)?,
+        mailer(config, fetch, &lasting.clock)?,
+        bridge(config, lasting, &tokens.signing, fetch).await?,
+        Arc::clone(&lasting.counters),
+    );
+    if config.codes.shown {
+        management = management.with_codes_shown();
+    }
+    if !lasting.has_event_receiver {
+        management = management.without_event_receiver();
+    }
+    if let Some(onboarding) = &config.onboarding {
+        management = management.with_methods(methods(onboarding)?);
+    }
+    Ok(management)
+}
+
+/// `router` behind what stands before all routes: whose request it is, its line in the log, and the limit
+/// of requests.
+fn guarded(router: Router, config: &Config, lasting: &Lasting) -> anyhow::Result<Router> {
+    let clock = || Arc::clone(&lasting.clock);
     let limits = &config.limits;
     let router = match limits.requests_per_second {
         0 => router,
         per_second => {
-            let interval = std::time::Duration::from_secs(1) / per_second;
-            let limit = RateLimit::new(interval, limits.request_burst);
+            let limit = RateLimit::new(Duration::from_secs(1) / per_second, limits.request_burst);
             let limit = limit.with_ledger(lasting.ledger.clone());
             rate_limited(router, limit, clock())
         }
     };
-    let devices = DeviceCertificateVerifier::new(chain, ClientAuthentication::Optional);
-    let read = |path: &Path| fs::read(path).with_context(|| told("tls", path));
-    let credentials =
-        TlsCredentials::from_pem(&read(&config.tls.certificate)?, &read(&config.tls.key)?)
-            .context("tls.certificate and tls.key")?;
     let load = lasting.loads.fetch_add(1, Ordering::Relaxed);
     let router = logged(router, &format!("{}.{load}", lasting.node), clock());
-    let router = match &config.forwarded {
+    Ok(match &config.forwarded {
         None => router,
         Some(Forwarded { header, proxies }) => {
             let proxies = networks(proxies).context("forwarded.proxies")?;
             forwarded(router, proxies, header.parse().context("forwarded.header")?)
         }
-    };
-    Ok(Serving {
-        router,
-        tls: Arc::new(server_config(credentials, Some(Arc::new(devices)))?),
     })
 }
 
-/// What becomes of a store that is not there.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum MissingStore {
-    Made,
-    Refused,
-}
-
-/// There is no store where it should be.
-#[derive(Debug)]
-pub(crate) enum NoStore {
-    File(PathBuf),
-    Schema,
-}
-
-impl fmt::Display for NoStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}: no such file", told("store", path)),
-            Self::Schema => f.write_str("store: nobody has served from this database"),
-        }
-    }
-}
-
-impl std::error::Error for NoStore {}
-
-pub(crate) async fn registry(
-    config: &Config,
-    missing: MissingStore,
-) -> anyhow::Result<Arc<dyn Registry>> {
-    if let Some(path) = config.sqlite() {
-        // To open it would make one.
-        if missing == MissingStore::Refused
-            && !path.try_exists().with_context(|| told("store", path))?
-        {
-            return Err(NoStore::File(path.to_owned()).into());
-        }
-        let store = SqliteStore::open(path, &SqliteOptions::default());
-        let store = store.with_context(|| format!("opening {}", path.display()));
-        return Ok(Arc::new(store?));
-    }
-    if !config.store.starts_with("postgres") {
-        bail!("store: neither sqlite:FILE nor postgres://USER@HOST/DATABASE");
-    }
-    let mut options = PostgresOptions::default();
-    if missing == MissingStore::Refused {
-        options = options.with_existing_schema();
-    }
-    if let Some(path) = &config.store_roots {
-        let roots = fs::read(path).with_context(|| told("store_roots", path))?;
-        options = options
-            .with_root_certificates(&roots)
-            .context("store_roots")?;
-    }
-    // The URL may hold a password.
-    match PostgresStore::open(&config.store, &options).await {
-        Err(OpenError::MissingSchema) => Err(NoStore::Schema.into()),
-        store => Ok(Arc::new(store.context("opening the PostgreSQL store")?)),
-    }
+fn tls(config: &Config, chain: Arc<ChainVerifier>) -> anyhow::Result<Arc<ServerConfig>> {
+    let devices = DeviceCertificateVerifier::new(chain, ClientAuthentication::Optional);
+    let read = |path: &Path| fs::read(path).with_context(|| told("tls", path));
+    let certificate = read(&config.tls.certificate)?;
+    let key = Zeroizing::new(read(&config.tls.key)?);
+    let settings = TlsCredentials::from_pem(&certificate, &key)
+        .and_then(|credentials| server_config(credentials, Some(Arc::new(devices))));
+    Ok(Arc::new(settings.context("tls.certificate and tls.key")?))
 }
 
 /// Who signs tokens by each key, the one that signs now first.
@@ -293,7 +263,8 @@ pub(crate) fn signing_key(config: &Config) -> anyhow::Result<SigningKey> {
 
 fn read_key(id: &str, path: &Path) -> anyhow::Result<SigningKey> {
     let pem = secret(path)?;
-    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes());
+    // The parser's own text would repeat a part of the key.
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok();
     let der = der.with_context(|| format!("{} is no PEM of PKCS #8", path.display()))?;
     let der = der.secret_pkcs8_der();
     SigningKey::es256_from_pkcs8(id, der)
@@ -336,74 +307,6 @@ fn methods(onboarding: &Onboarding) -> anyhow::Result<OnboardingMethods> {
         methods.switch(model.context("onboarding.methods")?, method);
     }
     Ok(methods)
-}
-
-fn identity_header(
-    header: &IdentityHeader,
-    chain: &Arc<ChainVerifier>,
-) -> anyhow::Result<IdentitySource> {
-    let verify_name = || {
-        header
-            .verify_name
-            .as_deref()
-            .context("identity.verify_name is missing")
-    };
-    let certificate = |format| HeaderSource::certificate(format, Arc::clone(chain));
-    let source = match header.format {
-        HeaderFormat::Haproxy => {
-            certificate(CertificateHeader::haproxy(&header.name, verify_name()?)?)
-        }
-        HeaderFormat::Nginx => certificate(match &header.verify_name {
-            Some(verify_name) => CertificateHeader::nginx_verified(&header.name, verify_name)?,
-            None => CertificateHeader::nginx(&header.name)?,
-        }),
-        HeaderFormat::Plain => {
-            let pattern = header.pattern.as_deref().unwrap_or(".*([0-9a-fA-F]{12}).*");
-            HeaderSource::plain(&header.name, IdentityPattern::new(pattern)?)?
-        }
-    };
-    let proxies = networks(&header.proxies).context("identity.proxies")?;
-    Ok(IdentitySource::from_settings(
-        None,
-        Some((proxies, source)),
-    )?)
-}
-
-fn networks(proxies: &[String]) -> anyhow::Result<TrustedProxies> {
-    let networks = proxies.iter().map(|network| {
-        let parsed = network.parse();
-        parsed.with_context(|| format!("{network} is no network such as 192.0.2.0/24"))
-    });
-    Ok(TrustedProxies::new(
-        networks.collect::<anyhow::Result<Vec<_>>>()?,
-    ))
-}
-
-/// All archives of the folder.
-fn device_types(folder: &Path) -> anyhow::Result<DeviceTypes> {
-    let entries = fs::read_dir(folder).with_context(|| told("device_types", folder))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.with_context(|| told("device_types", folder))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "dtaf")
-        {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let mut types = DeviceTypes::new();
-    for path in paths {
-        let read = || -> anyhow::Result<_> {
-            let archive = Archive::open(fs::File::open(&path)?, &Limits::default())?;
-            Ok(archive.into_device_type()?)
-        };
-        let device_type = read().with_context(|| told("device_types", &path))?;
-        let with = types.with(device_type);
-        types = with.with_context(|| told("device_types", &path))?;
-    }
-    Ok(types)
 }
 
 pub(crate) fn told(key: &str, path: &Path) -> String {

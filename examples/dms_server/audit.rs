@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use offhook_onboarding::{ChainHead, verify_audit_log, write_audit_log};
 
-use crate::assemble::{MissingStore, registry};
 use crate::config::Config;
+use crate::store::{MissingStore, registry};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {

@@ -8,8 +8,10 @@
 mod assemble;
 mod audit;
 mod config;
+mod devices;
 mod lab;
 mod serve;
+mod store;
 mod token;
 mod upkeep;
 mod upstream;
@@ -106,7 +108,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            if error.is::<assemble::NoStore>() {
+            if error.is::<store::NoStore>() {
                 return ExitCode::from(2);
             }
             ExitCode::FAILURE
