@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use offhook_onboarding::Actor;
 use serde::{Deserialize, Deserializer};
 
 /// What a server is and where its files are; paths are beside the file.
@@ -272,7 +273,19 @@ impl Config {
             self.tokens.keys.contains_key(&self.tokens.signing),
             "tokens.signing: no key of that id in tokens.keys"
         );
+        self.check_issuer()?;
         self.check_codes()
+    }
+
+    /// An administrator whom the audit log cannot name is not let in, so nobody would be.
+    fn check_issuer(&self) -> anyhow::Result<()> {
+        let (key, issuer) = match &self.operators {
+            Some(operators) => ("operators.issuer", &operators.issuer),
+            None => ("tokens.issuer", &self.tokens.issuer),
+        };
+        let somebody = Actor::new("somebody", Some(issuer));
+        somebody.with_context(|| format!("{key}: the audit log could name no administrator"))?;
+        Ok(())
     }
 
     /// What would be without effect is an error and no warning: whoever takes codes away from a model
