@@ -22,19 +22,19 @@ use offhook_onboarding::http::{
     logged, management_router, openapi_router, operator_router, rate_limited, server_config,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, DmBridge, EdgeTrust, OnboardingMethod,
+    ActivationService, CodeDesk, Counters, DeviceManagement, EdgeTrust, OnboardingMethod,
     OnboardingMethods, Registry, RemoteAccess,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
-use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Forwarded, Method, Mode, Onboarding, secret};
 use crate::devices::{Proof, device_types, networks};
+use crate::refresh_token::Upstream;
 use crate::store::{MissingStore, registry};
-use crate::upstream::{bridge, fetch, mailer, operators};
+use crate::upstream::{bridge, fetch, mailer, operators, upstream};
 use offhook_examples::keys::Keys;
 
 /// What lives as long as the process does: a reload keeps it.
@@ -51,14 +51,16 @@ pub(crate) struct Lasting {
     /// What the ids of its requests begin with, and how often that was.
     node: String,
     loads: AtomicU64,
-    /// The bridge keeps a refresh token that is good for one use.
-    pub(crate) bridge: Mutex<Option<Arc<dyn DmBridge>>>,
+    /// The DM Bridge of somebody else: its refresh token may be good for one use.
+    pub(crate) upstream: Option<Arc<Upstream>>,
 }
 
 /// What a reload replaces.
 pub(crate) struct Serving {
     pub(crate) router: Router,
     pub(crate) tls: Arc<ServerConfig>,
+    /// Under which the sources of wrong codes are counted.
+    pub(crate) peppers: Peppers,
 }
 
 impl Lasting {
@@ -85,8 +87,13 @@ impl Lasting {
             has_event_receiver: config.events.is_some(),
             node: format!("{}-{started:x}", config.node),
             loads: AtomicU64::new(0),
-            bridge: Mutex::default(),
+            upstream: upstream(config)?.map(Arc::new),
         })
+    }
+
+    /// Counts wrong codes as a node does that begins with these peppers.
+    pub(crate) fn replace_peppers(&self, peppers: &Peppers) {
+        self.budget.replace_peppers(peppers);
     }
 
     /// Tells the store what this node has counted of wrong codes.
@@ -96,17 +103,17 @@ impl Lasting {
 }
 
 /// Builds all services anew, from files as they are now.
-pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serving> {
+pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serving> {
     let tokens = Tokens::read(config)?;
     let peppers = Keys::read(&config.peppers)?.peppers;
-    let desk = desk(config, lasting, peppers)?;
+    let desk = desk(config, lasting, peppers.clone())?;
     let Proof { chain, identity } = Proof::read(config)?;
     let fetch = fetch(config)?;
     let clock = || Arc::clone(&lasting.clock);
 
     let activation = activation(config, lasting, &tokens, &desk)?;
     let activation = ActivationApi::new(Arc::new(activation), Arc::clone(&identity), clock());
-    let management = management(config, lasting, &tokens, desk, &fetch).await?;
+    let management = management(config, lasting, &tokens, desk, &fetch)?;
     let (policy, verifier) = (tokens.signing.policy(), tokens.verifier);
     let api = ManagementApi::new(
         Arc::new(management),
@@ -131,6 +138,7 @@ pub(crate) async fn serving(config: &Config, lasting: &Lasting) -> anyhow::Resul
     Ok(Serving {
         router: guarded(router, config, lasting)?,
         tls: tls(config, chain)?,
+        peppers,
     })
 }
 
@@ -179,7 +187,7 @@ fn activation(
     })
 }
 
-async fn management(
+fn management(
     config: &Config,
     lasting: &Lasting,
     tokens: &Tokens,
@@ -191,7 +199,7 @@ async fn management(
         desk,
         device_types(&config.device_types)?,
         mailer(config, fetch, &lasting.clock)?,
-        bridge(config, lasting, &tokens.signing, fetch).await?,
+        bridge(lasting, &tokens.signing),
         Arc::clone(&lasting.counters),
     );
     if config.codes.shown {

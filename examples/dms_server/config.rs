@@ -309,40 +309,6 @@ impl Config {
         Ok(())
     }
 
-    /// What is read at the start alone, where it differs from `other`.
-    pub(crate) fn needs_restart(&self, other: &Self) -> Vec<&'static str> {
-        let text = |config: &Self| {
-            [
-                ("listen", config.listen.to_string()),
-                ("tenant", config.tenant.clone()),
-                (
-                    "store",
-                    format!("{:?}", (&config.store, &config.store_roots)),
-                ),
-                ("node", config.node.to_string()),
-                ("events", format!("{:?}", config.events)),
-                (
-                    "limits.events_kept",
-                    format!("{:?}", config.limits.events_kept),
-                ),
-                ("dm_bridge", format!("{:?}", config.dm_bridge)),
-                (
-                    "limits.connections",
-                    format!(
-                        "{:?}",
-                        (
-                            config.limits.connections,
-                            config.limits.connections_per_address
-                        )
-                    ),
-                ),
-            ]
-        };
-        let pairs = text(self).into_iter().zip(text(other));
-        let changed = pairs.filter(|(one, another)| one != another);
-        changed.map(|((key, _), _)| key).collect()
-    }
-
     fn move_paths(&mut self, folder: &Path) {
         let mut paths = vec![
             &mut self.device_types,

@@ -10,6 +10,8 @@ mod audit;
 mod config;
 mod devices;
 mod lab;
+mod refresh_token;
+mod restart;
 mod serve;
 mod store;
 mod token;

@@ -16,20 +16,30 @@ use tower::ServiceExt as _;
 use crate::LogFormat;
 use crate::assemble::{Lasting, Serving, serving};
 use crate::config::Config;
+use crate::restart::AtStart;
 use crate::upkeep::keep_up;
 use crate::upstream::delivery;
 
 /// Serves what `path` describes; only looks whether it could where `check` says so.
 pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::Result<()> {
     let config = Config::read(path)?;
+    let at_start = AtStart::read(&config);
     let lasting = Arc::new(Lasting::open(&config).await?);
-    let Serving { router, tls } = serving(&config, &lasting).await?;
+    let Serving { router, tls, .. } = serving(&config, &lasting)?;
     let delivery = delivery(&config, &lasting)?;
+    let upstream = lasting.upstream.as_ref();
+    let doubt = upstream.and_then(|upstream| upstream.file().doubt());
     if check {
+        if let Some(doubt) = doubt {
+            eprintln!("warning: {doubt}");
+        }
         println!("{}: good", path.display());
         return Ok(());
     }
     start_log(log);
+    if let Some(doubt) = doubt {
+        tracing::warn!("{doubt}");
+    }
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("listen: {}", config.listen))?;
     println!("listening on https://{}/", listener.local_addr()?);
@@ -41,7 +51,7 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     let (tls, current) = (ServerTls::from(tls), Current::new(router));
     let reloads = tokio::spawn(reload(
         path.to_owned(),
-        config,
+        at_start,
         Arc::clone(&lasting),
         current.clone(),
         tls.clone(),
@@ -57,13 +67,20 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
                 .await;
         })
     });
+    let keeping = lasting.upstream.clone().map(|upstream| {
+        let (clock, ended) = (Arc::clone(&lasting.clock), ended.clone());
+        tokio::spawn(async move { upstream.keep(clock, ended).await })
+    });
     let unheard_kept = delivery.is_none().then_some(unheard_kept);
     let upkeep = tokio::spawn(keep_up(Arc::clone(&lasting), unheard_kept));
     serve_until(listener, tls, current.router(), limits, end()?).await;
     reloads.abort();
     upkeep.abort();
-    // What is being delivered is delivered to its end.
+    // What is being delivered is delivered to its end, and what was rotated is kept.
     ending.send_replace(true);
+    if let Some(keeping) = keeping {
+        keeping.await.context("keeping the refresh token")?;
+    }
     if let Some(delivery) = delivery {
         delivery.await.context("delivering events")?;
     }
@@ -103,24 +120,25 @@ impl Current {
 /// Reads everything anew at each SIGHUP; what cannot be read changes nothing.
 async fn reload(
     path: std::path::PathBuf,
-    started: Config,
+    at_start: AtStart,
     lasting: Arc<Lasting>,
     current: Current,
     tls: ServerTls,
 ) -> anyhow::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
     while hangups.recv().await.is_some() {
-        let again = async {
+        let again = || {
             let config = Config::read(&path)?;
-            let serving = serving(&config, &lasting).await?;
+            let serving = serving(&config, &lasting)?;
             anyhow::Ok((config, serving))
         };
-        match again.await {
+        match again() {
             Ok((config, serving)) => {
                 tls.replace(serving.tls);
                 current.replace(serving.router);
+                lasting.replace_peppers(&serving.peppers);
                 tracing::info!("configuration, certificates and keys were read again");
-                for key in config.needs_restart(&started) {
+                for key in at_start.changed(&config, &lasting) {
                     tracing::warn!("{key} has changed: that takes a restart");
                 }
             }

@@ -17,10 +17,12 @@ use offhook_onboarding::{
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::assemble::{Lasting, told};
 use crate::config::{self, Bridge, Config, Mail, Smtp, secret};
+use crate::refresh_token::{TokenFile, Upstream};
 
 /// Whose tokens administrators and the registrar bring.
 pub(crate) fn operators(
@@ -38,12 +40,19 @@ pub(crate) fn operators(
     Ok((Arc::new(keys), policy))
 }
 
-pub(crate) async fn bridge(
-    config: &Config,
-    lasting: &Lasting,
-    signing: &Arc<MachineTokenIssuer>,
-    fetch: &Arc<dyn Fetch>,
-) -> anyhow::Result<Arc<dyn DmBridge>> {
+/// Who vouches for devices: somebody else, or this server.
+pub(crate) fn bridge(lasting: &Lasting, signing: &Arc<MachineTokenIssuer>) -> Arc<dyn DmBridge> {
+    match &lasting.upstream {
+        Some(upstream) => upstream.bridge(),
+        None => Arc::new(LocalDmBridge::new(
+            Arc::clone(signing),
+            SystemEntropy::new(),
+        )),
+    }
+}
+
+/// The DM Bridge of somebody else, where there is one.
+pub(crate) fn upstream(config: &Config) -> anyhow::Result<Option<Upstream>> {
     let Some(Bridge {
         url,
         token_url,
@@ -52,27 +61,28 @@ pub(crate) async fn bridge(
         refresh_token,
     }) = &config.dm_bridge
     else {
-        let bridge = LocalDmBridge::new(Arc::clone(signing), SystemEntropy::new());
-        return Ok(Arc::new(bridge));
+        return Ok(None);
     };
-    let mut kept = lasting.bridge.lock().await;
-    if let Some(bridge) = &*kept {
-        return Ok(Arc::clone(bridge));
-    }
+    let fetch = fetch(config)?;
+    let (file, kept) = TokenFile::open(refresh_token).context("dm_bridge.refresh_token")?;
+    let rotated = Arc::new(Notify::new());
     let token = RefreshedToken::new(
         token_url.parse().context("dm_bridge.token_url")?,
         client_id,
         ClientSecret::new(&secret(client_secret)?),
-        secret(refresh_token)?
-            .parse()
-            .context("dm_bridge.refresh_token")?,
-        Arc::clone(fetch),
+        kept.token,
+        Arc::clone(&fetch),
     );
-    let token = token.with_scope(Scope::DM_BRIDGE_DEVICE_AUTH);
+    let waker = Arc::clone(&rotated);
+    let mut token = token
+        .with_scope(Scope::DM_BRIDGE_DEVICE_AUTH)
+        .on_rotation(move |_| waker.notify_one());
+    if let Some(written) = kept.written {
+        token = token.with_refresh_token_issued(written);
+    }
     let url = url.parse().context("dm_bridge.url")?;
-    let bridge: Arc<dyn DmBridge> = Arc::new(HttpDmBridge::new(url, token, Arc::clone(fetch)));
-    *kept = Some(Arc::clone(&bridge));
-    Ok(bridge)
+    let bridge = HttpDmBridge::new(url, token, fetch);
+    Ok(Some(Upstream::new(bridge, file, rotated)))
 }
 
 pub(crate) fn mailer(

@@ -509,3 +509,37 @@ async fn the_audit_log_that_is_written_out_names_the_administrator_of_the_page_a
     let verified = run("dms-server", &["audit", "verify", text(&file)]);
     assert!(!verified.status.success(), "{verified:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn peppers_read_again_count_a_source_as_a_restarted_server_does() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let guess = |server: &Server, code| {
+        let output = lab.room_device(server, "00:11:22:33:44:55", "device", &[code]);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+    };
+    let end = |mut server: Server| {
+        server.signal("TERM");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    };
+    let counted = || -> i64 {
+        let store = rusqlite::Connection::open(lab.path("onboarding.db")).unwrap();
+        let keys = "SELECT count(DISTINCT key) FROM guesses";
+        store.query_row(keys, [], |row| row.get(0)).unwrap()
+    };
+    guess(&server, "1234-5678-9012-3456");
+    // A new pepper, and the one before it retired.
+    let peppers = fs::read_to_string(lab.path("peppers.keys")).unwrap();
+    let new = format!("pepper 2 {}=\n{peppers}", "A".repeat(43));
+    fs::write(lab.path("peppers.keys"), new).unwrap();
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    guess(&server, "1234-5678-9012-3457");
+    end(server);
+    // Everybody's, the tenant's and the device's, and the source's under either pepper.
+    assert_eq!(counted(), 5);
+    let server = lab.serve();
+    guess(&server, "1234-5678-9012-3458");
+    end(server);
+    assert_eq!(counted(), 5);
+}

@@ -66,14 +66,30 @@ impl Issuer {
     /// When there is no entropy.
     pub fn add_client(&self, id: &str, scopes: Vec<Scope>) -> anyhow::Result<ClientCredentials> {
         let (secret, refresh_token) = (random_text()?, random_text()?);
-        let credentials = ClientCredentials {
+        self.add_known_client(id, &secret, &refresh_token, scopes)?;
+        Ok(ClientCredentials {
             id: id.to_owned(),
             secret: ClientSecret::new(&secret),
             refresh_token: refresh_token.parse()?,
-        };
+        })
+    }
+
+    /// Adds a client as [`add_client`](Self::add_client) does, with a secret and a first refresh token of
+    /// the caller's.
+    ///
+    /// # Errors
+    ///
+    /// When there is no entropy.
+    pub fn add_known_client(
+        &self,
+        id: &str,
+        secret: &str,
+        refresh_token: &str,
+        scopes: Vec<Scope>,
+    ) -> anyhow::Result<()> {
         let client = Client {
-            secret,
-            refresh_token,
+            secret: secret.to_owned(),
+            refresh_token: refresh_token.to_owned(),
             scopes,
             subject: random_uuid()?,
         };
@@ -81,7 +97,7 @@ impl Issuer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.to_owned(), client);
-        Ok(credentials)
+        Ok(())
     }
 
     /// A token for `subject` with `scopes`, as the token endpoint would give it.
