@@ -3,7 +3,6 @@
 mod policy;
 mod revocation;
 mod sha1;
-mod time;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -18,6 +18,7 @@ mod pattern;
 pub mod requirement;
 mod rule;
 mod scan;
+mod validity;
 #[cfg(feature = "rustls")]
 mod verifier;
 
@@ -40,5 +41,6 @@ pub use network::{IpNetwork, ListedProxy, TrustedProxies};
 pub use parsed::candidates_of;
 pub use pattern::IdentityPattern;
 pub use rule::{Attribute, Rule, Rules};
+pub use validity::Validity;
 #[cfg(feature = "rustls")]
 pub use verifier::{ClientAuthentication, DeviceCertificateVerifier};

@@ -5,8 +5,9 @@
 //! [`Deployment::check`] judges all of it and reports every requirement that it looked at, be it
 //! met or not, with the document that asks for it.
 //!
-//! Names and keys are compared; signatures and dates are not looked at. It is a check of one's
-//! own servers and proves nothing about anybody.
+//! Names and keys are compared; signatures are not looked at, and dates only for their form: when a
+//! certificate ends is what [`Validity`](crate::Validity) tells. It is a check of one's own servers
+//! and proves nothing about anybody.
 //!
 //! # Examples
 //!

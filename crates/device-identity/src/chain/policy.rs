@@ -11,9 +11,8 @@ use webpki::{
 
 use super::revocation::Revocation;
 use super::sha1::NamedKeys;
-use super::time;
 use crate::certificate::Certificate;
-use crate::{CertificateError, ChainError, IdentityPattern, Limits, Rules};
+use crate::{ChainError, IdentityPattern, Limits, Rules, Validity};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
@@ -46,7 +45,8 @@ impl Policy {
         let Some(concession) = &self.expired else {
             return Ok((now, None));
         };
-        let end = end(certificate).map_err(ChainError::Malformed)?;
+        let validity = Validity::in_certificate(certificate);
+        let end = validity.map_err(ChainError::Malformed)?.end();
         match now.checked_sub(end) {
             Some(past @ 1..) if past <= concession.most.as_secs() => {
                 Ok((end, Some(&concession.reason)))
@@ -127,7 +127,8 @@ fn authorities_are_current(path: &VerifiedPath<'_>, now: u64) -> Result<(), webp
     for authority in path.intermediate_certificates() {
         let der = authority.der();
         let certificate = Certificate::read(&der).map_err(|_| webpki::Error::BadDer)?;
-        let end = end(&certificate).map_err(|_| webpki::Error::BadDerTime)?;
+        let validity = Validity::in_certificate(&certificate);
+        let end = validity.map_err(|_| webpki::Error::BadDerTime)?.end();
         if now > end {
             return Err(webpki::Error::CertExpired {
                 time: UnixTime::since_unix_epoch(Duration::from_secs(now)),
@@ -136,17 +137,6 @@ fn authorities_are_current(path: &VerifiedPath<'_>, now: u64) -> Result<(), webp
         }
     }
     Ok(())
-}
-
-/// The last second of a certificate.
-fn end(certificate: &Certificate<'_>) -> Result<u64, CertificateError> {
-    let validity = certificate.validity();
-    let mut times = validity.open();
-    times.next()?; // the first second
-    let end = time::seconds(&times.next()?);
-    times.finish()?;
-    let at = validity.at();
-    end.ok_or(CertificateError::Malformed { at })
 }
 
 pub(super) fn chain_error(error: webpki::Error) -> ChainError {

@@ -161,7 +161,7 @@ fn next_update(der: &[u8]) -> Option<u64> {
     body.expect(der::SEQUENCE).ok()?; // signature algorithm
     body.expect(der::SEQUENCE).ok()?; // issuer
     body.next().ok()?; // this update
-    super::time::seconds(&body.next().ok()?)
+    crate::validity::seconds(&body.next().ok()?)
 }
 
 /// What follows the tag and the length of a SEQUENCE, which may be longer than any certificate.

@@ -2,11 +2,11 @@
 
 use rustls_pki_types::CertificateDer;
 
-use crate::CertificateError;
 use crate::certificate::{
     COMMON_NAME, Certificate, DNS_NAME, SUBJECT_ALTERNATIVE_NAME, Text, for_each_attribute,
 };
 use crate::der;
+use crate::{CertificateError, Validity};
 
 /// A certificate with its authorities.
 #[derive(Debug)]
@@ -74,6 +74,7 @@ pub(super) struct Usages {
 impl<'a> Presented<'a> {
     pub(super) fn read(der: &'a CertificateDer<'a>) -> Result<Self, CertificateError> {
         let certificate = Certificate::read(der)?;
+        Validity::in_certificate(&certificate)?;
         let mut read = Self {
             der,
             issuer: certificate.issuer().contents,

@@ -26,5 +26,6 @@ mod revocation;
 mod rule;
 mod subject;
 mod table;
+mod validity;
 #[cfg(feature = "rustls")]
 mod verifier;

@@ -8,7 +8,7 @@ use crate::der::Item;
 /// # Source
 ///
 /// RFC 5280 section 4.1.2.5, <https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5>.
-pub(super) fn seconds(time: &Item<'_>) -> Option<u64> {
+pub(crate) fn seconds(time: &Item<'_>) -> Option<u64> {
     let (year, rest) = match (time.tag, time.contents) {
         (UTC_TIME, [a, b, rest @ ..]) => match pair(*a, *b)? {
             year @ 50.. => (1_900 + year, rest),
