@@ -16,6 +16,7 @@ mod identity;
 mod remote_access;
 mod sip;
 mod unified_cm;
+mod validity;
 mod version;
 
 /// Judges a deployment at `now` by what was seen of it; finds everything at once.
@@ -132,6 +133,14 @@ impl<'a> Checker<'a> {
                 None
             }
         }
+    }
+
+    /// The certificates of a file, none where it is not named or could not be read; that is
+    /// reported elsewhere.
+    fn read(&self, file: Option<&str>) -> &'a [CertificateDer<'static>] {
+        let read = file.and_then(|file| self.observations.certificates.get(file));
+        let read = read.and_then(|read| read.as_deref().ok());
+        read.unwrap_or_default()
     }
 
     fn place(&self, path: &str) -> Place {

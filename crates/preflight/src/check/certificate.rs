@@ -9,6 +9,8 @@ use super::Checker;
 use crate::rule::table as rules;
 use crate::{Onboarding, RemoteAccess, Rule, SecurityMode, Severity, Why};
 
+mod dates;
+
 pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess) {
     let cm = checker.deployment.unified_cm.as_ref();
     let mode = match cm.map(|cm| cm.security_mode) {
@@ -62,7 +64,9 @@ pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess) {
     if let Some(entered) = &entered {
         described = described.sip_oauth(entered);
     }
-    report(checker, remote, &described.check());
+    let judged = described.check();
+    report(checker, remote, &judged);
+    dates::check(checker, remote, &judged);
     for (holder, key) in [
         (Holder::ExpresswayC, "expressway-c"),
         (Holder::ExpresswayE, "expressway-e"),

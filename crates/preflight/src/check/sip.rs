@@ -1,11 +1,12 @@
 //! The SIP domain and the certificate of the session border controller.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::Checker;
+use super::validity::{Authority, DateFault, EXPIRY_WARNING, fault_of_authority};
 use crate::rule::table as rules;
 use crate::{Outcome, Question, Sip, Software, Why};
 
@@ -86,7 +87,7 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
         checker.find(rules::SBC_NAME, path, what);
     }
     let Some(anchors) = anchors else {
-        return;
+        return dates(checker, path, own.der().as_ref(), intermediates);
     };
     let now = checker.now;
     match verify(&own, intermediates, anchors, now) {
@@ -101,12 +102,35 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
             };
             checker.find(rules::SBC_CHAIN, path, what);
         }
-        Ok(()) => {
+        Ok(anchor) => {
+            if let Some((_, fault)) = fault_of_authority(&anchor, anchors, now) {
+                let what = format!("the authority that the chain of the SBC leads to {fault}");
+                checker.find(rules::SBC_EXPIRY, list_path, what);
+            }
             let later = now.checked_add(EXPIRY_WARNING).unwrap_or(now);
             if verify(&own, intermediates, anchors, later).is_err() {
                 let what = "the chain of the SBC ends within 30 days";
                 checker.find(rules::SBC_EXPIRY, path, what);
             }
+        }
+    }
+}
+
+/// What can be said of the dates where it is not known to which authority the chain has to lead.
+fn dates(checker: &mut Checker<'_>, path: &str, own: &[u8], intermediates: &[CertificateDer<'_>]) {
+    if let Some(fault) = DateFault::of(own, checker.now) {
+        let rule = if fault.is_good_yet() {
+            rules::SBC_EXPIRY
+        } else {
+            rules::SBC_CHAIN
+        };
+        checker.find(rule, path, format!("the certificate of the SBC {fault}"));
+    }
+    // Devices may find their way around an intermediate.
+    for intermediate in intermediates {
+        if let Some(fault) = DateFault::of(intermediate, checker.now) {
+            let what = format!("an authority that the SBC sends {fault}");
+            checker.find(rules::SBC_EXPIRY, path, what);
         }
     }
 }
@@ -134,7 +158,7 @@ fn verify(
     intermediates: &[CertificateDer<'_>],
     anchors: &[CertificateDer<'_>],
     at: SystemTime,
-) -> Result<(), webpki::Error> {
+) -> Result<Authority, webpki::Error> {
     let anchors = anchors
         .iter()
         .filter_map(|anchor| anchor_from_trusted_cert(anchor).ok());
@@ -151,9 +175,8 @@ fn verify(
         None,
         None,
     )
-    .map(|_| ())
+    .map(|path| {
+        let anchor = path.anchor();
+        Authority::new(&anchor.subject, &anchor.subject_public_key_info)
+    })
 }
-
-/// How long before its end the certificate of the SBC is warned of: 30 days, a number of this
-/// project's own.
-const EXPIRY_WARNING: Duration = Duration::from_secs(30 * 24 * 60 * 60);

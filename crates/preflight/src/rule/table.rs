@@ -209,7 +209,7 @@ rules! {
         ["RFC 5922", "section 7.3"]
         "take a certificate with the SIP domain as alternative name";
     SBC_EXPIRY = "sbc-expiry" Sip Warning
-        "the chain of the SBC is good for another 30 days"
+        "the chain of the SBC is good for another 30 days, and its authority has not ended"
         [OURS, ""]
         "renew the certificate";
 
@@ -282,6 +282,14 @@ rules! {
         "each trust store holds the certificates that it must"
         [EDGE, "certificate exchange, table 4"]
         "add the certificate to the store and restart what reads it";
+    CERTIFICATE_VALIDITY = "certificate-validity" Certificates Error
+        "certificates that are presented have begun and not ended"
+        ["RFC 5280", "section 6.1.3"]
+        "have the certificate issued anew and install it; of one that has not begun, look at the clock too";
+    CERTIFICATE_EXPIRY = "certificate-expiry" Certificates Warning
+        "certificates are good for another 30 days, and authorities that are trusted have not ended"
+        [OURS, ""]
+        "renew the certificate; of an authority, put its successor into the trust stores";
     CERTIFICATE_SIP_OAUTH = "certificate-sip-oauth" Certificates Error
         "the X.509 subject name entered for the Expressway-C is that of its certificate"
         [OAUTH, "OAuth connection to Expressway-C"]

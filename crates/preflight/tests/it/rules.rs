@@ -11,6 +11,7 @@ mod identity;
 mod remote_access;
 mod sip;
 mod unified_cm;
+mod validity;
 
 /// A change to the sample, the rule that it breaks, how severely, and where.
 pub(crate) struct Case {
@@ -84,6 +85,7 @@ fn cases() -> Vec<Case> {
     cases.extend(sip::cases());
     cases.extend(remote_access::cases());
     cases.extend(unified_cm::cases());
+    cases.extend(validity::cases());
     cases
 }
 
@@ -124,6 +126,7 @@ fn harmless_changes_break_nothing() {
         broadworks::harmless(),
         sip::harmless(),
         remote_access::harmless(),
+        validity::harmless(),
     ];
     for (number, world) in all.into_iter().flatten().enumerate() {
         let report = world.report();

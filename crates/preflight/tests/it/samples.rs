@@ -104,7 +104,13 @@ fn sample_certificates() {
         &[&leaf(name[0], &name, &both[..1], &root), &stranger.pem],
     );
     put("stranger.pem", &[&stranger.pem]);
+    let ended = Authority::dated("Example Ended CA", None, ENDED);
+    let name = "unified-cm.example.test";
+    let own = ended.sign_dated(name, &dns_names(&[name]), &both, ENDED);
+    put("ended.pem", &[&own, &ended.pem]);
 }
+
+const ENDED: Dates = [(2020, 1, 1), (2026, 1, 1)];
 
 pub(crate) struct Authority {
     pem: String,
@@ -113,8 +119,15 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn new(name: &str, issuer: Option<&Self>) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = params(name);
+        Self::dated(name, issuer, LONG)
+    }
+
+    pub(crate) fn dated(name: &str, issuer: Option<&Self>, dates: Dates) -> Self {
+        Self::with_key(name, issuer, dates, KeyPair::generate().unwrap())
+    }
+
+    pub(crate) fn with_key(name: &str, issuer: Option<&Self>, dates: Dates, key: KeyPair) -> Self {
+        let mut params = params(name, dates);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = match issuer {
             Some(issuer) => params.signed_by(&key, &issuer.issuer),
@@ -136,7 +149,17 @@ impl Authority {
         names: &[SanType],
         usages: &[ExtendedKeyUsagePurpose],
     ) -> String {
-        let mut params = params(name);
+        self.sign_dated(name, names, usages, LONG)
+    }
+
+    pub(crate) fn sign_dated(
+        &self,
+        name: &str,
+        names: &[SanType],
+        usages: &[ExtendedKeyUsagePurpose],
+        dates: Dates,
+    ) -> String {
+        let mut params = params(name, dates);
         params.subject_alt_names = names.to_vec();
         params.extended_key_usages = usages.to_vec();
         let key = KeyPair::generate().unwrap();
@@ -150,16 +173,25 @@ pub(crate) fn leaf(
     usages: &[ExtendedKeyUsagePurpose],
     by: &Authority,
 ) -> String {
-    let names = names
-        .iter()
-        .map(|name| SanType::DnsName((*name).try_into().unwrap()));
-    by.sign(name, &names.collect::<Vec<_>>(), usages)
+    by.sign(name, &dns_names(names), usages)
 }
 
-fn params(name: &str) -> CertificateParams {
+pub(crate) fn dns_names(names: &[&str]) -> Vec<SanType> {
+    let names = names.iter();
+    names
+        .map(|name| SanType::DnsName((*name).try_into().unwrap()))
+        .collect()
+}
+
+/// The first and the last day, each from its first moment on.
+pub(crate) type Dates = [(i32, u8, u8); 2];
+
+pub(crate) const LONG: Dates = [(2020, 1, 1), (2120, 1, 1)];
+
+fn params(name: &str, [begin, end]: Dates) -> CertificateParams {
     let mut params = CertificateParams::default();
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2120, 1, 1);
+    params.not_before = rcgen::date_time_ymd(begin.0, begin.1, begin.2);
+    params.not_after = rcgen::date_time_ymd(end.0, end.1, end.2);
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params

@@ -1,8 +1,12 @@
 //! From what the MAC address of a phone is taken.
 
+use std::time::SystemTime;
+
 use offhook_device_identity::{ChainVerifier, IdentityPattern};
+use rustls_pki_types::CertificateDer;
 
 use crate::check::Checker;
+use crate::check::validity::{Authority, DateFault};
 use crate::rule::table as rules;
 use crate::{BroadWorks, MacHeader};
 
@@ -59,12 +63,28 @@ fn maker_roots(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         return;
     };
     let roots = checker.certificates(file, rules::MAKER_ROOTS, path);
-    for (at, root) in roots.unwrap_or_default().iter().enumerate() {
+    let roots = roots.unwrap_or_default();
+    for (at, root) in roots.iter().enumerate() {
         if let Err(error) = ChainVerifier::builder().anchor(root) {
             let what = format!("certificate {at} of {file:?} cannot be trusted: {error}");
             checker.find(rules::MAKER_ROOTS, path, what);
         }
+        if let Some(fault) = DateFault::of(root, checker.now)
+            && !is_survived(root, roots, checker.now)
+        {
+            let what = format!("certificate {at} of {file:?}, of the phones' maker, {fault}");
+            checker.find(rules::CERTIFICATE_EXPIRY, path, what);
+        }
     }
+}
+
+/// Whether an authority that the root has issued is trusted by itself, so that nobody looks at the
+/// root any more.
+fn is_survived(root: &CertificateDer<'_>, all: &[CertificateDer<'_>], now: SystemTime) -> bool {
+    Authority::read(root).is_some_and(|root| {
+        let mut issued = all.iter().filter(|each| root.has_issued(each));
+        issued.any(|each| DateFault::of(each, now).is_none())
+    })
 }
 
 fn header_pattern(checker: &mut Checker<'_>, headers: &MacHeader) {

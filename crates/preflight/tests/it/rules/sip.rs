@@ -5,7 +5,7 @@ use offhook_preflight::{Outcome, Question, Severity};
 use rcgen::{ExtendedKeyUsagePurpose, SanType};
 
 use super::{Case, case, error};
-use crate::sample::{World, at, server};
+use crate::sample::{World, server};
 use crate::samples::Authority;
 
 fn domain() -> Question {
@@ -53,12 +53,6 @@ pub(super) fn cases() -> Vec<Case> {
     malformed
         .seen
         .certificate_file("sbc.pem", Ok(&[0x30, 0x82, 0, 1, 0]));
-    let mut ended = World::passing();
-    ended.now = at(ENDS + 1);
-    let mut not_begun = World::passing();
-    not_begun.now = at(1_000_000_000);
-    let mut ends_soon = World::passing();
-    ends_soon.now = at(ENDS - 29 * 86_400);
     let mut other = World::passing().with(
         "domain = \"example.test\"\nsbc",
         "domain = \"sip.example.test\"\nsbc",
@@ -79,19 +73,14 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case("sbc-chain", Severity::Error, chain, alone),
         case("sbc-chain", Severity::Error, chain, malformed),
-        case("sbc-chain", Severity::Error, chain, ended),
-        case("sbc-chain", Severity::Error, chain, not_begun),
         case("sbc-name", Severity::Warning, chain, other),
-        case("sbc-expiry", Severity::Warning, chain, ends_soon),
     ]);
     cases
 }
 
 pub(super) fn harmless() -> Vec<World> {
-    let mut not_soon = World::passing();
-    not_soon.now = at(ENDS - 31 * 86_400);
     // What name servers do not tell is unknown, not wrong.
-    vec![not_soon, answered(Outcome::Failed)]
+    vec![answered(Outcome::Failed)]
 }
 
 #[test]
@@ -157,6 +146,3 @@ fn a_chain_that_is_not_described_is_unknown() {
         assert_eq!(places, [path]);
     }
 }
-
-/// When the certificates of the sample end: 2120-01-01T00:00:00Z.
-const ENDS: u64 = 4_733_510_400;
