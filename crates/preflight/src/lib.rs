@@ -10,6 +10,7 @@ mod observation;
 mod port;
 mod report;
 mod rule;
+mod url;
 mod version;
 
 // What is described and what was seen.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Checker;
 use crate::rule::table as rules;
-use crate::{BroadWorks, Platform, Software};
+use crate::{BroadWorks, Platform, Software, url};
 
 pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     releases(checker, broadworks);
@@ -103,10 +103,10 @@ fn services(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
             what,
         );
     }
-    let mut first_with: HashMap<&str, &str> = HashMap::new();
+    let mut first_with: HashMap<String, &str> = HashMap::new();
     for (at, partner) in broadworks.partner.iter().enumerate() {
         let url = without_slash(&partner.dms_url);
-        if let Some(other) = first_with.get(url) {
+        if let Some(other) = first_with.get(&url) {
             let what = format!("{:?} has the device management of {other:?}", partner.name);
             checker.find(
                 rules::DMS_SHARED,
@@ -126,16 +126,13 @@ fn codes(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         "broadworks.device-activation-service",
         "the device activation service is not deployed",
     );
-    let das = broadworks.das_url.as_deref().map(without_slash);
-    let dms = broadworks.dms_url.as_deref().map(without_slash);
-    let what = match (das, dms) {
+    let what = match (broadworks.das_url.as_deref(), broadworks.dms_url.as_deref()) {
         (None | Some(""), _) => Some("no DAS URL is set".to_owned()),
         (Some(das), None | Some("")) => Some(format!(
             "the DAS URL is {das:?} and the URL of device management is not told"
         )),
-        (Some(das), Some(dms)) => {
-            (das != dms).then(|| format!("the DAS URL is {das:?}, device management is {dms:?}"))
-        }
+        (Some(das), Some(dms)) => (without_slash(das) != without_slash(dms))
+            .then(|| format!("the DAS URL is {das:?}, device management is {dms:?}")),
     };
     if let Some(what) = what {
         checker.find(rules::DAS_URL, "broadworks.das-url", what);
@@ -166,8 +163,10 @@ fn is_empty(text: Option<&str>) -> bool {
     text.is_none_or(str::is_empty)
 }
 
-fn without_slash(url: &str) -> &str {
-    url.trim_end_matches('/')
+/// In its normal form and without a slash at the end, where servers find the same behind both.
+fn without_slash(text: &str) -> String {
+    let url = url::normal_form(text);
+    url.trim_end_matches('/').to_owned()
 }
 
 /// What a release needs.

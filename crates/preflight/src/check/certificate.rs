@@ -52,7 +52,8 @@ pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess) {
         ),
     ] {
         for name in list {
-            described = described.name(kind, name);
+            // In certificates no name ends with the dot of the root.
+            described = described.name(kind, name.strip_suffix('.').unwrap_or(name));
         }
     }
     let oauth = cm.and_then(|cm| cm.sip_oauth.as_ref());

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use offhook_bearer_token::{RefreshTokenPlace, Release, Scope};
+use offhook_sip_resolver::DomainName;
 
 use super::Checker;
 use crate::rule::table as rules;
-use crate::{BroadWorks, IdentityProvider, Platform, RefreshTokenContext, Severity, Software, Why};
+use crate::{
+    BroadWorks, IdentityProvider, Platform, RefreshTokenContext, Severity, Software, Why, url,
+};
 
 mod mac_source;
 
@@ -66,11 +69,14 @@ fn issuer(checker: &mut Checker<'_>, provider: &IdentityProvider) {
         return;
     };
     let wanted = format!("https://{host}.webex.com/idb");
-    for (key, setting, value) in [
-        ("issuer-name", "issuerName", &provider.issuer_name),
-        ("issuer-url", "issuerUrl", &provider.issuer_url),
+    // The name is held against the one in a token, letter by letter (RFC 7519 section 2).
+    let has_name = provider.issuer_name == wanted;
+    let has_url = url::is_same(&provider.issuer_url, &wanted);
+    for (is_set, key, setting, value) in [
+        (has_name, "issuer-name", "issuerName", &provider.issuer_name),
+        (has_url, "issuer-url", "issuerUrl", &provider.issuer_url),
     ] {
-        if *value != wanted {
+        if !is_set {
             let path = format!("broadworks.identity-provider.{key}");
             let what = format!("{setting} is {value:?}; of {cluster} it is {wanted:?}");
             let finding = checker.finding(rules::ISSUER, &path, what);
@@ -105,14 +111,14 @@ fn room_os(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
             "https://broadworks-idp-proxy-{letter}.wbx2.com/broadworks-idp-proxy/api/v1/idp/authenticate"
         );
         let value = &provider.token_info_url;
-        if *value != wanted {
+        if !url::is_same(value, &wanted) {
             let path = "broadworks.identity-provider.token-info-url";
             let cluster = &provider.teams_cluster;
             let what = format!("tokenInfoUrl is {value:?}; of {cluster} it is {wanted:?}");
             checker.find(rules::TOKEN_INFO_URL, path, what);
         }
     }
-    if provider.fls_url != FEDERATION_URL {
+    if !url::is_same(&provider.fls_url, FEDERATION_URL) {
         let what = format!("flsUrl is {:?}", provider.fls_url);
         checker.find(
             rules::FEDERATION_URL,
@@ -248,19 +254,19 @@ fn release(broadworks: &BroadWorks) -> Option<Release> {
 
 fn dm_bridge(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     let cluster = broadworks.identity_provider.teams_cluster.as_str();
-    let url = broadworks.dm_bridge.url.as_str();
+    let host = broadworks.dm_bridge.url.as_str();
     let path = "broadworks.dm-bridge.url";
     match TEAMS_CLUSTERS.iter().find(|(name, _)| *name == cluster) {
         None => {
             let what = format!(
-                "no Teams cluster is called {cluster:?}, so that {url:?} cannot be its DM Bridge"
+                "no Teams cluster is called {cluster:?}, so that {host:?} cannot be its DM Bridge"
             );
             checker.find(rules::DM_BRIDGE, path, what);
         }
         Some((_, letter)) => {
             let wanted = format!("dm-bridge-{letter}.wbx2.com");
-            if url != wanted {
-                let what = format!("the DM Bridge is {url:?}; of {cluster} it is {wanted:?}");
+            if !is_same_host(host, &wanted) {
+                let what = format!("the DM Bridge is {host:?}; of {cluster} it is {wanted:?}");
                 checker.find(rules::DM_BRIDGE, path, what);
             }
         }
@@ -270,6 +276,11 @@ fn dm_bridge(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         let what = format!("the scope of the DM Bridge is {scope:?}");
         checker.find(rules::DM_BRIDGE, "broadworks.dm-bridge.scope", what);
     }
+}
+
+fn is_same_host(one: &str, other: &str) -> bool {
+    let name = |text: &str| text.parse::<DomainName>().ok();
+    name(one).is_some_and(|one| name(other) == Some(one))
 }
 
 /// The host of the issuer by CI cluster, and how much it matters where another is set. Those of CA,

@@ -142,15 +142,20 @@ fn dates(checker: &mut Checker<'_>, path: &str, own: &[u8], intermediates: &[Cer
 ///
 /// RFC 5922 section 7.1 and 7.2, <https://www.rfc-editor.org/rfc/rfc5922#section-7.1>.
 fn is_named(own: &EndEntityCert<'_>, domain: &str) -> bool {
-    let mut sip_uris = own
-        .valid_uri_names()
-        .filter_map(|uri| uri.strip_prefix("sip:"))
-        .peekable();
+    let mut sip_uris = own.valid_uri_names().filter_map(sip_host).peekable();
     if sip_uris.peek().is_some() {
         return sip_uris.any(|host| host.eq_ignore_ascii_case(domain));
     }
     own.valid_dns_names()
         .any(|name| name.eq_ignore_ascii_case(domain))
+}
+
+/// The host of a SIP URI; `None` for other URIs, and where it names somebody at the host.
+fn sip_host(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let is_sip = scheme.eq_ignore_ascii_case("sip") && !rest.contains('@');
+    let end = rest.find([':', ';', '?']).unwrap_or(rest.len());
+    rest.get(..end).filter(|_| is_sip)
 }
 
 fn verify(

@@ -179,6 +179,18 @@ fn services() -> Vec<Case> {
             "https://dms.example.test/dms/",
         ),
         error(
+            "dms-shared",
+            "broadworks.partner[1].dms-url",
+            "https://dms-west.example.test/dms",
+            "HTTPS://DMS.example.test:443/%64ms",
+        ),
+        error(
+            "das-url",
+            "broadworks.das-url",
+            "das-url = \"https://dms.example.test/dms\"",
+            "das-url = \"https://dms.example.test:8443/dms\"",
+        ),
+        error(
             "activation-service",
             "broadworks.device-activation-service",
             "device-activation-service = true\ndms-url",
@@ -349,6 +361,23 @@ pub(super) fn harmless() -> Vec<World> {
         with(
             "das-url = \"https://dms.example.test/dms\"",
             "das-url = \"https://dms.example.test/dms/\"",
+        ),
+        with(
+            "das-url = \"https://dms.example.test/dms\"",
+            "das-url = \"https://DMS.example.test.:443/a/../dms\"",
+        ),
+        with(
+            "https://cifls.webex.com/fed",
+            "https://CIFLS.webex.com:443/fed",
+        ),
+        with("\"dm-bridge-a.wbx2.com\"", "\"DM-Bridge-A.wbx2.com.\""),
+        with(
+            "token-info-url = \"https://broadworks",
+            "token-info-url = \"HTTPS://BroadWorks",
+        ),
+        with(
+            "issuer-url = \"https://idbroker",
+            "issuer-url = \"https://IDBroker",
         ),
         with(
             "refresh-token-in-use = true",

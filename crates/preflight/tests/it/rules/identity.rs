@@ -55,6 +55,12 @@ fn tokens() -> Vec<Case> {
             "issuer",
             "broadworks.identity-provider.issuer-name",
             name,
+            "issuer-name = \"https://IDBroker.webex.com/idb\"",
+        ),
+        error(
+            "issuer",
+            "broadworks.identity-provider.issuer-name",
+            name,
             "",
         ),
         error(

@@ -105,7 +105,11 @@ fn the_name_of_a_certificate_is_a_sip_uri_else_a_dns_name_and_no_wildcard() {
     for (names, is_named) in [
         (vec![dns("EXAMPLE.test")], true),
         (vec![dns("sbc.test"), uri("sip:example.test")], true),
+        (vec![uri("SIP:Example.test:5061;transport=tls")], true),
         (vec![dns("example.test"), uri("https://sbc.test/")], true),
+        (vec![dns("example.test"), uri("sip:sbc@sbc.test")], true),
+        (vec![uri("sip:example.test@sbc.test")], false),
+        (vec![uri("sips:example.test")], false),
         (vec![dns("example.test"), uri("sip:other.test")], false),
         (vec![dns("*.test")], false),
         (vec![dns("sbc.example.test")], false),
