@@ -162,22 +162,20 @@ impl<'a> Checker<'a> {
             "version",
             "nothing is described that devices could be onboarded to",
         );
-        let broadworks = deployment.broadworks.iter();
-        let devices = broadworks
-            .map(|broadworks| broadworks.device.len())
-            .sum::<usize>()
-            + deployment
-                .unified_cm
-                .iter()
-                .map(|cm| cm.device.len())
-                .sum::<usize>();
-        if described && devices == 0 {
-            let path = match (&deployment.broadworks, &deployment.unified_cm) {
-                (Some(_), _) => "broadworks.device",
-                (None, Some(_)) => "unified-cm.device",
-                (None, None) => "remote-access",
-            };
-            self.find(rules::NO_DEVICE, path, "no device is described");
+        // Most rules are about devices that are described: without any a section passes unjudged.
+        let broadworks = deployment.broadworks.as_ref();
+        if broadworks.is_some_and(|broadworks| broadworks.device.is_empty()) {
+            let what = "no device of BroadWorks is described, so that most of it is not judged";
+            self.find(rules::NO_DEVICE, "broadworks.device", what);
+        }
+        let devices = deployment.unified_cm.as_ref().map(|cm| &cm.device);
+        let has_remote = devices.map(|all| all.iter().any(|device| device.remote_access));
+        if devices.is_some_and(Vec::is_empty) {
+            let what = "no device of Unified CM is described, so that most of it is not judged";
+            self.find(rules::NO_DEVICE, "unified-cm.device", what);
+        } else if deployment.remote_access.is_some() && has_remote != Some(true) {
+            let what = "no device is described that registers over remote access";
+            self.find(rules::NO_DEVICE, "remote-access", what);
         }
     }
 

@@ -25,9 +25,9 @@ rules! {
         [OURS, ""]
         "describe at least one of [broadworks], [unified-cm] and [remote-access]";
     NO_DEVICE = "no-device" Description Warning
-        "devices are described that are to be onboarded"
+        "BroadWorks, Unified CM and remote access have devices each that are described"
         [OURS, ""]
-        "add a [[broadworks.device]] or [[unified-cm.device]] for each model and release";
+        "add a [[broadworks.device]] or [[unified-cm.device]] for each model and release, with remote-access = true for those outside";
     UNREADABLE_FILE = "unreadable-file" Description Error
         "the files that the description names can be read"
         [OURS, ""]

@@ -64,6 +64,34 @@ fn described(text: &str) -> World {
     }
 }
 
+/// The sample without this table, or these, and what is below it.
+fn without(table: &str) -> World {
+    let mut world = World::passing();
+    let is_within = |head: &str| {
+        let name = head.trim_matches(['[', ']']);
+        name == table || name.starts_with(&format!("{table}."))
+    };
+    let mut keeps = true;
+    let lines = world.text.split_inclusive('\n').filter(|line| {
+        if line.starts_with('[') {
+            keeps = !is_within(line.trim());
+        }
+        keeps
+    });
+    world.text = lines.collect();
+    world
+}
+
+/// The sample with Unified CM's devices inside alone.
+fn inside() -> World {
+    let mut world = without("unified-cm.device");
+    world.text.push_str(
+        "\n[[unified-cm.device]]\nmodel = \"8845\"\nsoftware = \"firmware\"\n\
+         release = \"14-0-1\"\nonboarding = \"activation-code\"\n",
+    );
+    world
+}
+
 fn cases() -> Vec<Case> {
     let cm = "version = 1\n[unified-cm]\nrelease = \"14\"\nsecurity-mode = \"mixed\"\nip-mode = \"ipv4\"\n";
     let mut cases = vec![
@@ -80,6 +108,13 @@ fn cases() -> Vec<Case> {
             described(cm),
         ),
     ];
+    let no_device = |path, world| case("no-device", Severity::Warning, path, world);
+    cases.extend([
+        no_device("broadworks.device", without("broadworks.device")),
+        no_device("unified-cm.device", without("unified-cm.device")),
+        no_device("remote-access", without("unified-cm")),
+        no_device("remote-access", inside()),
+    ]);
     cases.extend(broadworks::cases());
     cases.extend(identity::cases());
     cases.extend(sip::cases());
