@@ -1,14 +1,14 @@
 //! The SIP domain and the certificate of the session border controller.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
 use super::Checker;
 use super::validity::{Authority, DateFault, EXPIRY_WARNING, fault_of_authority};
 use crate::rule::table as rules;
-use crate::{Outcome, Question, Sip, Software, Why};
+use crate::{Date, Outcome, Question, Sip, Software, Why};
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let deployment = checker.deployment;
@@ -77,7 +77,8 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
     let own = match EndEntityCert::try_from(own) {
         Ok(own) => own,
         Err(error) => {
-            let what = format!("the certificate of the SBC is malformed: {error}");
+            let reason = in_words(&error);
+            let what = format!("the certificate of the SBC cannot be used: {reason}");
             checker.find(rules::SBC_CHAIN, path, what);
             return;
         }
@@ -93,12 +94,12 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
     match verify(&own, intermediates, anchors, now) {
         Err(error) => {
             let what = match error {
-                webpki::Error::UnknownIssuer => {
+                Error::UnknownIssuer => {
                     "no authority in the trust list of the devices has issued the certificate of \
                      the SBC"
                         .to_owned()
                 }
-                error => format!("the chain of the SBC does not verify: {error}"),
+                error => format!("the chain of the SBC does not verify: {}", in_words(&error)),
             };
             checker.find(rules::SBC_CHAIN, path, what);
         }
@@ -135,6 +136,45 @@ fn dates(checker: &mut Checker<'_>, path: &str, own: &[u8], intermediates: &[Cer
     }
 }
 
+/// Why a chain does not verify, for people: the library tells programmers.
+fn in_words(error: &Error) -> String {
+    let day = |time: &UnixTime| {
+        let since = Duration::from_secs(time.as_secs());
+        Date::of(SystemTime::UNIX_EPOCH + since)
+    };
+    let words = match error {
+        Error::CertExpired { not_after, .. } => {
+            return format!("a certificate in it {}", DateFault::Ended(day(not_after)));
+        }
+        Error::CertNotValidYet { not_before, .. } => {
+            return format!(
+                "a certificate in it {}",
+                DateFault::NotBegun(day(not_before))
+            );
+        }
+        Error::BadDerTime | Error::InvalidCertValidity => "its dates are malformed",
+        Error::CaUsedAsEndEntity => "it is the certificate of an authority",
+        Error::EndEntityUsedAsCa => "an issuer in it is no authority",
+        Error::InvalidSignatureForPublicKey => "a signature in it is wrong",
+        Error::NameConstraintViolation => "an authority in it may not issue for this name",
+        Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
+            "there are too many authorities in it"
+        }
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
+            "its extended key usage does not allow servers"
+        }
+        Error::SignatureAlgorithmMismatch
+        | Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "it is signed by an algorithm that is not supported"
+        }
+        Error::UnsupportedCertVersion => "it is of another version than 3",
+        Error::UnsupportedCriticalExtension => "it has a critical extension that is not known",
+        _ => "it is malformed",
+    };
+    words.to_owned()
+}
+
 /// Whether a certificate has the domain as a SIP URI or, for want of any, as a DNS name; a wildcard
 /// does not count.
 ///
@@ -163,7 +203,7 @@ fn verify(
     intermediates: &[CertificateDer<'_>],
     anchors: &[CertificateDer<'_>],
     at: SystemTime,
-) -> Result<Authority, webpki::Error> {
+) -> Result<Authority, Error> {
     let anchors = anchors
         .iter()
         .filter_map(|anchor| anchor_from_trusted_cert(anchor).ok());

@@ -6,7 +6,7 @@ use rcgen::{ExtendedKeyUsagePurpose, SanType};
 
 use super::{Case, case, error};
 use crate::sample::{World, server};
-use crate::samples::Authority;
+use crate::samples::{Authority, dns_names};
 
 fn domain() -> Question {
     Question::sip_domain("example.test".parse().unwrap())
@@ -129,6 +129,49 @@ fn the_name_of_a_certificate_is_a_sip_uri_else_a_dns_name_and_no_wildcard() {
         let wanted: &[&str] = if is_named { &[] } else { &["sbc-name"] };
         assert_eq!(world.broken(), wanted, "{names:?}");
     }
+}
+
+#[test]
+fn why_a_chain_does_not_verify_is_told_in_words() {
+    let root = Authority::new("Other Root CA", None);
+    let names = dns_names(&["example.test"]);
+    let for_servers = [ExtendedKeyUsagePurpose::ServerAuth];
+    let leaf = root.sign("example.test", &names, &for_servers);
+    let for_clients = [ExtendedKeyUsagePurpose::ClientAuth];
+    let client = root.sign("example.test", &names, &for_clients);
+    // Another key under the name of the root.
+    let impostor = Authority::new("Other Root CA", None);
+    let verify = "the chain of the SBC does not verify: ";
+    for (certificate, anchor, what) in [
+        (
+            &client,
+            &root,
+            "its extended key usage does not allow servers",
+        ),
+        (&leaf, &impostor, "a signature in it is wrong"),
+        (
+            &root.pem().to_owned(),
+            &root,
+            "it is the certificate of an authority",
+        ),
+    ] {
+        let mut world = World::passing();
+        let seen = &mut world.seen;
+        seen.certificate_file("sbc.pem", Ok(certificate.as_bytes()));
+        seen.certificate_file("anchor.pem", Ok(anchor.pem().as_bytes()));
+        let world = world.with(
+            "device-trust-list = \"root.pem\"",
+            "device-trust-list = \"anchor.pem\"",
+        );
+        let report = world.report();
+        assert_eq!(report.findings()[0].what, format!("{verify}{what}"));
+    }
+    let mut world = World::passing();
+    world
+        .seen
+        .certificate_file("sbc.pem", Ok(&[0x30, 0x82, 0, 1, 0]));
+    let what = "the certificate of the SBC cannot be used: it is malformed";
+    assert_eq!(world.report().findings()[0].what, what);
 }
 
 #[test]

@@ -251,6 +251,15 @@ fn dates_are_told_in_words_with_the_day() {
             "certificate 2 of \"roots.pem\", of the phones' maker, ended on 2026-05-31",
         ),
         (
+            sbc(ENDED, LONG, LONG),
+            "the chain of the SBC does not verify: a certificate in it ended on 2026-05-31",
+        ),
+        (
+            sbc(LONG, NOT_BEGUN, LONG),
+            "the chain of the SBC does not verify: a certificate in it is good from 2026-06-02 on \
+             only",
+        ),
+        (
             sbc_alone(ENDED, LONG),
             "the certificate of the SBC ended on 2026-05-31",
         ),
