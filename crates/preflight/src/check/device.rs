@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use offhook_device_profile::catalogue::{Feature, ReleaseOf, Support, System, support};
-use offhook_device_profile::{self as profile, DeviceProfile, DeviceType, Violation};
+use offhook_device_profile::{
+    self as profile, DeviceProfile, DeviceType, ProfileViolation, Violation,
+};
 
 use super::Checker;
 use crate::rule::table as rules;
@@ -20,9 +22,11 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         .filter(|device| device.software == Software::RoomOs)
         .map(|device| device.device_type.as_str())
         .collect();
-    let mut by_name: HashMap<&str, &DeviceType> = HashMap::new();
+    let mut by_name: HashMap<&str, (&str, &DeviceType)> = HashMap::new();
     for (path, device_type) in &types {
-        by_name.entry(&device_type.name).or_insert(device_type);
+        by_name
+            .entry(&device_type.name)
+            .or_insert((path, device_type));
         let is_room_os = of_room_os.contains(device_type.name.as_str());
         for violation in device_type.violations() {
             if is_room_os || !is_for_tokens(&violation) {
@@ -36,6 +40,7 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         let archive = checker.observations.archives.get(file.as_str());
         matches!(archive, Some(Ok(_)))
     });
+    let mut closed = HashSet::new();
     for (at, device) in broadworks.device.iter().enumerate() {
         let path = format!("broadworks.device[{at}]");
         model(checker, device, &path);
@@ -45,7 +50,14 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
             checker.find(rules::ROOM_OS_CODE, &format!("{path}.onboarding"), what);
         }
         match by_name.get(device.device_type.as_str()) {
-            Some(device_type) => profiles(checker, device, device_type, &path),
+            Some((place, device_type)) => {
+                profiles(checker, device, device_type, &path);
+                // One fault of the type is one fault, however many devices have it.
+                let by_code = is_code && !device_type.allows_activation();
+                if by_code && closed.insert(&device_type.name) {
+                    activation_not_allowed(checker, device_type, place);
+                }
+            }
             None if all_read => {
                 let what = format!("no device type is called {:?}", device.device_type);
                 checker.find(
@@ -60,6 +72,23 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
                 checker.unknown(rules::DEVICE_TYPE_UNKNOWN, &path, what, Why::NotObserved);
             }
         }
+    }
+}
+
+fn activation_not_allowed(checker: &mut Checker<'_>, device_type: &DeviceType, place: &str) {
+    let violation = ProfileViolation::ActivationNotAllowed;
+    let path = place_of_flag(place, "enable-device-activation");
+    let what = format!("{:?}: {violation}", device_type.name);
+    let finding = checker.finding(rules::DEVICE_TYPE, &path, what);
+    checker.findings.push(finding.because(violation.source()));
+}
+
+/// Where the flag of a device type, or of a file of it, can be changed: in an archive it has no key.
+fn place_of_flag(place: &str, key: &str) -> String {
+    if place.starts_with(ARCHIVES) {
+        place.to_owned()
+    } else {
+        format!("{place}.{key}")
     }
 }
 
@@ -79,7 +108,7 @@ fn device_types<'a>(
         let Some(Ok(archived)) = archive else {
             continue;
         };
-        let path = format!("broadworks.device-type-archives[{at}]");
+        let path = format!("{ARCHIVES}[{at}]");
         types.extend(
             archived
                 .iter()
@@ -189,8 +218,8 @@ fn profiles(
             profile = profile.with_mac_address(mac);
         }
         for violation in profile.violations(device_type, onboarding) {
-            // One fault of the type is one fault, however many devices have it.
-            if !seen.insert(violation) {
+            let is_of_type = violation == ProfileViolation::ActivationNotAllowed;
+            if is_of_type || !seen.insert(violation) {
                 continue;
             }
             let path = match mac {
@@ -204,3 +233,5 @@ fn profiles(
         }
     }
 }
+
+const ARCHIVES: &str = "broadworks.device-type-archives";

@@ -292,8 +292,8 @@ fn devices() -> Vec<Case> {
             plain,
         ),
         error(
-            "device-profile",
-            addresses,
+            "device-type",
+            "broadworks.device-type[0].enable-device-activation",
             "enable-device-activation = true",
             "enable-device-activation = false",
         ),
@@ -317,6 +317,44 @@ fn devices() -> Vec<Case> {
              mac-addresses = [\"000e08abcdef\", \"00:0e:08:ab:cd:ef\"]",
         ),
     ]
+}
+
+#[test]
+fn a_device_type_without_activation_is_told_of_once_where_it_is() {
+    let device = "[[broadworks.device]]\nmodel = \"CP-8841-3PCC-K9\"\nsoftware = \"mpp\"\n\
+                  release = \"11.3.7\"\ndevice-type = \"Cisco 8841 MPP\"\n\
+                  onboarding = \"activation-code\"\n\n";
+    let world = World::passing()
+        .with("enable-device-activation = true\n", "")
+        .with("[unified-cm]\n", &format!("{device}[unified-cm]\n"));
+    let report = world.report();
+    assert_eq!(report.findings().len(), 1);
+    let finding = &report.findings()[0];
+    let what = "\"Cisco 8841 MPP\": the device type does not allow activation by code";
+    assert_eq!(finding.what, what);
+    assert_eq!(
+        finding.place.path,
+        "broadworks.device-type[0].enable-device-activation"
+    );
+    // Missing there, so that the line is that of the type.
+    let head = world
+        .text
+        .lines()
+        .position(|line| line == "[[broadworks.device-type]]");
+    assert_eq!(finding.place.line, head.map(|at| at + 1));
+    // In an archive it has no key.
+    let world = World::passing().with(
+        "device-type = \"Cisco 8841 MPP\"",
+        "device-type = \"Closed\"",
+    );
+    let mut world = world.with("name = \"Cisco 8841 MPP\"", "name = \"Open\"");
+    let closed = offhook_device_profile::DeviceType::new("Closed");
+    let archive = world.seen.archives.get_mut("../dtaf/room-os.dtaf").unwrap();
+    archive.as_mut().unwrap().push(closed);
+    let report = world.report();
+    assert_eq!(report.findings().len(), 1);
+    let path = &report.findings()[0].place.path;
+    assert_eq!(path, "broadworks.device-type-archives[0]");
 }
 
 #[test]
