@@ -12,16 +12,19 @@ use super::Checker;
 use crate::rule::table as rules;
 use crate::{BroadWorks, BroadWorksDevice, BroadWorksOnboarding, Rule, Software, Source, Why};
 
+mod file;
+
 pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     let types = device_types(checker, broadworks);
+    let of = |software| {
+        let devices = broadworks.device.iter();
+        let devices = devices.filter(move |device| device.software == software);
+        let types = devices.map(|device| device.device_type.as_str());
+        types.collect::<HashSet<_>>()
+    };
     // Bearer authentication and codes by messaging are asked of the types of room devices alone:
     // phones have certificates.
-    let of_room_os: HashSet<&str> = broadworks
-        .device
-        .iter()
-        .filter(|device| device.software == Software::RoomOs)
-        .map(|device| device.device_type.as_str())
-        .collect();
+    let (of_room_os, of_phones) = (of(Software::RoomOs), of(Software::Mpp));
     let mut by_name: HashMap<&str, (&str, &DeviceType)> = HashMap::new();
     for (path, device_type) in &types {
         by_name
@@ -34,6 +37,9 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
                 let finding = checker.finding(rules::DEVICE_TYPE, path, what);
                 checker.findings.push(finding.because(violation.source()));
             }
+        }
+        if of_phones.contains(device_type.name.as_str()) {
+            file::check(checker, broadworks, device_type, path);
         }
     }
     let all_read = broadworks.device_type_archives.iter().all(|file| {

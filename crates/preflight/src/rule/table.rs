@@ -186,6 +186,10 @@ rules! {
         "device types have the flags that onboarding needs, and no rule of theirs is broken"
         [INTEGRATION, "provisioning of Room OS devices"]
         "change the Identity/Device Profile Type or its file";
+    MAC_SOURCE_FILE = "mac-source-file" Devices Error
+        "the files of phones take the MAC address from the header or the certificate, as device management does"
+        [SCHEMA, "files of device types"]
+        "set macInNonRequestURI on the file where Authentication/Headers is enabled, macInCert where Authentication/Certificates is";
     DEVICE_PROFILE = "device-profile" Devices Error
         "a profile has no MAC address where a code is used, and else one of 12 hexadecimal digits"
         [INTEGRATION, "provisioning of MPP devices"]
@@ -354,4 +358,5 @@ const CODES: &str = "Unified CM, device onboarding by activation code";
 const EDGE: &str = "requirements of mobile and remote access";
 const INTEGRATION: &str = "device integration for Webex on BroadWorks";
 const OAUTH: &str = "Unified CM, SIP OAuth mode";
+const SCHEMA: &str = "schema of the provisioning interface";
 const OURS: &str = "a rule of this project's own";

@@ -435,6 +435,10 @@ pub(super) fn harmless() -> Vec<World> {
             "[broadworks.certificates]\nenabled = false",
             "[broadworks.certificates]\nenabled = true",
         )
+        .with(
+            "cfg\"\nmac-in-non-request-uri = true",
+            "cfg\"\nmac-in-cert = true",
+        )
         .with("behind-firewall = true", "behind-firewall = false"),
         with("ce11.20.1", "10.13"),
         with("11-3-7MPP0001-609", "11.3.7"),

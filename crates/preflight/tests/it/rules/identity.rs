@@ -1,5 +1,6 @@
 //! Tokens of `BroadWorks`, and from what the MAC address of a phone is taken.
 
+use offhook_device_profile::{ConfigurationOption, DeviceType, DeviceTypeFile, FileCategory};
 use offhook_preflight::Severity;
 
 use super::{Case, case, error, note, warning};
@@ -206,6 +207,10 @@ fn mac_sources() -> Vec<Case> {
         world.with("[broadworks.certificates]\nenabled = false", on)
     };
     let pattern = "broadworks.headers.identity-pattern";
+    let format = "file-format = \"%BWMACADDRESS%.cfg\"\n";
+    let flag = "file-format = \"%BWMACADDRESS%.cfg\"\nmac-in-non-request-uri = true\n";
+    let in_cert = "file-format = \"%BWMACADDRESS%.cfg\"\nmac-in-cert = true\n";
+    let by_header = "broadworks.device-type[0].file[0].mac-in-non-request-uri";
     vec![
         case(
             "mac-sources",
@@ -223,7 +228,17 @@ fn mac_sources() -> Vec<Case> {
             "mac-source-place",
             Severity::Error,
             "broadworks.certificates.enabled",
-            certificates_on(headers_off(World::passing())),
+            certificates_on(headers_off(World::passing())).with(flag, in_cert),
+        ),
+        // The flags of the type do not count where those of its files do.
+        error("mac-source-file", by_header, flag, format),
+        error("mac-source-file", by_header, flag, in_cert),
+        case(
+            "mac-source-file",
+            Severity::Error,
+            "broadworks.device-type[0].file[0].mac-in-cert",
+            certificates_on(headers_off(World::passing()))
+                .with("behind-firewall = true", "behind-firewall = false"),
         ),
         error(
             "mac-source-place",
@@ -270,4 +285,52 @@ fn mac_sources() -> Vec<Case> {
             "",
         ),
     ]
+}
+
+/// The sample whose phones have a type out of an archive, with these flags on its files.
+fn archived(change: impl Fn(&mut DeviceType)) -> World {
+    let mut world = World::passing().with("name = \"Cisco 8841 MPP\"", "name = \"Another\"");
+    let file = DeviceTypeFile::new("%BWMACADDRESS%.cfg", Vec::new());
+    let mut device_type = DeviceType::new("Cisco 8841 MPP")
+        .with_activation()
+        .with_file(file);
+    change(&mut device_type);
+    let archive = world.seen.archives.get_mut("../dtaf/room-os.dtaf").unwrap();
+    archive.as_mut().unwrap().push(device_type);
+    world
+}
+
+#[test]
+fn the_flags_of_files_are_judged_where_they_count() {
+    let report = archived(|_| ()).report();
+    assert_eq!(report.findings().len(), 1);
+    let finding = &report.findings()[0];
+    assert_eq!(finding.rule.id(), "mac-source-file");
+    assert_eq!(finding.place.path, "broadworks.device-type-archives[0]");
+    assert_eq!(
+        finding.what,
+        "\"Cisco 8841 MPP\": macInNonRequestURI has to be set on file \"%BWMACADDRESS%.cfg\", and \
+         neither of the two is"
+    );
+    // What is the same for many devices is given to each of them.
+    let shared = archived(|device_type| {
+        device_type.files[0].category = FileCategory::Static;
+        device_type.files[0].file_format = "logo.png".to_owned();
+        device_type.files[0].remote_file_format = "logo.png".to_owned();
+        let mut own = DeviceTypeFile::new("%BWMACADDRESS%.cfg", Vec::new());
+        own.mac_in_non_request_uri = true;
+        device_type.files.push(own);
+    });
+    assert_eq!(shared.broken(), [""; 0]);
+    // In legacy mode the flags of the type rule all files; what else is wrong there is told.
+    let legacy = archived(|device_type| {
+        device_type.configuration_option = ConfigurationOption::Legacy;
+    });
+    assert!(!legacy.broken().contains(&"mac-source-file"));
+    // Where both sources are enabled, which is warned of, either will do.
+    let both = World::passing().with(
+        "[broadworks.certificates]\nenabled = false",
+        "[broadworks.certificates]\nenabled = true",
+    );
+    assert_eq!(both.broken(), ["mac-sources"]);
 }
