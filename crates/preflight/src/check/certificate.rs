@@ -7,7 +7,7 @@ use offhook_device_identity::requirement::{
 
 use super::Checker;
 use crate::rule::table as rules;
-use crate::{Onboarding, RemoteAccess, Rule, SecurityMode, Severity, Why};
+use crate::{Names, Onboarding, RemoteAccess, Rule, SecurityMode, Severity, Why};
 
 mod dates;
 
@@ -37,25 +37,7 @@ pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess) {
             described = described.store(store, read);
         }
     }
-    let names = &remote.names;
-    for (kind, list) in [
-        (NameKind::ChatNodeAlias, &names.chat_node_aliases),
-        (NameKind::ClusterName, &names.cluster_names),
-        (
-            NameKind::PhoneSecurityProfile,
-            &names.phone_security_profiles,
-        ),
-        (NameKind::RegistrationDomain, &names.registration_domains),
-        (
-            NameKind::XmppFederationDomain,
-            &names.xmpp_federation_domains,
-        ),
-    ] {
-        for name in list {
-            // In certificates no name ends with the dot of the root.
-            described = described.name(kind, name.strip_suffix('.').unwrap_or(name));
-        }
-    }
+    described = name(described, &remote.names);
     let oauth = cm.and_then(|cm| cm.sip_oauth.as_ref());
     let entered = oauth.map(|oauth| {
         let entries = oauth.expressway_c.iter();
@@ -78,6 +60,29 @@ pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess) {
             checker.unknown(rules::CERTIFICATE_USAGE, &path, what, Why::NotDescribed);
         }
     }
+}
+
+/// Adds the names that must stand in certificates.
+fn name<'a>(mut described: Deployment<'a>, names: &'a Names) -> Deployment<'a> {
+    for (kind, list) in [
+        (NameKind::ChatNodeAlias, &names.chat_node_aliases),
+        (NameKind::ClusterName, &names.cluster_names),
+        (
+            NameKind::PhoneSecurityProfile,
+            &names.phone_security_profiles,
+        ),
+        (NameKind::RegistrationDomain, &names.registration_domains),
+        (
+            NameKind::XmppFederationDomain,
+            &names.xmpp_federation_domains,
+        ),
+    ] {
+        for name in list {
+            // In certificates no name ends with the dot of the root.
+            described = described.name(kind, name.strip_suffix('.').unwrap_or(name));
+        }
+    }
+    described
 }
 
 fn report(checker: &mut Checker<'_>, remote: &RemoteAccess, report: &requirement::Report) {

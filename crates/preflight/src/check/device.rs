@@ -16,32 +16,13 @@ mod file;
 
 pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     let types = device_types(checker, broadworks);
-    let of = |software| {
-        let devices = broadworks.device.iter();
-        let devices = devices.filter(move |device| device.software == software);
-        let types = devices.map(|device| device.device_type.as_str());
-        types.collect::<HashSet<_>>()
-    };
-    // Bearer authentication and codes by messaging are asked of the types of room devices alone:
-    // phones have certificates.
-    let (of_room_os, of_phones) = (of(Software::RoomOs), of(Software::Mpp));
     let mut by_name: HashMap<&str, (&str, &DeviceType)> = HashMap::new();
     for (path, device_type) in &types {
         by_name
             .entry(&device_type.name)
             .or_insert((path, device_type));
-        let is_room_os = of_room_os.contains(device_type.name.as_str());
-        for violation in device_type.violations() {
-            if is_room_os || !is_for_tokens(&violation) {
-                let what = format!("{:?}: {violation}", device_type.name);
-                let finding = checker.finding(rules::DEVICE_TYPE, path, what);
-                checker.findings.push(finding.because(violation.source()));
-            }
-        }
-        if of_phones.contains(device_type.name.as_str()) {
-            file::check(checker, broadworks, device_type, path);
-        }
     }
+    flags(checker, broadworks, &types);
     let all_read = broadworks.device_type_archives.iter().all(|file| {
         let archive = checker.observations.archives.get(file.as_str());
         matches!(archive, Some(Ok(_)))
@@ -77,6 +58,36 @@ pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
                 let path = format!("{path}.device-type");
                 checker.unknown(rules::DEVICE_TYPE_UNKNOWN, &path, what, Why::NotObserved);
             }
+        }
+    }
+}
+
+/// The flags of device types, by who has them.
+fn flags(
+    checker: &mut Checker<'_>,
+    broadworks: &BroadWorks,
+    types: &[(String, Cow<'_, DeviceType>)],
+) {
+    let of = |software| {
+        let devices = broadworks.device.iter();
+        let devices = devices.filter(move |device| device.software == software);
+        let types = devices.map(|device| device.device_type.as_str());
+        types.collect::<HashSet<_>>()
+    };
+    // Bearer authentication and codes by messaging are asked of the types of room devices alone:
+    // phones have certificates.
+    let (of_room_os, of_phones) = (of(Software::RoomOs), of(Software::Mpp));
+    for (path, device_type) in types {
+        let is_room_os = of_room_os.contains(device_type.name.as_str());
+        for violation in device_type.violations() {
+            if is_room_os || !is_for_tokens(&violation) {
+                let what = format!("{:?}: {violation}", device_type.name);
+                let finding = checker.finding(rules::DEVICE_TYPE, path, what);
+                checker.findings.push(finding.because(violation.source()));
+            }
+        }
+        if of_phones.contains(device_type.name.as_str()) {
+            file::check(checker, broadworks, device_type, path);
         }
     }
 }

@@ -1,17 +1,14 @@
 //! Tokens of `BroadWorks`, and from what the MAC address of a phone is taken.
 
-use std::time::Duration;
-
-use offhook_bearer_token::{RefreshTokenPlace, Release, Scope};
+use offhook_bearer_token::Scope;
 use offhook_sip_resolver::DomainName;
 
 use super::Checker;
 use crate::rule::table as rules;
-use crate::{
-    BroadWorks, IdentityProvider, Platform, RefreshTokenContext, Severity, Software, Why, url,
-};
+use crate::{BroadWorks, IdentityProvider, OAuth, Severity, Software, url};
 
 mod mac_source;
+mod refresh_token;
 
 pub(super) fn check(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     identity_provider(checker, &broadworks.identity_provider);
@@ -88,24 +85,31 @@ fn issuer(checker: &mut Checker<'_>, provider: &IdentityProvider) {
 /// What the guide has for room devices alone.
 fn room_os(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     let provider = &broadworks.identity_provider;
+    oauth(checker, &broadworks.oauth);
+    token_info_url(checker, provider);
+    federation(checker, provider);
+    allow_lists(checker, provider);
+    refresh_token::check(checker, broadworks);
+}
+
+fn oauth(checker: &mut Checker<'_>, oauth: &OAuth) {
     checker.require(
-        broadworks.oauth.enabled,
+        oauth.enabled,
         rules::OAUTH_DISABLED,
         "broadworks.oauth.enabled",
         "OAuth is off for device management",
     );
     let scope = Scope::BROADWORKS_CONNECTOR_USER;
-    let has_scope = broadworks
-        .oauth
-        .scopes
-        .iter()
-        .any(|each| each == scope.as_str());
+    let has_scope = oauth.scopes.iter().any(|each| each == scope.as_str());
     checker.require(
         has_scope,
         rules::OAUTH_SCOPE,
         "broadworks.oauth.scopes",
         "the scope broadworks-connector-user is missing",
     );
+}
+
+fn token_info_url(checker: &mut Checker<'_>, provider: &IdentityProvider) {
     if let Some(letter) = teams_cluster(checker, provider) {
         let wanted = format!(
             "https://broadworks-idp-proxy-{letter}.wbx2.com/broadworks-idp-proxy/api/v1/idp/authenticate"
@@ -118,6 +122,9 @@ fn room_os(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
             checker.find(rules::TOKEN_INFO_URL, path, what);
         }
     }
+}
+
+fn federation(checker: &mut Checker<'_>, provider: &IdentityProvider) {
     if !url::is_same(&provider.fls_url, FEDERATION_URL) {
         let what = format!("flsUrl is {:?}", provider.fls_url);
         checker.find(
@@ -132,6 +139,9 @@ fn room_os(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
         let what = format!("refreshPeriodInMinutes is {minutes}");
         checker.find(rules::REFRESH_PERIOD, path, what);
     }
+}
+
+fn allow_lists(checker: &mut Checker<'_>, provider: &IdentityProvider) {
     for (key, list, entries) in [
         ("scopes", "Scopes", &provider.scopes),
         (
@@ -151,7 +161,6 @@ fn room_os(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
             checker.find(rules::ALLOW_LISTS, &path, what);
         }
     }
-    refresh_token(checker, broadworks);
 }
 
 fn teams_cluster(checker: &mut Checker<'_>, provider: &IdentityProvider) -> Option<&'static str> {
@@ -163,93 +172,6 @@ fn teams_cluster(checker: &mut Checker<'_>, provider: &IdentityProvider) -> Opti
         checker.find(rules::TOKEN_INFO_URL, path, what);
     }
     letter.map(|(_, letter)| *letter)
-}
-
-fn refresh_token(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
-    let provider = &broadworks.identity_provider;
-    let context = "broadworks.identity-provider.refresh-token";
-    match (
-        release(broadworks).map(Release::refresh_token_place),
-        provider.refresh_token,
-    ) {
-        (None, _) => {
-            let what = "where the refresh token is looked for, for want of a release";
-            checker.unknown(rules::REFRESH_TOKEN_PLACE, context, what, Why::NotDescribed);
-        }
-        (Some(_), None) => {
-            checker.find(
-                rules::REFRESH_TOKEN_PLACE,
-                context,
-                "no refresh token is set",
-            );
-        }
-        (Some(RefreshTokenPlace::Federation), Some(RefreshTokenContext::Partners)) => {
-            let what = "this release looks under Federation, and the token is under Partners";
-            checker.find(rules::REFRESH_TOKEN_PLACE, context, what);
-        }
-        (Some(RefreshTokenPlace::Partners), Some(RefreshTokenContext::Federation)) => {
-            let what = "this release looks under Partners, and the token is under Federation";
-            checker.find(rules::REFRESH_TOKEN_PLACE, context, what);
-        }
-        (Some(RefreshTokenPlace::Partners), Some(RefreshTokenContext::Partners)) => {
-            let path = "broadworks.identity-provider.partner-name";
-            match &provider.partner_name {
-                None => {
-                    let what = "Federation names no partner";
-                    checker.find(rules::REFRESH_TOKEN_PLACE, path, what);
-                }
-                Some(name) if !provider.partners.contains(name) => {
-                    let what = format!("Federation names {name:?}, which is not under Partners");
-                    checker.find(rules::REFRESH_TOKEN_PLACE, path, what);
-                }
-                Some(_) => {}
-            }
-        }
-        _ => {}
-    }
-    if provider.refresh_token_in_use {
-        return;
-    }
-    let path = "broadworks.identity-provider.refresh-token-issued";
-    let Some(issued) = provider.refresh_token_issued else {
-        let what = "how old the refresh token is";
-        checker.unknown(rules::REFRESH_TOKEN_AGE, path, what, Why::NotDescribed);
-        return;
-    };
-    let age = checker
-        .now
-        .duration_since(issued.start())
-        .unwrap_or_default();
-    // The day has no hour: the token counts as issued when it began.
-    if age >= REFRESH_TOKEN_LIFETIME {
-        let what = format!("the refresh token was issued on {issued}, is unused and has ended");
-        checker.find(rules::REFRESH_TOKEN_AGE, path, what);
-    } else if age >= REFRESH_TOKEN_LIFETIME - REFRESH_TOKEN_WARNING {
-        let what = format!("the refresh token was issued on {issued}, is unused and ends soon");
-        let finding = checker.finding(rules::REFRESH_TOKEN_AGE, path, what);
-        checker.findings.push(finding.severe(Severity::Warning));
-    }
-}
-
-/// The release that decides where the refresh token is looked for.
-fn release(broadworks: &BroadWorks) -> Option<Release> {
-    match (broadworks.platform, broadworks.release.numbers().first()) {
-        (Platform::Adp, _) => match broadworks.adp_release.as_ref()?.numbers().as_slice() {
-            [year, month, ..] => format!("{year}.{month}").parse().ok(),
-            _ => None,
-        },
-        (Platform::Xsp, Some(22)) => Some(Release::R22),
-        (Platform::Xsp, Some(23)) => {
-            let mut patches = broadworks.patches.iter();
-            let has = patches.any(|patch| patch.eq_ignore_ascii_case(PARTNERS_PATCH));
-            Some(if has {
-                Release::R23Ap383838
-            } else {
-                Release::R23
-            })
-        }
-        (Platform::Xsp, _) => None,
-    }
 }
 
 fn dm_bridge(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
@@ -305,10 +227,5 @@ const TEAMS_CLUSTERS: [(&str, &str); 5] = [
     ("ASYD", "m"),
 ];
 const FEDERATION_URL: &str = "https://cifls.webex.com/federation";
-const PARTNERS_PATCH: &str = "AP.xsp.23.0.1075.ap383838";
 const REFRESH_MINUTES: u64 = 60;
 const RESPONSE_BYTES: u64 = 65_536;
-/// Device integration for Webex on `BroadWorks`, validity of the refresh token: 60 days.
-const REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 24 * 60 * 60);
-/// How long before its end a refresh token is warned of: 7 days, a number of this project's own.
-const REFRESH_TOKEN_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);

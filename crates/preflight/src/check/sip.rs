@@ -53,13 +53,11 @@ fn domain(checker: &mut Checker<'_>, sip: &Sip) {
 }
 
 fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
-    let path = "sip.sbc-certificates";
-    let list_path = "sip.device-trust-list";
     for (file, path, what) in [
-        (&sip.sbc_certificates, path, "the certificate of the SBC"),
+        (&sip.sbc_certificates, SBC, "the certificate of the SBC"),
         (
             &sip.device_trust_list,
-            list_path,
+            TRUST_LIST,
             "the trust list of the devices",
         ),
     ] {
@@ -68,9 +66,9 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
         }
     }
     let chain = sip.sbc_certificates.as_deref();
-    let chain = chain.and_then(|file| checker.certificates(file, rules::SBC_CHAIN, path));
+    let chain = chain.and_then(|file| checker.certificates(file, rules::SBC_CHAIN, SBC));
     let anchors = sip.device_trust_list.as_deref();
-    let anchors = anchors.and_then(|file| checker.certificates(file, rules::SBC_CHAIN, list_path));
+    let anchors = anchors.and_then(|file| checker.certificates(file, rules::SBC_CHAIN, TRUST_LIST));
     let Some((own, intermediates)) = chain.and_then(<[_]>::split_first) else {
         return;
     };
@@ -79,19 +77,28 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
         Err(error) => {
             let reason = in_words(&error);
             let what = format!("the certificate of the SBC cannot be used: {reason}");
-            checker.find(rules::SBC_CHAIN, path, what);
+            checker.find(rules::SBC_CHAIN, SBC, what);
             return;
         }
     };
     if !is_named(&own, sip.domain.as_str()) {
         let what = format!("the certificate of the SBC does not name {}", sip.domain);
-        checker.find(rules::SBC_NAME, path, what);
+        checker.find(rules::SBC_NAME, SBC, what);
     }
     let Some(anchors) = anchors else {
-        return dates(checker, path, own.der().as_ref(), intermediates);
+        return dates(checker, own.der().as_ref(), intermediates);
     };
+    chain_of_sbc(checker, &own, intermediates, anchors);
+}
+
+fn chain_of_sbc(
+    checker: &mut Checker<'_>,
+    own: &EndEntityCert<'_>,
+    intermediates: &[CertificateDer<'_>],
+    anchors: &[CertificateDer<'_>],
+) {
     let now = checker.now;
-    match verify(&own, intermediates, anchors, now) {
+    match verify(own, intermediates, anchors, now) {
         Err(error) => {
             let what = match error {
                 Error::UnknownIssuer => {
@@ -101,37 +108,37 @@ fn sbc(checker: &mut Checker<'_>, sip: &Sip) {
                 }
                 error => format!("the chain of the SBC does not verify: {}", in_words(&error)),
             };
-            checker.find(rules::SBC_CHAIN, path, what);
+            checker.find(rules::SBC_CHAIN, SBC, what);
         }
         Ok(anchor) => {
             if let Some((_, fault)) = fault_of_authority(&anchor, anchors, now) {
                 let what = format!("the authority that the chain of the SBC leads to {fault}");
-                checker.find(rules::SBC_EXPIRY, list_path, what);
+                checker.find(rules::SBC_EXPIRY, TRUST_LIST, what);
             }
             let later = now.checked_add(EXPIRY_WARNING).unwrap_or(now);
-            if verify(&own, intermediates, anchors, later).is_err() {
+            if verify(own, intermediates, anchors, later).is_err() {
                 let what = "the chain of the SBC ends within 30 days";
-                checker.find(rules::SBC_EXPIRY, path, what);
+                checker.find(rules::SBC_EXPIRY, SBC, what);
             }
         }
     }
 }
 
 /// What can be said of the dates where it is not known to which authority the chain has to lead.
-fn dates(checker: &mut Checker<'_>, path: &str, own: &[u8], intermediates: &[CertificateDer<'_>]) {
+fn dates(checker: &mut Checker<'_>, own: &[u8], intermediates: &[CertificateDer<'_>]) {
     if let Some(fault) = DateFault::of(own, checker.now) {
         let rule = if fault.is_good_yet() {
             rules::SBC_EXPIRY
         } else {
             rules::SBC_CHAIN
         };
-        checker.find(rule, path, format!("the certificate of the SBC {fault}"));
+        checker.find(rule, SBC, format!("the certificate of the SBC {fault}"));
     }
     // Devices may find their way around an intermediate.
     for intermediate in intermediates {
         if let Some(fault) = DateFault::of(intermediate, checker.now) {
             let what = format!("an authority that the SBC sends {fault}");
-            checker.find(rules::SBC_EXPIRY, path, what);
+            checker.find(rules::SBC_EXPIRY, SBC, what);
         }
     }
 }
@@ -225,3 +232,6 @@ fn verify(
         Authority::new(&anchor.subject, &anchor.subject_public_key_info)
     })
 }
+
+const SBC: &str = "sip.sbc-certificates";
+const TRUST_LIST: &str = "sip.device-trust-list";

@@ -141,6 +141,10 @@ fn cloud(checker: &mut Checker<'_>, cm: &UnifiedCm) {
         let path = format!("unified-cm.cloud-onboarding.{key}");
         checker.require(holds, rules::CLOUD_ONBOARDING, &path, what);
     }
+    service_domains(checker, cm);
+}
+
+fn service_domains(checker: &mut Checker<'_>, cm: &UnifiedCm) {
     for (at, domain) in cm.service_domain.iter().enumerate() {
         let path = format!("unified-cm.service-domain[{at}].srv-record");
         match domain.edge_domain() {
