@@ -17,12 +17,16 @@ use clap::Parser;
 use offhook_activation_code::{RedemptionKey, SystemEntropy};
 use offhook_device_name::DeviceModel;
 use offhook_onboarding::device_side::RoomOs;
+use offhook_onboarding::http::{Clock as _, SystemClock};
+use offhook_testkit::KeptToken;
 use url::Url;
 
 /// A room device at which somebody types an activation code.
 ///
 /// With --state it keeps what a device must not lose: its redemption key before it sends the code, and
-/// its machine token. Stop it after any step and start it again: it goes on, and nothing is used up.
+/// its machine token. Stop it after any step and start it again: it goes on, and nothing is used up. Started
+/// again when half of its token's life is over, it has the token renewed first; start it so often that this is
+/// before the token expires, for then it needs a new code.
 #[derive(Debug, Parser)]
 #[command(
     name = "room-os-device",
@@ -58,23 +62,21 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.state {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         let file = folder.join("machine.token");
-        token = kept(&file)?;
+        token = KeptToken::read(&file)?;
         driver = driver.with_token_file(file);
     }
     let device = settings.device(arguments.model.clone());
+    let activation = arguments.activation.as_ref();
+    let activation = activation.unwrap_or(&settings.management).clone();
     let mut flow = match (token, &arguments.code) {
-        (Some(token), _) => {
-            let token = token.parse().context("reading the kept machine token")?;
-            RoomOs::resume(device, token)
+        (Some(kept), _) if kept.is_due(SystemClock::new().now()) => {
+            RoomOs::renew(device, activation, kept.token().clone())
         }
+        (Some(kept), _) => RoomOs::resume(device, kept.token().clone()),
         (None, None) => bail!("no activation code, and no machine token is kept"),
         (None, Some(code)) => {
-            let activation = arguments
-                .activation
-                .as_ref()
-                .unwrap_or(&settings.management);
             let key = redemption_key(arguments.state.as_deref())?;
-            RoomOs::new(device, activation.clone(), code, key)?
+            RoomOs::new(device, activation, code, key)?
         }
     };
     Ok(settings.onboard(driver, &mut flow).await)

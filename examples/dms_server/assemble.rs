@@ -112,7 +112,12 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
     let clock = || Arc::clone(&lasting.clock);
 
     let activation = activation(config, lasting, &tokens, &desk)?;
-    let activation = ActivationApi::new(Arc::new(activation), Arc::clone(&identity), clock());
+    let activation = ActivationApi::new(
+        Arc::new(activation),
+        Arc::clone(&tokens.verifier),
+        Arc::clone(&identity),
+        clock(),
+    );
     let management = management(config, lasting, &tokens, desk, &fetch)?;
     let (policy, verifier) = (tokens.signing.policy(), tokens.verifier);
     let api = ManagementApi::new(

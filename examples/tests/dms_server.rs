@@ -126,6 +126,43 @@ async fn a_room_device_goes_on_after_each_step_at_which_it_died() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_room_device_renews_a_token_that_has_half_of_its_life_behind_it() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let run = |more: &[&str]| lab.room_device(&server, "00:11:22:33:44:55", "device", more);
+    let output = run(&[&code]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let file = lab.path("device/machine.token");
+    let kept = || fs::read_to_string(&file).unwrap();
+    let first = kept();
+    // Not yet.
+    assert_eq!(steps(&run(&[])), ["activated", "configuration"]);
+    assert_eq!(kept(), first);
+    let token = first.lines().next().unwrap();
+    for due in [format!("{token}\n1\n"), token.to_owned()] {
+        fs::write(&file, due).unwrap();
+        let renewed = [
+            "token_renewed",
+            "machine_token",
+            "activated",
+            "configuration",
+        ];
+        assert_eq!(steps(&run(&[])), renewed);
+        assert_ne!(kept().lines().next(), Some(token));
+        assert_eq!(kept().lines().count(), 2);
+    }
+    // Once it is deactivated that is over.
+    let admin = lab.token("admin.token");
+    let client = lab.client(&server);
+    client.deactivate("room-1", &admin).await.unwrap();
+    fs::write(&file, token).unwrap();
+    let output = run(&[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(steps(&output).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_nothing() {
     let lab = Lab::new();
     let server = lab.serve();
@@ -199,7 +236,8 @@ async fn a_server_ends_gracefully_and_what_it_acknowledged_is_there_after_a_kill
     let log = fs::read_to_string(lab.path("log")).unwrap();
     let token = fs::read_to_string(lab.path("device/machine.token")).unwrap();
     assert!(log.contains("/v1/activations"), "{log}");
-    assert!(!log.contains(&code) && !log.contains(token.trim()));
+    let token = token.lines().next().unwrap();
+    assert!(!log.contains(&code) && !log.contains(token));
 }
 
 #[tokio::test(flavor = "multi_thread")]

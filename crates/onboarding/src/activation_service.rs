@@ -4,14 +4,22 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use offhook_activation_code::{Claimant, ClaimantKey, RedeemError, RedemptionKey, StoreError};
-use offhook_bearer_token::{MachineClaims, MachineTokenIssuer, Scope, Subject};
+use offhook_activation_code::{
+    Claimant, ClaimantKey, EntropyError, RedeemError, RedemptionKey, StoreError,
+};
+use offhook_bearer_token::{
+    AccessToken, IssuerError, MachineClaims, MachineTokenIssuer, Scope, Subject, TokenPolicy,
+    VerifiedToken,
+};
 use offhook_device_identity::DeviceIdentity;
 
 use crate::message::{CodePresented, MachineToken};
-use crate::{CodeDesk, Counter, Counters, EdgeTrust, PresentError, Registry};
+use crate::{
+    ActivationState, CodeDesk, Counter, Counters, DeviceKey, EdgeTrust, PresentError, Registry,
+    RenewError,
+};
 
-/// The activation service of one tenant: it redeems codes and gives out machine tokens.
+/// The activation service of one tenant: it redeems codes, gives out machine tokens and renews them.
 ///
 /// The subject of the token is the grant; a device that asks again because the answer was lost
 /// gets a token for the same subject.
@@ -111,26 +119,91 @@ impl ActivationService {
         if !grant.repeated() {
             self.counters.add(Counter::CodesRedeemed);
         }
-        let claims = MachineClaims::new(Subject::from(*grant.id().as_uuid()))
-            .with_scope(Scope::BROADWORKS_CONNECTOR_USER);
-        let token_id = self.desk.bytes().map_err(PresentError::Entropy)?;
-        let token = self
-            .issuer
-            .issue(&claims, token_id, now)
-            .map_err(PresentError::Issuer)?;
+        let claims = MachineClaims::new(Subject::from(*grant.id().as_uuid()));
+        let token = self.sign(claims, now).map_err(|error| match error {
+            SignError::Entropy(error) => PresentError::Entropy(error),
+            SignError::Issuer(error) => PresentError::Issuer(error),
+        })?;
         let service_domain = grant.mode().service_domain();
         let edge_trust = self
             .edge_trust
             .as_ref()
             .filter(|_| service_domain.is_some());
         Ok(MachineToken {
+            service_domain: service_domain.map(ToString::to_string),
+            edge_trust: edge_trust.map(|trust| trust.as_pem().to_owned()),
+            ..self.answer(&token)
+        })
+    }
+
+    /// Exchanges `token`, which is good still, for a new one with the same subject, for the same
+    /// audience and bound to the same certificate, if it is bound to one. The scope of a machine token
+    /// is carried over, and no other that `token` may have.
+    ///
+    /// The subject must be that of a device of the tenant that is activated now. The old token stays
+    /// good until it expires, so a device whose answer was lost asks again. Nothing is written: neither
+    /// into the registry nor into the audit log.
+    ///
+    /// # Errors
+    ///
+    /// [`RenewError::Scope`] when `token` is no machine token; [`RenewError::NotActivated`] when its
+    /// device was deactivated, moved, replaced or deleted, or was never activated; the others when it
+    /// could not be found out.
+    pub async fn renew(
+        &self,
+        token: &VerifiedToken,
+        now: SystemTime,
+    ) -> Result<MachineToken, RenewError> {
+        token
+            .require(&Scope::BROADWORKS_CONNECTOR_USER)
+            .map_err(RenewError::Scope)?;
+        let key = DeviceKey::Subject(token.subject().uuid());
+        let found = self.registry.device(self.desk.tenant(), &key).await;
+        let found = found.map_err(RenewError::Store)?;
+        if found.is_none_or(|device| device.state != ActivationState::Activated) {
+            return Err(RenewError::NotActivated);
+        }
+        let claims = MachineClaims::new(*token.subject());
+        let claims = match token.confirmation() {
+            Some(thumbprint) => claims.with_confirmation(thumbprint),
+            None => claims,
+        };
+        let renewed = self.sign(claims, now).map_err(|error| match error {
+            SignError::Entropy(error) => RenewError::Entropy(error),
+            SignError::Issuer(error) => RenewError::Issuer(error),
+        })?;
+        Ok(self.answer(&renewed))
+    }
+
+    /// What the tokens that it renews must pass: those of its own issuer for its own audience.
+    #[must_use]
+    pub fn policy(&self) -> TokenPolicy {
+        self.issuer.policy()
+    }
+
+    fn sign(&self, claims: MachineClaims, now: SystemTime) -> Result<AccessToken, SignError> {
+        let claims = claims.with_scope(Scope::BROADWORKS_CONNECTOR_USER);
+        let token_id = self.desk.bytes().map_err(SignError::Entropy)?;
+        self.issuer
+            .issue(&claims, token_id, now)
+            .map_err(SignError::Issuer)
+    }
+
+    fn answer(&self, token: &AccessToken) -> MachineToken {
+        MachineToken {
             access_token: token.secret().to_owned().into(),
             token_type: "Bearer".to_owned(),
             expires_in: self.issuer.lifetime().as_secs(),
-            service_domain: service_domain.map(ToString::to_string),
-            edge_trust: edge_trust.map(|trust| trust.as_pem().to_owned()),
-        })
+            service_domain: None,
+            edge_trust: None,
+        }
     }
+}
+
+/// Why there is no token.
+enum SignError {
+    Entropy(EntropyError),
+    Issuer(IssuerError),
 }
 
 /// Who presents the code, as far as it is proved.

@@ -11,6 +11,7 @@ mod room_os;
 mod upgraded_mpp;
 
 use std::fmt;
+use std::time::Duration;
 
 use offhook_activation_code::ActivationCode;
 use offhook_bearer_token::AccessToken;
@@ -103,8 +104,14 @@ pub enum Task {
     /// Nothing: the device is registered.
     Finished,
     /// Keep the machine token where it survives a loss of power: the code that brought it is used
-    /// up.
-    KeepToken(AccessToken),
+    /// up. Keep beside it when it is to be renewed, which is once half of its lifetime is over: one that has
+    /// expired is good for nothing, and takes a new code.
+    KeepToken {
+        /// The token.
+        token: AccessToken,
+        /// For how long it is good, from the answer that brought it.
+        lifetime: Duration,
+    },
     /// Register at one of the targets found, with this address of record and token.
     Register(Registering),
     /// Send this request.
@@ -130,7 +137,11 @@ impl fmt::Debug for Task {
                 f.debug_struct("FindEdge").field("domain", domain).finish()
             }
             Self::Finished => f.write_str("Finished"),
-            Self::KeepToken(token) => f.debug_tuple("KeepToken").field(token).finish(),
+            Self::KeepToken { token, lifetime } => f
+                .debug_struct("KeepToken")
+                .field("token", token)
+                .field("lifetime", lifetime)
+                .finish(),
             Self::Register(registering) => f.debug_tuple("Register").field(registering).finish(),
             Self::Request(request) => {
                 write!(f, "Request({} {})", request.method(), request.uri())
@@ -181,6 +192,8 @@ pub enum Step {
     Registered,
     /// The SIP servers are found.
     Resolved,
+    /// The activation service renews the machine token.
+    TokenRenewed,
 }
 
 impl fmt::Display for Step {
@@ -195,6 +208,7 @@ impl fmt::Display for Step {
             Self::MachineToken => "machine_token",
             Self::Registered => "registered",
             Self::Resolved => "resolved",
+            Self::TokenRenewed => "token_renewed",
         })
     }
 }

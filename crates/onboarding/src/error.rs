@@ -22,7 +22,7 @@ pub use audit::{
 pub use device::DeviceError;
 pub use service::{
     BridgeError, ConfigurationError, ConfigurationRefusal, DeviceTypeError, IssueCodeError,
-    LifeCycleError, MailError, OnboardError, PresentError, RequestError, TemplateError,
+    LifeCycleError, MailError, OnboardError, PresentError, RenewError, RequestError, TemplateError,
 };
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpError, SmtpSetupError};

@@ -22,6 +22,7 @@ mod rate_limit;
 mod request_log;
 mod stream;
 mod tls;
+mod tokens;
 mod unread;
 
 pub use activation::{ActivationApi, activation_router};

@@ -56,8 +56,8 @@ pub use error::{
     AuditLineError, BridgeError, ConfigurationError, ConfigurationRefusal, DeviceError,
     DeviceTypeError, IssueCodeError, LifeCycleError, MailError, MessageError, MoveError,
     OnboardError, ParseChainHeadError, ParseLinePortError, PresentError, ProvisionError,
-    ProvisionRefusal, RequestCodeError, RequestCodeRefusal, RequestError, TemplateError,
-    UpdateError,
+    ProvisionRefusal, RenewError, RequestCodeError, RequestCodeRefusal, RequestError,
+    TemplateError, UpdateError,
 };
 #[cfg(feature = "smtp")]
 pub use error::{SmtpError, SmtpSetupError};

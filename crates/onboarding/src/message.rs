@@ -151,7 +151,7 @@ pub struct CodePresented {
     pub redemption_key: Option<SecretText>,
 }
 
-/// The activation service accepted the code.
+/// A machine token: answer to `POST /v1/activations` and to `POST /v1/machine-token`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(
     clippy::exhaustive_structs,
@@ -164,7 +164,8 @@ pub struct MachineToken {
     pub token_type: String,
     /// For how many seconds it is good.
     pub expires_in: u64,
-    /// Where the device looks for its edge, if its code was for remote access.
+    /// Where the device looks for its edge, if its code was for remote access. A token that was renewed
+    /// leaves that as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_domain: Option<String>,
     /// The certificates of the authorities that it trusts there, as PEM; without it, those that it

@@ -61,6 +61,16 @@ impl AdminClient {
         Ok(self.client.status(profile, &self.token().await?).await?)
     }
 
+    /// Deactivates a device.
+    ///
+    /// # Errors
+    ///
+    /// When device management refuses or does not answer.
+    pub async fn deactivate(&self, profile: &str) -> anyhow::Result<DeviceStatus> {
+        let token = self.token().await?;
+        Ok(self.client.deactivate(profile, &token).await?)
+    }
+
     /// The counters of device management, in the text format of Prometheus.
     ///
     /// # Errors

@@ -1,9 +1,8 @@
 //! Carries out what a device has to do.
 
 mod edge;
+mod kept_token;
 
-use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::slice;
 use std::sync::Arc;
@@ -11,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use http::Request;
-use offhook_bearer_token::{AccessToken, Fetch, HttpsFetch};
+use offhook_bearer_token::{Fetch, HttpsFetch};
 use offhook_device_profile::Release;
 use offhook_onboarding::device_side::{Flow, Registering, Step, Task};
+use offhook_onboarding::http::{Clock as _, SystemClock};
 use offhook_sip_resolver::{
     Entropy, EntropyError, Hop, Options, Policy, Resolution, Resolver, Target,
 };
@@ -21,6 +21,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::ClientConfig;
 
 use self::edge::EdgeClient;
+pub use self::kept_token::KeptToken;
 use crate::{UserAgent, World};
 
 /// Carries out the tasks of a device over real sockets.
@@ -136,7 +137,8 @@ impl Driver {
     /// When it has kept none.
     pub fn kept_token(&self) -> anyhow::Result<String> {
         let file = self.token_file.as_ref().context("no file for it")?;
-        fs::read_to_string(file).context("reading the kept machine token")
+        let kept = KeptToken::read(file)?.context("no machine token is kept")?;
+        Ok(kept.token().secret().to_owned())
     }
 
     async fn carry_out(&mut self, flow: &mut dyn Flow) -> anyhow::Result<String> {
@@ -150,8 +152,11 @@ impl Driver {
                 flow.answered(&response).context(asked.clone())?;
                 format!("{asked} → {}", response.status().as_u16())
             }
-            Task::KeepToken(token) => {
-                self.keep(&token).context("keeping the machine token")?;
+            Task::KeepToken { token, lifetime } => {
+                if let Some(file) = &self.token_file {
+                    let kept = KeptToken::new(token, lifetime, SystemClock::new().now());
+                    kept.write(file).context("keeping the machine token")?;
+                }
                 flow.done()?;
                 "device → its own memory: machine token kept".to_owned()
             }
@@ -194,19 +199,6 @@ impl Driver {
             "device management"
         };
         format!("device → {service}: {method} {}", uri.path())
-    }
-
-    fn keep(&self, token: &AccessToken) -> anyhow::Result<()> {
-        let Some(file) = &self.token_file else {
-            return Ok(());
-        };
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(file)?;
-        file.write_all(token.secret().as_bytes())?;
-        Ok(file.sync_all()?)
     }
 
     async fn resolve(&mut self, target: &Target, policy: &Policy) -> anyhow::Result<String> {

@@ -24,7 +24,7 @@ pub use authority::{CertificateAuthority, DeviceSubject, credentials_pem, pem};
 pub use bridge::DmBridgeServer;
 pub use clock::ShiftedClock;
 pub use dns::DnsServer;
-pub use driver::{Driver, StepDone};
+pub use driver::{Driver, KeptToken, StepDone};
 pub use edge::{EdgeServer, InsideServer};
 pub use fault::{Fault, show_fault};
 pub use issuer::{ClientCredentials, Issuer};

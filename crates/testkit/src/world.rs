@@ -14,7 +14,7 @@ use offhook_activation_code::{
     Pepper, PepperId, Peppers, ServiceDomain, SystemEntropy, TenantId,
 };
 use offhook_bearer_token::{
-    Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
+    Fetch, HttpsFetch, KeySet, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope, SigningKey,
     TokenCache,
 };
 use offhook_device_identity::{
@@ -159,6 +159,7 @@ impl World {
             ClientAuthentication::Optional,
         ));
 
+        let own_keys = KeySet::from_json(tokens.key_set_json()?.as_bytes())?;
         let activation = ActivationService::new(
             registry.clone(),
             Arc::clone(&desk),
@@ -173,6 +174,7 @@ impl World {
         };
         let activation = ActivationApi::new(
             Arc::new(activation),
+            Arc::new(TokenCache::new(own_keys)),
             Arc::clone(&by_certificate),
             clock.clone(),
         );

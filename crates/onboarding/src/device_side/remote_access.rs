@@ -1,5 +1,7 @@
 //! A telephone outside of the enterprise network.
 
+use std::time::Duration;
+
 use http::Response;
 use offhook_bearer_token::AccessToken;
 use offhook_device_profile::unified_cm::ConfigurationFile;
@@ -45,6 +47,7 @@ enum State {
     },
     KeepToken {
         token: AccessToken,
+        lifetime: Duration,
         domain: DomainName,
     },
     FindEdge {
@@ -158,7 +161,12 @@ impl Flow for RemoteAccessPhone {
                     &message,
                 )?)
             }
-            State::KeepToken { token, .. } => Task::KeepToken(token.clone()),
+            State::KeepToken {
+                token, lifetime, ..
+            } => Task::KeepToken {
+                token: token.clone(),
+                lifetime: *lifetime,
+            },
             State::FindEdge { domain, .. } => Task::FindEdge {
                 domain: domain.clone(),
             },
@@ -183,7 +191,7 @@ impl Flow for RemoteAccessPhone {
         self.state = match &self.state {
             State::Redeem { .. } => {
                 let message: MachineToken = read(response)?;
-                let token = bearer(&message)?;
+                let (token, lifetime) = bearer(&message)?;
                 let domain = message.service_domain.ok_or(DeviceError::NoServiceDomain)?;
                 let domain = domain.parse().map_err(DeviceError::ServiceDomain)?;
                 // Without it, those that it was told before stay.
@@ -191,7 +199,11 @@ impl Flow for RemoteAccessPhone {
                     let trust = EdgeTrust::from_pem(pem).map_err(DeviceError::EdgeTrust)?;
                     self.edge_trust = Some(trust);
                 }
-                State::KeepToken { token, domain }
+                State::KeepToken {
+                    token,
+                    lifetime,
+                    domain,
+                }
             }
             State::Activate { token, base } => {
                 let message: ActivationAccepted = read(response)?;
@@ -255,7 +267,7 @@ impl Flow for RemoteAccessPhone {
 
     fn done(&mut self) -> Result<(), DeviceError> {
         self.state = match &self.state {
-            State::KeepToken { token, domain } => State::FindEdge {
+            State::KeepToken { token, domain, .. } => State::FindEdge {
                 token: token.clone(),
                 domain: domain.clone(),
                 file: None,

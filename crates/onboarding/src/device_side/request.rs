@@ -1,5 +1,7 @@
 //! Requests that devices send, and what they make of refusals.
 
+use std::time::Duration;
+
 use http::{Method, Request, Response, StatusCode, header};
 use offhook_bearer_token::AccessToken;
 use serde::Serialize;
@@ -36,16 +38,14 @@ pub(super) fn read<T: DeserializeOwned>(response: &Response<Vec<u8>>) -> Result<
     parse(response.body()).map_err(DeviceError::Message)
 }
 
-/// The bearer token in an answer of the activation service.
-pub(super) fn bearer(message: &MachineToken) -> Result<AccessToken, DeviceError> {
+/// The bearer token in an answer of the activation service, and for how long it is good.
+pub(super) fn bearer(message: &MachineToken) -> Result<(AccessToken, Duration), DeviceError> {
     if !message.token_type.eq_ignore_ascii_case("Bearer") {
         return Err(DeviceError::TokenType);
     }
-    message
-        .access_token
-        .secret()
-        .parse()
-        .map_err(DeviceError::Token)
+    let token = message.access_token.secret().parse();
+    let lifetime = Duration::from_secs(message.expires_in);
+    Ok((token.map_err(DeviceError::Token)?, lifetime))
 }
 
 /// Lets an answer pass that says yes.

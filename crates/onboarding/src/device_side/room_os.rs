@@ -1,13 +1,15 @@
 //! A Room OS device.
 
-use http::Response;
+use std::time::Duration;
+
+use http::{Method, Response};
 use offhook_activation_code::RedemptionKey;
 use offhook_bearer_token::AccessToken;
 use offhook_device_profile::{Limits, SipSettings, room_os::Configuration};
 use offhook_sip_resolver::Policy;
 use url::Url;
 
-use super::request::{accept, bearer, get, post, read};
+use super::request::{accept, bearer, build, get, post, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, resolve, typed_code};
 use crate::DeviceError;
 use crate::message::{
@@ -34,7 +36,14 @@ enum State {
         code: SecretText,
         redemption_key: RedemptionKey,
     },
-    KeepToken(AccessToken),
+    Renew {
+        activation_url: Url,
+        token: AccessToken,
+    },
+    KeepToken {
+        token: AccessToken,
+        lifetime: Duration,
+    },
     Activate(AccessToken),
     Configure {
         token: AccessToken,
@@ -75,13 +84,29 @@ impl RoomOs {
             state: State::Activate(token),
         }
     }
+
+    /// The device whose kept machine token has half of its lifetime behind it: it has the activation
+    /// service at `activation_url` renew it, keeps the new one, and goes on with that as
+    /// [`resume`](Self::resume) does.
+    ///
+    /// The old token stays good until it expires, so that until then a renewal that failed costs nothing.
+    /// One that has expired is not renewed: the device needs a new code then.
+    #[must_use]
+    pub const fn renew(settings: DeviceSettings, activation_url: Url, token: AccessToken) -> Self {
+        let state = State::Renew {
+            activation_url,
+            token,
+        };
+        Self { settings, state }
+    }
 }
 
 impl Flow for RoomOs {
     fn step(&self) -> Option<Step> {
         match self.state {
             State::Redeem { .. } => Some(Step::CodeRedeemed),
-            State::KeepToken(_) => Some(Step::MachineToken),
+            State::Renew { .. } => Some(Step::TokenRenewed),
+            State::KeepToken { .. } => Some(Step::MachineToken),
             State::Activate(_) => Some(Step::Activated),
             State::Configure { .. } => Some(Step::Configuration),
             State::Resolve(_) => Some(Step::Resolved),
@@ -107,7 +132,18 @@ impl Flow for RoomOs {
                 let path = ["v1", "activations"];
                 Task::Request(post(activation_url, &path, None, &message)?)
             }
-            State::KeepToken(token) => Task::KeepToken(token.clone()),
+            State::Renew {
+                activation_url,
+                token,
+            } => {
+                let (path, token) = (["v1", "machine-token"], Some(token));
+                let request = build(Method::POST, activation_url, &path, token, Vec::new());
+                Task::Request(request?)
+            }
+            State::KeepToken { token, lifetime } => Task::KeepToken {
+                token: token.clone(),
+                lifetime: *lifetime,
+            },
             State::Activate(token) => {
                 let message = ActivationRequest {
                     mac_address: self.settings.mac,
@@ -128,9 +164,10 @@ impl Flow for RoomOs {
 
     fn answered(&mut self, response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
         self.state = match &self.state {
-            State::Redeem { .. } => {
+            State::Redeem { .. } | State::Renew { .. } => {
                 let message: MachineToken = read(response)?;
-                State::KeepToken(bearer(&message)?)
+                let (token, lifetime) = bearer(&message)?;
+                State::KeepToken { token, lifetime }
             }
             State::Activate(token) => {
                 let message: ActivationAccepted = read(response)?;
@@ -161,7 +198,7 @@ impl Flow for RoomOs {
 
     fn done(&mut self) -> Result<(), DeviceError> {
         self.state = match &self.state {
-            State::KeepToken(token) => State::Activate(token.clone()),
+            State::KeepToken { token, .. } => State::Activate(token.clone()),
             State::Resolve(registering) => State::Register(registering.clone()),
             State::Register(_) => State::Finished,
             _ => return Err(DeviceError::OutOfOrder),

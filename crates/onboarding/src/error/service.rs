@@ -73,6 +73,27 @@ pub enum PresentError {
     Store(#[source] StoreError),
 }
 
+/// A machine token was not renewed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RenewError {
+    /// No entropy for the token; asking again may help.
+    #[error("no entropy")]
+    Entropy(#[source] EntropyError),
+    /// The new token could not be signed.
+    #[error("machine token not issued")]
+    Issuer(#[source] IssuerError),
+    /// No activated device of the tenant has the subject of the token: the device needs a new code.
+    #[error("no activated device has this token")]
+    NotActivated,
+    /// The token lacks the scope of machine tokens.
+    #[error("token not sufficient")]
+    Scope(#[source] InsufficientScope),
+    /// The store could not answer; asking again may help.
+    #[error("device registry failed")]
+    Store(#[source] StoreError),
+}
+
 /// The DM Bridge gave no machine token.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -10,16 +10,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use offhook_bearer_token::{
-    AccessToken, CertificateThumbprint, CredentialsError, Scope, TokenPolicy, TokenVerifier,
-    VerifiedToken, VerifyError, credentials,
-};
+#[cfg(feature = "page")]
+use offhook_bearer_token::AccessToken;
+use offhook_bearer_token::{CredentialsError, Scope, TokenPolicy, TokenVerifier, VerifiedToken};
 use offhook_device_identity::IdentitySource;
 
 use super::caller::{Administrator, AskingDevice, Profile, Registrar};
 use super::fallback::method_not_allowed;
 use super::identity::identity;
 use super::problem::{Message, Refused, chain, to_the_end};
+use super::tokens::Tokens;
 use super::{Clock, Peer, life_cycle};
 use crate::message::{
     ActivationAccepted, ActivationRequest, CodeIssued, CodeRequest, DeviceStatus, IdentityShown,
@@ -50,13 +50,6 @@ pub struct ManagementApi {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// Whose tokens are good, and which.
-#[derive(Clone, Debug)]
-struct Tokens {
-    verifier: Arc<dyn TokenVerifier>,
-    policy: Arc<TokenPolicy>,
-}
-
 impl ManagementApi {
     /// The routes of `management`: tokens must be good to `verifier` and pass `policy`, identities
     /// come from the one source `identity`.
@@ -68,10 +61,7 @@ impl ManagementApi {
         identity: Arc<IdentitySource>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let devices = Tokens {
-            verifier,
-            policy: Arc::new(policy),
-        };
+        let devices = Tokens::new(verifier, policy);
         Self {
             management,
             operators: devices.clone(),
@@ -85,49 +75,10 @@ impl ManagementApi {
     /// they must be good to `verifier` and pass `policy`.
     #[must_use]
     pub fn with_operators(self, verifier: Arc<dyn TokenVerifier>, policy: TokenPolicy) -> Self {
-        let policy = Arc::new(policy);
         Self {
-            operators: Tokens { verifier, policy },
+            operators: Tokens::new(verifier, policy),
             ..self
         }
-    }
-
-    /// The token of a request, verified; `None` where it has no credentials at all.
-    async fn token(
-        tokens: &Tokens,
-        peer: &Peer,
-        headers: &HeaderMap,
-        scope: &str,
-        now: SystemTime,
-    ) -> Result<Option<Arc<VerifiedToken>>, Refused> {
-        let token = match credentials(headers) {
-            Ok(token) => token,
-            Err(CredentialsError::Missing) => return Ok(None),
-            Err(error) => return Err(Refused::credentials(error, scope)),
-        };
-        Self::verified(tokens, peer, &token, scope, now)
-            .await
-            .map(Some)
-    }
-
-    /// The token, if it is good and its holder's.
-    async fn verified(
-        tokens: &Tokens,
-        peer: &Peer,
-        token: &AccessToken,
-        scope: &str,
-        now: SystemTime,
-    ) -> Result<Arc<VerifiedToken>, Refused> {
-        let Tokens { verifier, policy } = tokens;
-        let verified = verifier.verify_token(token, policy, now).await;
-        let verified = verified.map_err(|error| Refused::token(&error, scope))?;
-        // A token that is bound to a certificate is good with that certificate only.
-        let certificate = peer.certificates().first();
-        let shown = certificate.map(|certificate| CertificateThumbprint::of_der(certificate));
-        verified
-            .check_holder(shown.as_ref())
-            .map_err(|refusal| Refused::token(&VerifyError::Refused(refusal), scope))?;
-        Ok(verified)
     }
 
     /// Lets only a token with `scope` pass.
@@ -138,9 +89,7 @@ impl ManagementApi {
         scope: &str,
         now: SystemTime,
     ) -> Result<Arc<VerifiedToken>, Refused> {
-        let token = Self::token(&self.operators, peer, headers, scope, now)
-            .await?
-            .ok_or_else(|| Refused::credentials(CredentialsError::Missing, scope))?;
+        let token = self.operators.required(peer, headers, scope, now).await?;
         has_scope(&token, scope)?;
         Ok(token)
     }
@@ -154,7 +103,7 @@ impl ManagementApi {
         scope: &str,
         now: SystemTime,
     ) -> Result<Arc<VerifiedToken>, Refused> {
-        let token = Self::verified(&self.operators, peer, token, scope, now).await?;
+        let token = self.operators.verified(peer, token, scope, now).await?;
         has_scope(&token, scope)?;
         Ok(token)
     }
@@ -167,8 +116,8 @@ impl ManagementApi {
         now: SystemTime,
     ) -> Result<Caller, Refused> {
         let scope = Scope::BROADWORKS_CONNECTOR_USER;
-        let tokens = &self.devices;
-        if let Some(token) = Self::token(tokens, peer, headers, scope.as_str(), now).await? {
+        let token = self.devices.of_request(peer, headers, scope.as_str(), now);
+        if let Some(token) = token.await? {
             return Ok(Caller::Token(Arc::unwrap_or_clone(token)));
         }
         identity(&self.identity, peer, headers, now)?

@@ -10,7 +10,9 @@ use offhook_activation_code::{
     ActivationCode, CodeMode, CodePolicy, GuessBudget, GuessPolicy, Pepper, PepperId, Peppers,
     ProfileId, RedemptionKey, SystemEntropy, TenantId,
 };
-use offhook_bearer_token::{KeySet, MachineTokenIssuer, SigningKey, VerifiedToken, verify};
+use offhook_bearer_token::{
+    KeySet, MachineClaims, MachineTokenIssuer, SigningKey, VerifiedToken, verify,
+};
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_device_profile::{DeviceType, DeviceTypeFile, FileAuthentication};
 use offhook_onboarding::device_side::DeviceSettings;
@@ -114,14 +116,18 @@ impl Bench {
     }
 
     pub(crate) fn verified(&self, token: &MachineToken, now: SystemTime) -> VerifiedToken {
+        self.verify(token.access_token.secret(), now)
+    }
+
+    /// A token of the issuer with these claims.
+    pub(crate) fn token(&self, claims: &MachineClaims) -> VerifiedToken {
+        let token = self.issuer.issue(claims, [9; 16], *NOW).unwrap();
+        self.verify(token.secret(), *NOW)
+    }
+
+    fn verify(&self, token: &str, now: SystemTime) -> VerifiedToken {
         let keys = KeySet::from_json(self.issuer.key_set_json().unwrap().as_bytes()).unwrap();
-        verify(
-            token.access_token.secret(),
-            &keys,
-            &self.issuer.policy(),
-            now,
-        )
-        .unwrap()
+        verify(token, &keys, &self.issuer.policy(), now).unwrap()
     }
 }
 

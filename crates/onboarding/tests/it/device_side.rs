@@ -41,7 +41,9 @@ fn a_room_device_goes_from_its_code_to_its_registration() {
     device.answered(&json(token)).unwrap();
 
     assert_eq!(device.step(), Some(Step::MachineToken));
-    assert!(matches!(device.task().unwrap(), Task::KeepToken(token) if token.secret() == "abc"));
+    assert!(
+        matches!(device.task().unwrap(), Task::KeepToken { token, .. } if token.secret() == "abc")
+    );
     device.done().unwrap();
 
     let sent = request(&device);
@@ -68,6 +70,35 @@ fn a_room_device_goes_from_its_code_to_its_registration() {
     device.done().unwrap();
     assert_eq!(device.step(), None);
     assert!(matches!(device.task().unwrap(), Task::Finished));
+}
+
+#[test]
+fn a_room_device_renews_its_token_keeps_the_new_one_and_goes_on() {
+    let url = "https://activation.example.test/base".parse().unwrap();
+    let mut device = RoomOs::renew(device_settings(), url, "old".parse().unwrap());
+    assert_eq!(device.step(), Some(Step::TokenRenewed));
+    let sent = request(&device);
+    let wanted = "https://activation.example.test/base/v1/machine-token";
+    assert_eq!(
+        (sent.method().as_str(), sent.uri().to_string()),
+        ("POST", wanted.to_owned())
+    );
+    assert_eq!(sent.headers()["authorization"], "Bearer old");
+    assert!(sent.body().is_empty());
+    let gone = json!({"error": "not_found", "error_description": "nothing here for this caller"});
+    let error = device.answered(&answer(404, gone.to_string())).unwrap_err();
+    assert!(error.is_refusal());
+    assert_eq!(request(&device).headers()["authorization"], "Bearer old");
+
+    let token = json!({"access_token": "new", "token_type": "Bearer", "expires_in": 3600});
+    device.answered(&json(token)).unwrap();
+    let Task::KeepToken { token, lifetime } = device.task().unwrap() else {
+        panic!();
+    };
+    assert_eq!((token.secret(), lifetime.as_secs()), ("new", 3600));
+    device.done().unwrap();
+    assert_eq!(request(&device).headers()["authorization"], "Bearer new");
+    assert_eq!(device.step(), Some(Step::Activated));
 }
 
 #[test]

@@ -14,16 +14,20 @@ use crate::bench::{
     room_request,
 };
 
-fn profile(name: &str) -> ProfileId {
+pub(crate) fn profile(name: &str) -> ProfileId {
     ProfileId::new(name).unwrap()
 }
 
-fn owner() -> CodeDelivery {
+pub(crate) fn owner() -> CodeDelivery {
     CodeDelivery::Mail(MailAddress::new("owner@example.test").unwrap())
 }
 
 /// A device that has got its token for the code and was activated with it.
-async fn activated(bench: &Bench, code: &str, mac: offhook_device_name::MacAddress) -> Caller {
+pub(crate) async fn activated(
+    bench: &Bench,
+    code: &str,
+    mac: offhook_device_name::MacAddress,
+) -> Caller {
     let request = offhook_onboarding::message::CodePresented {
         mac_address: mac,
         ..present(code, room_model(), &key())
@@ -42,7 +46,7 @@ async fn activated(bench: &Bench, code: &str, mac: offhook_device_name::MacAddre
     caller
 }
 
-async fn reads_its_file(bench: &Bench, caller: &Caller, file: &str) -> bool {
+pub(crate) async fn reads_its_file(bench: &Bench, caller: &Caller, file: &str) -> bool {
     match bench.management.configuration(caller, file, *NOW).await {
         Ok(_) => true,
         Err(ConfigurationError::Refused(_)) => false,

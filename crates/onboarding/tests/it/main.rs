@@ -19,6 +19,7 @@ mod mail;
 mod management;
 mod method;
 mod remote_access;
+mod renewal;
 mod secrets;
 #[cfg(feature = "smtp")]
 mod smtp;

@@ -110,7 +110,9 @@ fn a_phone_outside_learns_its_edge_from_the_code() {
     phone.answered(&json(&token)).unwrap();
     assert!(phone.edge_trust().is_none());
     assert_eq!(phone.step(), Some(Step::MachineToken));
-    assert!(matches!(phone.task().unwrap(), Task::KeepToken(token) if token.secret() == "abc"));
+    assert!(
+        matches!(phone.task().unwrap(), Task::KeepToken { token, .. } if token.secret() == "abc")
+    );
     phone.done().unwrap();
 
     assert_eq!(phone.step(), Some(Step::EdgeFound));

@@ -15,5 +15,6 @@ mod life_cycle;
 mod limits;
 mod openapi;
 mod remote_access;
+mod renewal;
 mod samples;
 mod schema;

@@ -50,7 +50,7 @@ impl Services {
     async fn ask(&self, method: &Method, path: &str) -> Response<Vec<u8>> {
         let request = Request::builder().method(method);
         let base = match path {
-            "/v1/activations" => self.world.activation_url(),
+            "/v1/activations" | "/v1/machine-token" => self.world.activation_url(),
             _ if path.starts_with("/v1/") || path == "/metrics" => self.world.management_url(),
             _ => {
                 let request = request.uri(path).body(Body::empty()).unwrap();
@@ -184,7 +184,7 @@ fn every_route_and_every_word_of_a_refusal_is_described() {
         .collect();
     let described = description["paths"].as_object().unwrap();
     assert_eq!(routes, described.keys().map(String::as_str).collect());
-    assert_eq!(routes.len(), 18);
+    assert_eq!(routes.len(), 19);
     let words = &description["components"]["schemas"]["Problem"]["properties"]["error"]["enum"];
     for word in words.as_array().unwrap() {
         assert!(source.contains(&word.to_string()), "{word}");
@@ -218,7 +218,7 @@ fn references_lead_somewhere_and_names_are_used_once() {
             _ => {}
         }
     }
-    assert_eq!(names.len(), 20);
+    assert_eq!(names.len(), 21);
     assert!(links.is_subset(&names), "{links:?}");
 }
 
