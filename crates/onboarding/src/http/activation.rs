@@ -77,7 +77,7 @@ async fn activate(
     let now = api.clock.now();
     let identity = identity(&api.identity, &peer, &headers, now)?;
     let (service, source) = (Arc::clone(&api.service), peer.client());
-    let token = to_the_end(async move {
+    let token = to_the_end(&peer, async move {
         service
             .activate(&request, identity.as_ref(), source, now)
             .await

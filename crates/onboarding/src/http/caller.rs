@@ -1,8 +1,6 @@
 //! Who asks, and for which device. These stand before query and body of a request, so that nobody who
 //! may not ask learns what is wrong with those or has them read.
 
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
@@ -19,6 +17,8 @@ use crate::{Act, Actor, Caller};
 pub(super) struct Administrator {
     /// Who asks, and when the request came.
     pub(super) act: Act,
+    /// Who is at the other end.
+    pub(super) peer: Peer,
 }
 
 /// The registrar, by the scope of the token.
@@ -30,9 +30,9 @@ pub(super) struct Registrar {
 /// A device, by its token or its identity.
 pub(super) struct AskingDevice {
     pub(super) caller: Caller,
-    /// Where the request came from.
-    pub(super) source: IpAddr,
-    /// When it came.
+    /// Who is at the other end.
+    pub(super) peer: Peer,
+    /// When the request came.
     pub(super) now: SystemTime,
 }
 
@@ -43,9 +43,11 @@ impl FromRequestParts<ManagementApi> for Administrator {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, api: &ManagementApi) -> Result<Self, Refused> {
-        let (token, now) = authorized(parts, api, ADMIN_SCOPE).await?;
+        let (peer, now) = (peer(parts, api).await?, api.clock.now());
+        let token = api.authorize(&peer, &parts.headers, ADMIN_SCOPE, now);
+        let token = token.await?;
         let act = act(&token, ADMIN_SCOPE, now)?;
-        Ok(Self { act })
+        Ok(Self { act, peer })
     }
 }
 
@@ -53,7 +55,9 @@ impl FromRequestParts<ManagementApi> for Registrar {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, api: &ManagementApi) -> Result<Self, Refused> {
-        let (_, now) = authorized(parts, api, REGISTRATION_SCOPE).await?;
+        let (peer, now) = (peer(parts, api).await?, api.clock.now());
+        let token = api.authorize(&peer, &parts.headers, REGISTRATION_SCOPE, now);
+        token.await?;
         Ok(Self { now })
     }
 }
@@ -65,7 +69,7 @@ impl FromRequestParts<ManagementApi> for AskingDevice {
         let (peer, now) = (peer(parts, api).await?, api.clock.now());
         Ok(Self {
             caller: api.caller(&peer, &parts.headers, now).await?,
-            source: peer.client(),
+            peer,
             now,
         })
     }
@@ -79,17 +83,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Profile {
         let Path(profile) = path.map_err(|_| Refused::not_found())?;
         life_cycle::existing(&profile).map(Self)
     }
-}
-
-/// The token of a request, if it has `scope`, and when the request came.
-async fn authorized(
-    parts: &mut Parts,
-    api: &ManagementApi,
-    scope: &str,
-) -> Result<(Arc<VerifiedToken>, SystemTime), Refused> {
-    let (peer, now) = (peer(parts, api).await?, api.clock.now());
-    let token = api.authorize(&peer, &parts.headers, scope, now).await?;
-    Ok((token, now))
 }
 
 /// What is done at `now` by whom `token` speaks for, which has `scope`. Whom the audit log could not name

@@ -61,7 +61,7 @@ pub(super) async fn list(
 
 pub(super) async fn delete(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, .. }: Administrator,
     Profile(profile): Profile,
 ) -> Result<StatusCode, Refused> {
     api.management
@@ -73,20 +73,20 @@ pub(super) async fn delete(
 
 async fn replace(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, peer }: Administrator,
     Profile(profile): Profile,
     Message(request): Message<CodeRequest>,
 ) -> Result<Created, Refused> {
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.replace(&profile, delivery, &act).await };
-    let issued = to_the_end(issued).await?;
+    let issued = to_the_end(&peer, issued).await?;
     Ok(created(issued.map_err(issue)?))
 }
 
 async fn deactivate(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, .. }: Administrator,
     Profile(profile): Profile,
 ) -> Result<Json<DeviceStatus>, Refused> {
     let device = api.management.deactivate(&profile, &act).await;
@@ -95,7 +95,7 @@ async fn deactivate(
 
 async fn move_device(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, peer }: Administrator,
     Profile(from): Profile,
     Message(request): Message<MoveRequest>,
 ) -> Result<Created, Refused> {
@@ -104,7 +104,7 @@ async fn move_device(
     let delivery = delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.move_device(&from, &to, delivery, &act).await };
-    let issued = to_the_end(issued).await?;
+    let issued = to_the_end(&peer, issued).await?;
     Ok(created(issued.map_err(refused)?))
 }
 
@@ -127,7 +127,7 @@ async fn problem_report(
 /// 202: call control hears of it, and the device of call control.
 async fn request(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, .. }: Administrator,
     Profile(profile): Profile,
     request: DeviceRequest,
 ) -> Result<StatusCode, Refused> {

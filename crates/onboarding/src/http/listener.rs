@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, Request};
@@ -49,6 +49,18 @@ pub struct Peer {
     certificates: Arc<[CertificateDer<'static>]>,
     /// What the certificates prove, and by which verifier.
     identity: Arc<OnceLock<(Arc<ChainVerifier>, DeviceIdentity)>>,
+    /// The place of the connection, for as long as that lasts.
+    place: Weak<Place>,
+}
+
+/// One of the connections that a server holds, and one of those of its address.
+///
+/// Work that goes on after its caller has hung up keeps the place: so the server waits for it at its end,
+/// and there is no more of it than there may be connections.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 impl ServerLimits {
@@ -117,6 +129,11 @@ impl Peer {
     #[must_use]
     pub fn client(&self) -> IpAddr {
         self.client.unwrap_or_else(|| self.address.ip())
+    }
+
+    /// The place of the connection; `None` where a server of somebody else's serves it.
+    pub(super) fn place(&self) -> Option<Arc<Place>> {
+        self.place.upgrade()
     }
 
     pub(super) fn with_client(self, client: IpAddr) -> Self {
@@ -192,8 +209,8 @@ pub async fn serve(
 }
 
 /// Serves as [`serve`] does until `shutdown` is ready, and then takes no more connections and no more
-/// requests. It ends when the requests under way are answered, or when they have had as long as a
-/// request may take.
+/// requests. It ends when the requests under way are answered and what they began is done, also where their
+/// callers have hung up; or when that has had as long as a request may take.
 pub async fn serve_until(
     listener: TcpListener,
     tls: impl Into<ServerTls>,
@@ -234,11 +251,14 @@ async fn accept(
         else {
             continue;
         };
-        let held = (permit, share);
+        let place = Arc::new(Place {
+            _permit: permit,
+            _share: share,
+        });
         let acceptor = TlsAcceptor::from(tls.settings());
         let (router, closing) = (router.clone(), closing.clone());
         tokio::spawn(async move {
-            connection(stream, address, &acceptor, router, limits, closing, held).await;
+            connection(stream, address, &acceptor, router, limits, closing, place).await;
         });
     }
 }
@@ -250,7 +270,7 @@ async fn connection(
     router: Router,
     limits: ServerLimits,
     mut closing: watch::Receiver<()>,
-    _held: (OwnedSemaphorePermit, Share),
+    place: Arc<Place>,
 ) {
     // A connection that fails its handshake is closed and forgotten, and so is one that is in the
     // midst of it when the server closes.
@@ -268,6 +288,7 @@ async fn connection(
         client: None,
         certificates: certificates.map(<[_]>::to_vec).unwrap_or_default().into(),
         identity: Arc::default(),
+        place: Arc::downgrade(&place),
     };
     let router = router.layer(Extension(ConnectInfo(peer)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
@@ -384,6 +405,7 @@ mod tests {
             client: None,
             certificates: [phone.clone()].into(),
             identity: Arc::default(),
+            place: Weak::new(),
         };
 
         let (one, another) = (verifier(), verifier());

@@ -179,7 +179,7 @@ pub fn management_router(api: ManagementApi) -> Router {
 
 async fn provision(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, .. }: Administrator,
     Message(request): Message<ProvisionRequest>,
 ) -> Result<(StatusCode, Json<DeviceStatus>), Refused> {
     let device = api
@@ -207,14 +207,14 @@ async fn status(
 
 async fn issue_code(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, peer }: Administrator,
     Profile(profile): Profile,
     Message(request): Message<CodeRequest>,
 ) -> Result<Created, Refused> {
     let delivery = life_cycle::delivery(request.recipient.as_deref())?;
     let management = api.management;
     let issued = async move { management.issue_code(&profile, delivery, &act).await };
-    let issued = to_the_end(issued).await?;
+    let issued = to_the_end(&peer, issued).await?;
     Ok(created(issued.map_err(issue)?))
 }
 
@@ -232,18 +232,13 @@ pub(super) type Created = (
 
 async fn activate(
     State(api): State<ManagementApi>,
-    AskingDevice {
-        caller,
-        source,
-        now,
-    }: AskingDevice,
+    AskingDevice { caller, peer, now }: AskingDevice,
     Message(request): Message<ActivationRequest>,
 ) -> Result<Json<ActivationAccepted>, Refused> {
-    let management = Arc::clone(&api.management);
-    let activated =
-        to_the_end(async move { management.activate(&caller, request, source, now).await })
-            .await?
-            .map_err(|error| onboard(error, now))?;
+    let (management, source) = (Arc::clone(&api.management), peer.client());
+    let activated = async move { management.activate(&caller, request, source, now).await };
+    let activated = to_the_end(&peer, activated).await?;
+    let activated = activated.map_err(|error| onboard(error, now))?;
     let configuration_file = api
         .management
         .configuration_file(&activated.device)
@@ -316,7 +311,7 @@ async fn registered(
 
 async fn metrics(
     State(api): State<ManagementApi>,
-    Administrator { act }: Administrator,
+    Administrator { act, .. }: Administrator,
 ) -> Result<impl IntoResponse, Refused> {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, api.management.metrics(act.now).await))

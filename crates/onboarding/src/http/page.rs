@@ -21,7 +21,7 @@ use self::form::{Added, Asked, Moved};
 use self::session::{Operator, Unknown, begin, end, no_session};
 use super::management::{ManagementApi, issue, onboard, update};
 use super::problem::{Refused, to_the_end};
-use super::{MAX_BODY_BYTES, life_cycle};
+use super::{MAX_BODY_BYTES, Peer, life_cycle};
 use crate::message::CodeIssued;
 use crate::{Device, DeviceKey, DeviceManagement, DeviceRequest};
 
@@ -86,7 +86,7 @@ async fn device(
 
 async fn provision(
     State(api): State<ManagementApi>,
-    Operator { act }: Operator,
+    Operator { act, .. }: Operator,
     form: Result<Form<Added>, FormRejection>,
 ) -> Result<Redirect, Failed> {
     let request = read(form)?.request().map_err(Refused::bad_request)?;
@@ -97,7 +97,7 @@ async fn provision(
 
 async fn code(
     State(api): State<ManagementApi>,
-    Operator { act }: Operator,
+    Operator { act, peer }: Operator,
     Path(profile): Path<String>,
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Markup, Failed> {
@@ -105,12 +105,12 @@ async fn code(
     let delivery = life_cycle::delivery(read(form)?.recipient())?;
     let management = Arc::clone(&api.management);
     let issued = async move { management.issue_code(&profile, delivery, &act).await };
-    shown_once(issued, issue).await
+    shown_once(&peer, issued, issue).await
 }
 
 async fn replacement(
     State(api): State<ManagementApi>,
-    Operator { act }: Operator,
+    Operator { act, peer }: Operator,
     Path(profile): Path<String>,
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Markup, Failed> {
@@ -118,12 +118,12 @@ async fn replacement(
     let delivery = life_cycle::delivery(read(form)?.recipient())?;
     let management = Arc::clone(&api.management);
     let issued = async move { management.replace(&profile, delivery, &act).await };
-    shown_once(issued, issue).await
+    shown_once(&peer, issued, issue).await
 }
 
 async fn move_device(
     State(api): State<ManagementApi>,
-    Operator { act }: Operator,
+    Operator { act, peer }: Operator,
     Path(profile): Path<String>,
     form: Result<Form<Moved>, FormRejection>,
 ) -> Result<Markup, Failed> {
@@ -134,13 +134,13 @@ async fn move_device(
     let delivery = life_cycle::delivery(form.recipient())?;
     let management = Arc::clone(&api.management);
     let moved = async move { management.move_device(&from, &to, delivery, &act).await };
-    shown_once(moved, life_cycle::refused).await
+    shown_once(&peer, moved, life_cycle::refused).await
 }
 
 /// What needs no more than a word.
 async fn act(
     State(api): State<ManagementApi>,
-    Operator { act }: Operator,
+    Operator { act, .. }: Operator,
     Path((profile, action)): Path<(String, String)>,
 ) -> Result<Redirect, Failed> {
     let profile = life_cycle::existing(&profile)?;
@@ -189,10 +189,11 @@ fn to_device(profile: &ProfileId) -> Redirect {
 
 /// Has a code issued, and shows it.
 async fn shown_once<E: Send + 'static>(
+    peer: &Peer,
     issued: impl Future<Output = Result<CodeIssued, E>> + Send + 'static,
     refused: fn(E) -> Refused,
 ) -> Result<Markup, Failed> {
-    let issued = to_the_end(issued).await?.map_err(refused)?;
+    let issued = to_the_end(peer, issued).await?.map_err(refused)?;
     view::code(&issued).ok_or_else(|| Refused::unavailable().into())
 }
 

@@ -13,7 +13,7 @@ use offhook_bearer_token::{BearerError, Challenge, CredentialsError, Rejection, 
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
-use super::MAX_BODY_BYTES;
+use super::{MAX_BODY_BYTES, Peer};
 use crate::message::{Problem, parse};
 
 /// An answer that refuses: a status, a word for programs, a sentence for people.
@@ -192,11 +192,19 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Carries `work` to its end, even if the caller hangs up: else a device could have its attempt
+/// Carries `work` to its end, even if `peer` hangs up: else a device could have its attempt
 /// counted twice or looked up in vain, or a code be issued that nobody mails.
 pub(super) async fn to_the_end<T: Send + 'static>(
+    peer: &Peer,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Refused> {
+    // The server that ends waits for all places.
+    let place = peer.place();
+    let work = async move {
+        let done = work.await;
+        drop(place);
+        done
+    };
     // The span of the request goes along.
     let done = tokio::spawn(work.in_current_span()).await;
     done.map_err(|error| Refused::failed(&error))

@@ -13,6 +13,7 @@ mod http;
 mod layers;
 mod life_cycle;
 mod limits;
+mod mailer;
 mod openapi;
 mod remote_access;
 mod renewal;

@@ -21,6 +21,8 @@ use crate::message::SecretText;
 pub(super) struct Operator {
     /// Who it is, and when the request came.
     pub(super) act: Act,
+    /// Whose browser is at the other end.
+    pub(super) peer: Peer,
 }
 
 /// Somebody who must sign in.
@@ -54,7 +56,7 @@ impl FromRequestParts<ManagementApi> for Operator {
         let token = cookie(&parts.headers).ok_or(Failed::Unknown(NOBODY))?;
         let admitted = admit(api, &peer, token, now).await;
         let act = admitted.map_err(Failed::Unknown)?;
-        Ok(Self { act })
+        Ok(Self { act, peer })
     }
 }
 
