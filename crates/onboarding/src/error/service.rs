@@ -17,17 +17,25 @@ use super::{
 
 /// A mail was not taken for delivery.
 #[derive(Debug, Error)]
-#[error("mail not taken for delivery")]
-pub struct MailError {
-    source: Box<dyn StdError + Send + Sync>,
+#[non_exhaustive]
+pub enum MailError {
+    /// The mail system could not take it now, or it is not known whether it did; asking again may help.
+    #[error("mail not taken for delivery")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
+    /// The mail system will not take it as it is: mend the recipient or the mail system.
+    #[error("mail refused")]
+    Refused(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 impl MailError {
     /// The failure of a mail system, for implementors of [`Mailer`](crate::Mailer).
-    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            source: source.into(),
-        }
+    pub fn failed(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Failed(source.into())
+    }
+
+    /// The refusal of a mail system, for implementors of [`Mailer`](crate::Mailer).
+    pub fn refused(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Refused(source.into())
     }
 }
 
@@ -202,7 +210,8 @@ pub enum IssueCodeError {
     /// No entropy for the code; asking again may help.
     #[error("no entropy")]
     Entropy(#[source] EntropyError),
-    /// The code was issued and the mail was not taken: issue another.
+    /// The code was issued and the mail was not taken: issue another, once what a refusal is about is
+    /// mended.
     #[error("activation code not mailed")]
     Mail(#[source] MailError),
     /// Codes go by mail only, and no recipient was named; nothing was issued.

@@ -27,8 +27,8 @@ use crate::message::{
 };
 use crate::{
     ActivateError, BridgeError, Caller, ConfigurationError, ConfigurationRefusal, DeviceKey,
-    DeviceManagement, IssueCodeError, OnboardError, PresentError, ProvisionError, RequestCodeError,
-    RequestCodeRefusal, TemplateError, UpdateError,
+    DeviceManagement, IssueCodeError, MailError, OnboardError, PresentError, ProvisionError,
+    RequestCodeError, RequestCodeRefusal, TemplateError, UpdateError,
 };
 
 /// The scope of an administrator's token; ours.
@@ -357,7 +357,14 @@ pub(super) fn issue(error: IssueCodeError) -> Refused {
             conflict("code_not_issued", &refusal)
         }
         IssueCodeError::NotShown => Refused::forbidden("codes_not_shown", error.to_string()),
-        error => Refused::failed(&error),
+        IssueCodeError::Mail(error @ MailError::Refused(_)) => {
+            tracing::warn!(error = chain(&error), "a mail was refused");
+            let what = "the code was issued, and the mail that was to bring it was refused";
+            Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "mail_refused", what)
+        }
+        error @ (IssueCodeError::Entropy(_)
+        | IssueCodeError::Mail(MailError::Failed(_))
+        | IssueCodeError::Request(RequestCodeError::Store(_))) => Refused::failed(&error),
     }
 }
 

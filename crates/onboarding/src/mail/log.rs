@@ -89,7 +89,9 @@ impl Mailer for LogMailer {
         let mail = Arc::new(mail);
         let (folder, kept) = (Arc::clone(&self.0), Arc::clone(&mail));
         let number = on_a_thread(move || folder.keep(&kept)).await;
-        let number = number.and_then(|number| number).map_err(MailError::new)?;
+        let number = number
+            .and_then(|number| number)
+            .map_err(MailError::failed)?;
         tracing::info!(
             recipient = mail.recipient().as_str(),
             device_type = mail.device_type(),

@@ -168,11 +168,11 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: CodeMail) -> Result<(), MailError> {
-        let message = self.message(&mail).map_err(MailError::new)?;
+        let message = self.message(&mail).map_err(not_taken)?;
         // The transport counts its time for each step anew.
         let sent = timeout(self.timeout, self.transport().send(message)).await;
-        let sent = sent.map_err(|_| MailError::new(SmtpError::Timeout))?;
-        sent.map_err(|error| MailError::new(judge(error)))?;
+        let sent = sent.map_err(|_| not_taken(SmtpError::Timeout))?;
+        sent.map_err(|error| not_taken(judge(error)))?;
         Ok(())
     }
 }
@@ -223,6 +223,21 @@ fn judge(error: TransportError) -> SmtpError {
     } else {
         // Of connections and TLS, before any mail: no words of the server in there.
         SmtpError::Connection(Box::new(error))
+    }
+}
+
+/// Whether to send the same mail again may help.
+fn not_taken(error: SmtpError) -> MailError {
+    match error {
+        SmtpError::Address | SmtpError::Message | SmtpError::Refused { .. } => {
+            MailError::refused(error)
+        }
+        // What the server lacks, and whom it is trusted by, is for the operator: the mail may be good.
+        SmtpError::Ability
+        | SmtpError::Answer
+        | SmtpError::Connection(_)
+        | SmtpError::Deferred { .. }
+        | SmtpError::Timeout => MailError::failed(error),
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::message::SecretText;
-use crate::{CodeMail, MailError, Mailer, Webhook};
+use crate::{CodeMail, MailError, Mailer, Webhook, WebhookError};
 
 /// Hands codes to a webhook, which delivers them by mail or otherwise.
 ///
@@ -46,6 +46,9 @@ impl Mailer for WebhookMailer {
             expiry_time: mail.expires_at().as_millis(),
         };
         let sent = self.webhook.send(&message.id, &message).await;
-        sent.map_err(MailError::new)
+        sent.map_err(|error| match error {
+            WebhookError::Message | WebhookError::Refused { .. } => MailError::refused(error),
+            WebhookError::Fetch(_) | WebhookError::Unavailable { .. } => MailError::failed(error),
+        })
     }
 }

@@ -154,6 +154,8 @@ async fn what_the_server_refuses_is_told_by_status_alone() {
             | (Some("hello"), SmtpError::Answer) => {}
             (_, other) => panic!("{answer}: {other:?}"),
         }
+        let is_refused = matches!(error, MailError::Refused(_));
+        assert_eq!(is_refused, answer.starts_with('5'), "{answer}");
         assert!(!printed(&error).contains(CODE), "{}", printed(&error));
     }
 }

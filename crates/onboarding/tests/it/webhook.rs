@@ -9,7 +9,8 @@ use http::{Request, Response, StatusCode};
 use offhook_bearer_token::{Fetch, FetchError};
 use offhook_onboarding::http::Clock;
 use offhook_onboarding::{
-    Mailer as _, Webhook, WebhookError, WebhookKey, WebhookMailer, WebhookSecret, WebhookSetupError,
+    MailError, Mailer as _, Webhook, WebhookError, WebhookKey, WebhookMailer, WebhookSecret,
+    WebhookSetupError,
 };
 use serde_json::json;
 
@@ -124,6 +125,8 @@ async fn what_is_not_2xx_is_not_taken_and_no_error_tells_the_code() {
             }
             other => panic!("{other:?}"),
         }
+        let is_refused = matches!(error, MailError::Refused(_));
+        assert_eq!(is_refused, [302, 400, 404].contains(&status));
         assert!(!printed(&error).contains(CODE));
         assert_eq!(receiver.sent.lock().unwrap().len(), 1, "sent once");
     }

@@ -1,4 +1,4 @@
-//! What a server that ends still does for callers who are gone.
+//! Mails that are slow or refused, and what callers hear of it.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -7,18 +7,21 @@ use async_trait::async_trait;
 use offhook_activation_code::{
     CodePolicy, GuessBudget, GuessPolicy, Pepper, PepperId, Peppers, SystemEntropy, TenantId,
 };
-use offhook_bearer_token::{KeySet, MachineClaims, MachineTokenIssuer, SigningKey, Subject};
+use offhook_bearer_token::{
+    Fetch as _, HttpsFetch, KeySet, MachineClaims, MachineTokenIssuer, SigningKey, Subject,
+};
 use offhook_device_identity::{ChainVerifier, IdentitySource};
 use offhook_onboarding::http::{
     ADMIN_SCOPE, Clock as _, ManagementApi, ServerLimits, SystemClock, management_router,
     serve_until,
 };
+use offhook_onboarding::message::Problem;
 use offhook_onboarding::{
     Act, CodeDesk, CodeMail, DeviceManagement, DeviceTypes, LocalDmBridge, MailError, Mailer,
     MemoryRegistry,
 };
 use offhook_testkit::{
-    CertificateAuthority, SampleDevice, TOKEN_LIFETIME, client_config, room_os_archive,
+    CertificateAuthority, SampleDevice, TOKEN_LIFETIME, TlsServer, client_config, room_os_archive,
     server_config,
 };
 use rustls::pki_types::ServerName;
@@ -45,8 +48,19 @@ impl Mailer for SlowMailer {
     }
 }
 
+/// Takes no mail.
+#[derive(Debug)]
+struct Closed(fn(&'static str) -> MailError);
+
+#[async_trait]
+impl Mailer for Closed {
+    async fn send(&self, _mail: CodeMail) -> Result<(), MailError> {
+        Err(self.0("the server's own words"))
+    }
+}
+
 /// Device management with one room device, and an administrator's token.
-async fn management(mailer: Arc<SlowMailer>) -> (ManagementApi, String) {
+async fn management(mailer: Arc<dyn Mailer>) -> (ManagementApi, String) {
     let peppers = Peppers::new(PepperId::new(1), Pepper::new(vec![7; 32]).unwrap());
     let registry = Arc::new(MemoryRegistry::new());
     let budget = GuessBudget::new(
@@ -104,7 +118,7 @@ async fn a_server_that_ends_mails_the_code_of_a_caller_who_hung_up() {
         let_go: Semaphore::new(0),
         sent: Semaphore::new(0),
     });
-    let (api, token) = management(Arc::clone(&mailer)).await;
+    let (api, token) = management(mailer.clone()).await;
     let authority = CertificateAuthority::new("Example Services CA").unwrap();
     let credentials = authority.server(&["localhost"], &[Ipv4Addr::LOCALHOST.into()]);
     let tls = Arc::new(server_config(credentials.unwrap(), None).unwrap());
@@ -144,4 +158,33 @@ async fn a_server_that_ends_mails_the_code_of_a_caller_who_hung_up() {
     mailer.let_go.add_permits(1);
     server.await.unwrap();
     assert_eq!(mailer.sent.available_permits(), 1);
+}
+
+/// Whoever is told to ask again has another code issued each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_refused_for_good_is_no_reason_to_ask_again() {
+    let refused: fn(&'static str) -> MailError = MailError::refused;
+    for (error, wanted) in [
+        (refused, (422, "mail_refused")),
+        (MailError::failed, (503, "temporarily_unavailable")),
+    ] {
+        let (api, token) = management(Arc::new(Closed(error))).await;
+        let authority = CertificateAuthority::new("Example Services CA").unwrap();
+        let credentials = authority.server(&[], &[Ipv4Addr::LOCALHOST.into()]);
+        let tls = server_config(credentials.unwrap(), None).unwrap();
+        let server = TlsServer::start(management_router(api), tls).await.unwrap();
+        let client = client_config(&[authority.certificate()], None).unwrap();
+        let path = "v1/devices/room-7-desk-pro/activation-code";
+        let request = http::Request::post(format!("https://{}/{path}", server.address()))
+            .header("authorization", format!("Bearer {token}"))
+            .body(br#"{"recipient": "nobody@example.test"}"#.to_vec());
+        let answer = HttpsFetch::new(client)
+            .fetch(request.unwrap())
+            .await
+            .unwrap();
+        let problem: Problem = serde_json::from_slice(answer.body()).unwrap();
+        let told = (answer.status().as_u16(), problem.error.as_str());
+        assert_eq!(told, wanted);
+        assert!(!problem.error_description.contains("words"));
+    }
 }
