@@ -83,7 +83,7 @@ async fn activate(
             .await
     })
     .await?
-    .map_err(|error| refused(error, now))?;
+    .map_err(|error| not_redeemed(&error, now))?;
     Ok(answer(token))
 }
 
@@ -106,17 +106,18 @@ fn answer(token: MachineToken) -> TokenAnswer {
     ([(header::CACHE_CONTROL, "no-store")], Json(token))
 }
 
-fn refused(error: PresentError, now: SystemTime) -> Refused {
+/// What a device is told whose code was not redeemed, at either service.
+pub(super) fn not_redeemed(error: &PresentError, now: SystemTime) -> Refused {
     match error {
-        PresentError::OverBudget(over) => Refused::too_many(over, now),
+        PresentError::OverBudget(over) => Refused::too_many(*over, now),
         PresentError::Refused(_) => Refused::code(),
         PresentError::GroupAddress
         | PresentError::Key(_)
         | PresentError::KeyMissing
         | PresentError::Malformed(_)
-        | PresentError::OtherAddress => Refused::bad_request(chain(&error)),
+        | PresentError::OtherAddress => Refused::bad_request(chain(error)),
         PresentError::Entropy(_) | PresentError::Issuer(_) | PresentError::Store(_) => {
-            Refused::failed(&error)
+            Refused::failed(error)
         }
     }
 }

@@ -15,6 +15,7 @@ use offhook_bearer_token::AccessToken;
 use offhook_bearer_token::{CredentialsError, Scope, TokenPolicy, TokenVerifier, VerifiedToken};
 use offhook_device_identity::IdentitySource;
 
+use super::activation::not_redeemed;
 use super::caller::{Administrator, AskingDevice, Profile, Registrar};
 use super::fallback::method_not_allowed;
 use super::identity::identity;
@@ -27,8 +28,8 @@ use crate::message::{
 };
 use crate::{
     ActivateError, BridgeError, Caller, ConfigurationError, ConfigurationRefusal, DeviceKey,
-    DeviceManagement, IssueCodeError, MailError, OnboardError, PresentError, ProvisionError,
-    RequestCodeError, RequestCodeRefusal, TemplateError, UpdateError,
+    DeviceManagement, IssueCodeError, MailError, OnboardError, ProvisionError, RequestCodeError,
+    RequestCodeRefusal, TemplateError, UpdateError,
 };
 
 /// The scope of an administrator's token; ours.
@@ -319,19 +320,15 @@ async fn metrics(
 
 pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {
     match error {
-        OnboardError::Present(PresentError::OverBudget(over)) => Refused::too_many(over, now),
+        OnboardError::Present(error) => not_redeemed(&error, now),
         OnboardError::Provision(ProvisionError::Refused(refusal)) => {
             conflict("provisioning_refused", &refusal)
         }
-        OnboardError::Activate(ActivateError::Code(_))
-        | OnboardError::Present(PresentError::Refused(_)) => Refused::code(),
+        OnboardError::Activate(ActivateError::Code(_)) => Refused::code(),
         OnboardError::Activate(ActivateError::Refused(refusal)) => {
             Refused::forbidden("activation_refused", refusal.to_string())
         }
         OnboardError::Scope(_) => Refused::scope(Scope::BROADWORKS_CONNECTOR_USER.as_str()),
-        OnboardError::Present(error @ (PresentError::Malformed(_) | PresentError::KeyMissing)) => {
-            Refused::bad_request(chain(&error))
-        }
         OnboardError::Template(error @ TemplateError::Tag(_)) => {
             Refused::bad_request(chain(&error))
         }
@@ -341,10 +338,9 @@ pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {
             Refused::new(status, "provisioning_refused", chain(&error))
         }
         OnboardError::Request(error) => Refused::bad_request(chain(&error)),
-        error @ (OnboardError::Provision(_)
-        | OnboardError::Activate(_)
-        | OnboardError::Present(_)
-        | OnboardError::Entropy(_)) => Refused::failed(&error),
+        error @ (OnboardError::Activate(ActivateError::Store(_))
+        | OnboardError::Entropy(_)
+        | OnboardError::Provision(ProvisionError::Store(_))) => Refused::failed(&error),
     }
 }
 
@@ -402,4 +398,34 @@ pub(super) fn update(error: UpdateError) -> Refused {
 
 pub(super) fn conflict(error: &'static str, refusal: &dyn StdError) -> Refused {
     Refused::new(StatusCode::CONFLICT, error, refusal.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+    use offhook_activation_code::{RedemptionKey, Refusal};
+
+    use super::*;
+    use crate::PresentError;
+
+    #[test]
+    fn a_code_that_is_not_redeemed_is_told_alike_by_both_services() {
+        let now = SystemTime::UNIX_EPOCH;
+        let errors: [fn() -> PresentError; 5] = [
+            || PresentError::GroupAddress,
+            || PresentError::KeyMissing,
+            || PresentError::OtherAddress,
+            || PresentError::Key("x".parse::<RedemptionKey>().unwrap_err()),
+            || PresentError::Refused(Refusal::Expired),
+        ];
+        for error in errors {
+            let told = error().to_string();
+            let here = onboard(OnboardError::Present(error()), now).into_response();
+            let there = not_redeemed(&error(), now).into_response();
+            assert_eq!(here.status(), there.status(), "{told}");
+            let is_refusal = matches!(error(), PresentError::Refused(_));
+            let wanted = if is_refusal { 403 } else { 400 };
+            assert_eq!(here.status(), wanted, "{told}");
+        }
+    }
 }
