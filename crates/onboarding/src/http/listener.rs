@@ -65,18 +65,20 @@ pub(super) struct Place {
 
 impl ServerLimits {
     /// Holds at most `connections` at once, those in their handshake included; 4,096 unless told
-    /// otherwise. Further ones wait in the system's queue.
+    /// otherwise. Further ones wait in the system's queue. Numbers below 1 count as 1, and those above
+    /// 536,870,911 as that.
     #[must_use]
     pub const fn with_connections(mut self, connections: usize) -> Self {
-        self.connections = connections;
+        self.connections = within_bounds(connections);
         self
     }
 
     /// Holds at most `connections` of one IPv4 address or IPv6 /64; 64 unless told otherwise.
-    /// Further ones are closed at once. A proxy in front needs more.
+    /// Further ones are closed at once. A proxy in front needs more. The bounds are those of
+    /// [`with_connections`](Self::with_connections).
     #[must_use]
     pub const fn with_connections_per_address(mut self, connections: usize) -> Self {
-        self.connections_per_address = connections;
+        self.connections_per_address = within_bounds(connections);
         self
     }
 
@@ -375,7 +377,32 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// As many as the server can hold: one at least, or it would hold none, and no more than it can count.
+const fn within_bounds(connections: usize) -> usize {
+    match connections {
+        0 => 1,
+        1..=MAX_CONNECTIONS => connections,
+        _ => MAX_CONNECTIONS,
+    }
+}
+
+/// The permits of a semaphore on every machine, and a number that all can be waited for by.
+const MAX_CONNECTIONS: usize = 0x1fff_ffff;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+impl Peer {
+    /// A peer without a certificate, on no connection.
+    pub(super) fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            client: None,
+            certificates: Arc::default(),
+            identity: Arc::default(),
+            place: Weak::new(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -401,11 +428,8 @@ mod tests {
             Arc::new(builder.build().unwrap())
         };
         let peer = || Peer {
-            address: ([192, 0, 2, 1], 5061).into(),
-            client: None,
             certificates: [phone.clone()].into(),
-            identity: Arc::default(),
-            place: Weak::new(),
+            ..Peer::at(([192, 0, 2, 1], 5061).into())
         };
 
         let (one, another) = (verifier(), verifier());
@@ -415,6 +439,24 @@ mod tests {
         assert!(request.identity(&one, much_later).is_ok());
         assert!(request.identity(&another, much_later).is_err());
         assert!(peer().identity(&one, much_later).is_err());
+    }
+
+    #[test]
+    fn a_server_holds_one_connection_at_least_and_no_more_than_it_can_count() {
+        for (given, held) in [(0, 1), (1, 1), (9, 9), (usize::MAX, MAX_CONNECTIONS)] {
+            let limits = ServerLimits::default()
+                .with_connections(given)
+                .with_connections_per_address(given);
+            assert_eq!(limits.connections, held);
+            assert_eq!(limits.connections_per_address, held);
+            let all = Arc::new(Semaphore::new(limits.connections));
+            let everyone = u32::try_from(limits.connections).unwrap();
+            assert!(all.try_acquire_many(everyone).is_ok());
+            let shares = Arc::new(Shares::default());
+            let address = [192, 0, 2, 1].into();
+            assert!(Shares::take(&shares, address, limits.connections_per_address).is_some());
+            assert!(shares.0.lock().unwrap().is_empty());
+        }
     }
 
     #[test]
