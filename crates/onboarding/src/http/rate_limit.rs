@@ -56,7 +56,12 @@ impl RateLimit {
         }
     }
 
-    /// Lets requests from `network` pass uncounted: proxies in front, which must count themselves.
+    /// Lets requests of clients in `network` pass uncounted: those of a monitor, say, or of an office that
+    /// has one address, or of a proxy in front that does not say whose requests it passes on and counts
+    /// them itself.
+    ///
+    /// Whose request it is, [`Peer::client`] says. So the clients behind a proxy that is
+    /// [listed](super::forwarded()) are counted each for itself, whether the proxy is in `network` or not.
     #[must_use]
     pub fn with_exempt(mut self, network: IpNetwork) -> Self {
         self.exempt.push(network);
@@ -190,6 +195,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt as _;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -258,6 +266,32 @@ mod tests {
         // Without a ledger it counts by itself.
         let alone = Limiter::new(RateLimit::new(SECOND, 5), Arc::new(Stopped));
         assert_eq!(alone.admit(one), Ok(()));
+    }
+
+    /// A proxy that is exempt as such exempts nobody whose requests it passes on.
+    #[tokio::test]
+    async fn who_is_exempt_goes_by_whose_request_it_is() {
+        let limit = RateLimit::new(SECOND, 1).with_exempt("192.0.2.0/24".parse().unwrap());
+        let router = Router::new().fallback(|| async {});
+        let router = rate_limited(router, limit, Arc::new(Stopped));
+        let (proxy, device) = (([192, 0, 2, 1], 443).into(), [198, 51, 100, 1].into());
+        let status = async |peer: Peer| {
+            let mut request = Request::new(Body::empty());
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().oneshot(request).await.unwrap().status()
+        };
+        for _ in 0..3 {
+            assert_eq!(status(Peer::at(proxy)).await, 200);
+        }
+        let passed_on = || Peer::at(proxy).with_client(device);
+        assert_eq!(status(passed_on()).await, 200);
+        assert_eq!(status(passed_on()).await, 429);
+        // And a client in there is exempt behind a proxy elsewhere too.
+        for _ in 0..3 {
+            let elsewhere = Peer::at(([203, 0, 113, 1], 443).into());
+            let client = elsewhere.with_client([192, 0, 2, 7].into());
+            assert_eq!(status(client).await, 200);
+        }
     }
 
     #[test]
