@@ -23,7 +23,7 @@ use url::Url;
 pub use mpp::Mpp;
 pub use remote_access::RemoteAccessPhone;
 #[cfg(feature = "http")]
-pub(crate) use request::{accept, build};
+pub(crate) use request::{ExchangeError, accept, build};
 pub use room_os::RoomOs;
 pub use upgraded_mpp::UpgradedMpp;
 

@@ -11,13 +11,45 @@ use url::Url;
 use crate::message::{MachineToken, Problem, parse};
 use crate::{DeviceError, MessageError};
 
+/// A request could not be made, or its answer does not say yes; for devices and administrators alike.
+pub(crate) enum ExchangeError {
+    /// The service refused; asking again will not help.
+    Refused {
+        status: u16,
+        error: String,
+        description: String,
+    },
+    /// The service could not find out; asking again may help.
+    Unavailable { status: u16 },
+    /// The URL of the service cannot be used.
+    Url,
+}
+
+impl From<ExchangeError> for DeviceError {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Refused {
+                status,
+                error,
+                description,
+            } => Self::Refused {
+                status,
+                error,
+                description,
+            },
+            ExchangeError::Unavailable { status } => Self::Unavailable { status },
+            ExchangeError::Url => Self::Url,
+        }
+    }
+}
+
 /// `GET base/path`, with the token where there is one.
 pub(super) fn get(
     base: &Url,
     path: &[&str],
     token: Option<&AccessToken>,
 ) -> Result<Request<Vec<u8>>, DeviceError> {
-    build(Method::GET, base, path, token, Vec::new())
+    Ok(build(Method::GET, base, path, token, Vec::new())?)
 }
 
 /// `POST base/path` with `message` as JSON.
@@ -29,7 +61,7 @@ pub(super) fn post(
 ) -> Result<Request<Vec<u8>>, DeviceError> {
     let body = serde_json::to_vec(message)
         .map_err(|error| DeviceError::Message(MessageError::from_json(&error)))?;
-    build(Method::POST, base, path, token, body)
+    Ok(build(Method::POST, base, path, token, body)?)
 }
 
 /// The message in an answer that says yes.
@@ -49,7 +81,7 @@ pub(super) fn bearer(message: &MachineToken) -> Result<(AccessToken, Duration), 
 }
 
 /// Lets an answer pass that says yes.
-pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
+pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), ExchangeError> {
     let status = response.status();
     if status.is_success() {
         return Ok(());
@@ -57,7 +89,7 @@ pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
     let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
     let is_passing = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
     if is_passing || passing.contains(&status) {
-        return Err(DeviceError::Unavailable {
+        return Err(ExchangeError::Unavailable {
             status: status.as_u16(),
         });
     }
@@ -72,7 +104,7 @@ pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), DeviceError> {
     let (error, description) = problem
         .map(|problem| (problem.error, problem.error_description))
         .unwrap_or_default();
-    Err(DeviceError::Refused {
+    Err(ExchangeError::Refused {
         status: status.as_u16(),
         error: shown(error),
         description: shown(description),
@@ -86,10 +118,10 @@ pub(crate) fn build(
     path: &[&str],
     token: Option<&AccessToken>,
     body: Vec<u8>,
-) -> Result<Request<Vec<u8>>, DeviceError> {
+) -> Result<Request<Vec<u8>>, ExchangeError> {
     let mut url = base.clone();
     url.path_segments_mut()
-        .map_err(|()| DeviceError::Url)?
+        .map_err(|()| ExchangeError::Url)?
         .pop_if_empty()
         .extend(path);
     let mut request = Request::builder().method(method).uri(url.as_str());
@@ -99,7 +131,7 @@ pub(crate) fn build(
     if !body.is_empty() {
         request = request.header(header::CONTENT_TYPE, "application/json");
     }
-    request.body(body).map_err(|_| DeviceError::Url)
+    request.body(body).map_err(|_| ExchangeError::Url)
 }
 
 const MAX_SHOWN_CHARS: usize = 200;

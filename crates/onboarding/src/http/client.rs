@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use url::Url;
 
-use crate::device_side::{accept, build};
+use crate::MessageError;
+use crate::device_side::{ExchangeError, accept, build};
 use crate::message::{
     CodeIssued, CodeRequest, DeviceList, DeviceStatus, MoveRequest, ProvisionRequest,
     RegistrationReport, parse,
 };
-use crate::{DeviceError, MessageError};
 
 /// The verbs of an administrator and of the registrar over HTTPS.
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ pub enum ClientError {
         /// The HTTP status.
         status: u16,
     },
-    /// The URL of device management has no room for a path.
-    #[error("the URL of device management is no base")]
+    /// The URL of device management has no room for a path, or is none for a request.
+    #[error("URL of device management not usable")]
     Url,
 }
 
@@ -260,20 +260,18 @@ impl ManagementClient {
         token: &AccessToken,
     ) -> Result<Vec<u8>, ClientError> {
         let request: Request<Vec<u8>> =
-            build(method, url, path, Some(token), body.unwrap_or_default())
-                .map_err(ClientError::of)?;
+            build(method, url, path, Some(token), body.unwrap_or_default())?;
         let response = self.fetch.fetch(request).await;
         let response = response.map_err(ClientError::Fetch)?;
-        accept(&response).map_err(ClientError::of)?;
+        accept(&response)?;
         Ok(response.into_body())
     }
 }
 
-impl ClientError {
-    /// What requests of devices and of administrators have in common.
-    fn of(error: DeviceError) -> Self {
+impl From<ExchangeError> for ClientError {
+    fn from(error: ExchangeError) -> Self {
         match error {
-            DeviceError::Refused {
+            ExchangeError::Refused {
                 status,
                 error,
                 description,
@@ -282,9 +280,8 @@ impl ClientError {
                 error,
                 description,
             },
-            DeviceError::Unavailable { status } => Self::Unavailable { status },
-            DeviceError::Message(error) => Self::Answer(error),
-            _ => Self::Url,
+            ExchangeError::Unavailable { status } => Self::Unavailable { status },
+            ExchangeError::Url => Self::Url,
         }
     }
 }
