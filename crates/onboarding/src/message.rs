@@ -9,13 +9,15 @@ use std::net::IpAddr;
 
 use offhook_device_name::{DeviceModel, DeviceName, MacAddress};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{ActivationState, Device, MessageError, Ownership};
 
-/// A text that must not be printed: redacted by `Debug`, wiped when dropped.
-#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
+/// A text that must not be printed: redacted by `Debug`, wiped when dropped, compared in a time that
+/// does not tell where two differ.
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct SecretText(#[serde(with = "secret")] Zeroizing<String>);
 
@@ -30,6 +32,17 @@ impl SecretText {
 impl From<String> for SecretText {
     fn from(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+}
+
+impl Eq for SecretText {}
+
+impl PartialEq for SecretText {
+    fn eq(&self, other: &Self) -> bool {
+        self.secret()
+            .as_bytes()
+            .ct_eq(other.secret().as_bytes())
+            .into()
     }
 }
 
