@@ -44,7 +44,8 @@ pub(super) async fn list(
     let Query(part) = part.map_err(|error| Refused::bad_request(error.body_text()))?;
     let limit = part.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=Page::MAX_LIMIT).contains(&limit) {
-        return Err(Refused::bad_request("limit is not 1 to 1000"));
+        let what = format!("limit is not 1 to {}", Page::MAX_LIMIT);
+        return Err(Refused::bad_request(what));
     }
     let mut page = Page::first(limit);
     if let Some(after) = part.after {
