@@ -4,10 +4,10 @@ use http::Response;
 use offhook_device_profile::{Limits, SipSettings, mpp::FlatProfile};
 use offhook_sip_resolver::Policy;
 
-use super::request::{accept, get, post, read};
+use super::request::{accept, activate, activated, get, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, resolve, typed_code};
 use crate::DeviceError;
-use crate::message::{ActivationAccepted, ActivationRequest, IdentityShown, SecretText};
+use crate::message::{IdentityShown, SecretText};
 
 /// A multiplatform phone on its way: its maker's certificate proves it on every connection, so it
 /// must be carried in the TLS settings of the client that sends its requests.
@@ -74,13 +74,7 @@ impl Flow for Mpp {
         Ok(match &self.state {
             State::Identity => Task::Request(get(base, &["v1", "identity"], None)?),
             State::Activate(code) => {
-                let message = ActivationRequest {
-                    mac_address: self.settings.mac,
-                    model: Some(self.settings.model.clone()),
-                    serial_number: Some(self.settings.serial_number.clone()),
-                    activation_code: Some(code.clone()),
-                };
-                Task::Request(post(base, &["v1", "activate"], None, &message)?)
+                Task::Request(activate(&self.settings, base, None, Some(code))?)
             }
             State::Configure { file } => Task::Request(get(base, &["v1", "files", file], None)?),
             State::Resolve(registering) => resolve(&registering.domain, Policy::tls_only())?,
@@ -102,15 +96,9 @@ impl Flow for Mpp {
                     (None, None) => return Err(DeviceError::NotProvisioned),
                 }
             }
-            State::Activate(_) => {
-                let message: ActivationAccepted = read(response)?;
-                if message.device_name.mac() != Some(self.settings.mac) {
-                    return Err(DeviceError::OtherDevice);
-                }
-                State::Configure {
-                    file: message.configuration_file,
-                }
-            }
+            State::Activate(_) => State::Configure {
+                file: activated(&self.settings, response)?,
+            },
             State::Configure { .. } => {
                 accept(response)?;
                 let document = FlatProfile::parse(response.body(), &Limits::default())

@@ -9,11 +9,9 @@ use offhook_device_profile::{Limits, SettingsError, SipSettings};
 use offhook_sip_resolver::{DomainName, Edge, Side};
 use url::Url;
 
-use super::request::{accept, bearer, get, post, read};
+use super::request::{accept, activate, activated, bearer, get, post, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, typed_code};
-use crate::message::{
-    ActivationAccepted, ActivationRequest, CodePresented, MachineToken, SecretText,
-};
+use crate::message::{CodePresented, MachineToken, SecretText};
 use crate::{DeviceError, EdgeTrust};
 
 /// A telephone of Unified CM outside of the enterprise network: code, machine token and service
@@ -171,13 +169,7 @@ impl Flow for RemoteAccessPhone {
                 domain: domain.clone(),
             },
             State::Activate { token, base } => {
-                let message = ActivationRequest {
-                    mac_address: self.settings.mac,
-                    model: Some(self.settings.model.clone()),
-                    serial_number: Some(self.settings.serial_number.clone()),
-                    activation_code: None,
-                };
-                Task::Request(post(base, &["v1", "activate"], Some(token), &message)?)
+                Task::Request(activate(&self.settings, base, Some(token), None)?)
             }
             State::Configure { token, base, file } => {
                 Task::Request(get(base, &["v1", "files", file], Some(token))?)
@@ -205,17 +197,11 @@ impl Flow for RemoteAccessPhone {
                     domain,
                 }
             }
-            State::Activate { token, base } => {
-                let message: ActivationAccepted = read(response)?;
-                if message.device_name.mac() != Some(self.settings.mac) {
-                    return Err(DeviceError::OtherDevice);
-                }
-                State::Configure {
-                    token: token.clone(),
-                    base: base.clone(),
-                    file: message.configuration_file,
-                }
-            }
+            State::Activate { token, base } => State::Configure {
+                token: token.clone(),
+                base: base.clone(),
+                file: activated(&self.settings, response)?,
+            },
             State::Configure { token, .. } => {
                 accept(response)?;
                 let sip = settings_of(response.body())?;

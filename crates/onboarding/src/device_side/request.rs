@@ -8,7 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::message::{MachineToken, Problem, parse};
+use super::DeviceSettings;
+use crate::message::{
+    ActivationAccepted, ActivationRequest, MachineToken, Problem, SecretText, parse,
+};
 use crate::{DeviceError, MessageError};
 
 /// A request could not be made, or its answer does not say yes; for devices and administrators alike.
@@ -62,6 +65,34 @@ pub(super) fn post(
     let body = serde_json::to_vec(message)
         .map_err(|error| DeviceError::Message(MessageError::from_json(&error)))?;
     Ok(build(Method::POST, base, path, token, body)?)
+}
+
+/// The request to be activated: by `token`, or by the certificate of the connection and `code`.
+pub(super) fn activate(
+    settings: &DeviceSettings,
+    base: &Url,
+    token: Option<&AccessToken>,
+    code: Option<&SecretText>,
+) -> Result<Request<Vec<u8>>, DeviceError> {
+    let message = ActivationRequest {
+        mac_address: settings.mac,
+        model: Some(settings.model.clone()),
+        serial_number: Some(settings.serial_number.clone()),
+        activation_code: code.cloned(),
+    };
+    post(base, &["v1", "activate"], token, &message)
+}
+
+/// The name of the configuration file, in the answer that the device of `settings` is activated.
+pub(super) fn activated(
+    settings: &DeviceSettings,
+    response: &Response<Vec<u8>>,
+) -> Result<String, DeviceError> {
+    let message: ActivationAccepted = read(response)?;
+    if message.device_name.mac() != Some(settings.mac) {
+        return Err(DeviceError::OtherDevice);
+    }
+    Ok(message.configuration_file)
 }
 
 /// The message in an answer that says yes.

@@ -9,12 +9,10 @@ use offhook_device_profile::{Limits, SipSettings, room_os::Configuration};
 use offhook_sip_resolver::Policy;
 use url::Url;
 
-use super::request::{accept, bearer, build, get, post, read};
+use super::request::{accept, activate, activated, bearer, build, get, post, read};
 use super::{DeviceSettings, Flow, Registering, Step, Task, resolve, typed_code};
 use crate::DeviceError;
-use crate::message::{
-    ActivationAccepted, ActivationRequest, CodePresented, MachineToken, SecretText,
-};
+use crate::message::{CodePresented, MachineToken, SecretText};
 
 /// A Room OS device on its way: code, machine token, activation, configuration, SIP servers,
 /// registration.
@@ -145,13 +143,7 @@ impl Flow for RoomOs {
                 lifetime: *lifetime,
             },
             State::Activate(token) => {
-                let message = ActivationRequest {
-                    mac_address: self.settings.mac,
-                    model: Some(self.settings.model.clone()),
-                    serial_number: Some(self.settings.serial_number.clone()),
-                    activation_code: None,
-                };
-                Task::Request(post(base, &["v1", "activate"], Some(token), &message)?)
+                Task::Request(activate(&self.settings, base, Some(token), None)?)
             }
             State::Configure { token, file } => {
                 Task::Request(get(base, &["v1", "files", file], Some(token))?)
@@ -169,16 +161,10 @@ impl Flow for RoomOs {
                 let (token, lifetime) = bearer(&message)?;
                 State::KeepToken { token, lifetime }
             }
-            State::Activate(token) => {
-                let message: ActivationAccepted = read(response)?;
-                if message.device_name.mac() != Some(self.settings.mac) {
-                    return Err(DeviceError::OtherDevice);
-                }
-                State::Configure {
-                    token: token.clone(),
-                    file: message.configuration_file,
-                }
-            }
+            State::Activate(token) => State::Configure {
+                token: token.clone(),
+                file: activated(&self.settings, response)?,
+            },
             State::Configure { token, .. } => {
                 accept(response)?;
                 let document = Configuration::parse(response.body(), &Limits::default())
