@@ -2,6 +2,7 @@
 //! DM Bridge.
 
 mod activation;
+mod activation_limit;
 mod bridge;
 mod caller;
 mod client;
@@ -11,6 +12,7 @@ mod forwarded;
 mod health;
 mod identity;
 mod key_set;
+mod ledger;
 mod life_cycle;
 mod listener;
 mod management;

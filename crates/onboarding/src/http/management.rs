@@ -16,6 +16,7 @@ use offhook_bearer_token::{CredentialsError, Scope, TokenPolicy, TokenVerifier, 
 use offhook_device_identity::IdentitySource;
 
 use super::activation::not_redeemed;
+use super::activation_limit::{ActivationLimit, Asking};
 use super::caller::{Administrator, AskingDevice, Profile, Registrar};
 use super::fallback::method_not_allowed;
 use super::identity::identity;
@@ -48,6 +49,7 @@ pub struct ManagementApi {
     devices: Tokens,
     operators: Tokens,
     identity: Arc<IdentitySource>,
+    activations: Arc<ActivationLimit>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -68,6 +70,7 @@ impl ManagementApi {
             operators: devices.clone(),
             devices,
             identity,
+            activations: Arc::default(),
             clock,
         }
     }
@@ -236,8 +239,15 @@ async fn activate(
     AskingDevice { caller, peer, now }: AskingDevice,
     Message(request): Message<ActivationRequest>,
 ) -> Result<Json<ActivationAccepted>, Refused> {
-    let (management, source) = (Arc::clone(&api.management), peer.client());
-    let activated = async move { management.activate(&caller, request, source, now).await };
+    let asking = Asking::from(&caller);
+    api.activations.admit(asking, now)?;
+    let (management, limit) = (Arc::clone(&api.management), Arc::clone(&api.activations));
+    let source = peer.client();
+    let activated = async move {
+        let activated = management.activate(&caller, request, source, now).await;
+        limit.judge(asking, &activated);
+        activated
+    };
     let activated = to_the_end(&peer, activated).await?;
     let activated = activated.map_err(|error| onboard(error, now))?;
     let configuration_file = api

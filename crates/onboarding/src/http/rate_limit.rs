@@ -1,9 +1,8 @@
 //! How many requests an address may send.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -11,6 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use offhook_device_identity::IpNetwork;
 
+use super::ledger::{Ledger, Rate};
 use super::listener::network;
 use super::problem::Refused;
 use super::{Clock, Peer};
@@ -22,8 +22,7 @@ use super::{Clock, Peer};
 /// those that come last have one share together. A node counts by itself.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
-    interval: Duration,
-    burst: u32,
+    rate: Rate,
     exempt: Vec<IpNetwork>,
     ledger: Option<RateLedger>,
 }
@@ -32,15 +31,17 @@ pub struct RateLimit {
 /// settings again. Clones are the same ledger. Two limits that are asked in turn need one each: what one of
 /// them has counted is cut down to what the other allows.
 #[derive(Clone, Debug, Default)]
-pub struct RateLedger(Arc<Mutex<Ledger>>);
+pub struct RateLedger(Arc<Mutex<Ledger<IpAddr>>>);
 
 impl RateLimit {
     /// Allows `burst` requests at once, at least one, and one more after each `interval`.
     #[must_use]
     pub fn new(interval: Duration, burst: u32) -> Self {
         Self {
-            interval,
-            burst: burst.max(1),
+            rate: Rate {
+                interval,
+                burst: burst.max(1),
+            },
             exempt: Vec::new(),
             ledger: None,
         }
@@ -89,7 +90,7 @@ struct Limiter {
 
 async fn pass(State(limiter): State<Arc<Limiter>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let address = peer.map_or(SHARED, |ConnectInfo(peer)| peer.client());
+    let address = peer.map_or(UNKNOWN, |ConnectInfo(peer)| peer.client());
     match limiter.admit(address) {
         Ok(()) => next.run(request).await,
         Err(wait) => Refused::too_fast(wait).into_response(),
@@ -114,87 +115,17 @@ impl Limiter {
         let now = self.clock.now();
         let ledger = &self.ledger.0;
         let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.admit(network(address), &self.limit, now)
+        ledger.admit(network(address), self.limit.rate, now)
     }
 }
 
-/// When each address will have been idle for long enough to send a whole burst again: the generic
-/// cell rate algorithm.
-#[derive(Debug, Default)]
-struct Ledger {
-    full_at: HashMap<IpAddr, SystemTime>,
-    swept: Option<SystemTime>,
-    /// How far ahead an address may be, by the limit that counted last.
-    window: Duration,
-}
-
-impl Ledger {
-    /// Counts a request of `address`, or tells how long it must wait.
-    fn admit(
-        &mut self,
-        address: IpAddr,
-        limit: &RateLimit,
-        now: SystemTime,
-    ) -> Result<(), Duration> {
-        let window = limit.interval.saturating_mul(limit.burst);
-        self.suit(window, now);
-        let address = if self.full_at.contains_key(&address) || self.has_room(now) {
-            address
-        } else {
-            SHARED
-        };
-        let full_at = self.full_at.entry(address).or_insert(now);
-        let ahead = full_at.duration_since(now).unwrap_or_default();
-        // Further ahead than it can be: the clock was set back.
-        let ahead = if ahead > window {
-            Duration::ZERO
-        } else {
-            ahead
-        };
-        let after = ahead.saturating_add(limit.interval);
-        if after > window {
-            return Err(after.saturating_sub(window));
-        }
-        *full_at = now.checked_add(after).unwrap_or(now);
-        Ok(())
-    }
-
-    /// Has nobody further ahead than a new limit allows, which would look as though the clock had
-    /// been set back.
-    fn suit(&mut self, window: Duration, now: SystemTime) {
-        let before = std::mem::replace(&mut self.window, window);
-        if window >= before {
-            return;
-        }
-        for full_at in self.full_at.values_mut() {
-            let ahead = full_at.duration_since(now).unwrap_or_default();
-            if ahead > window && ahead <= before {
-                *full_at = now.checked_add(window).unwrap_or(now);
-            }
-        }
-    }
-
-    /// Whether one more address can be remembered. Idle ones are forgotten, once in a second at most.
-    fn has_room(&mut self, now: SystemTime) -> bool {
-        if self.full_at.len() < MAX_ADDRESSES {
-            return true;
-        }
-        let since = self.swept.map(|swept| now.duration_since(swept));
-        if !matches!(since, Some(Ok(since)) if since < SWEEP_EVERY) {
-            self.swept = Some(now);
-            self.full_at.retain(|_, full_at| *full_at > now);
-        }
-        self.full_at.len() < MAX_ADDRESSES
-    }
-}
-
-/// Whose requests count together when there is no room for more addresses.
-const SHARED: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-const MAX_ADDRESSES: usize = 65_536;
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Whose requests count together where it is not known whose they are.
+const UNKNOWN: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use axum::body::Body;
     use tower::ServiceExt as _;
 
@@ -202,40 +133,13 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn at(millis: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + Duration::from_millis(millis)
-    }
-
-    #[test]
-    fn a_burst_passes_and_then_one_in_each_interval() {
-        let mut ledger = Ledger::default();
-        let limit = RateLimit::new(SECOND, 3);
-        let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-        for _ in 0..3 {
-            assert_eq!(ledger.admit(one, &limit, at(0)), Ok(()));
-        }
-        assert_eq!(ledger.admit(one, &limit, at(0)), Err(SECOND));
-        assert_eq!(ledger.admit(other, &limit, at(0)), Ok(()));
-        let early = ledger.admit(one, &limit, at(999));
-        assert_eq!(early, Err(Duration::from_millis(1)));
-        assert_eq!(ledger.admit(one, &limit, at(1_000)), Ok(()));
-        assert!(ledger.admit(one, &limit, at(1_000)).is_err());
-        // A refused request costs nothing, and idleness gives back a burst and no more.
-        for _ in 0..3 {
-            assert_eq!(ledger.admit(one, &limit, at(60_000)), Ok(()));
-        }
-        assert!(ledger.admit(one, &limit, at(60_000)).is_err());
-        // A clock that is set back shuts nobody out.
-        assert_eq!(ledger.admit(one, &limit, at(0)), Ok(()));
-    }
-
     /// A clock that does not go on.
     #[derive(Debug)]
     struct Stopped;
 
     impl Clock for Stopped {
         fn now(&self) -> SystemTime {
-            at(0)
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
         }
     }
 
@@ -292,21 +196,5 @@ mod tests {
             let client = elsewhere.with_client([192, 0, 2, 7].into());
             assert_eq!(status(client).await, 200);
         }
-    }
-
-    #[test]
-    fn memory_is_bounded_and_idle_addresses_are_forgotten() {
-        let mut ledger = Ledger::default();
-        let limit = RateLimit::new(SECOND, 1);
-        let address = |number: u32| IpAddr::from(number.to_be_bytes());
-        for number in 0..65_536 {
-            assert_eq!(ledger.admit(address(number), &limit, at(0)), Ok(()));
-        }
-        // One of all the others passes, and those that are known keep their share.
-        assert_eq!(ledger.admit(address(70_000), &limit, at(0)), Ok(()));
-        assert!(ledger.admit(address(70_001), &limit, at(0)).is_err());
-        assert!(ledger.full_at.len() <= MAX_ADDRESSES + 1);
-        assert_eq!(ledger.admit(address(70_001), &limit, at(2_000)), Ok(()));
-        assert_eq!(ledger.full_at.len(), 1);
     }
 }

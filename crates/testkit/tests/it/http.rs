@@ -195,6 +195,49 @@ async fn one_device_cannot_fetch_the_file_of_another() {
     }
 }
 
+/// Each refusal is a record in the audit log, which is kept for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_asks_in_vain_to_be_activated_is_told_to_wait() {
+    let (world, folder) = world(WorldOptions::default()).await;
+    let device = SampleDevice::room_os().unwrap();
+    let code = code(&world, &device).await;
+    let (mut driver, mut flow) = room_os(&world, &folder, &device, &code);
+    finish(&mut driver, &mut flow).await;
+    let records = async || world.registry().audit(0, usize::MAX).await.unwrap().len();
+    let scopes = [Scope::BROADWORKS_CONNECTOR_USER];
+    let issued = |subject| {
+        world
+            .issuer()
+            .issue(uuid::Uuid::from_u128(subject), &scopes)
+    };
+    let activate = async |token: &offhook_bearer_token::AccessToken| {
+        let request = post(&world, "v1/activate")
+            .header("authorization", token.to_authorization())
+            .body(br#"{"macAddress": "00:11:22:33:44:55"}"#.to_vec());
+        send(&world, request.unwrap()).await
+    };
+    let before = records().await;
+    let (vain, mut refusals) = (issued(7).unwrap(), 0);
+    let held_up = loop {
+        let refused = activate(&vain).await;
+        if refused.status() != 403 {
+            break refused;
+        }
+        refusals += 1;
+        assert!(refusals < 1_000, "nothing bounds the audit log");
+    };
+    assert_eq!(held_up.status(), 429);
+    assert!(held_up.headers().contains_key("retry-after"));
+    assert_eq!(problem(&held_up).error, "too_many_requests");
+    assert_eq!(records().await, before + refusals);
+    // Others are not held up, and who is activated may ask again and again.
+    assert_eq!(activate(&issued(8).unwrap()).await.status(), 403);
+    let own = driver.kept_token().unwrap().parse().unwrap();
+    for _ in 0..refusals + 20 {
+        assert_eq!(activate(&own).await.status(), 200);
+    }
+}
+
 /// The same header counts from the listed proxy at 127.0.0.2 and from nobody else.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_identity_header_counts_from_the_listed_proxy_only() {
