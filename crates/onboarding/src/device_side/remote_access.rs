@@ -9,7 +9,7 @@ use offhook_device_profile::{Limits, SettingsError, SipSettings};
 use offhook_sip_resolver::{DomainName, Edge, Side};
 use url::Url;
 
-use super::request::{accept, activate, activated, bearer, get, post, read};
+use super::request::{accept, activate, activated, bearer, get, post, read, renewal};
 use super::{DeviceSettings, Flow, Registering, Step, Task, typed_code};
 use crate::message::{CodePresented, MachineToken, SecretText};
 use crate::{DeviceError, EdgeTrust};
@@ -43,15 +43,23 @@ enum State {
         activation_url: Url,
         code: SecretText,
     },
+    Renew {
+        activation_url: Url,
+        token: AccessToken,
+        domain: DomainName,
+        file: String,
+    },
     KeepToken {
         token: AccessToken,
         lifetime: Duration,
         domain: DomainName,
+        /// The configuration of a phone that is activated.
+        file: Option<String>,
     },
     FindEdge {
         token: AccessToken,
         domain: DomainName,
-        /// The configuration of a phone that was activated on premises.
+        /// The configuration of a phone that is activated.
         file: Option<String>,
     },
     Activate {
@@ -117,6 +125,32 @@ impl RemoteAccessPhone {
         }
     }
 
+    /// The phone whose kept machine token has half of its lifetime behind it: it has the activation
+    /// service at `activation_url` renew it, keeps the new one, and goes on with that to its edge. It has
+    /// kept its service domain and the name of its configuration file too.
+    ///
+    /// What is said of [`RoomOs::renew`](super::RoomOs::renew) holds for it.
+    #[must_use]
+    pub const fn renew(
+        settings: DeviceSettings,
+        activation_url: Url,
+        token: AccessToken,
+        service_domain: DomainName,
+        configuration_file: String,
+    ) -> Self {
+        Self {
+            settings,
+            edge: None,
+            edge_trust: None,
+            state: State::Renew {
+                activation_url,
+                token,
+                domain: service_domain,
+                file: configuration_file,
+            },
+        }
+    }
+
     /// The phone that was told before whom to trust at its edge.
     #[must_use]
     pub fn with_edge_trust(self, edge_trust: EdgeTrust) -> Self {
@@ -131,6 +165,7 @@ impl Flow for RemoteAccessPhone {
     fn step(&self) -> Option<Step> {
         match self.state {
             State::Redeem { .. } => Some(Step::CodeRedeemed),
+            State::Renew { .. } => Some(Step::TokenRenewed),
             State::KeepToken { .. } => Some(Step::MachineToken),
             State::FindEdge { .. } => Some(Step::EdgeFound),
             State::Activate { .. } => Some(Step::Activated),
@@ -159,6 +194,11 @@ impl Flow for RemoteAccessPhone {
                     &message,
                 )?)
             }
+            State::Renew {
+                activation_url,
+                token,
+                ..
+            } => Task::Request(renewal(activation_url, token)?),
             State::KeepToken {
                 token, lifetime, ..
             } => Task::KeepToken {
@@ -195,6 +235,17 @@ impl Flow for RemoteAccessPhone {
                     token,
                     lifetime,
                     domain,
+                    file: None,
+                }
+            }
+            State::Renew { domain, file, .. } => {
+                let message: MachineToken = read(response)?;
+                let (token, lifetime) = bearer(&message)?;
+                State::KeepToken {
+                    token,
+                    lifetime,
+                    domain: domain.clone(),
+                    file: Some(file.clone()),
                 }
             }
             State::Activate { token, base } => State::Configure {
@@ -253,10 +304,15 @@ impl Flow for RemoteAccessPhone {
 
     fn done(&mut self) -> Result<(), DeviceError> {
         self.state = match &self.state {
-            State::KeepToken { token, domain, .. } => State::FindEdge {
+            State::KeepToken {
+                token,
+                domain,
+                file,
+                ..
+            } => State::FindEdge {
                 token: token.clone(),
                 domain: domain.clone(),
-                file: None,
+                file: file.clone(),
             },
             State::Register(_) => State::Finished,
             _ => return Err(DeviceError::OutOfOrder),

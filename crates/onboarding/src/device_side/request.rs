@@ -67,6 +67,12 @@ pub(super) fn post(
     Ok(build(Method::POST, base, path, token, body)?)
 }
 
+/// The request to have `token` renewed by the activation service at `base`.
+pub(super) fn renewal(base: &Url, token: &AccessToken) -> Result<Request<Vec<u8>>, DeviceError> {
+    let path = ["v1", "machine-token"];
+    Ok(build(Method::POST, base, &path, Some(token), Vec::new())?)
+}
+
 /// The request to be activated: by `token`, or by the certificate of the connection and `code`.
 pub(super) fn activate(
     settings: &DeviceSettings,

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use http::{Method, Response};
+use http::Response;
 use offhook_activation_code::RedemptionKey;
 use offhook_bearer_token::AccessToken;
 use offhook_device_profile::{Limits, SipSettings, room_os::Configuration};
 use offhook_sip_resolver::Policy;
 use url::Url;
 
-use super::request::{accept, activate, activated, bearer, build, get, post, read};
+use super::request::{accept, activate, activated, bearer, get, post, read, renewal};
 use super::{DeviceSettings, Flow, Registering, Step, Task, resolve, typed_code};
 use crate::DeviceError;
 use crate::message::{CodePresented, MachineToken, SecretText};
@@ -133,11 +133,7 @@ impl Flow for RoomOs {
             State::Renew {
                 activation_url,
                 token,
-            } => {
-                let (path, token) = (["v1", "machine-token"], Some(token));
-                let request = build(Method::POST, activation_url, &path, token, Vec::new());
-                Task::Request(request?)
-            }
+            } => Task::Request(renewal(activation_url, token)?),
             State::KeepToken { token, lifetime } => Task::KeepToken {
                 token: token.clone(),
                 lifetime: *lifetime,

@@ -158,6 +158,35 @@ fn a_phone_outside_learns_its_edge_from_the_code() {
 }
 
 #[test]
+fn a_phone_outside_renews_its_token_and_goes_on_to_its_edge() {
+    let mut phone = RemoteAccessPhone::renew(
+        device_settings(),
+        "https://activation.example.test".parse().unwrap(),
+        "old".parse().unwrap(),
+        "mra.example.test".parse().unwrap(),
+        "SEP.cnf.xml".to_owned(),
+    );
+    assert_eq!(phone.step(), Some(Step::TokenRenewed));
+    let sent = request(&phone);
+    let wanted = "https://activation.example.test/v1/machine-token";
+    assert_eq!(sent.uri(), wanted);
+    assert_eq!(sent.headers()["authorization"], "Bearer old");
+    let token = json!({"access_token": "new", "token_type": "Bearer", "expires_in": 3600});
+    phone.answered(&json(&token)).unwrap();
+    let Task::KeepToken { token, lifetime } = phone.task().unwrap() else {
+        panic!();
+    };
+    assert_eq!((token.secret(), lifetime.as_secs()), ("new", 3600));
+    phone.done().unwrap();
+    phone.edge_found(edge("mra.example.test")).unwrap();
+    // It is activated already.
+    assert_eq!(phone.step(), Some(Step::Configuration));
+    let sent = request(&phone);
+    assert_eq!(sent.uri(), "https://mra.example.test/v1/files/SEP.cnf.xml");
+    assert_eq!(sent.headers()["authorization"], "Bearer new");
+}
+
+#[test]
 fn a_code_that_is_not_for_remote_access_leads_nowhere() {
     let mut phone = phone();
     let answer = |domain: serde_json::Value| {
