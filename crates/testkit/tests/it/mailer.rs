@@ -12,8 +12,8 @@ use offhook_bearer_token::{
 };
 use offhook_device_identity::{ChainVerifier, IdentitySource};
 use offhook_onboarding::http::{
-    ADMIN_SCOPE, Clock as _, ManagementApi, ServerLimits, SystemClock, management_router,
-    serve_until,
+    ADMIN_SCOPE, Clock as _, ManagementApi, ServerLimits, SystemClock, client_config,
+    management_router, serve_until, server_config,
 };
 use offhook_onboarding::message::Problem;
 use offhook_onboarding::{
@@ -21,8 +21,7 @@ use offhook_onboarding::{
     MemoryRegistry,
 };
 use offhook_testkit::{
-    CertificateAuthority, SampleDevice, TOKEN_LIFETIME, TlsServer, client_config, room_os_archive,
-    server_config,
+    CertificateAuthority, SampleDevice, TOKEN_LIFETIME, TlsServer, room_os_archive,
 };
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt as _;

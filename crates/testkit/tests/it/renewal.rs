@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::{Request, Response};
 use offhook_bearer_token::{AccessToken, Fetch as _, HttpsFetch, Scope};
 use offhook_onboarding::device_side::{Flow, RoomOs, Step};
-use offhook_onboarding::http::ADMIN_SCOPE;
+use offhook_onboarding::http::{ADMIN_SCOPE, TlsCredentials};
 use offhook_onboarding::message::{MachineToken, Problem};
-use offhook_testkit::{Credentials, Driver, SampleDevice, TOKEN_LIFETIME, World, WorldOptions};
+use offhook_testkit::{Driver, SampleDevice, TOKEN_LIFETIME, World, WorldOptions};
 use uuid::Uuid;
 
 use crate::flows::{code, finish, room_os, world};
@@ -31,7 +31,7 @@ async fn renew(world: &World, token: &AccessToken) -> Response<Vec<u8>> {
     renew_by(world, token, &client(world, None)).await
 }
 
-fn client(world: &World, credentials: Option<Credentials>) -> HttpsFetch {
+fn client(world: &World, credentials: Option<TlsCredentials>) -> HttpsFetch {
     HttpsFetch::new(world.client(credentials).unwrap())
 }
 
@@ -138,7 +138,7 @@ async fn a_token_bound_to_a_certificate_is_renewed_by_its_holder_and_stays_bound
     let subject = world.admin().status(device.profile).await.unwrap().subject;
     let phone = SampleDevice::mpp().unwrap().subject();
     let credentials = world.maker_authority().device(&phone).unwrap();
-    let digest = ring::digest::digest(&ring::digest::SHA256, &credentials.chain[0]);
+    let digest = ring::digest::digest(&ring::digest::SHA256, &credentials.chain()[0]);
     let thumbprint: [u8; 32] = digest.as_ref().try_into().unwrap();
     let scope = [Scope::BROADWORKS_CONNECTOR_USER];
     let bound = world
