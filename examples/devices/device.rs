@@ -39,7 +39,8 @@ pub(crate) struct Settings {
     /// End once the configuration is read, before the SIP servers are looked for.
     #[arg(long)]
     configuration_only: bool,
-    /// How often a step that could not be done is tried again, after 1, 2, 4 … seconds, at most 30.
+    /// How often a step that could not be done is tried again, after 1, 2, 4 … seconds, at most 30, and
+    /// not before the service wants it; where that is later the device ends.
     #[arg(long, value_name = "N", default_value_t = 5)]
     retries: u32,
     /// Print one JSON object a step.
@@ -73,7 +74,7 @@ impl Settings {
     }
 
     /// Carries out all steps of `flow`, and tells each.
-    pub(crate) async fn onboard(&self, mut driver: Driver, flow: &mut dyn Flow) -> ExitCode {
+    pub(crate) async fn onboard(&self, driver: &mut Driver, flow: &mut dyn Flow) -> Outcome {
         let mut failures = 0;
         while let Some(step) = flow.step() {
             if self.configuration_only && matches!(step, Step::Resolved | Step::Registered) {
@@ -89,18 +90,25 @@ impl Settings {
                     let step = step.to_string();
                     self.tell(&step, &format!("{error:#}"), false);
                     if is_refused(&error) {
-                        return ExitCode::from(REFUSED);
+                        return Outcome::Refused;
+                    }
+                    let asked = retry_after(&error).unwrap_or_default();
+                    if asked > LONGEST_WAIT {
+                        let told = format!("asked to come again in {} s", asked.as_secs());
+                        self.tell(&step, &told, false);
+                        return Outcome::Failed;
                     }
                     if failures == self.retries {
-                        return ExitCode::FAILURE;
+                        return Outcome::Failed;
                     }
                     let wait = Duration::from_secs(1 << failures.min(5)).min(LONGEST_WAIT);
+                    let wait = wait.max(asked);
                     failures += 1;
                     tokio::time::sleep(wait).await;
                 }
             }
         }
-        ExitCode::SUCCESS
+        Outcome::Done
     }
 
     fn tell(&self, step: &str, story: &str, ok: bool) {
@@ -114,6 +122,25 @@ impl Settings {
             println!("{step:<20} {story}");
         } else {
             eprintln!("{step:<20} failed: {story}");
+        }
+    }
+}
+
+/// How far a device got.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    Done,
+    Failed,
+    /// A service said no.
+    Refused,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Failed => Self::FAILURE,
+            Outcome::Refused => Self::from(3),
         }
     }
 }
@@ -133,6 +160,13 @@ fn is_refused(error: &anyhow::Error) -> bool {
         .any(|cause| cause.downcast_ref().is_some_and(refused))
 }
 
+/// In how long a service wants to be asked again.
+fn retry_after(error: &anyhow::Error) -> Option<Duration> {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<DeviceError>()?.retry_after())
+}
+
 /// The exit status of a program whose device got so far.
 pub(crate) fn end(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
@@ -141,6 +175,4 @@ pub(crate) fn end(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     })
 }
 
-/// The exit status of a device that was refused.
-const REFUSED: u8 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -87,9 +87,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let driver = settings.driver(Some(credentials))?;
     let driver = driver.with_edge_sip_port(arguments.edge_sip_port);
-    let driver = match arguments.upgrade {
+    let mut driver = match arguments.upgrade {
         Some(firmware) => driver.with_firmware(firmware),
         None => driver,
     };
-    Ok(settings.onboard(driver, flow.as_mut()).await)
+    Ok(settings.onboard(&mut driver, flow.as_mut()).await.into())
 }

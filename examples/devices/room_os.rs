@@ -12,7 +12,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Parser;
 use offhook_activation_code::{RedemptionKey, SystemEntropy};
 use offhook_device_name::DeviceModel;
@@ -46,7 +46,8 @@ struct Arguments {
     /// The folder that the device keeps its secrets in; it is made where there is none.
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
-    /// The activation code; not needed where the device has its token.
+    /// The activation code; not needed where the device has its token, and used where that is refused, as
+    /// after a move to another owner.
     code: Option<String>,
 }
 
@@ -65,21 +66,27 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         token = KeptToken::read(&file)?;
         driver = driver.with_token_file(file);
     }
-    let device = settings.device(arguments.model.clone());
+    let device = || settings.device(arguments.model.clone());
     let activation = arguments.activation.as_ref();
     let activation = activation.unwrap_or(&settings.management).clone();
-    let mut flow = match (token, &arguments.code) {
-        (Some(kept), _) if kept.is_due(SystemClock::new().now()) => {
-            RoomOs::renew(device, activation, kept.token().clone())
+    if let Some(kept) = token {
+        let token = kept.token().clone();
+        let mut flow = if kept.is_due(SystemClock::new().now()) {
+            RoomOs::renew(device(), activation.clone(), token)
+        } else {
+            RoomOs::resume(device(), token)
+        };
+        let outcome = settings.onboard(&mut driver, &mut flow).await;
+        // The token may be that of a profile which the device has left; a code is for another.
+        if outcome != device::Outcome::Refused || arguments.code.is_none() {
+            return Ok(outcome.into());
         }
-        (Some(kept), _) => RoomOs::resume(device, kept.token().clone()),
-        (None, None) => bail!("no activation code, and no machine token is kept"),
-        (None, Some(code)) => {
-            let key = redemption_key(arguments.state.as_deref())?;
-            RoomOs::new(device, activation, code, key)?
-        }
-    };
-    Ok(settings.onboard(driver, &mut flow).await)
+    }
+    let code = arguments.code.as_deref();
+    let code = code.context("no activation code, and no machine token is kept")?;
+    let key = redemption_key(arguments.state.as_deref())?;
+    let mut flow = RoomOs::new(device(), activation, code, key)?;
+    Ok(settings.onboard(&mut driver, &mut flow).await.into())
 }
 
 /// The redemption key that the device has kept, or a new one, which it keeps before it is sent.

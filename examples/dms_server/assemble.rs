@@ -134,10 +134,6 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
         .merge(operator_router(api))
         .merge(activation_router(activation))
         .merge(key_set_router(tokens.key_set))
-        .merge(health_router(
-            Arc::clone(&lasting.registry),
-            lasting.tenant.clone(),
-        ))
         .merge(openapi_router())
         .merge(fallback_router());
     Ok(Serving {
@@ -232,6 +228,11 @@ fn guarded(router: Router, config: &Config, lasting: &Lasting) -> anyhow::Result
             rate_limited(router, limit, clock())
         }
     };
+    // A balancer that is told to come again later takes the node for dead.
+    let router = router.merge(health_router(
+        Arc::clone(&lasting.registry),
+        lasting.tenant.clone(),
+    ));
     let load = lasting.loads.fetch_add(1, Ordering::Relaxed);
     let router = logged(router, &format!("{}.{load}", lasting.node), clock());
     Ok(match &config.forwarded {

@@ -19,12 +19,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
 use offhook_onboarding::ActivationState;
 use offhook_onboarding::http::{ClientError, ManagementClient, client_config};
+use offhook_onboarding::message::MoveRequest;
 use offhook_testkit::{CertificateAuthority, credentials_pem};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-use crate::lab::{Lab, Server, command, run, steps, text};
+use crate::lab::{Lab, Server, command, room, run, steps, text};
 
 /// A browser that trusts the services of the lab.
 fn browser(lab: &Lab) -> HttpsFetch {
@@ -160,6 +161,30 @@ async fn a_room_device_renews_a_token_that_has_half_of_its_life_behind_it() {
     let output = run(&[]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(steps(&output).is_empty());
+}
+
+/// It keeps a token that is nobody's any more, and goes on by the code of its new owner.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_device_that_was_moved_goes_on_by_the_code_that_is_typed() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let run = |more: &[&str]| lab.room_device(&server, "00:11:22:33:44:55", "device", more);
+    assert_eq!(run(&[&code]).status.code(), Some(0));
+    // The same command again: the token is good, and no code is spent.
+    assert_eq!(steps(&run(&[&code])), ["activated", "configuration"]);
+    let (admin, client) = (lab.token("admin.token"), lab.client(&server));
+    client.provision(&room("room-2"), &admin).await.unwrap();
+    let wanted = MoveRequest {
+        profile: "room-2".into(),
+        recipient: None,
+    };
+    let moved = client.move_device("room-1", &wanted, &admin).await;
+    let code = moved.unwrap().activation_code.unwrap();
+    assert_eq!(run(&[]).status.code(), Some(3));
+    let output = run(&[code.secret()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(steps(&output).ends_with(&["activated".into(), "configuration".into()]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -214,24 +214,21 @@ fn claimant(
     if request.mac_address.is_multicast() {
         return Err(PresentError::GroupAddress);
     }
-    if let Some(identity) = identity {
-        let key = identity.key().ok_or(PresentError::KeyMissing)?;
-        if identity.mac() != request.mac_address {
-            return Err(PresentError::OtherAddress);
-        }
-        let model = identity.model().unwrap_or(&request.model).clone();
-        return Ok(Claimant::new(ClaimantKey::Certificate(key))
-            .with_mac(identity.mac())
-            .with_model(model));
+    if identity.is_some_and(|identity| identity.mac() != request.mac_address) {
+        return Err(PresentError::OtherAddress);
     }
-    let key: RedemptionKey = request
-        .redemption_key
-        .as_ref()
-        .ok_or(PresentError::KeyMissing)?
-        .secret()
-        .parse()
-        .map_err(PresentError::Key)?;
-    Ok(Claimant::new(key.claimant_key())
+    let key = match identity.and_then(DeviceIdentity::key) {
+        Some(key) => ClaimantKey::Certificate(key),
+        // Also for one of whom a proxy shows the address only.
+        None => {
+            let key = request.redemption_key.as_ref();
+            let key = key.ok_or(PresentError::KeyMissing)?.secret();
+            let key: RedemptionKey = key.parse().map_err(PresentError::Key)?;
+            key.claimant_key()
+        }
+    };
+    let model = identity.and_then(DeviceIdentity::model);
+    Ok(Claimant::new(key)
         .with_mac(request.mac_address)
-        .with_model(request.model.clone()))
+        .with_model(model.unwrap_or(&request.model).clone()))
 }

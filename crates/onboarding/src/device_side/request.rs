@@ -23,7 +23,10 @@ pub(crate) enum ExchangeError {
         description: String,
     },
     /// The service could not find out; asking again may help.
-    Unavailable { status: u16 },
+    Unavailable {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
     /// The URL of the service cannot be used.
     Url,
 }
@@ -40,7 +43,13 @@ impl From<ExchangeError> for DeviceError {
                 error,
                 description,
             },
-            ExchangeError::Unavailable { status } => Self::Unavailable { status },
+            ExchangeError::Unavailable {
+                status,
+                retry_after,
+            } => Self::Unavailable {
+                status,
+                retry_after,
+            },
             ExchangeError::Url => Self::Url,
         }
     }
@@ -117,6 +126,13 @@ pub(super) fn bearer(message: &MachineToken) -> Result<(AccessToken, Duration), 
     Ok((token.map_err(DeviceError::Token)?, lifetime))
 }
 
+/// When to ask again (RFC 9110 section 10.2.3), where that is given in seconds.
+fn retry_after(response: &Response<Vec<u8>>) -> Option<Duration> {
+    let seconds = response.headers().get(header::RETRY_AFTER)?;
+    let seconds = seconds.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// Lets an answer pass that says yes.
 pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), ExchangeError> {
     let status = response.status();
@@ -128,6 +144,7 @@ pub(crate) fn accept(response: &Response<Vec<u8>>) -> Result<(), ExchangeError> 
     if is_passing || passing.contains(&status) {
         return Err(ExchangeError::Unavailable {
             status: status.as_u16(),
+            retry_after: retry_after(response),
         });
     }
     let problem: Option<Problem> = serde_json::from_slice(response.body()).ok();

@@ -1,5 +1,7 @@
 //! What keeps a device from going on.
 
+use std::time::Duration;
+
 use offhook_activation_code::ParseCodeError;
 use offhook_bearer_token::ParseTokenError;
 use offhook_device_profile::{DocumentError, SettingsError};
@@ -76,6 +78,9 @@ pub enum DeviceError {
     Unavailable {
         /// Its HTTP status.
         status: u16,
+        /// In how long it wants to be asked again, at the earliest; `None` where it does not say in
+        /// seconds.
+        retry_after: Option<Duration>,
     },
     /// The URL of a service cannot be used.
     #[error("URL of a service not usable")]
@@ -83,6 +88,16 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
+    /// In how long the service wants to be asked again, at the earliest, where it says so: an onboarding
+    /// that comes earlier is refused for longer.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Whether a service said no: to ask it again will not help.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {

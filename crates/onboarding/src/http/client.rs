@@ -280,7 +280,7 @@ impl From<ExchangeError> for ClientError {
                 error,
                 description,
             },
-            ExchangeError::Unavailable { status } => Self::Unavailable { status },
+            ExchangeError::Unavailable { status, .. } => Self::Unavailable { status },
             ExchangeError::Url => Self::Url,
         }
     }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderValue, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Version, header};
 use axum::response::IntoResponse as _;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -297,11 +298,14 @@ async fn connection(
         let (head, body) = request.into_parts();
         let (body, is_read) = WatchedBody::new(body);
         let request = Request::from_parts(head, axum::body::Body::new(body));
-        let answer = router.clone().oneshot(request);
+        let answer = names_one_host(&request).then(|| router.clone().oneshot(request));
         async move {
-            let mut answer = match timeout(limits.request, answer).await {
-                Ok(Ok(answer)) => answer,
-                Err(_) => Refused::too_slow().into_response(),
+            let mut answer = match answer {
+                None => Refused::bad_request("one Host header is needed").into_response(),
+                Some(answer) => match timeout(limits.request, answer).await {
+                    Ok(Ok(answer)) => answer,
+                    Err(_) => Refused::too_slow().into_response(),
+                },
             };
             if !is_read.load(Ordering::Acquire) {
                 let close = HeaderValue::from_static("close");
@@ -323,6 +327,17 @@ async fn connection(
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+/// Whether a request has the one `Host` that HTTP/1.1 demands (RFC 9112 section 3.2); HTTP/1.0 may do
+/// without.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
     }
 }
 

@@ -254,7 +254,12 @@ async fn activate(
         .management
         .configuration_file(&activated.device)
         .map_err(configuration)?
-        .ok_or_else(Refused::unavailable)?;
+        .ok_or_else(|| {
+            let device_type = &activated.device.device_type;
+            tracing::error!(device_type, "a device is of a type that is not offered");
+            let what = "the device is activated, and its device type is not offered";
+            Refused::unusable("configuration_unusable", what)
+        })?;
     Ok(Json(ActivationAccepted {
         device_name: activated.device.name,
         configuration_file,
@@ -368,8 +373,12 @@ pub(super) fn issue(error: IssueCodeError) -> Refused {
             let what = "the code was issued, and the mail that was to bring it was refused";
             Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "mail_refused", what)
         }
+        IssueCodeError::Mail(error @ MailError::Failed(_)) => {
+            tracing::error!(error = chain(&error), "a mail was not taken");
+            let what = "the code was issued, and could not be mailed: ask for a new one";
+            Refused::new(StatusCode::SERVICE_UNAVAILABLE, "mail_failed", what)
+        }
         error @ (IssueCodeError::Entropy(_)
-        | IssueCodeError::Mail(MailError::Failed(_))
         | IssueCodeError::Request(RequestCodeError::Store(_))) => Refused::failed(&error),
     }
 }

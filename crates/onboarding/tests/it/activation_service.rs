@@ -1,6 +1,7 @@
 use std::num::NonZeroU32;
 
 use offhook_activation_code::{CodeMode, CodePolicy, GuessPolicy, GuessScope, Refusal};
+use offhook_device_identity::{HeaderSource, IdentityPattern, TrustedProxies};
 use offhook_device_name::{DeviceModel, MacAddress};
 use offhook_onboarding::message::CodePresented;
 use offhook_onboarding::{AuditEvent, Counter, PresentError, Registry as _};
@@ -246,4 +247,33 @@ async fn the_address_of_a_group_redeems_no_code() {
     let other_key = present(&code, room_model(), &key());
     let taken = bench.activation.activate(&other_key, None, SOURCE, *NOW);
     assert!(taken.await.is_ok(), "nothing was used up");
+}
+
+/// A proxy that shows no more than an address has proved nothing that a device could be known again by.
+#[tokio::test]
+async fn a_device_of_which_a_proxy_shows_the_address_is_known_again_by_its_key() {
+    let bench = Bench::new();
+    let code = bench.issue().await;
+    let proxies = TrustedProxies::new(["192.0.2.0/28".parse().unwrap()]);
+    let proxy = proxies.admit([192, 0, 2, 1].into()).unwrap();
+    let pattern = IdentityPattern::new("([0-9A-Fa-f]{12})").unwrap();
+    let header = HeaderSource::plain("macaddress", pattern).unwrap();
+    let shown = |value: &'static str| header.identity(&proxy, [value.as_bytes()], *NOW).unwrap();
+    let (own, other) = (shown("001122334455"), shown("001122334466"));
+    let request = present(&code, room_model(), &key());
+    let mut keyless = present(&code, room_model(), &key());
+    keyless.redemption_key = None;
+    let activation = &bench.activation;
+    let error = activation
+        .activate(&request, Some(&other), SOURCE, *NOW)
+        .await;
+    assert!(matches!(error, Err(PresentError::OtherAddress)));
+    let error = activation
+        .activate(&keyless, Some(&own), SOURCE, *NOW)
+        .await;
+    assert!(matches!(error, Err(PresentError::KeyMissing)));
+    activation
+        .activate(&request, Some(&own), SOURCE, *NOW)
+        .await
+        .unwrap();
 }

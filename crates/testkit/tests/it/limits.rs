@@ -194,6 +194,29 @@ async fn certificates_are_renewed_without_a_restart() {
     assert!(rest(&mut connected).await.starts_with("HTTP/1.1 200"));
 }
 
+/// RFC 9112 section 3.2: no request of HTTP/1.1 without one host, or with two, is served.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_names_one_host() {
+    let served = served(ServerLimits::default()).await;
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nHost: dms.example.test\r\n", "200"),
+        ("GET / HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n", "200"),
+        ("GET / HTTP/1.1\r\nHost:\r\n", "200"),
+        ("GET / HTTP/1.0\r\n", "200"),
+        ("GET / HTTP/1.1\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n", "400"),
+        ("GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a/b\r\n", "400"),
+    ] {
+        let mut connected = served.tls().await;
+        let request = format!("{request}Connection: close\r\n\r\n");
+        connected.write_all(request.as_bytes()).await.unwrap();
+        let answer = rest(&mut connected).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{request}");
+    }
+}
+
 fn authority() -> CertificateAuthority {
     CertificateAuthority::new("Test CA").unwrap()
 }

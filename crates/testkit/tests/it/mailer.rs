@@ -165,7 +165,7 @@ async fn a_mail_refused_for_good_is_no_reason_to_ask_again() {
     let refused: fn(&'static str) -> MailError = MailError::refused;
     for (error, wanted) in [
         (refused, (422, "mail_refused")),
-        (MailError::failed, (503, "temporarily_unavailable")),
+        (MailError::failed, (503, "mail_failed")),
     ] {
         let (api, token) = management(Arc::new(Closed(error))).await;
         let authority = CertificateAuthority::new("Example Services CA").unwrap();
