@@ -129,10 +129,7 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
         .merge(operator_router(api))
         .merge(activation_router(activation))
         .merge(key_set_router(tokens.key_set))
-        .merge(health_router(
-            Arc::clone(&lasting.registry),
-            lasting.tenant.clone(),
-        ))
+        .merge(health_router(Arc::clone(&lasting.registry)))
         .merge(openapi_router())
         .merge(fallback_router());
     Ok(Serving {

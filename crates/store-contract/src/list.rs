@@ -62,6 +62,7 @@ macro_rules! registry_tests {
             a_new_code_voids_the_one_before
             a_refused_activation_burns_no_code
             a_refused_request_for_a_code_changes_nothing
+            a_store_that_works_is_ready
             a_subject_belongs_to_one_device
             of_16_devices_with_one_code_one_is_activated
             registrations_of_activated_devices_are_noted

@@ -213,6 +213,8 @@ mod tests {
     use std::sync::{Mutex, mpsc};
     use std::time::UNIX_EPOCH;
 
+    use offhook_onboarding::Registry;
+
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -236,5 +238,23 @@ mod tests {
         let (timed_out, counted) = tokio::join!(reading, counting);
         assert!(!timed_out.unwrap());
         assert_eq!(counted.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_store_one_of_whose_threads_has_died_is_not_ready() {
+        let threads: [fn(&SqliteStore) -> &Worker; 3] = [
+            |store| &store.writer,
+            |store| &store.reader,
+            |store| &store.counter,
+        ];
+        for thread in threads {
+            let directory = tempfile::tempdir().unwrap();
+            let options = SqliteOptions::default();
+            let store = SqliteStore::open(directory.path().join("codes.db"), &options).unwrap();
+            store.ready().await.unwrap();
+            let died = thread(&store).run("die", |_| -> rusqlite::Result<()> { panic!("a bug") });
+            died.await.unwrap_err();
+            store.ready().await.unwrap_err();
+        }
     }
 }
