@@ -135,6 +135,8 @@ macro_rules! capf_store_tests {
     ($fresh:expr) => {
         $crate::__tests! { capf $fresh;
             an_operation_ends_to_the_millisecond
+            late_operations_are_purged
+            many_late_operations_are_purged_at_once
             of_32_right_strings_at_once_one_completes_the_operation
             random_attempts_are_answered_as_by_the_model
             wrong_strings_at_once_lock_the_operation

@@ -206,6 +206,12 @@ impl CapfStore for SqliteStore {
             .map_err(CapfError::Store)?
             .map_err(CapfError::Refused)
     }
+
+    async fn purge_capf(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        let purge = move |db: &Connection| capf::purge(db, kept, now);
+        self.purge("purge certificate operations", capf::PURGED_AT_ONCE, purge)
+            .await
+    }
 }
 
 #[cfg(test)]
