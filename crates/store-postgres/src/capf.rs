@@ -59,13 +59,13 @@ impl CapfStore for PostgresStore {
         let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         let mut purged = 0;
         loop {
-            let some = self
-                .connections
-                .run(|session| async move {
-                    session.count(PURGE, &[&session.now(now), &kept]).await
-                })
-                .await
-                .map_err(failed("purge certificate operations"))?;
+            let some =
+                self.connections
+                    .run(|session| async move {
+                        session.count(PURGE, &[&session.now(now), &kept]).await
+                    })
+                    .await
+                    .map_err(failed("purge certificate operations"))?;
             purged += some;
             if some == 0 {
                 return Ok(purged);

@@ -51,7 +51,10 @@ async fn an_entry_that_cannot_be_read_is_told_to_the_log_without_what_it_says() 
     };
     timeout(Duration::from_secs(20), told).await.unwrap();
     let text = log.text();
-    assert!(text.contains("ERROR") && text.contains("column 4"), "{text}");
+    assert!(
+        text.contains("ERROR") && text.contains("column 4"),
+        "{text}"
+    );
     assert!(!text.contains("canary"), "{text}");
     // Whoever reads is told too, and nothing is lost when the entry has gone.
     assert!(store.audit(0, 9).await.is_err());
