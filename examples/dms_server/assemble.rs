@@ -229,10 +229,7 @@ fn guarded(router: Router, config: &Config, lasting: &Lasting) -> anyhow::Result
         }
     };
     // A balancer that is told to come again later takes the node for dead.
-    let router = router.merge(health_router(
-        Arc::clone(&lasting.registry),
-        lasting.tenant.clone(),
-    ));
+    let router = router.merge(health_router(Arc::clone(&lasting.registry)));
     let load = lasting.loads.fetch_add(1, Ordering::Relaxed);
     let router = logged(router, &format!("{}.{load}", lasting.node), clock());
     Ok(match &config.forwarded {

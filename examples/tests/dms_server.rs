@@ -224,7 +224,8 @@ async fn a_hangup_has_certificates_and_keys_read_again_and_a_bad_file_changes_no
     );
     lab.change("signing = \"1\"", "signing = \"2\"");
     server.signal("HUP");
-    lab.await_log("were read again").await;
+    // The tenant had them read again too.
+    lab.await_log_times("were read again", 2).await;
     let new = lab.client(&server);
     // The token that the old key signed is good still, and so is one of the new key.
     new.devices(None, 10, &admin).await.unwrap();

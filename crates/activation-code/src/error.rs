@@ -435,7 +435,6 @@ pub enum PolicyError {
 
 /// A table of codes could not be written.
 #[cfg(feature = "csv")]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 #[derive(Debug, Error)]
 #[error("table of codes not written")]
 pub struct CsvError(#[source] Box<dyn StdError + Send + Sync>);
@@ -449,7 +448,6 @@ impl CsvError {
 
 /// The QR encoder refused a code.
 #[cfg(feature = "qr")]
-#[cfg_attr(docsrs, doc(cfg(feature = "qr")))]
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("activation code not drawn as a QR code")]
 #[non_exhaustive]

@@ -119,4 +119,8 @@ impl CapfStore for MemoryStore {
         let answer = lock(&self.capf).cancel(device);
         answer.map_err(CapfError::Refused)
     }
+
+    async fn purge_capf(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        Ok(lock(&self.capf).purge(kept, now))
+    }
 }

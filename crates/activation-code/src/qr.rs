@@ -13,7 +13,6 @@ use crate::{ActivationCode, QrError};
 ///
 /// Whoever sees the picture has the code. `Debug` hides it, and the renderings are wiped on drop.
 /// Each has the quiet zone of four modules around it that readers need.
-#[cfg_attr(docsrs, doc(cfg(feature = "qr")))]
 pub struct QrPicture(QrCode);
 
 impl QrPicture {

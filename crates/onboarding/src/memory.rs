@@ -388,6 +388,10 @@ impl Registry for MemoryRegistry {
             .retain(|event| event.sequence != sequence || event.tenant != *tenant);
         Ok(())
     }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 impl State {

@@ -248,4 +248,14 @@ pub trait Registry: CodeStore + GuessStore {
     ///
     /// [`StoreError`] when the store could not answer.
     async fn delivered(&self, tenant: &TenantId, sequence: u64) -> Result<(), StoreError>;
+
+    /// Whether verbs can take place now, those that write and those that read: each part that does the
+    /// work of a verb is asked, and nothing is changed.
+    ///
+    /// It is for a balancer that asks every few seconds, and costs no more than a verb.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when they would fail.
+    async fn ready(&self) -> Result<(), StoreError>;
 }

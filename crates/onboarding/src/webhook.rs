@@ -27,7 +27,6 @@ use crate::{WebhookError, WebhookRefusal, WebhookSetupError};
 ///
 /// The headers and the signature are those of Standard Webhooks, <https://www.standardwebhooks.com>,
 /// version 1, with a symmetric key.
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct Webhook {
     url: Url,
     secret: WebhookSecret,
@@ -37,7 +36,6 @@ pub struct Webhook {
 
 /// How a webhook knows who sent a message; redacted by `Debug`.
 #[derive(Clone)]
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct WebhookSecret(Secret);
 
 #[derive(Clone)]
@@ -52,7 +50,6 @@ enum Secret {
 ///
 /// Standard Webhooks, "Signature scheme": HMAC-SHA-256 over id, timestamp and body.
 #[derive(Clone)]
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct WebhookKey(hmac::Key);
 
 impl Webhook {

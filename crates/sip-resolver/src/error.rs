@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+#[cfg(feature = "hickory")]
+use crate::{Note, TraceEntry, TraceEvent};
 use crate::{Target, Trace};
 
 /// No server was found; with everything that was asked and answered.
@@ -68,6 +70,19 @@ impl ResolveFailure {
             trace,
         }
     }
+
+    /// It was not looked for, as too many others are under way.
+    #[cfg(feature = "hickory")]
+    pub(crate) fn too_many_searches(target: &Target) -> Self {
+        let event = TraceEvent::Noted(Note::TooManySearches);
+        let at = Duration::ZERO;
+        Self {
+            target: target.to_string().into(),
+            error: ResolveError::Temporary,
+            holds: Duration::ZERO,
+            trace: Trace(vec![TraceEntry { at, event }]),
+        }
+    }
 }
 
 /// Why no server was found.
@@ -90,7 +105,8 @@ pub enum ResolveError {
     /// The domain says that it does not offer the service (RFC 2782, target `.`).
     #[error("service decidedly not available")]
     ServiceNotAvailable,
-    /// A name server has failed or stayed silent. Try again later.
+    /// A name server has failed or stayed silent, or too many searches are under way
+    /// ([`Note::TooManySearches`](crate::Note::TooManySearches)). Try again later.
     #[error("name server failed")]
     Temporary,
 }

@@ -41,7 +41,8 @@ mod socket;
 ///
 /// Those who ask for the same at once, and find nothing in the cache or something stale, wait for one
 /// search: the same questions are asked once, and each draws its own order from what came of them. The
-/// search goes on when whoever began it goes away. A failure is told to all who wait, and to nobody who
+/// search goes on when whoever began it goes away; [so many](Options::with_max_searches) are under way
+/// at once. A failure is told to all who wait, and to nobody who
 /// comes later, unless it says that there is nothing.
 ///
 /// # Examples
@@ -125,7 +126,7 @@ impl Resolver {
         Self(Arc::new(Shared {
             servers: Arc::new(servers),
             options,
-            memory: Arc::new(Memory::new(cache)),
+            memory: Arc::new(Memory::new(cache, options.max_searches)),
         }))
     }
 
@@ -205,6 +206,39 @@ impl Resolver {
     }
 
     async fn outcome(&self, target: &Target, policy: &Policy) -> Outcome {
+        let begun = Instant::now();
+        let patience = self.0.options.deadline.saturating_add(LANDING);
+        for attempt in 0..ATTEMPTS {
+            let flight = match self.look(target, policy) {
+                (None, None) => return Outcome::Found(Arc::new(unsought(target, policy))),
+                (None, Some(flight)) => flight,
+                (Some(stale), Some(flight)) if stale.freshness() == Freshness::Stale => {
+                    return self.newer(stale, flight, target, policy).await;
+                }
+                (Some(known), _) => return Outcome::Cached(known),
+            };
+            let number = flight.number();
+            let left = patience.saturating_sub(begun.elapsed());
+            match timeout(left, flight.land()).await {
+                Ok(Some(found)) => return Outcome::Found(found),
+                // The runtime that it was searched on has ended, and this one has not.
+                Ok(None) => {}
+                Err(_) => {
+                    // It had the time of a whole search: nobody drives its runtime.
+                    if attempt == 0 {
+                        self.0.memory.give_up(target, policy, number);
+                    }
+                    break;
+                }
+            }
+        }
+        let mut plan = Plan::new(target.clone(), *policy);
+        plan.elapsed(begun.elapsed());
+        Outcome::Found(Arc::new(plan.locate()))
+    }
+
+    /// What is known, and the search to wait for, which begins now where nobody searches yet.
+    fn look(&self, target: &Target, policy: &Policy) -> (Option<Cached>, Option<Flight>) {
         let now = Instant::now().into_std();
         let prefetches = self.0.options.prefetches;
         let wants = |known: Option<&Cached>| match known.map(Cached::freshness) {
@@ -222,34 +256,7 @@ impl Resolver {
                 pilot.land(found, begun.into_std());
             });
         }
-        match (known, flight) {
-            (None, flight) => Outcome::Found(self.land(flight, target, policy).await),
-            (Some(stale), Some(flight)) if stale.freshness() == Freshness::Stale => {
-                self.newer(stale, flight, target, policy).await
-            }
-            (Some(known), _) => Outcome::Cached(known),
-        }
-    }
-
-    /// What the search comes to that is under way, or else one of its own; both have the time of one.
-    async fn land(&self, flight: Option<Flight>, target: &Target, policy: &Policy) -> Found {
-        let begun = Instant::now();
-        if let Some(flight) = flight {
-            let number = flight.number();
-            let patience = self.0.options.deadline.saturating_add(LANDING);
-            match timeout(patience, flight.land()).await {
-                Ok(Some(found)) => return found,
-                Ok(None) => {}
-                // Nobody drives the runtime that it is searched on.
-                Err(_) => {
-                    self.0.memory.give_up(target, policy, number);
-                    let mut plan = Plan::new(target.clone(), *policy);
-                    plan.elapsed(begun.elapsed());
-                    return Arc::new(plan.locate());
-                }
-            }
-        }
-        Arc::new(self.0.find(target, policy, begun).await)
+        (known, flight)
     }
 
     /// Something newer than what is stale, unless that fails or takes its time; then it goes on
@@ -369,6 +376,17 @@ impl Outcome {
     }
 }
 
+/// What comes of a target that there is no room to search for: an address needs no question.
+fn unsought(target: &Target, policy: &Policy) -> Result<Location, ResolveFailure> {
+    let mut plan = Plan::new(target.clone(), *policy);
+    match plan.step() {
+        Step::Done => plan.locate(),
+        _ => Err(ResolveFailure::too_many_searches(target)),
+    }
+}
+
+/// How many searches are waited for that come to nothing.
+const ATTEMPTS: usize = 2;
 /// How long something newer than a stale answer is waited for.
 ///
 /// RFC 8767 section 5: 1.8 seconds recommended.

@@ -204,6 +204,8 @@ pub enum Note {
     NoAddress(DomainName),
     /// An address that no server can have (unspecified, multicast, broadcast, IPv4 in IPv6) is left out.
     NoServer(IpAddr),
+    /// Too many searches are under way; it was not asked for.
+    TooManySearches,
     /// A server is left out whose addresses were not asked for, or the question has failed.
     Unanswered(DomainName),
 }
@@ -227,6 +229,7 @@ impl fmt::Display for Note {
             Self::NotAvailable(name) => write!(f, "not available: {name}"),
             Self::NoPort(name) => write!(f, "no port at {name}: left out"),
             Self::NoServer(address) => write!(f, "no server has {address}: left out"),
+            Self::TooManySearches => f.write_str("too many searches under way: not asked"),
             Self::Unanswered(name) => write!(f, "addresses of {name} unknown: left out"),
             Self::NoAddress(name) => write!(f, "no address of {name}: left out"),
         }

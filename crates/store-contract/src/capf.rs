@@ -25,7 +25,7 @@ pub async fn random_attempts_are_answered_as_by_the_model(
         world.now += pause;
         let number = world.below(3);
         let (now, device) = (world.now, capf_device(world, number));
-        match world.below(12) {
+        match world.below(13) {
             0..2 => {
                 let mode = match world.below(5) {
                     0 => CapfMode::ByNullString,
@@ -38,6 +38,11 @@ pub async fn random_attempts_are_answered_as_by_the_model(
             2 => {
                 let got = store.cancel_capf(&device, now).await;
                 assert_eq!(reason(got), model.cancel(&device), "step {step}");
+            }
+            3 => {
+                let kept = Duration::from_secs(world.below(600));
+                let got = store.purge_capf(kept, now).await.unwrap();
+                assert_eq!(got, model.purge(kept, now), "step {step}");
             }
             _ => {
                 let attempt = match world.below(8) {
@@ -103,6 +108,48 @@ pub async fn an_operation_ends_to_the_millisecond(fixture: &impl Fixture<Store: 
     let late = store.present_capf(&right, now + TIME).await;
     assert_eq!(reason(late), Err(CapfRefusal::Expired));
     store.present_capf(&right, now + TIME - MS).await.unwrap();
+}
+
+/// A purge takes the operations that are so long past their deadline, and no other.
+pub async fn late_operations_are_purged(fixture: &impl Fixture<Store: CapfStore>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    let now = world.now;
+    let [early, late] = [0, 1].map(|number| capf_device(world, number));
+    let order = operation(early.clone(), CapfMode::ByNullString, world);
+    store.order_capf(&order, now).await.unwrap();
+    world.now += MS;
+    let order = operation(late.clone(), CapfMode::ByNullString, world);
+    store.order_capf(&order, now).await.unwrap();
+    let deadline = now + TIME;
+    for (kept, now, purged) in [
+        (Duration::ZERO, deadline - MS, 0),
+        (MS, deadline, 0),
+        (Duration::MAX, deadline, 0),
+        (MS, deadline + MS, 1),
+        (MS, deadline + MS, 0),
+    ] {
+        let answer = store.purge_capf(kept, now).await.unwrap();
+        assert_eq!(answer, purged, "{kept:?}");
+    }
+    let gone = CapfAttempt::by_null_string(early);
+    let gone = store.present_capf(&gone, deadline - MS).await;
+    assert_eq!(reason(gone), Err(CapfRefusal::NoOperation));
+    let there = CapfAttempt::by_null_string(late);
+    store.present_capf(&there, deadline).await.unwrap();
+}
+
+/// However many are late, all of them are purged.
+pub async fn many_late_operations_are_purged_at_once(fixture: &impl Fixture<Store: CapfStore>) {
+    const MANY: u64 = 1_100;
+    let (world, store) = (&mut World::new(), fixture.store());
+    let now = world.now;
+    for number in 0..MANY {
+        world.tenant = World::numbered_tenant(number);
+        let order = operation(capf_device(world, 0), CapfMode::ByNullString, world);
+        store.order_capf(&order, now).await.unwrap();
+    }
+    let purged = store.purge_capf(Duration::ZERO, now + TIME).await.unwrap();
+    assert_eq!(purged, MANY);
 }
 
 async fn at_once<S: CapfStore + 'static>(

@@ -62,6 +62,7 @@ macro_rules! registry_tests {
             a_new_code_voids_the_one_before
             a_refused_activation_burns_no_code
             a_refused_request_for_a_code_changes_nothing
+            a_store_that_works_is_ready
             a_subject_belongs_to_one_device
             of_16_devices_with_one_code_one_is_activated
             registrations_of_activated_devices_are_noted
@@ -134,6 +135,8 @@ macro_rules! capf_store_tests {
     ($fresh:expr) => {
         $crate::__tests! { capf $fresh;
             an_operation_ends_to_the_millisecond
+            late_operations_are_purged
+            many_late_operations_are_purged_at_once
             of_32_right_strings_at_once_one_completes_the_operation
             random_attempts_are_answered_as_by_the_model
             wrong_strings_at_once_lock_the_operation

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use offhook_activation_code::{CodeStore, GrantId, NewCode, Redemption, Refusal, TenantId};
+use offhook_activation_code::{CodeStore, GrantId, NewCode, Page, Redemption, Refusal, TenantId};
 use offhook_device_name::{DeviceName, MacAddress};
 use offhook_onboarding::{
     ActivateError, ActivateRefusal, Activated, Activation, ActivationState, AuditEvent,
@@ -466,6 +466,18 @@ pub async fn the_audit_log_is_a_chain(fixture: &impl Fixture<Store: Registry>) {
         parts.extend(part);
     }
     assert_eq!(parts, whole);
+}
+
+/// Looking whether the store works changes nothing.
+pub async fn a_store_that_works_is_ready(fixture: &impl Fixture<Store: Registry>) {
+    let (world, store) = (&mut World::new(), fixture.store());
+    store.ready().await.unwrap();
+    let known = provisioned(world, &*store, "desk", None).await;
+    store.ready().await.unwrap();
+    let page = Page::first(9);
+    let devices = store.devices(&world.tenant, page).await.unwrap();
+    assert_eq!(devices, [known]);
+    assert_eq!(audited(&*store).await, [AuditEvent::Provisioned]);
 }
 
 /// A device that waits for its code, and that code.

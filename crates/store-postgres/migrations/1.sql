@@ -139,3 +139,6 @@ CREATE TABLE capf_operations (
     CHECK ((digest IS NULL) = (pepper IS NULL)),
     CHECK (misses BETWEEN 0 AND max_misses)
 ) WITH (fillfactor = 80);
+
+-- For the purge alone.
+CREATE INDEX capf_operations_late ON capf_operations (completes_by);

@@ -1,6 +1,7 @@
 //! The audit log: written by the verbs, chained behind them.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use offhook_activation_code::ProfileId;
 use offhook_onboarding::{Actor, AuditEntry, AuditEvent, AuditRecord};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::Row;
 
 use crate::PostgresError;
@@ -123,12 +124,19 @@ impl Sealer {
         let written = Arc::new(Notify::new());
         let wake = Arc::clone(&written);
         let task = tokio::spawn(async move {
+            let mut told = Told::default();
             loop {
                 wake.notified().await;
                 // What comes meanwhile is chained with it.
                 sleep(PAUSE).await;
-                // Should it fail, the next one who writes or reads makes up for it.
-                let _ = seal(&connections).await;
+                // Should it fail, the next one who writes or reads makes up for it. An entry that
+                // cannot be read holds up all behind it, of all nodes, till somebody looks.
+                if let Err(error) = seal(&connections).await
+                    && told.is_due(Instant::now())
+                {
+                    let reason = &error as &dyn Error;
+                    tracing::error!(reason, "the audit log is not chained");
+                }
             }
         });
         Self { written, task }
@@ -143,6 +151,20 @@ impl Sealer {
 impl Drop for Sealer {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// When the log was last told of a failure: of many that follow one another it is told at times.
+#[derive(Debug, Default)]
+struct Told(Option<Instant>);
+
+impl Told {
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.0.is_none_or(|told| now >= told + TOLD_EVERY);
+        if is_due {
+            self.0 = Some(now);
+        }
+        is_due
     }
 }
 
@@ -171,6 +193,7 @@ fn record(row: &Row) -> Result<AuditRecord, PostgresError> {
 
 const PAUSE: Duration = Duration::from_millis(200);
 const SEALED_AT_ONCE: usize = 500;
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 const NOTE: &str = concat!(
     "INSERT INTO audit_pending (at, tenant, profile, event, reason, actor, actor_issuer)
@@ -201,3 +224,16 @@ const APPEND: &str = "
     INSERT INTO audit (sequence, at, tenant, profile, event, reason, actor, actor_issuer, hash)
     SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::text[],
                          $7::text[], $8::text[], $9::bytea[])";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_failures_that_follow_one_another_one_a_minute_is_told() {
+        let (mut told, begun) = (Told::default(), Instant::now());
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let due = [0, 1, 59, 60, 61, 200].map(|seconds| told.is_due(at(seconds)));
+        assert_eq!(due, [true, false, false, true, false, true]);
+    }
+}

@@ -1,7 +1,7 @@
 //! Certificate operations.
 
 use std::convert::Infallible;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use offhook_activation_code::{
@@ -52,6 +52,24 @@ impl CapfStore for PostgresStore {
         match cancelled {
             0 => Err(CapfError::Refused(CapfRefusal::NoOperation)),
             _ => Ok(()),
+        }
+    }
+
+    async fn purge_capf(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        let mut purged = 0;
+        loop {
+            let some =
+                self.connections
+                    .run(|session| async move {
+                        session.count(PURGE, &[&session.now(now), &kept]).await
+                    })
+                    .await
+                    .map_err(failed("purge certificate operations"))?;
+            purged += some;
+            if some == 0 {
+                return Ok(purged);
+            }
         }
     }
 }
@@ -136,4 +154,12 @@ const LOCK: &str = concat!(
     now!(),
     ", misses >= max_misses, pepper, digest
      FROM capf_operations WHERE tenant = $2 AND name = $3 FOR UPDATE"
+);
+
+/// An operation that is locked is being completed or ordered anew.
+const PURGE: &str = concat!(
+    "DELETE FROM capf_operations WHERE ctid = ANY (ARRAY (
+         SELECT ctid FROM capf_operations WHERE completes_by <= ",
+    now!(),
+    " - $2::int8 LIMIT 1000 FOR UPDATE SKIP LOCKED))"
 );

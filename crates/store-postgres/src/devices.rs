@@ -113,6 +113,11 @@ pub(crate) async fn find(
     by_key(session, tenant, key, FIND).await
 }
 
+/// Whether devices can be written.
+pub(crate) async fn probe(session: &Session) -> Result<(), PostgresError> {
+    session.count(PROBE, &[]).await.map(|_| ())
+}
+
 /// A page of the tenant's devices, in the order of their profiles.
 pub(crate) async fn list(
     session: &Session,
@@ -251,6 +256,9 @@ macro_rules! select {
         )
     };
 }
+
+/// Changes nothing, and is refused like any other change where none may be made.
+const PROBE: &str = "UPDATE devices SET code = code WHERE false";
 
 const FIND: [&str; 3] = [
     select!("tenant = $1 AND mac = $2"),

@@ -111,6 +111,26 @@ pub enum RootsError {
 pub struct SchemaNameError;
 
 impl PostgresError {
+    /// What the driver says; no conversion, so that the driver does not stand in our interface.
+    pub(crate) fn of(err: tokio_postgres::Error) -> Self {
+        let Some(server) = err.as_db_error() else {
+            return Self::Lost(err.into());
+        };
+        let code = server.code().code();
+        // 57P01 and its like are the last words of a session that is being ended, perhaps while it
+        // waits for the standby of a commit that has taken place.
+        if code.starts_with("57P") {
+            return Self::Lost(err.into());
+        }
+        // Data exceptions and broken constraints are told with the value.
+        let telling = code.starts_with("22") || code.starts_with("23");
+        Self::Server {
+            code: code.to_owned(),
+            message: (!telling).then(|| server.message().to_owned()),
+            constraint: server.constraint().map(str::to_owned),
+        }
+    }
+
     /// Whether the connection has an answer to what it was asked and may be asked again.
     pub(crate) fn is_answer(&self) -> bool {
         matches!(self, Self::Server { .. })
@@ -129,27 +149,6 @@ impl PostgresError {
                 code, constraint, ..
             } if code == "23505" => constraint.as_deref(),
             _ => None,
-        }
-    }
-}
-
-impl From<tokio_postgres::Error> for PostgresError {
-    fn from(err: tokio_postgres::Error) -> Self {
-        let Some(server) = err.as_db_error() else {
-            return Self::Lost(err.into());
-        };
-        let code = server.code().code();
-        // 57P01 and its like are the last words of a session that is being ended, perhaps while it
-        // waits for the standby of a commit that has taken place.
-        if code.starts_with("57P") {
-            return Self::Lost(err.into());
-        }
-        // Data exceptions and broken constraints are told with the value.
-        let telling = code.starts_with("22") || code.starts_with("23");
-        Self::Server {
-            code: code.to_owned(),
-            message: (!telling).then(|| server.message().to_owned()),
-            constraint: server.constraint().map(str::to_owned),
         }
     }
 }

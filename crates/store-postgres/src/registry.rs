@@ -283,4 +283,11 @@ impl Registry for PostgresStore {
             .await
             .map_err(failed("empty the outbox"))
     }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.connections
+            .run(|session| async move { devices::probe(&session).await })
+            .await
+            .map_err(failed("look whether the store works"))
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use deadpool_postgres::Object;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use crate::column::millis;
 use crate::{Clock, PostgresError};
@@ -49,16 +49,17 @@ impl Session {
         params: Params<'_>,
     ) -> Result<Vec<Row>, PostgresError> {
         let connection = self.connection()?;
-        let statement = connection.prepare_cached(sql).await?;
+        let statement = prepare(connection, sql).await?;
         if self.begin.swap(false, Ordering::Relaxed) {
             // Both are sent when they are first polled, so this order is theirs on the wire.
             let begin = connection.batch_execute("BEGIN");
             let first = connection.query(&statement, params);
             let (begun, rows) = tokio::join!(biased; begin, first);
-            begun?;
-            return Ok(rows?);
+            begun.map_err(PostgresError::of)?;
+            return rows.map_err(PostgresError::of);
         }
-        Ok(connection.query(&statement, params).await?)
+        let rows = connection.query(&statement, params).await;
+        rows.map_err(PostgresError::of)
     }
 
     /// The only row, if there is one.
@@ -77,9 +78,10 @@ impl Session {
         params: Params<'_>,
     ) -> Result<u64, PostgresError> {
         let connection = self.connection()?;
-        let statement = connection.prepare_cached(sql).await?;
+        let statement = prepare(connection, sql).await?;
         self.flush_begin(connection).await?;
-        Ok(connection.execute(&statement, params).await?)
+        let count = connection.execute(&statement, params).await;
+        count.map_err(PostgresError::of)
     }
 
     /// Lets a transaction begin with the next statement, without a round trip of its own.
@@ -95,7 +97,8 @@ impl Session {
             TransactionEnd::Commit => "COMMIT",
             TransactionEnd::Rollback => "ROLLBACK",
         };
-        Ok(self.connection()?.batch_execute(sql).await?)
+        let done = self.connection()?.batch_execute(sql).await;
+        done.map_err(PostgresError::of)
     }
 
     /// Gives the connection back, once nobody else holds the session.
@@ -105,7 +108,8 @@ impl Session {
 
     async fn flush_begin(&self, connection: &Object) -> Result<(), PostgresError> {
         if self.begin.swap(false, Ordering::Relaxed) {
-            connection.batch_execute("BEGIN").await?;
+            let begun = connection.batch_execute("BEGIN").await;
+            begun.map_err(PostgresError::of)?;
         }
         Ok(())
     }
@@ -115,6 +119,11 @@ impl Session {
             .as_ref()
             .ok_or_else(|| PostgresError::Lost("the session is over".into()))
     }
+}
+
+async fn prepare(connection: &Object, sql: &'static str) -> Result<Statement, PostgresError> {
+    let statement = connection.prepare_cached(sql).await;
+    statement.map_err(PostgresError::of)
 }
 
 impl Drop for Session {

@@ -88,6 +88,8 @@ CREATE TABLE capf_operations (
     CHECK ((pepper IS NULL) = (digest IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX capf_operations_late ON capf_operations (completes_by);
+
 CREATE TABLE devices (
     number        INTEGER PRIMARY KEY,
     tenant        TEXT NOT NULL,

@@ -1,11 +1,11 @@
 //! The verbs on certificate operations, each to be run in a transaction.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use offhook_activation_code::{
     CapfAttempt, CapfDevice, CapfMode, CapfOperation, CapfRefusal, CodeDigest, PepperId, Timestamp,
 };
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use crate::column::{millis, timestamp};
 
@@ -83,6 +83,23 @@ pub(crate) fn cancel(
     })
 }
 
+/// Forgets up to [`PURGED_AT_ONCE`] operations, so that a redeem never waits long.
+pub(crate) fn purge(db: &Connection, kept: Duration, now: SystemTime) -> rusqlite::Result<u64> {
+    let then = now.checked_sub(kept).unwrap_or(SystemTime::UNIX_EPOCH);
+    let purged = db
+        .prepare_cached(
+            "DELETE FROM capf_operations WHERE (tenant, device) IN (
+                 SELECT tenant, device FROM capf_operations WHERE completes_by <= ?1 LIMIT ?2)",
+        )?
+        .execute(params![
+            millis(then),
+            i64::try_from(PURGED_AT_ONCE).unwrap_or(i64::MAX)
+        ])?;
+    Ok(purged as u64)
+}
+
 fn key(device: &CapfDevice) -> [String; 2] {
     [device.tenant().to_string(), device.name().to_string()]
 }
+
+pub(crate) const PURGED_AT_ONCE: u64 = 1_000;

@@ -129,6 +129,14 @@ pub(crate) fn find(
     }
 }
 
+/// Whether devices can be read.
+pub(crate) fn probe(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("SELECT number FROM devices LIMIT 1")?
+        .query([])?
+        .next()
+        .map(|_| ())
+}
+
 /// A page of the tenant's devices, in the order of their profiles.
 pub(crate) fn list(
     db: &Connection,

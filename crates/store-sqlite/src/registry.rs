@@ -224,4 +224,13 @@ impl Registry for SqliteStore {
             })
             .await
     }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let action = "look whether the store works";
+        // The transaction that it stands in takes the lock for writing.
+        self.writer.run(action, devices::probe).await?;
+        self.reader.run(action, devices::probe).await?;
+        // To be counted for would take as long as to count.
+        self.counter.alive(action)
+    }
 }

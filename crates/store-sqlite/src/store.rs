@@ -206,12 +206,20 @@ impl CapfStore for SqliteStore {
             .map_err(CapfError::Store)?
             .map_err(CapfError::Refused)
     }
+
+    async fn purge_capf(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError> {
+        let purge = move |db: &Connection| capf::purge(db, kept, now);
+        self.purge("purge certificate operations", capf::PURGED_AT_ONCE, purge)
+            .await
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::{Mutex, mpsc};
     use std::time::UNIX_EPOCH;
+
+    use offhook_onboarding::Registry;
 
     use super::*;
 
@@ -236,5 +244,23 @@ mod tests {
         let (timed_out, counted) = tokio::join!(reading, counting);
         assert!(!timed_out.unwrap());
         assert_eq!(counted.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_store_one_of_whose_threads_has_died_is_not_ready() {
+        let threads: [fn(&SqliteStore) -> &Worker; 3] = [
+            |store| &store.writer,
+            |store| &store.reader,
+            |store| &store.counter,
+        ];
+        for thread in threads {
+            let directory = tempfile::tempdir().unwrap();
+            let options = SqliteOptions::default();
+            let store = SqliteStore::open(directory.path().join("codes.db"), &options).unwrap();
+            store.ready().await.unwrap();
+            let died = thread(&store).run("die", |_| -> rusqlite::Result<()> { panic!("a bug") });
+            died.await.unwrap_err();
+            store.ready().await.unwrap_err();
+        }
     }
 }

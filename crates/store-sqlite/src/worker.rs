@@ -70,6 +70,14 @@ impl Worker {
         answer.await.map_err(|_| gone())?
     }
 
+    /// Whether the thread is there, be it at work; a verb that panics ends it.
+    pub(crate) fn alive(&self, action: &'static str) -> Result<(), StoreError> {
+        match &self.queue {
+            Some(queue) if !queue.is_closed() => Ok(()),
+            _ => Err(StoreError::new(action, WorkerError::Gone)),
+        }
+    }
+
     fn spawn(
         name: &str,
         queue: usize,

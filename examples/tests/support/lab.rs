@@ -152,8 +152,14 @@ impl Drop for Server {
 impl Lab {
     /// Waits until the log has `text`.
     pub(crate) async fn await_log(&self, text: &str) {
+        self.await_log_times(text, 1).await;
+    }
+
+    /// Waits until the log has said something so many times.
+    pub(crate) async fn await_log_times(&self, text: &str, times: usize) {
         for _ in 0..600 {
-            if fs::read_to_string(self.path("log")).unwrap().contains(text) {
+            let log = fs::read_to_string(self.path("log")).unwrap();
+            if log.matches(text).count() >= times {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -1,7 +1,7 @@
 //! Where certificate operations are kept.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -46,4 +46,15 @@ pub trait CapfStore: fmt::Debug + Send + Sync {
     /// [`CapfError::Refused`] with [`CapfRefusal::NoOperation`](crate::CapfRefusal::NoOperation)
     /// when the device has none; [`CapfError::Store`] when the store failed.
     async fn cancel_capf(&self, device: &CapfDevice, now: SystemTime) -> Result<(), CapfError>;
+
+    /// Forgets the operations whose deadline was `kept` or longer ago at `now`, locked ones too; says how
+    /// many. Their devices are told then that there is no operation, and no longer that it is too late.
+    ///
+    /// Called from time to time, it bounds the operations that no device ever completes; nothing calls it
+    /// but whoever has the store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store failed.
+    async fn purge_capf(&self, kept: Duration, now: SystemTime) -> Result<u64, StoreError>;
 }

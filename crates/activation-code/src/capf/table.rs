@@ -1,7 +1,7 @@
 //! The operations as a plain value.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::{CapfAttempt, CapfDevice, CapfOperation, CapfRefusal, Timestamp};
 
@@ -66,5 +66,15 @@ impl CapfTable {
             Some(_) => Ok(()),
             None => Err(CapfRefusal::NoOperation),
         }
+    }
+
+    /// Forgets the operations whose deadline was `kept` or longer ago at `now`; says how many.
+    pub fn purge(&mut self, kept: Duration, now: SystemTime) -> u64 {
+        // Before the first moment no deadline was.
+        let then = Timestamp::from(now.checked_sub(kept).unwrap_or(SystemTime::UNIX_EPOCH));
+        let before = self.0.len();
+        self.0
+            .retain(|_, pending| pending.operation.completes_by() > then);
+        (before - self.0.len()) as u64
     }
 }

@@ -132,7 +132,6 @@ impl CsvDialect {
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub struct CsvWriter<W: Write> {
     dialect: CsvDialect,
     writer: Writer<W>,

@@ -12,7 +12,6 @@ use crate::{AccountId, Binding, ProfileId};
 
 /// A phone to provision, as a line of a table has it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub struct Phone {
     line: u64,
     profile: ProfileId,
@@ -97,7 +96,6 @@ impl Phone {
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub fn read_phones(table: &[u8], limits: &CsvLimits) -> Result<Vec<Phone>, CsvReport> {
     let mut sheet = Sheet {
         limits,

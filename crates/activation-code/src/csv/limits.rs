@@ -2,7 +2,6 @@
 
 /// How much of a table is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub struct CsvLimits {
     bytes: usize,
     rows: usize,
@@ -14,7 +13,6 @@ pub struct CsvLimits {
 /// What becomes of columns that are not known.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub enum OtherColumns {
     /// They are passed over: for tables with lines, speed dials and the like.
     Ignore,

@@ -9,7 +9,6 @@ use thiserror::Error;
 /// `Display` gives a line for each problem, ready for whoever wrote the table. No text of the table
 /// is repeated but the names of columns that are not known.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub struct CsvReport {
     problems: Vec<CsvProblem>,
     more: u64,
@@ -65,7 +64,6 @@ impl fmt::Display for CsvReport {
 
 /// One thing that is wrong with a table.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub struct CsvProblem {
     line: u64,
     column: Option<CsvColumn>,
@@ -109,7 +107,6 @@ impl fmt::Display for CsvProblem {
 /// A column of a table of phones.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub enum CsvColumn {
     /// `DESCRIPTION`: free text.
     Description,
@@ -159,7 +156,6 @@ impl fmt::Display for CsvColumn {
 /// What is wrong with a line.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
-#[cfg_attr(docsrs, doc(cfg(feature = "csv")))]
 pub enum CsvProblemKind {
     /// Not what belongs into the column.
     #[error("not valid")]

@@ -160,6 +160,9 @@ impl GuessBudget {
     }
 
     /// Gives the charge of an attempt back: its code was good, or the store could not say.
+    ///
+    /// It is to be given back to the budget that has admitted the attempt: another one would count a
+    /// wrong code too few.
     pub fn refund(&self, admission: Admission, now: SystemTime) {
         self.ledger().refund(&admission.0, now);
     }

@@ -138,7 +138,8 @@ impl Ledger {
         if let Some(bucket) = charge.bucket {
             // Giving back what the store was told makes no room for what it was not.
             if charge.sends == self.sends {
-                self.unsynced.0 -= 1;
+                // What another budget has charged is not among those of this one.
+                self.unsynced.0 = self.unsynced.0.saturating_sub(1);
             }
             self.add(attempt, bucket, -1, self.policy.window().since(now));
         }

@@ -339,6 +339,22 @@ async fn a_success_is_given_back_and_the_risk_is_that_of_the_failures() {
 }
 
 #[tokio::test]
+async fn what_another_budget_has_charged_is_given_back_without_harm() {
+    let entropy = &mut Seeded(13);
+    let policy = GuessPolicy::default();
+    let [one, other] = [1, 2].map(|shard| budget(&Arc::new(MemoryStore::new()), policy, shard));
+    let charged = one.admit(&attempt(entropy), source(1), now()).await;
+    other.sync(now()).await.unwrap();
+    other.refund(charged.unwrap(), now());
+    assert_eq!((one.guesses(now()), other.guesses(now())), (1, 0));
+    other
+        .admit(&attempt(entropy), source(1), now())
+        .await
+        .unwrap();
+    assert_eq!(other.guesses(now()), 1);
+}
+
+#[tokio::test]
 async fn the_check_digit_of_the_codes_makes_the_budget_a_tenth_and_the_risk_ten_times_as_high() {
     let entropy = &mut Seeded(12);
     let store = Arc::new(MemoryStore::new());

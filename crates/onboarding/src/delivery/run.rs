@@ -13,7 +13,6 @@ use crate::http::Clock;
 
 /// How long delivery rests, and from when on it tries again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct Pace {
     idle: Duration,
     first: Duration,
@@ -58,7 +57,6 @@ impl Delivery {
     /// the caller's, as the verbs of [`Registry`](crate::Registry) have it, and tells how long events take.
     ///
     /// Failures end nothing; they are told to the log as warnings.
-    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub async fn run_until(
         &self,
         pace: Pace,

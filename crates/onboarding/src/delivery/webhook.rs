@@ -13,7 +13,6 @@ use crate::{Webhook, WebhookError};
 /// since the Unix epoch. The format is ours, version 1. A status of 200 to 299 takes the event; 408,
 /// 425, 429 and those from 500 on mean later; every other one refuses it.
 #[derive(Debug)]
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct WebhookSink {
     webhook: Webhook,
 }

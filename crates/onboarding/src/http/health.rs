@@ -6,28 +6,20 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
-use offhook_activation_code::TenantId;
-use uuid::Uuid;
 
 use super::fallback::method_not_allowed;
 use super::problem::Refused;
-use crate::{DeviceKey, Registry};
+use crate::Registry;
 
 /// The routes `GET /health`, 200 as long as the process answers, and `GET /ready`, 200 while its store
-/// answers too, when it is asked for a device of `tenant`, and 503 else. Neither needs credentials, and
+/// is [ready](Registry::ready) too, to write and to read, and 503 else. Neither needs credentials, and
 /// neither says more than that.
-pub fn health_router(registry: Arc<dyn Registry>, tenant: TenantId) -> Router {
+pub fn health_router(registry: Arc<dyn Registry>) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Node { registry, tenant })
-}
-
-#[derive(Clone)]
-struct Node {
-    registry: Arc<dyn Registry>,
-    tenant: TenantId,
+        .with_state(registry)
 }
 
 type Answer = (StatusCode, [(header::HeaderName, &'static str); 1]);
@@ -36,11 +28,9 @@ async fn health() -> Answer {
     (StatusCode::OK, NOT_KEPT)
 }
 
-async fn ready(State(node): State<Node>) -> Result<Answer, Refused> {
-    // Nobody has this one.
-    let nobody = DeviceKey::Subject(Uuid::nil());
-    let answer = node.registry.device(&node.tenant, &nobody).await;
-    answer.map_err(|error| Refused::failed(&error))?;
+async fn ready(State(registry): State<Arc<dyn Registry>>) -> Result<Answer, Refused> {
+    let ready = registry.ready().await;
+    ready.map_err(|error| Refused::failed(&error))?;
     Ok((StatusCode::OK, NOT_KEPT))
 }
 

@@ -37,7 +37,6 @@ use crate::{CodeMail, MailAddress, MailError, Mailer, SmtpError, SmtpSetupError}
 /// [RFC 3207](https://www.rfc-editor.org/rfc/rfc3207) for STARTTLS;
 /// [RFC 8314 section 3.3](https://www.rfc-editor.org/rfc/rfc8314#section-3.3) for TLS from the
 /// first byte on.
-#[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]
 pub struct SmtpMailer {
     server: String,
     port: u16,

@@ -12,7 +12,6 @@ use crate::{CodeMail, MailError, Mailer, Webhook, WebhookError};
 /// as `4-4-4-4`, `deviceType` and `expiryTime` in milliseconds since the Unix epoch. The format is
 /// ours, version 1. Nothing is sent twice: when no answer came, the code counts as not delivered.
 #[derive(Debug)]
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub struct WebhookMailer {
     webhook: Webhook,
 }

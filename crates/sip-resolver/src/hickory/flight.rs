@@ -1,6 +1,6 @@
 //! One search for all who want the same at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -20,6 +20,9 @@ pub(super) struct Memory(Mutex<Inner>);
 struct Inner {
     cache: Cache,
     flights: HashMap<Key, Flight>,
+    /// The numbers of the searches that have not ended, those included that nobody can join any longer.
+    running: HashSet<u64>,
+    max_searches: usize,
     /// The number of the next flight.
     next: u64,
 }
@@ -32,16 +35,18 @@ pub(super) struct Flight {
 }
 
 impl Memory {
-    pub(super) fn new(cache: Cache) -> Self {
+    pub(super) fn new(cache: Cache, max_searches: usize) -> Self {
         Self(Mutex::new(Inner {
             cache,
             flights: HashMap::new(),
+            running: HashSet::new(),
+            max_searches,
             next: 0,
         }))
     }
 
     /// What is known about a target, and the search under way to wait for where `wants` one; with its
-    /// pilot where nobody searches yet.
+    /// pilot where nobody searches yet. There is none to wait for where too many others are under way.
     pub(super) fn look(
         self: &Arc<Self>,
         target: &Target,
@@ -58,8 +63,12 @@ impl Memory {
         if let Some(flight) = inner.flights.get(&key) {
             return (known, Some(flight.clone()), None);
         }
+        if inner.running.len() >= inner.max_searches {
+            return (known, None, None);
+        }
         let number = inner.next;
         inner.next += 1;
+        inner.running.insert(number);
         let (sender, found) = watch::channel(None);
         let flight = Flight { number, found };
         inner.flights.insert(key.clone(), flight.clone());
@@ -82,7 +91,8 @@ impl Memory {
         self.lock().cache.failed(target, policy, now);
     }
 
-    /// Forgets what was found. What is being found out is for those who wait for it already.
+    /// Forgets what was found. What is being found out is for those who wait for it already, and takes
+    /// its room till it ends.
     pub(super) fn clear(&self) {
         let mut inner = self.lock();
         inner.cache.clear();
@@ -95,8 +105,10 @@ impl Memory {
 }
 
 impl Inner {
-    /// Whether it was under way till now, and nobody has said since that all be forgotten.
+    /// Ends a search; says whether others could join it till now, as nobody has said since it began
+    /// that all be forgotten.
     fn leave(&mut self, key: &Key, number: u64) -> bool {
+        self.running.remove(&number);
         let is_meant = |flight: &Flight| flight.number == number;
         let was_under_way = self.flights.get(key).is_some_and(is_meant);
         if was_under_way {
@@ -137,7 +149,8 @@ impl Pilot {
 
     /// Keeps what was found since `begun`, as far as it may be kept, and tells those who wait.
     pub(super) fn land(self, found: Result<Location, ResolveFailure>, begun: Instant) {
-        // A failure must not meet those who come later, so it is no longer under way when it is told.
+        // A failure must not meet those who come later, so it is no longer under way when it is told;
+        // and whoever is told has room for another.
         {
             let mut inner = self.memory.lock();
             if inner.leave(&self.key, self.number) {

@@ -1,14 +1,15 @@
-//! How patient a resolver is, and what it keeps.
+//! How patient a resolver is, what it keeps, and how much it does at once.
 
 use std::time::Duration;
 
-/// How patient a [`Resolver`](crate::Resolver) is, and what it keeps.
+/// How patient a [`Resolver`](crate::Resolver) is, what it keeps, and how much it does at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Options {
     pub(super) deadline: Duration,
     pub(super) question_timeout: Duration,
     pub(super) server_delay: Duration,
     pub(super) cache_capacity: usize,
+    pub(super) max_searches: usize,
     pub(super) prefetches: bool,
     pub(super) max_stale: Duration,
 }
@@ -48,6 +49,21 @@ impl Options {
         self
     }
 
+    /// The options with another number of searches under way at once; 1,024 unless told otherwise.
+    ///
+    /// A search goes on till its end or its deadline though nobody waits for it any longer, so that
+    /// whoever resolves what strangers write needs a bound. Each has a task, and five questions at a
+    /// time as a rule, [`Policy::MAX_QUESTIONS`](crate::Policy::MAX_QUESTIONS) at most; over UDP each
+    /// question has a socket. What is over the number is not searched for: it has failed with
+    /// [`ResolveError::Temporary`](crate::ResolveError::Temporary) at once, or is given
+    /// [stale](Self::with_max_stale). Whoever joins a search, finds something in the cache or asks for
+    /// an address is answered all the same.
+    #[must_use]
+    pub const fn with_max_searches(mut self, searches: usize) -> Self {
+        self.max_searches = searches;
+        self
+    }
+
     /// The options to ask again, beside whoever uses it, for what has less than a tenth of its
     /// lifetime left; not done unless told so.
     #[must_use]
@@ -77,6 +93,7 @@ impl Default for Options {
             question_timeout: Duration::from_secs(3),
             server_delay: Duration::from_millis(200),
             cache_capacity: 4_096,
+            max_searches: 1_024,
             prefetches: false,
             max_stale: Duration::ZERO,
         }

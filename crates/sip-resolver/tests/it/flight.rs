@@ -76,9 +76,23 @@ impl Slow {
 }
 
 async fn resolve(resolver: &Resolver, seed: u64) -> Result<Resolution, ResolveFailure> {
-    let target = "example.com".parse().unwrap();
+    resolve_target(resolver, "example.com", seed).await
+}
+
+async fn resolve_target(
+    resolver: &Resolver,
+    target: &str,
+    seed: u64,
+) -> Result<Resolution, ResolveFailure> {
+    let target = target.parse().unwrap();
     let policy = Policy::room_os();
     resolver.resolve(&target, &policy, &mut Counter(seed)).await
+}
+
+/// Has a search begin, and goes away.
+async fn begin(resolver: &Resolver, target: &str) {
+    let begun = resolve_target(resolver, target, 0);
+    assert!(timeout(Duration::ZERO, begun).await.is_err());
 }
 
 async fn many(resolver: &Resolver) -> Vec<Result<Resolution, ResolveFailure>> {
@@ -101,6 +115,12 @@ async fn one_search() -> usize {
 
 fn addresses(found: &Resolution) -> Vec<SocketAddr> {
     found.hops().iter().map(|hop| hop.address()).collect()
+}
+
+fn is_refused(failure: &ResolveFailure) -> bool {
+    let entries = failure.trace().entries();
+    let refused = TraceEvent::Noted(Note::TooManySearches);
+    failure.error() == ResolveError::Temporary && entries.iter().all(|one| *one.event() == refused)
 }
 
 fn is_stale(found: &Resolution) -> bool {
@@ -235,6 +255,55 @@ async fn what_is_being_found_out_when_all_is_forgotten_is_not_kept() {
     assert_eq!(server.questions(), 2 * asked);
     resolve(&resolver, 3).await.unwrap();
     assert_eq!(server.questions(), 2 * asked);
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_for_is_temporary_at_once_and_who_joins_takes_none() {
+    let server = Slow::serve().await;
+    let resolver = server.resolver(Options::default().with_max_searches(2));
+    begin(&resolver, "example.com").await;
+    begin(&resolver, "one.example.com").await;
+    let failure = resolve_target(&resolver, "two.example.com", 0).await;
+    assert!(is_refused(&failure.unwrap_err()));
+    // An address needs no question.
+    let address = resolve_target(&resolver, "sips:192.0.2.1", 0).await;
+    assert_eq!(address.unwrap().hops().len(), 1);
+    for found in many(&resolver).await {
+        assert_eq!(found.unwrap().hops().len(), 6);
+    }
+    // Each that ends leaves its room to another.
+    let one = resolve_target(&resolver, "one.example.com", 0).await;
+    assert_eq!(one.unwrap().hops().len(), 2);
+    let nothing = resolve_target(&resolver, "two.example.com", 0).await;
+    assert_eq!(nothing.unwrap_err().error(), ResolveError::NotFound);
+}
+
+#[tokio::test]
+async fn searches_that_nobody_waits_for_or_can_join_take_their_room() {
+    let server = Slow::serve().await;
+    let resolver = server.resolver(Options::default().with_max_searches(2));
+    for target in ["example.com", "one.example.com"] {
+        begin(&resolver, target).await;
+        resolver.clear();
+    }
+    for stranger in 0..64 {
+        let target = format!("stranger-{stranger}.example.com");
+        let failure = resolve_target(&resolver, &target, 0).await.unwrap_err();
+        assert!(is_refused(&failure), "{failure:?}");
+    }
+    assert!(is_refused(&resolve(&resolver, 0).await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn without_room_for_a_search_what_is_stale_is_given() {
+    let server = Slow::serve().await;
+    let options = Options::default().with_max_stale(Duration::from_secs(3_600));
+    let resolver = server.resolver(options.with_max_searches(1));
+    server.is_brief.store(true, Ordering::SeqCst);
+    resolve(&resolver, 0).await.unwrap();
+    sleep(Duration::from_millis(1_050)).await;
+    begin(&resolver, "one.example.com").await;
+    assert!(is_stale(&resolve(&resolver, 0).await.unwrap()));
 }
 
 #[test]

@@ -162,3 +162,16 @@ pub(super) const LIVE: &str = concat!(
     "SELECT count(*) FROM codes WHERE starts_with(state, 'issued') AND expires_at > ",
     now!()
 );
+
+#[cfg(test)]
+mod tests {
+    use offhook_onboarding::AuditEvent;
+
+    use super::*;
+
+    #[test]
+    fn a_redeem_is_noted_by_the_word_of_its_event() {
+        let word = format!("'{}' FROM redeemed", AuditEvent::CodeRedeemed.as_str());
+        assert!(REDEEM_NOTED.contains(&word), "{REDEEM_NOTED}");
+    }
+}

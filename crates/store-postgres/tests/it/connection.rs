@@ -4,11 +4,11 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_activation_code::{CodeStore, RedeemError, Refusal, StoreError};
+use offhook_activation_code::{CodeStore, Page, RedeemError, Refusal, StoreError};
 use offhook_onboarding::{
     ActivateError, Activation, AuditEvent, Entitlement, OutboxKind, Registry, verify_chain,
 };
-use offhook_store_contract::NetworkFixture;
+use offhook_store_contract::{Fixture, NetworkFixture};
 use offhook_store_postgres::{Clock, PostgresError, PostgresOptions, PostgresStore};
 use tokio_postgres::Client;
 
@@ -345,4 +345,23 @@ async fn a_session_waits_for_the_disk_whatever_the_role_would_have_it() {
         .unwrap();
     let seen: (&str, &str) = (row.get(0), row.get(1));
     assert_eq!(seen, ("on", "read committed"));
+}
+
+#[tokio::test]
+async fn a_store_that_may_read_and_not_write_is_not_ready() {
+    let Some(fixture) = InSchema::new().await else {
+        return;
+    };
+    let (store, client) = (fixture.store(), fixture.client().await);
+    store.ready().await.unwrap();
+    let read_only = "ALTER TABLE devices RENAME TO writable;
+                     CREATE VIEW devices AS SELECT DISTINCT * FROM writable";
+    client.batch_execute(read_only).await.unwrap();
+    let tenant = code_device(1).tenant;
+    assert_eq!(store.devices(&tenant, Page::first(9)).await.unwrap(), []);
+    let err = store.ready().await.unwrap_err();
+    assert!(
+        matches!(cause(&err), PostgresError::Server { .. }),
+        "{err:?}"
+    );
 }

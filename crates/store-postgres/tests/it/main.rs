@@ -10,6 +10,7 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod audit;
 mod clock;
 mod connection;
 mod contract;

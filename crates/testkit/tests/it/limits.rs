@@ -302,7 +302,7 @@ async fn a_node_is_ready_while_its_store_answers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("codes.db");
     let store = SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
-    let router = health_router(Arc::new(store), "acme".parse().unwrap());
+    let router = health_router(Arc::new(store));
     let status = async |path: &str| {
         let request = http::Request::get(path).body(axum::body::Body::empty());
         let answer = router.clone().oneshot(request.unwrap()).await;

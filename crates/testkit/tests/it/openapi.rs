@@ -34,7 +34,7 @@ impl Services {
     async fn start() -> Self {
         let (world, folder) = world(WorldOptions::default()).await;
         let store = SqliteStore::open(folder.path().join("node.db"), &SqliteOptions::default());
-        let node = health_router(Arc::new(store.unwrap()), "acme".parse().unwrap())
+        let node = health_router(Arc::new(store.unwrap()))
             .merge(key_set_router(r#"{"keys":[]}"#.to_owned()))
             .merge(openapi_router())
             .merge(fallback_router());
