@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use crate::record::RECORD_HEADER;
+use crate::rule::Reading;
 use crate::{DomainName, Question, QuestionKind, Record, RecordData, Response};
 
 /// What is known about a question.
@@ -53,8 +54,14 @@ impl Answer {
         let mut records: Vec<_> = answers.iter().filter(belongs).collect();
         // Servers turn the order about, and what is used first must not be cut off.
         records.sort_by(|one, other| one.data().by_use(other.data()));
-        records.truncate(MAX_RECORDS);
-        let records: Vec<_> = records.into_iter().cloned().collect();
+        // RFC 3263 section 4.1: what does not fit is discarded before a choice is made, so that no
+        // record is cut off for those in front of it that are about something else.
+        records.sort_by_cached_key(|record| rank(record));
+        let alike = records.chunk_by(|one, other| rank(one) == rank(other));
+        let records: Vec<_> = alike
+            .flat_map(|alike| alike.iter().take(MAX_RECORDS))
+            .map(|record| Record::clone(record))
+            .collect();
         let next = match response.negative_ttl {
             _ if is_local => Some(end.clone()),
             None if records.is_empty() && end != question.name() => Some(end.clone()),
@@ -69,6 +76,14 @@ impl Answer {
             ttl: ttl.min(least),
             records,
         })
+    }
+}
+
+/// Tells NAPTR records apart by what they lead to.
+fn rank(record: &Record) -> u8 {
+    match record.data() {
+        RecordData::Naptr(naptr) => Reading::of(naptr).rank(),
+        _ => 0,
     }
 }
 
@@ -154,7 +169,7 @@ const fn host(record: &Record) -> Option<&DomainName> {
 
 /// How many aliases in a row are followed.
 pub(crate) const MAX_ALIASES: usize = 8;
-/// How many records of a section are used.
+/// How many records of a section are used; of NAPTR records, of each that lead to something else.
 const MAX_RECORDS: usize = 64;
 /// How long a message may be, in octets, for it to be sure that no address was left out: what a
 /// server gives without EDNS, less its header, the question and the names of its servers.

@@ -10,15 +10,14 @@ use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::record::Srv;
+use crate::rule::{Reading, Rule};
 use crate::{
     AddressFallback, DomainName, Host, NaptrUse, NaptrWithoutTls, Note, Policy, Question,
     QuestionKind, Record, RecordData, ResolveError, Service, Target, Transport,
 };
 use lookup::{Lookup, kinds};
-use rule::{Reading, Rule};
 
 mod lookup;
-mod rule;
 
 /// A server with its addresses, before the order within its priority is drawn.
 #[derive(Clone, Debug)]

@@ -19,6 +19,7 @@ mod order;
 mod plan;
 mod policy;
 mod record;
+mod rule;
 mod service;
 mod target;
 mod trace;

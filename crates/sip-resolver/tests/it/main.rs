@@ -27,6 +27,7 @@ mod flight;
 #[cfg(feature = "hickory")]
 mod memory;
 mod missing;
+mod naptr;
 #[cfg(feature = "hickory")]
 mod network;
 mod pace;

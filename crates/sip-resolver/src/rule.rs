@@ -4,17 +4,17 @@ use crate::record::Naptr;
 use crate::{DomainName, Transport};
 
 /// A NAPTR record that leads to SIP servers.
-pub(super) struct Rule<'a> {
+pub(crate) struct Rule<'a> {
     /// Order, then preference.
-    pub(super) rank: (u16, u16),
-    pub(super) transport: Transport,
-    pub(super) replacement: &'a DomainName,
+    pub(crate) rank: (u16, u16),
+    pub(crate) transport: Transport,
+    pub(crate) replacement: &'a DomainName,
     /// Whether the replacement owns addresses and not SRV records.
-    pub(super) to_addresses: bool,
+    pub(crate) to_addresses: bool,
 }
 
 /// What a NAPTR record is.
-pub(super) enum Reading<'a> {
+pub(crate) enum Reading<'a> {
     /// About SIP, but with an expression beside the replacement, or with neither.
     Malformed,
     /// Not about SIP, or not in the way that SIP servers are found.
@@ -25,7 +25,7 @@ pub(super) enum Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn of(naptr: &'a Naptr) -> Self {
+    pub(crate) fn of(naptr: &'a Naptr) -> Self {
         let to_addresses = match () {
             () if naptr.flags.eq_ignore_ascii_case("s") => false,
             () if naptr.flags.eq_ignore_ascii_case("a") => true,
@@ -53,6 +53,19 @@ impl<'a> Reading<'a> {
                 to_addresses,
             }),
             _ => Self::Malformed,
+        }
+    }
+
+    /// Tells apart what is of use to different policies; what is of none comes last.
+    pub(crate) const fn rank(&self) -> u8 {
+        match self {
+            Self::Rule(rule) => match rule.transport {
+                Transport::Tls => 0,
+                Transport::Tcp => 1,
+                Transport::Udp => 2,
+            },
+            Self::Malformed | Self::Unsupported => 3,
+            Self::Other => 4,
         }
     }
 }

@@ -1,0 +1,51 @@
+//! NAPTR records that do not lead to SIP servers, beside those that do.
+
+use offhook_sip_resolver::Policy;
+
+use crate::plan::{room_os, standard};
+use crate::zone::Zone;
+
+const SERVERS: &str = r#"
+    example.com 60 NAPTR 100 10 "s" "SIPS+D2T" "" _sips._tcp.example.com
+    _sips._tcp.example.com 60 SRV 10 0 5061 one.example.com
+    _sip._udp.example.com 60 SRV 10 0 5060 one.example.com
+    one.example.com 60 A 192.0.2.1
+"#;
+const TLS: &str = "TLS 192.0.2.1:5061 as example.com";
+
+/// Eighty records of lower order than all others.
+fn eighty(record: &str) -> String {
+    let lines = (1..=80).map(|order| format!("example.com 60 NAPTR {order} 10 {record}\n"));
+    lines.collect()
+}
+
+#[test]
+fn records_about_something_else_cut_off_none_about_sip() {
+    let others = eighty(r#""u" "E2U+sip" "!^.*$!sip:x@example.net!" ."#);
+    let zone = format!("{SERVERS}{others}");
+    assert_eq!(standard(&zone).unwrap(), [TLS]);
+    assert_eq!(room_os(&zone).unwrap(), [TLS]);
+}
+
+#[test]
+fn records_of_other_transports_cut_off_none_for_tls() {
+    for service in ["SIP+D2U", "SIP+D2T", "SIPS+D2W"] {
+        let others = eighty(&format!(r#""s" "{service}" "" _sip._udp.example.com"#));
+        let zone = format!("{SERVERS}{others}");
+        assert_eq!(room_os(&zone).unwrap(), [TLS], "{service}");
+        let tls_only = Zone::new(&zone).hops("example.com", Policy::tls_only());
+        assert_eq!(tls_only.unwrap(), [TLS], "{service}");
+    }
+    // Nor do those for TLS cut off others where these come first.
+    let dear = SERVERS
+        .replace("NAPTR 100 10", "NAPTR 0 10")
+        .replace(r#""SIPS+D2T" "" _sips._tcp"#, r#""SIP+D2U" "" _sip._udp"#);
+    let zone = format!(
+        "{dear}{}",
+        eighty(r#""s" "SIPS+D2T" "" _sips._tcp.example.com"#)
+    );
+    assert_eq!(
+        standard(&zone).unwrap(),
+        ["UDP 192.0.2.1:5060 as example.com"]
+    );
+}
