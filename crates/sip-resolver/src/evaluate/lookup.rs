@@ -150,7 +150,10 @@ impl<'a> Evaluation<'a> {
         }
         let patience = match (&*unknown, &*second_families) {
             ([], []) => return Ok(servers),
-            ([], _) => FAMILY_PATIENCE,
+            // To a device without IPv6 a server without its IPv4 addresses is none.
+            ([], missing) if missing.iter().all(|one| one.kind() == QuestionKind::Aaaa) => {
+                FAMILY_PATIENCE
+            }
             _ => SERVER_PATIENCE,
         };
         unknown.append(&mut second_families);
@@ -281,9 +284,9 @@ static LOOPBACK: LazyLock<[Record; 2]> = LazyLock::new(|| {
     .map(|data| Record::new(DomainName::localhost(), Duration::MAX, data))
 });
 
-/// How long the second family of addresses is waited for (RFC 8305 section 3).
+/// How long IPv6 addresses are waited for beside those of IPv4 (RFC 8305 section 3).
 const FAMILY_PATIENCE: Duration = Duration::from_millis(50);
-/// How long the addresses of further servers are waited for when one has addresses.
+/// How long the addresses of further servers, and those of IPv4 beside those of IPv6, are waited for.
 const SERVER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long that a question failed, or leads in a circle, may be kept; RFC 2308 section 7.1 allows five minutes.
 const FAILURE_TTL: Duration = Duration::from_secs(30);

@@ -94,6 +94,19 @@ async fn a_naptr_or_aaaa_question_never_answered_costs_less_than_a_second() {
 }
 
 #[tokio::test]
+async fn an_ipv4_address_that_comes_late_is_not_lost() {
+    const ADDRESS: &str = "@ 60 IN A 192.0.2.1\n@ 60 IN AAAA 2001:db8::1";
+    let (found, _) = outcome(ADDRESS, |question, _| {
+        match asked(question).ends_with(" A") {
+            true => Fate::Delayed(Duration::from_millis(150)),
+            false => Fate::Passed,
+        }
+    })
+    .await;
+    assert_eq!(hops(&found.unwrap()), SERVERS);
+}
+
+#[tokio::test]
 async fn slow_answers_are_waited_for() {
     let (found, _) = outcome(ZONE, |_, _| Fate::Delayed(Duration::from_millis(100))).await;
     let found = found.unwrap();

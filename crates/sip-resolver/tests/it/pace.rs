@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use offhook_sip_resolver::{
-    Plan, Policy, QueryFailure, QuestionKind, Reply, ResolveError, Response, Step, TraceEvent,
-    Transport,
+    Families, Plan, Policy, QueryFailure, QuestionKind, RecordData, Reply, ResolveError, Response,
+    Step, TraceEvent, Transport,
 };
 
 use crate::plan::FULL;
@@ -28,23 +28,42 @@ fn everything_is_asked_at_once() {
     assert_eq!(plan.step(), Step::Wait);
 }
 
-#[test]
-fn a_missing_family_holds_back_the_other_for_a_twentieth_of_a_second() {
-    let mut plan = Plan::new("sips:example.com:5061".parse().unwrap(), Policy::room_os());
+/// How long the addresses of the other family are waited for where these are there.
+fn patience(address: &str, policy: Policy) -> Duration {
+    let address = record(address);
+    let mut plan = Plan::new("sips:example.com:5061".parse().unwrap(), policy);
     let Step::Ask(questions) = plan.step() else {
         panic!();
     };
-    let four = questions.iter().find(|one| one.kind() == QuestionKind::A);
-    let answers = vec![record("example.com 60 A 192.0.2.1")];
-    plan.answer(four.unwrap(), Reply::Records(Response::new(answers)));
-    assert_eq!(plan.step(), Step::WaitAtMost(Duration::from_millis(50)));
+    let is_six = matches!(address.data(), RecordData::Aaaa(_));
+    let kind = [QuestionKind::A, QuestionKind::Aaaa][usize::from(is_six)];
+    let question = questions.iter().find(|one| one.kind() == kind).unwrap();
+    plan.answer(question, Reply::Records(Response::new(vec![address])));
+    let Step::WaitAtMost(patience) = plan.step() else {
+        panic!();
+    };
     plan.settle();
     assert_eq!(plan.step(), Step::Done);
-    let found = plan.finish(&mut Counter(0)).unwrap();
-    assert_eq!(
-        found.hops()[0].to_string(),
-        "TLS 192.0.2.1:5061 as example.com"
-    );
+    assert_eq!(plan.finish(&mut Counter(0)).unwrap().hops().len(), 1);
+    patience
+}
+
+#[test]
+fn a_missing_family_holds_back_the_other_for_a_twentieth_of_a_second() {
+    let policy = Policy::room_os();
+    for policy in [policy, policy.with_families(Families::PreferIpv4)] {
+        let patience = patience("example.com 60 A 192.0.2.1", policy);
+        assert_eq!(patience, Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn addresses_of_ipv4_are_waited_for_where_those_of_ipv6_came_first() {
+    let policy = Policy::room_os();
+    for policy in [policy, policy.with_families(Families::PreferIpv4)] {
+        let patience = patience("example.com 60 AAAA 2001:db8::1", policy);
+        assert_eq!(patience, Duration::from_millis(500));
+    }
 }
 
 #[test]
