@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use crate::order::least;
 use crate::record::RECORD_HEADER;
 use crate::rule::Reading;
 use crate::{DomainName, Question, QuestionKind, Record, RecordData, Response};
@@ -59,8 +60,12 @@ impl Answer {
         records.sort_by_cached_key(|record| rank(record));
         let alike = records.chunk_by(|one, other| rank(one) == rank(other));
         let records: Vec<_> = alike
-            .flat_map(|alike| alike.iter().take(MAX_RECORDS))
-            .map(|record| Record::clone(record))
+            .flat_map(|alike| {
+                least(alike.to_vec(), MAX_RECORDS, |one, other| {
+                    one.data().by_value(other.data())
+                })
+            })
+            .cloned()
             .collect();
         let next = match response.negative_ttl {
             _ if is_local => Some(end.clone()),
@@ -114,12 +119,13 @@ impl Additionals {
             let kind = record.data().is_address() || matches!(record.data(), RecordData::Srv(_));
             kind && record.owner().is_at_or_under(domain)
         };
-        let mut records: Vec<_> = response.additionals.iter().filter(usable).collect();
-        records.sort_by(|one, other| {
+        let records: Vec<_> = response.additionals.iter().filter(usable).collect();
+        let records = least(records, MAX_RECORDS, |one, other| {
             let by_kind = other.data().rank().cmp(&one.data().rank());
-            by_kind.then_with(|| one.data().by_use(other.data()))
+            by_kind
+                .then_with(|| one.owner().cmp(other.owner()))
+                .then_with(|| one.data().by_value(other.data()))
         });
-        records.truncate(MAX_RECORDS);
         let records: Vec<_> = records.into_iter().cloned().collect();
         let addressed = records.iter().filter(|record| record.data().is_address());
         let addressed: HashSet<_> = addressed.map(Record::owner).collect();

@@ -1,10 +1,12 @@
 //! The servers of a target, before an order is drawn.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::evaluate::Server;
-use crate::order::by_weight;
+use crate::order::{by_turns, by_weight, least};
 use crate::trace::{Note, TraceEntry, TraceEvent};
 use crate::{Entropy, EntropyError, Hop, Plan, Resolution, ResolveFailure, Target, Trace};
 
@@ -115,7 +117,8 @@ impl Location {
         let same_priority = |one: &Server, other: &Server| one.priority == other.priority;
         for group in self.servers.chunk_by(same_priority) {
             for server in by_weight(group.iter().collect(), |server| server.weight, entropy)? {
-                for (address, ttl) in server.addresses.iter().take(most) {
+                let room = most.min(Plan::MAX_HOPS - hops.len());
+                for (address, ttl) in new_addresses(server, &hops, room) {
                     let hop = Hop {
                         transport: server.transport,
                         address: (*address, server.port).into(),
@@ -127,15 +130,43 @@ impl Location {
                             ttl => ttl.saturating_sub(age),
                         },
                     };
-                    let same = |known: &Hop| known.address == hop.address;
-                    if hops.len() < Plan::MAX_HOPS && !hops.iter().any(same) {
-                        hops.push(hop);
-                    }
+                    hops.push(hop);
                 }
             }
         }
         Ok(hops)
     }
+}
+
+/// At most `most` addresses of `server` that are not among `known`, of each family those of the least
+/// value: name servers turn them about, and two runs must give the same.
+fn new_addresses<'a>(
+    server: &'a Server,
+    known: &[Hop],
+    most: usize,
+) -> Vec<&'a (IpAddr, Duration)> {
+    let mut seen: HashSet<_> = known.iter().map(|hop| hop.address).collect();
+    let addresses = server.addresses.iter();
+    let new: Vec<_> = addresses
+        .filter(|(address, _)| seen.insert((*address, server.port).into()))
+        .collect();
+    if new.len() <= most {
+        return new;
+    }
+    let leads = server
+        .addresses
+        .first()
+        .map(|(address, _)| address.is_ipv4());
+    let is_first = |(address, _): &&(IpAddr, Duration)| Some(address.is_ipv4()) == leads;
+    let (first, second): (Vec<_>, Vec<_>) = new.into_iter().partition(is_first);
+    // As many of each as there would be by turns.
+    let half = most.div_ceil(2);
+    let firsts = half.max(most.saturating_sub(second.len())).min(first.len());
+    let by_value = |(one, _): &&(IpAddr, _), (other, _): &&(IpAddr, _)| one.cmp(other);
+    by_turns(
+        least(first, firsts, by_value),
+        least(second, most - firsts, by_value),
+    )
 }
 
 /// How many addresses of a server are taken where there are others.

@@ -1,4 +1,6 @@
-//! The order of servers of one priority.
+//! The order of servers of one priority, and which of too many are kept.
+
+use std::cmp::Ordering;
 
 use crate::{Entropy, EntropyError};
 
@@ -33,6 +35,31 @@ pub(crate) fn by_weight<T>(
     }
     out.append(&mut items);
     Ok(out)
+}
+
+/// The first `most` of `items` by `order`, which stay as they stand: what is kept does not depend on how
+/// they came, and where they stand does.
+pub(crate) fn least<T>(items: Vec<T>, most: usize, order: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+    if items.len() <= most {
+        return items;
+    }
+    let mut numbered: Vec<(usize, T)> = items.into_iter().enumerate().collect();
+    numbered.sort_by(|(_, one), (_, other)| order(one, other));
+    numbered.truncate(most);
+    numbered.sort_by_key(|(at, _)| *at);
+    numbered.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Those of both in turns, as long as there are both.
+pub(crate) fn by_turns<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    let mut out = Vec::with_capacity(first.len() + second.len());
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    loop {
+        match (first.next(), second.next()) {
+            (None, None) => return out,
+            (one, other) => out.extend(one.into_iter().chain(other)),
+        }
+    }
 }
 
 /// A number from 0 to `most`, each equally likely.

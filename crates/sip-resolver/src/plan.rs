@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::answer::{Additionals, Answer};
 use crate::evaluate::{Evaluation, Known};
+use crate::order::least;
 use crate::{
     DomainName, Entropy, Exchange, Host, Location, Policy, QueryFailure, Question, Record, Reply,
     Resolution, ResolveFailure, Target, Trace, TraceEntry, TraceEvent,
@@ -280,14 +281,20 @@ impl Plan {
         for record in added.records {
             let same =
                 |known: &Record| known.owner() == record.owner() && known.data() == record.data();
-            if self.additionals.len() < MAX_ADDITIONALS && !self.additionals.iter().any(same) {
+            if !self.additionals.iter().any(same) {
                 self.additionals.push(record);
             }
         }
-        self.additionals.sort_by(|one, other| {
+        let by_place = |one: &Record, other: &Record| {
             let by_kind = one.data().rank().cmp(&other.data().rank());
-            let by_owner = one.owner().cmp(other.owner()).then(by_kind);
-            by_owner.then_with(|| one.data().by_use(other.data()))
+            one.owner().cmp(other.owner()).then(by_kind)
+        };
+        let known = std::mem::take(&mut self.additionals);
+        self.additionals = least(known, MAX_ADDITIONALS, |one, other| {
+            by_place(one, other).then_with(|| one.data().by_value(other.data()))
+        });
+        self.additionals.sort_by(|one, other| {
+            by_place(one, other).then_with(|| one.data().by_use(other.data()))
         });
         self.complete.extend(added.complete);
         self.complete.truncate(MAX_ADDITIONALS);

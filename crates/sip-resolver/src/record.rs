@@ -265,6 +265,16 @@ impl RecordData {
         }
     }
 
+    /// As [`by_use`](Self::by_use), and addresses by their value: which of too many are kept must not
+    /// depend on how the name server turns them about.
+    pub(crate) fn by_value(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::A(one), Self::A(other)) => one.cmp(other),
+            (Self::Aaaa(one), Self::Aaaa(other)) => one.cmp(other),
+            _ => self.by_use(other),
+        }
+    }
+
     pub(crate) const fn is_address(&self) -> bool {
         matches!(self, Self::A(_) | Self::Aaaa(_))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{Evaluation, Nothing, Server};
 use crate::answer::{Answer, MAX_ALIASES};
+use crate::order::by_turns;
 use crate::record::Srv;
 use crate::{
     DomainName, Families, Note, Question, QuestionKind, Record, RecordData, ResolveError, Transport,
@@ -204,13 +205,7 @@ impl<'a> Evaluation<'a> {
         }
         // RFC 8305 section 4: families alternate.
         let [first, second] = families;
-        let (mut first, mut second) = (first.into_iter(), second.into_iter());
-        loop {
-            match (first.next(), second.next()) {
-                (None, None) => break,
-                (one, other) => found.addresses.extend(one.into_iter().chain(other)),
-            }
-        }
+        found.addresses = by_turns(first, second);
         found
     }
 

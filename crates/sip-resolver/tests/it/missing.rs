@@ -1,5 +1,8 @@
 //! Answers that are not given, lead nowhere, or are too long to be whole.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use offhook_sip_resolver::{
     DomainName, NaptrUse, Plan, Policy, QuestionKind, Record, RecordData, Reply, ResolveError,
     Response, Srv, Step, TraceEvent,
@@ -316,4 +319,54 @@ fn a_server_with_many_addresses_leaves_room_for_others() {
     let hops = room_os(&both).unwrap();
     assert_eq!(hops.len(), 17);
     assert_eq!(hops[16], "TLS 198.51.100.1:5061 as example.com");
+}
+
+#[test]
+fn of_many_addresses_the_same_are_kept_however_they_are_turned_about() {
+    let address = |family: &str, at: usize| match family {
+        "A" => format!("many.example.com 60 A 192.0.2.{at}"),
+        _ => format!("many.example.com 60 AAAA 2001:db8::{at:x}"),
+    };
+    let many: &str = "_sip._tls.example.com 60 SRV 1 0 5061 many.example.com";
+    let other = "_sip._tls.example.com 60 SRV 2 0 5061 one.example.com
+        one.example.com 60 A 192.0.2.1
+        one.example.com 60 A 198.51.100.1";
+    let run = |families: &[&str], servers: &str, adds: bool| {
+        let (mut sets, mut firsts) = (BTreeSet::new(), BTreeSet::new());
+        for turn in 0..70 {
+            let mut lines = servers.to_owned();
+            for family in families {
+                for at in 0..70 {
+                    lines += &format!("\n{}", address(family, (at + turn) % 70 + 1));
+                }
+            }
+            let mut zone = Zone::new(&lines);
+            zone.adds = adds;
+            let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+            let hops = found.hops().iter().map(|hop| hop.address().ip());
+            let hops: Vec<_> = hops.collect();
+            assert_eq!(hops.len(), hops.iter().collect::<BTreeSet<_>>().len());
+            let is_turn = |pair: &[IpAddr]| pair[0].is_ipv4() != pair[1].is_ipv4();
+            if families.len() == 2 {
+                assert!(hops[..16].windows(2).all(is_turn), "{hops:?}");
+            }
+            firsts.insert(hops[0]);
+            sets.insert(hops.into_iter().collect::<BTreeSet<_>>());
+        }
+        // The order is the name server's.
+        assert!(firsts.len() > 5, "{firsts:?}");
+        assert_eq!(sets.len(), 1, "{sets:?}");
+        sets.pop_first().unwrap()
+    };
+    let both = format!("{many}\n{other}");
+    for adds in [false, true] {
+        for families in [&["A"][..], &["AAAA"], &["A", "AAAA"]] {
+            let alone = run(families, many, adds);
+            assert_eq!(alone.len(), Plan::MAX_HOPS);
+            let kept = run(families, &both, adds);
+            let least = IpAddr::from([192, 0, 2, 1]);
+            assert!(kept.contains(&least), "{kept:?}");
+            assert_eq!(kept.len(), 18 - usize::from(families.contains(&"A")));
+        }
+    }
 }
