@@ -355,7 +355,7 @@ async fn aliases_without_an_end_are_left() {
     .await;
     let failure = found.unwrap_err();
     assert_eq!(failure.error(), ResolveError::Loop);
-    assert!(failure.trace().questions() <= 13, "{}", failure.trace());
+    assert!(failure.trace().questions() <= 12, "{}", failure.trace());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod alias;
 mod cache;
 #[cfg(feature = "hickory")]
 mod cases;
