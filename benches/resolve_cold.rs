@@ -35,6 +35,18 @@ _sips._tcp.two.naptr 60 SRV 10 50 5061 a.two.naptr
 _sips._tcp.two.naptr 60 SRV 10 50 5061 b.two.naptr
 a.two.naptr 60 A 192.0.2.1
 b.two.naptr 60 A 192.0.2.2
+voice.two 60 NAPTR 10 10 "s" "SIPS+D2T" "" _sips._tcp.voice.two.example.test.
+_sips._tcp.voice.two 60 SRV 10 50 5061 sbc-1.frankfurt.voice.two
+_sips._tcp.voice.two 60 SRV 10 50 5061 sbc-2.frankfurt.voice.two
+sbc-1.frankfurt.voice.two 60 A 192.0.2.1
+sbc-2.frankfurt.voice.two 60 A 192.0.2.2
+voice.three 60 NAPTR 10 10 "s" "SIPS+D2T" "" _sips._tcp.voice.three.example.test.
+_sips._tcp.voice.three 60 SRV 10 50 5061 sbc-1.frankfurt.voice.three
+_sips._tcp.voice.three 60 SRV 10 50 5061 sbc-2.frankfurt.voice.three
+_sips._tcp.voice.three 60 SRV 20 50 5061 sbc-1.amsterdam.voice.three
+sbc-1.frankfurt.voice.three 60 A 192.0.2.1
+sbc-2.frankfurt.voice.three 60 A 192.0.2.2
+sbc-1.amsterdam.voice.three 60 A 192.0.2.3
 srv 60 TXT "SRV only"
 _sips._tcp.srv 60 SRV 10 0 5061 a.srv
 a.srv 60 A 192.0.2.1
@@ -48,9 +60,11 @@ a.silent 60 A 192.0.2.1
 "#;
 
 /// What is looked for, its name, and the most round trips wanted of a full and a minimal server.
-const CASES: [(&str, &str, [f64; 2]); 6] = [
+const CASES: [(&str, &str, [f64; 2]); 8] = [
     ("NAPTR, SRV, one server", "one.naptr", [1.25, 2.4]),
     ("NAPTR, SRV, two servers", "two.naptr", [1.25, 2.4]),
+    ("two servers of longer names", "voice.two", [1.25, 2.4]),
+    ("three servers of longer names", "voice.three", [1.25, 2.4]),
     ("SRV", "srv", [1.25, 2.4]),
     ("address", "address", [1.25, 2.4]),
     ("SRV name that cannot be guessed", "odd", [1.25, 3.5]),

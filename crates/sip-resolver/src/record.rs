@@ -92,6 +92,7 @@ pub struct Response {
     pub(crate) additionals: Vec<Record>,
     pub(crate) negative_ttl: Option<Duration>,
     pub(crate) is_authoritative: bool,
+    pub(crate) room: Option<usize>,
 }
 
 impl Response {
@@ -132,6 +133,15 @@ impl Response {
     #[must_use]
     pub const fn with_negative_ttl(mut self, ttl: Duration) -> Self {
         self.negative_ttl = Some(ttl);
+        self
+    }
+
+    /// The answer as one whose message had room for so many octets more, by its length and by how long
+    /// it might have been. The more room there was, the less was left out for want of it: without
+    /// this, what was left out is judged by an estimate, and more is asked for than may be needed.
+    #[must_use]
+    pub const fn with_room(mut self, octets: usize) -> Self {
+        self.room = Some(octets);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hickory_resolver::net::NetError;
-use hickory_resolver::proto::op::{DnsResponse, Query, ResponseCode};
+use hickory_resolver::proto::op::{DnsRequestOptions, DnsResponse, Query, ResponseCode};
 use hickory_resolver::proto::rr::{self, DNSClass, Name, RData, RecordType};
 
 use crate::answer::Answer;
@@ -71,7 +71,20 @@ fn response(message: &DnsResponse) -> Response {
         true => response.authoritative(),
         false => response,
     };
+    let response = match room(message) {
+        Some(octets) => response.with_room(octets),
+        None => response,
+    };
     with_negative_ttl(response, message.negative_ttl())
+}
+
+/// How many octets more the message could have had. A server that answers without EDNS has not heeded
+/// how long it may be, and one that takes short messages gives short ones.
+fn room(message: &DnsResponse) -> Option<usize> {
+    let edns = message.edns.as_ref()?;
+    let offered = DnsRequestOptions::default().edns_payload_len;
+    let most = usize::from(edns.max_payload().min(offered));
+    most.checked_sub(message.as_buffer().len())
 }
 
 /// Whether it says nothing but that others know (RFC 2308 section 2.2).

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_server::proto::op::{Message, ResponseCode};
+use hickory_server::proto::rr::rdata::A;
+use hickory_server::proto::rr::{RData, Record};
 use offhook_sip_resolver::{Options, Policy, Resolver};
 
 use crate::network::resolve;
@@ -125,4 +127,57 @@ async fn what_is_no_failure_without_edns_does_not_clear_edns_of_it() {
     let found = resolver.resolve(&target, &policy, &mut Counter(3)).await;
     let found = found.unwrap_or_else(|failure| panic!("{}", failure.trace()));
     assert_eq!(found.hops()[0].to_string(), SERVER);
+}
+
+/// A zone of servers with names as they are in the field, and IPv4 alone.
+fn servers(count: usize) -> String {
+    let lines = (1..=count).map(|server| {
+        let host = format!("sbc-{server}.voice-edge.frankfurt");
+        format!("_sip._tls 60 IN SRV {server} 0 5061 {host}\n{host} 60 IN A 192.0.2.{server}\n")
+    });
+    lines.collect()
+}
+
+/// Adds the addresses of all [`servers`], as BIND does.
+fn add(answer: &mut Message) {
+    let added = answer
+        .answers
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::SRV(srv) => {
+                let server = u8::try_from(srv.priority).unwrap();
+                let address = RData::A(A([192, 0, 2, server].into()));
+                Some(Record::from_rdata(srv.target.clone(), 60, address))
+            }
+            _ => None,
+        });
+    answer.additionals = added.collect();
+}
+
+#[tokio::test]
+async fn addresses_that_come_along_within_what_edns_allows_cost_one_round() {
+    for count in [1, 2, 3, 8] {
+        let server = proxy(serve(&servers(count)).await, |_, _| Fate::Changed(add)).await;
+        let found = resolve(server, Options::default()).await.unwrap();
+        assert_eq!(found.hops().len(), count);
+        assert_eq!(found.round_trips(), 1, "{}", found.trace());
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_may_be_left_out_of_short_messages_are_asked_for() {
+    let without: fn(&mut Message) = |answer| {
+        add(answer);
+        answer.edns = None;
+    };
+    let short: fn(&mut Message) = |answer| {
+        add(answer);
+        answer.edns.get_or_insert_default().set_max_payload(512);
+    };
+    for change in [without, short] {
+        let server = proxy(serve(&servers(3)).await, move |_, _| Fate::Changed(change)).await;
+        let found = resolve(server, Options::default()).await.unwrap();
+        assert_eq!(found.hops().len(), 3);
+        assert_eq!(found.round_trips(), 2, "{}", found.trace());
+    }
 }

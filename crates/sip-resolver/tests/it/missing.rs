@@ -167,12 +167,16 @@ fn addresses_that_may_not_have_fitted_are_asked_for() {
     }
     let mut zone = Zone::new(&lines);
     zone.adds = true;
-    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
-    let asked = found.trace().entries().iter().filter(|entry| {
-        matches!(entry.event(), TraceEvent::Asked { question, .. }
+    for (room, questions) in [(None, 8), (Some(0), 8), (Some(447), 8), (Some(448), 0)] {
+        zone.room = room;
+        let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+        let asked = found.trace().entries().iter().filter(|entry| {
+            matches!(entry.event(), TraceEvent::Asked { question, .. }
             if question.kind() == QuestionKind::Aaaa && question.name().as_str().starts_with('s'))
-    });
-    assert_eq!(asked.count(), 8);
+        });
+        assert_eq!(asked.count(), questions, "{room:?}");
+        assert_eq!(found.hops().len(), 8);
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Zone {
     failures: HashMap<(DomainName, QuestionKind), QueryFailure>,
     /// Whether SRV and NAPTR answers bring the addresses of this zone along.
     pub(crate) adds: bool,
+    /// How many octets more its answers could have had.
+    pub(crate) room: Option<usize>,
 }
 
 fn target(text: &str) -> Option<DomainName> {
@@ -134,7 +136,10 @@ impl Zone {
                 .filter(|record| names.contains(record.owner()));
             additionals.extend(added.cloned());
         }
-        let response = Response::new(answers).with_additionals(additionals);
+        let mut response = Response::new(answers).with_additionals(additionals);
+        if let Some(octets) = self.room {
+            response = response.with_room(octets);
+        }
         Reply::Records(response.with_negative_ttl(NEGATIVE_TTL).authoritative())
     }
 
