@@ -53,13 +53,11 @@ impl Answer {
             !is_local && record.owner() == end && record.data().answers(question.kind())
         };
         let mut records: Vec<_> = answers.iter().filter(belongs).collect();
-        // Servers turn the order about, and what is used first must not be cut off.
-        records.sort_by(|one, other| one.data().by_use(other.data()));
         // RFC 3263 section 4.1: what does not fit is discarded before a choice is made, so that no
         // record is cut off for those in front of it that are about something else.
         records.sort_by_cached_key(|record| rank(record));
         let alike = records.chunk_by(|one, other| rank(one) == rank(other));
-        let records: Vec<_> = alike
+        let mut records: Vec<_> = alike
             .flat_map(|alike| {
                 least(alike.to_vec(), MAX_RECORDS, |one, other| {
                     one.data().by_value(other.data())
@@ -67,6 +65,8 @@ impl Answer {
             })
             .cloned()
             .collect();
+        // Servers turn the order about.
+        records.sort_by(|one, other| one.data().by_use(other.data()));
         let next = match response.negative_ttl {
             _ if is_local => Some(end.clone()),
             None if records.is_empty() && end != question.name() => Some(end.clone()),

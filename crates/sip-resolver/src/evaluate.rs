@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::record::Srv;
-use crate::rule::{Reading, Rule};
+use crate::rule::{End, Reading, Rule};
 use crate::{
     AddressFallback, DomainName, Host, NaptrUse, NaptrWithoutTls, Note, Policy, Question,
     QuestionKind, Record, RecordData, ResolveError, Service, Target, Transport,
@@ -68,6 +68,8 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) notes: Vec<Note>,
     /// Whether servers may have been missed for want of NAPTR records.
     naptr_failed: bool,
+    /// Whether NAPTR records are for TLS and lead nowhere.
+    tls_only: bool,
 }
 
 /// Why a step gives no servers.
@@ -97,6 +99,7 @@ impl<'a> Evaluation<'a> {
             holds: Duration::MAX,
             notes: Vec::new(),
             naptr_failed: false,
+            tls_only: false,
         }
     }
 
@@ -163,7 +166,8 @@ impl<'a> Evaluation<'a> {
             Err(Nothing::Here) => {}
             outcome => return outcome,
         }
-        if self.policy.addresses() == AddressFallback::Refuse {
+        let is_plain = transport != Transport::Tls;
+        if self.policy.addresses() == AddressFallback::Refuse || self.tls_only && is_plain {
             return Err(Nothing::Here);
         }
         self.notes.push(Note::DomainAddresses);
@@ -226,17 +230,29 @@ impl<'a> Evaluation<'a> {
             let RecordData::Naptr(naptr) = record.data() else {
                 continue;
             };
-            match Reading::of(naptr) {
+            let rule = match Reading::of(naptr) {
                 Reading::Other => continue,
-                Reading::Rule(rule) if rule.transport == Transport::Tls || !needs_tls => {
-                    rules.push(rule);
+                Reading::Rule(rule) => rule,
+                Reading::Unsupported => {
+                    offers_sip = true;
+                    continue;
                 }
-                Reading::Rule(_) | Reading::Unsupported => {}
-                Reading::Malformed => self.notes.push(Note::NaptrMalformed),
+            };
+            match rule.end {
+                End::Addresses(_) | End::Servers(_) => offers_sip = true,
+                End::Malformed => {
+                    offers_sip = true;
+                    self.notes.push(Note::NaptrMalformed);
+                }
+                End::OtherFlags => self.notes.push(Note::NaptrOtherFlags),
             }
-            offers_sip = true;
+            if rule.transport == Transport::Tls || !needs_tls {
+                rules.push(rule);
+            }
         }
-        if rules.is_empty() {
+        if !rules.iter().any(|rule| rule.end.is_somewhere()) {
+            // Records for TLS are no reason to do without it, whatever is wrong with them.
+            self.tls_only = rules.iter().any(|rule| rule.transport == Transport::Tls);
             if !offers_sip || !needs_tls {
                 return Err(Nothing::Here);
             }
@@ -285,14 +301,16 @@ impl<'a> Evaluation<'a> {
             if tls_only && !is_tls {
                 continue;
             }
-            let outcome = if rule.to_addresses {
-                self.host(
-                    rule.replacement,
-                    rule.transport,
-                    self.policy.default_port(rule.transport),
-                )
-            } else {
-                self.service(rule.replacement, rule.transport)
+            let (name, outcome) = match rule.end {
+                End::Addresses(name) => {
+                    let port = self.policy.default_port(rule.transport);
+                    (name, self.host(name, rule.transport, port))
+                }
+                End::Servers(name) => (name, self.service(name, rule.transport)),
+                End::Malformed | End::OtherFlags => {
+                    tls_only |= is_tls;
+                    continue;
+                }
             };
             match outcome {
                 Ok(mut servers) => {
@@ -306,7 +324,7 @@ impl<'a> Evaluation<'a> {
                 Err(Nothing::Final(ResolveError::Temporary)) => {
                     tls_only |= is_tls;
                     worst = ResolveError::Temporary;
-                    self.notes.push(Note::NaptrFails(rule.replacement.clone()));
+                    self.notes.push(Note::NaptrFails(name.clone()));
                     continue;
                 }
                 Err(Nothing::Final(error @ ResolveError::Loop)) => {
@@ -318,8 +336,7 @@ impl<'a> Evaluation<'a> {
                 }
                 Err(other) => return Err(other),
             }
-            self.notes
-                .push(Note::NaptrDangles(rule.replacement.clone()));
+            self.notes.push(Note::NaptrDangles(name.clone()));
         }
         Err(Nothing::Final(worst))
     }
@@ -331,7 +348,7 @@ impl<'a> Evaluation<'a> {
         services: &[Service],
     ) -> Result<Vec<Server>, Nothing> {
         let mut last = Nothing::Here;
-        let mut tls_only = false;
+        let mut tls_only = self.tls_only;
         for service in services {
             let Some(name) = domain.below(service.labels()) else {
                 continue;

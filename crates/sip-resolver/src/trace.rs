@@ -196,6 +196,8 @@ pub enum Note {
     NaptrWithoutTls,
     /// A NAPTR record with both an expression and a replacement, or neither, is left out.
     NaptrMalformed,
+    /// A NAPTR record about SIP with other flags than `s`, `a` and `u` is left out.
+    NaptrOtherFlags,
     /// The name says that the service is not available there.
     NotAvailable(DomainName),
     /// A server without port is left out.
@@ -226,6 +228,9 @@ impl fmt::Display for Note {
             Self::NaptrUnanswered => f.write_str("NAPTR unanswered: on to SRV"),
             Self::NaptrWithoutTls => f.write_str("NAPTR offers SIP, but not over TLS"),
             Self::NaptrMalformed => f.write_str("malformed NAPTR record left out"),
+            Self::NaptrOtherFlags => {
+                f.write_str("NAPTR record with flags that are not of SIP left out")
+            }
             Self::NotAvailable(name) => write!(f, "not available: {name}"),
             Self::NoPort(name) => write!(f, "no port at {name}: left out"),
             Self::NoServer(address) => write!(f, "no server has {address}: left out"),
