@@ -96,14 +96,17 @@ fn is_referral(message: &DnsResponse) -> bool {
     message.answers.is_empty() && has(RecordType::NS) && !has(RecordType::SOA)
 }
 
-/// Records that nobody can read are not the same as none, after which others count; nor are those of
-/// another class, which nobody has asked for.
+/// Records that nobody can read are not the same as none, after which others count, nor is an alias to
+/// a name that nobody can read; nor are those of another class, which nobody has asked for.
 fn is_legible(message: &DnsResponse) -> bool {
     let asked = message.queries.first().map(Query::query_type);
-    let is_asked = |record: &&rr::Record| Some(record.record_type()) == asked;
-    let looked_at = message.answers.iter().take(Response::MAX_RECORDS);
-    let mut of_kind = looked_at.filter(is_asked).peekable();
-    of_kind.peek().is_none() || of_kind.any(|one| record(one).is_some())
+    let is_asked = |record: &rr::Record| Some(record.record_type()) == asked;
+    let is_alias = |record: &rr::Record| record.record_type() == RecordType::CNAME;
+    let is_read = |one: &rr::Record| record(one).is_some();
+    let mut looked_at = message.answers.iter().take(Response::MAX_RECORDS);
+    let mut others = looked_at.clone();
+    looked_at.any(|one| is_asked(one) && is_read(one))
+        || others.all(|one| is_read(one) || !is_asked(one) && !is_alias(one))
 }
 
 fn with_negative_ttl(response: Response, seconds: Option<u32>) -> Response {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hickory_server::proto::op::ResponseCode;
-use hickory_server::proto::rr::rdata::SRV;
+use hickory_server::proto::rr::rdata::{CNAME, SRV};
 use hickory_server::proto::rr::{Name, RData, Record};
 use offhook_sip_resolver::{Note, Options, Policy, ResolveError, Resolver, TraceEvent};
 use tokio::time::sleep;
@@ -41,6 +41,26 @@ async fn srv_records_that_cannot_be_read_are_no_reason_to_take_addresses() {
                 for record in &mut answer.answers {
                     let srv = RData::SRV(SRV::new(10, 0, 5061, odd.clone()));
                     *record = Record::from_rdata(record.name.clone(), 60, srv);
+                }
+            }),
+            false => Fate::Passed,
+        }
+    })
+    .await;
+    let failure = resolve(server, Options::default()).await.unwrap_err();
+    assert_eq!(failure.error(), ResolveError::Temporary);
+}
+
+#[tokio::test]
+async fn an_alias_that_cannot_be_read_is_no_reason_to_take_addresses() {
+    let zone = serve("_sip._tls 60 IN SRV 10 0 5061 one\n@ 60 IN A 192.0.2.9").await;
+    let server = proxy(zone, |question, _| {
+        match asked(question).ends_with(" SRV") {
+            true => Fate::Changed(|answer| {
+                let odd = Name::from_labels([&b"a b"[..], b"example", b"com"]).unwrap();
+                for record in &mut answer.answers {
+                    let alias = RData::CNAME(CNAME(odd.clone()));
+                    *record = Record::from_rdata(record.name.clone(), 60, alias);
                 }
             }),
             false => Fate::Passed,
