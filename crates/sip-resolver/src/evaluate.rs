@@ -2,7 +2,8 @@
 //!
 //! The evaluation starts anew after each answer and keeps no state. It asks for what it lacks and
 //! says how badly it lacks it; what comes out in the end does not depend on the order in which
-//! answers came.
+//! answers came, as long as they agree. Where an additional record contradicts an answer, the answer
+//! counts if it was asked for before the record came, and else it is not asked for.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
