@@ -45,8 +45,9 @@ struct Arguments {
     /// Which services to look for, and in which order.
     #[arg(long, value_enum, default_value_t = PolicyName::RoomOs)]
     policy: PolicyName,
-    /// Look for an edge of an enterprise network, or for its inside, instead of SIP servers.
-    #[arg(long, value_enum, conflicts_with = "policy")]
+    /// Look for an edge of an enterprise network, or for its inside, instead of SIP servers, whatever
+    /// the policy.
+    #[arg(long, value_enum)]
     service: Option<ServiceName>,
     /// Validate answers by DNSSEC, with the keys of the root.
     #[arg(long)]
