@@ -52,7 +52,8 @@ struct Arguments {
     /// Validate answers by DNSSEC, with the keys of the root.
     #[arg(long)]
     dnssec: bool,
-    /// Trust the DNSKEY records of this file, one a line, in place of the root's keys.
+    /// Trust the DNSKEY records of this file, one a line, in place of the root's keys. Of a zone below the
+    /// root all its keys are needed: those that sign keys (KSK) and those that sign its records (ZSK).
     #[arg(long, value_name = "FILE", requires = "dnssec")]
     trust_anchors: Option<PathBuf>,
     /// Take no answers of zones that are not signed.
