@@ -239,6 +239,18 @@ pub enum ParseTargetError {
         /// Where the port begins, in octets from 0.
         at: usize,
     },
+    /// A user before the host, without `sip:` or `sips:` before it.
+    #[error("user without a scheme before octet {at}: write sip:USER@HOST")]
+    NoScheme {
+        /// Where the `@` is, in octets from 0.
+        at: usize,
+    },
+    /// A host in another script than ASCII, which is to be given in its ASCII form.
+    #[error("host not in ASCII at octet {at}: give its xn-- form")]
+    NotAscii {
+        /// Where the first octet is that is not ASCII, from 0.
+        at: usize,
+    },
     /// `transport=udp`, which a `sips:` URI cannot have.
     #[error("parameter at octet {at} is not secure")]
     NotSecure {

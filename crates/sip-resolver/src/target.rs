@@ -174,7 +174,14 @@ impl FromStr for Target {
             }
         };
         let is_bracketed = host.starts_with('[');
-        let host = Host::read(host, at)?;
+        let host = Host::read(host, at).map_err(|error| match error {
+            ParseTargetError::BadHost { at }
+                if !has_scheme && text.as_bytes().get(at) == Some(&b'@') =>
+            {
+                ParseTargetError::NoScheme { at }
+            }
+            error => error,
+        })?;
         // In a URI `::1:5060` could be an address, or one and its port.
         if has_scheme && !is_bracketed && matches!(host, Host::Address(IpAddr::V6(_))) {
             return Err(ParseTargetError::BadHost { at });
@@ -291,7 +298,12 @@ impl Host {
                 ParseNameError::Bad { at } => at,
                 _ => 0,
             };
-            ParseTargetError::BadHost { at: at + offset }
+            let octet = text.as_bytes().get(offset);
+            let at = at + offset;
+            match octet.is_some_and(|octet| !octet.is_ascii()) {
+                true => ParseTargetError::NotAscii { at },
+                false => ParseTargetError::BadHost { at },
+            }
         })
     }
 }

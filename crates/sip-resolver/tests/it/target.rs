@@ -70,7 +70,13 @@ fn faults_are_refused_with_the_place() {
         ("sip:alice@", ParseTargetError::BadHost { at: 10 }),
         ("sips:ex_ample.com/x", ParseTargetError::BadHost { at: 17 }),
         ("sip:a@b@example.com", ParseTargetError::BadHost { at: 7 }),
-        ("exämple.com", ParseTargetError::BadHost { at: 2 }),
+        ("exämple.com", ParseTargetError::NotAscii { at: 2 }),
+        ("sip:bücher.test", ParseTargetError::NotAscii { at: 5 }),
+        ("alice@example.com", ParseTargetError::NoScheme { at: 5 }),
+        (
+            "alice@example.com:5060",
+            ParseTargetError::NoScheme { at: 5 },
+        ),
         ("192.0.2.256", ParseTargetError::BadHost { at: 0 }),
         ("[2001:db8::g]", ParseTargetError::BadHost { at: 0 }),
         ("sip:[192.0.2.1]", ParseTargetError::BadHost { at: 4 }),
@@ -119,6 +125,11 @@ fn faults_are_refused_with_the_place() {
         ),
     ] {
         assert_eq!(text.parse::<Target>(), Err(error), "{text}");
+    }
+    // Whoever can mend it is told how.
+    for (text, hint) in [("alice@example.com", "sip:"), ("bücher.test", "xn--")] {
+        let error = text.parse::<Target>().unwrap_err().to_string();
+        assert!(error.contains(hint), "{error}");
     }
 }
 
