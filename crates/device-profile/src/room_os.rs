@@ -1,15 +1,16 @@
 //! The configuration document of room devices.
 
 mod command_line;
+mod numbered;
 mod path;
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use zeroize::Zeroizing;
 
+use numbered::{Items, Numbered};
 pub use path::Path;
-use path::{Segment, number};
+use path::Segment;
 
 use crate::xml::{Element, Index, Names, Tree, WhiteSpace, hash};
 use crate::{DocumentError, DocumentFault, Limits, ValueError};
@@ -27,6 +28,7 @@ use crate::{DocumentError, DocumentFault, Limits, ValueError};
 #[derive(Clone)]
 pub struct Configuration {
     tree: Tree,
+    items: Items,
     /// The values, each an element without elements inside.
     by_path: Index,
     /// What is around values, once something has been added.
@@ -61,6 +63,7 @@ impl Configuration {
             return fault(root, DocumentFault::Root);
         }
         let mut by_path = Index::with_capacity(tree.len());
+        let mut items = Items::with_capacity(tree.len());
         // Hash and length of the path of each element that is open, and what comes behind it.
         let mut open: Vec<(Element, u64, usize)> = Vec::new();
         for element in tree.elements() {
@@ -68,15 +71,17 @@ impl Configuration {
                 if tree.has_text(root) {
                     return fault(root, DocumentFault::Mixed);
                 }
+                items.push(None);
                 continue;
             }
             while open.last().is_some_and(|open| open.0 <= element) {
                 open.pop();
             }
             let (upon, length) = open.last().map_or((0, 0), |open| (open.1, open.2 + 1));
-            let Ok(item) = item(&tree, element) else {
+            let Ok(item) = numbered::item(&tree, element) else {
                 return fault(element, DocumentFault::Item);
             };
+            items.push(item);
             let name = tree.name(element);
             let length = length + name.len() + item.map_or(0, |item| 3 + item.ilog10() as usize);
             if length > limits.path_bytes {
@@ -93,14 +98,16 @@ impl Configuration {
                 open.push((after, upon, length));
             }
         }
-        by_path.sort(|one, other| order(&tree, one, other));
+        let numbered = Numbered::new(&tree, &items);
+        by_path.sort(|one, other| numbered.order(one, other));
         let mut equal = by_path.pairs();
-        if let Some((_, again)) = equal.find(|pair| order(&tree, pair.0, pair.1).is_eq()) {
+        if let Some((_, again)) = equal.find(|pair| numbered.order(pair.0, pair.1).is_eq()) {
             return fault(again, DocumentFault::Duplicate);
         }
         drop(equal);
         Ok(Self {
             tree,
+            items,
             by_path,
             containers: None,
         })
@@ -163,7 +170,7 @@ impl Configuration {
         values.sort_unstable();
         values
             .into_iter()
-            .map(|element| (path_of(&self.tree, element), self.tree.value(element)))
+            .map(|element| (self.numbered().path(element), self.tree.value(element)))
     }
 
     /// The document: as it came, but for what was edited. What is new has no attribute but `item`,
@@ -175,7 +182,7 @@ impl Configuration {
 
     fn find(&self, path: &Path) -> Option<Element> {
         let segments: Vec<_> = path.segments().collect();
-        let order = |known| order_to(&self.tree, known, &segments);
+        let order = |known| self.numbered().order_to(known, &segments);
         self.by_path.last(path_hash(path), order)
     }
 
@@ -196,7 +203,7 @@ impl Configuration {
         // The innermost that is there, for the same may stand more than once.
         let known = (1..segments.len()).rev().find_map(|length| {
             let around = segments.get(..length)?;
-            let order = |known| order_to(&self.tree, known, around);
+            let order = |known| self.numbered().order_to(known, around);
             let mut all = containers.all(*hashes.get(length - 1)?, order);
             let found = all.rfind(|known| self.tree.is_container(*known))?;
             Some((length, found))
@@ -204,21 +211,22 @@ impl Configuration {
         let (mut length, mut around) = known.unwrap_or_else(|| (0, self.tree.root()));
         for ((name, item), hash) in segments.iter().zip(&hashes).skip(length) {
             around = self.tree.append(around, name)?;
+            self.items.push(*item);
             if let Some(item) = item {
                 let item = item.to_string();
                 self.tree.set_attribute(around, "item", Some(&item))?;
             }
             length += 1;
             if length < segments.len() {
-                let tree = &self.tree;
+                let numbered = self.numbered();
                 let path = segments.get(..length).unwrap_or_default();
-                containers.insert(*hash, around, |known| order_to(tree, known, path));
+                containers.insert(*hash, around, |known| numbered.order_to(known, path));
             }
         }
         self.containers = Some(containers);
-        let tree = &self.tree;
+        let numbered = Numbered::new(&self.tree, &self.items);
         self.by_path.insert(path_hash(path), around, |known| {
-            order_to(tree, known, &segments)
+            numbered.order_to(known, &segments)
         });
         Ok(around)
     }
@@ -228,12 +236,16 @@ impl Configuration {
         let root = self.tree.root();
         for element in self.tree.elements().filter(|element| *element != root) {
             if !self.tree.after(element).is_next_to(element) {
-                let segments = segments_of(&self.tree, element);
+                let segments = self.numbered().segments(element);
                 containers.push(segments.into_iter().fold(0, segment_hash), element);
             }
         }
-        containers.sort(|one, other| order(&self.tree, one, other));
+        containers.sort(|one, other| self.numbered().order(one, other));
         containers
+    }
+
+    fn numbered(&self) -> Numbered<'_> {
+        Numbered::new(&self.tree, &self.items)
     }
 }
 
@@ -259,44 +271,6 @@ impl fmt::Debug for Configuration {
             .entries(self.values().map(|(path, _)| path.to_string()))
             .finish()
     }
-}
-
-/// The number of one of several; the error is that it is none.
-fn item(tree: &Tree, element: Element) -> Result<Option<u16>, ()> {
-    let Some(item) = tree.attribute(element, "item") else {
-        return Ok(None);
-    };
-    number(&item).map(Some).ok_or(())
-}
-
-/// The names around a value and its own, outermost first.
-fn segments_of(tree: &Tree, element: Element) -> Vec<Segment<'_>> {
-    let mut segments: Vec<_> = segments_up(tree, element).collect();
-    segments.reverse();
-    segments
-}
-
-/// The name of a value and those around it, innermost first.
-fn segments_up(tree: &Tree, element: Element) -> impl Iterator<Item = Segment<'_>> {
-    let up = std::iter::successors(Some(element), |element| tree.parent(*element));
-    up.take_while(|element| *element != tree.root())
-        .map(|element| {
-            let item = item(tree, element);
-            (tree.name(element), item.unwrap_or_default())
-        })
-}
-
-fn path_of(tree: &Tree, element: Element) -> Path {
-    Path::of(&segments_of(tree, element))
-}
-
-fn order(tree: &Tree, one: Element, other: Element) -> Ordering {
-    segments_up(tree, one).cmp(segments_up(tree, other))
-}
-
-/// The order of an element to the path of these names, outermost first.
-fn order_to(tree: &Tree, element: Element, path: &[Segment<'_>]) -> Ordering {
-    segments_up(tree, element).cmp(path.iter().rev().copied())
 }
 
 fn path_hash(path: &Path) -> u64 {

@@ -120,6 +120,11 @@ impl Element {
     pub(crate) fn is_next_to(self, other: Self) -> bool {
         self.0 == other.0 + 1
     }
+
+    /// Its place among all elements of its tree, from 0; those that are added come last.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 impl Tree {

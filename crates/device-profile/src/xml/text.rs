@@ -109,6 +109,10 @@ pub(crate) fn resolve(name: &str) -> Option<char> {
         Some(digits) => (digits, 16),
         None => (number, 10),
     };
+    // However many zeros stand before a number, nobody means more than these.
+    if digits.len() > MAX_DIGITS {
+        return None;
+    }
     // `from_str_radix` would take a sign.
     let is_number = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let number = u32::from_str_radix(digits, radix)
@@ -219,6 +223,8 @@ static CLASSES: [u8; 256] = {
 };
 
 pub(crate) const CDATA: &str = "<![CDATA[";
+/// The most digits of a reference to a character.
+const MAX_DIGITS: usize = 16;
 pub(crate) const MAX_NAME_BYTES: usize = 256;
 const SCAN_BYTES: usize = 1_024;
 

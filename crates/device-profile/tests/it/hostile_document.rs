@@ -55,6 +55,8 @@ fn entities_other_than_the_five_are_refused() {
         "&AMP;",
         "&#+65;",
         "&#x+41;",
+        "&#00000000000000065;",
+        "&#x00000000000000041;",
     ] {
         assert_eq!(
             faults("", &format!("<A>{reference}</A>")),
@@ -68,6 +70,13 @@ fn entities_other_than_the_five_are_refused() {
             "{reference}"
         );
     }
+}
+
+#[test]
+fn references_have_sixteen_digits_at_most() {
+    let xml = "<Configuration><A item='&#0000000000000049;'>&#x0000000000000041;</A></Configuration>";
+    let read = Configuration::parse(xml.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!(read.text("A 1"), Some("A"));
 }
 
 #[test]
@@ -232,6 +241,33 @@ fn what_is_done_with_long_documents_takes_linear_time() {
     let mut profile = FlatProfile::parse(xml.as_bytes(), &limits).unwrap();
     assert!(profile.remove("A") && !profile.remove("A"));
     assert_eq!(profile.parameters().count(), 0);
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
+fn paths_below_a_long_tag_take_linear_time() {
+    let start = Instant::now();
+    let limits = Limits::default();
+    let inner: String = (0..9_000).map(|number| format!("<b{number}/>")).collect();
+    // Names of one hash, so that each path below the one is compared with paths below the other.
+    let [one, other] = ["Aaaaaaaabbbbbbbb", "ThePEUsIDLeJafuq"].map(|name| {
+        let long = "&#0000000000000049;".repeat(20_000);
+        format!("<{name} x='{long}' item='1'>{inner}</{name}>")
+    });
+    let xml = format!("<Configuration>{one}{other}</Configuration>");
+    let read = Configuration::parse(xml.as_bytes(), &limits).unwrap();
+    let again = read.clone();
+    assert_eq!(read, again);
+    assert!(read.command_lines().is_some());
+    let [read, again] = [read, again].map(Document::Configuration);
+    for _ in 0..10 {
+        assert_eq!(read.differences(&again).unwrap(), []);
+    }
     assert!(
         start.elapsed() < Duration::from_secs(10),
         "{:?}",
