@@ -6,6 +6,7 @@ use std::path::Path;
 use humantime::format_rfc3339_seconds;
 use offhook_device_profile::{
     Change, Difference, DocumentKind, Limits, Registration, SettingsError, Shown, SipSettings,
+    has_credentials,
 };
 use serde::Serialize;
 
@@ -150,25 +151,25 @@ fn rows(text: &mut String, settings: &SipSettings) {
         Some(port) => format!("{host} port {port}"),
         None => host.to_owned(),
     };
-    row(
+    open_row(
         text,
         "domain",
         &host_port((settings.domain(), settings.port())),
     );
     for backup in settings.backups() {
-        row(text, "backup", &host_port(backup));
+        open_row(text, "backup", &host_port(backup));
     }
     if let Some(proxy) = settings.outbound_proxy() {
-        row(text, "outbound proxy", &host_port(proxy));
+        open_row(text, "outbound proxy", &host_port(proxy));
     }
     row(text, "transport", settings.transport().as_str());
-    row(text, "target", &settings.target_uri());
-    row(text, "user", settings.user());
+    open_row(text, "target", &settings.target_uri());
+    open_row(text, "user", settings.user());
     if let Some(user) = settings.authentication_user() {
-        row(text, "authenticates as", user);
+        open_row(text, "authenticates as", user);
     }
     if let Some(display_name) = settings.display_name() {
-        row(text, "display name", display_name);
+        open_row(text, "display name", display_name);
     }
     for (label, secret) in [
         ("password", settings.password()),
@@ -178,7 +179,7 @@ fn rows(text: &mut String, settings: &SipSettings) {
             text,
             label,
             if secret.is_some() {
-                "[redacted]"
+                REDACTED
             } else {
                 "none"
             },
@@ -186,6 +187,12 @@ fn rows(text: &mut String, settings: &SipSettings) {
     }
     let registers = settings.registration() == Registration::Wanted;
     row(text, "registers", if registers { "yes" } else { "no" });
+}
+
+/// A row of what a document says, hidden where it looks like a secret.
+fn open_row(text: &mut String, label: &str, value: &str) {
+    let is_hidden = has_credentials(value);
+    row(text, label, if is_hidden { REDACTED } else { value });
 }
 
 fn row(text: &mut String, label: &str, value: &str) {
@@ -196,3 +203,5 @@ fn warnings(found: &Found) -> Vec<String> {
     let warnings = found.document.warnings(&Limits::default());
     warnings.iter().map(ToString::to_string).collect()
 }
+
+const REDACTED: &str = "[redacted]";

@@ -236,10 +236,10 @@ pub enum TagError {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The name to authenticate with has control characters or a password in it.
+    /// The name to authenticate with has control characters.
     #[error("malformed authentication user")]
     AuthenticationUser,
-    /// The name to show has control characters or a password in it.
+    /// The name to show has control characters.
     #[error("malformed display name")]
     DisplayName,
     /// The domain is no host name or IP address.
@@ -269,7 +269,7 @@ pub enum SettingsError {
     /// The call manager group has more servers than 16.
     #[error("too many servers")]
     TooManyServers,
-    /// The user is none that can stand in a SIP address as it is, or has a password in it.
+    /// The user is none that can stand in a SIP address as it is.
     #[error("malformed user")]
     User,
     /// The document names no user.

@@ -89,12 +89,24 @@ fn has_token(value: &str) -> bool {
     let mut authenticates = false;
     while let (Some(word), Some(next)) = (words.next(), words.peek()) {
         let word = word.trim_matches(|sign: char| !sign.is_ascii_alphanumeric());
+        if NAMING.contains(&word) && is_capitalized(next) {
+            continue;
+        }
         let is = |known: &str| word.eq_ignore_ascii_case(known);
         authenticates |= FOLLOWED.iter().any(|known| is(known))
             || is("basic") && is_encoded(next)
             || is("digest") && next.contains('=');
     }
     has_jwt || authenticates || value.contains("PRIVATE KEY-----")
+}
+
+/// Whether a word is one of a name, such as the second of `Community Phone`.
+fn is_capitalized(word: &str) -> bool {
+    let mut letters = word.bytes();
+    letters.next().is_some_and(|first| first.is_ascii_uppercase())
+        && letters.len() > 0
+        && word.len() <= MAX_WORD_BYTES
+        && letters.all(|letter| letter.is_ascii_lowercase())
 }
 
 /// Whether a word looks like base64 and not like one of a language.
@@ -147,6 +159,12 @@ const FOLLOWED: [&str; 8] = [
     "secret",
     "token",
 ];
+
+/// Those of them that names of places and devices begin with. What stands behind them as a secret is made by
+/// machines or in small letters, unlike a password.
+const NAMING: [&str; 3] = ["Bearer", "Community", "Token"];
+/// Longer words are hardly ones of a language.
+const MAX_WORD_BYTES: usize = 12;
 
 /// What the names of secrets in a query have in them.
 const QUERY_PARTS: [&str; 16] = [

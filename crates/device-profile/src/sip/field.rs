@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::{Secret, SettingsError, has_credentials};
+use crate::{Secret, SettingsError};
 
 /// A host name or an IP address without brackets, perhaps with a port.
 #[derive(Clone, Debug)]
@@ -114,20 +114,16 @@ pub(super) fn split_uri(text: &str) -> Result<UriParts<'_>, SettingsError> {
 
 pub(super) fn user(text: Option<&str>) -> Result<String, SettingsError> {
     let text = text.ok_or(SettingsError::UserMissing)?;
-    // A password among its parameters would be shown with it.
-    let is_good = |text: &str| is_user(text) && !has_credentials(text);
-    checked(text, is_good, SettingsError::User)
+    checked(text, is_user, SettingsError::User)
 }
 
 pub(super) fn authentication_user(text: Option<&str>) -> Result<Option<String>, SettingsError> {
-    let is_good = |text: &str| is_printable(text) && !has_credentials(text);
-    text.map(|text| checked(text, is_good, SettingsError::AuthenticationUser))
+    text.map(|text| checked(text, is_printable, SettingsError::AuthenticationUser))
         .transpose()
 }
 
 pub(super) fn display_name(text: Option<&str>) -> Result<Option<String>, SettingsError> {
-    let is_good = |text: &str| is_printable(text) && !has_credentials(text);
-    text.map(|text| checked(text, is_good, SettingsError::DisplayName))
+    text.map(|text| checked(text, is_printable, SettingsError::DisplayName))
         .transpose()
 }
 

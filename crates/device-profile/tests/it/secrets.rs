@@ -191,6 +191,28 @@ fn the_shape_of_a_value_tells_of_secrets_whatever_its_name() {
 }
 
 #[test]
+fn a_name_of_whole_words_is_no_secret() {
+    for name in ["Community Phone", "Token Office 3", "The Bearer Lodge"] {
+        assert!(!has_credentials(name), "{name}");
+    }
+    for text in [
+        "Community public",
+        "community Phone",
+        "COMMUNITY PHONE",
+        "Community Ph0ne",
+        "Bearer AbCdEfGh",
+        "Bearer Abcdefghijklm",
+        "Bearer T",
+        "Password Phone",
+        "Secret Garden",
+        "Community Phone, snmp community Phone",
+        "Token Office, password Phone",
+    ] {
+        assert!(has_credentials(text), "{text}");
+    }
+}
+
+#[test]
 fn an_attribute_of_unified_cm_is_no_user_access() {
     let none = "<device><password/><a/></device>";
     let named = format!("<device><password ua='{CANARY}'/><a/></device>");

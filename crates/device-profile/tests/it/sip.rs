@@ -4,6 +4,7 @@ use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
 use offhook_device_profile::{
     Document, Limits, Registration, SettingsError, SipSettings, Transport, Warning,
+    has_credentials,
 };
 
 fn phone(parameters: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
@@ -373,21 +374,60 @@ fn a_uri_and_a_bare_address_are_no_host_with_a_port() {
 }
 
 #[test]
-fn a_user_with_a_password_in_it_is_refused_and_not_shown() {
-    for user in ["al;pw=s3cret", "al;password=s3cret", "al:s3cret"] {
-        let uri = format!("sip:{user}@h");
-        assert_eq!(room(&[("SIP URI", &uri)]).unwrap_err(), SettingsError::User);
-        let answer = phone(&[("User_ID_1_", user)]);
-        assert_eq!(answer.unwrap_err(), SettingsError::User);
-    }
-    for user in ["al;pw=s3cret", "al:s3cret@h", "Basic YWw6czNjcmV0"] {
-        let answer = phone(&[("Auth_ID_1_", user)]);
-        assert_eq!(
-            answer.unwrap_err(),
-            SettingsError::AuthenticationUser,
-            "{user}"
+fn a_name_that_looks_like_a_secret_is_kept_and_not_shown() {
+    for name in [
+        "Community Room",
+        "Password Reset Desk",
+        "Secret Garden",
+        "Token Office",
+        "Bearer Lodge",
+        "Basic McDonald",
+        "Auth: Lobby",
+        "al:s3cret@h",
+        "https://al:s3cret@h/",
+        "Lobby",
+    ] {
+        let uri = ("SIP URI", "r@e.net");
+        let room = room(&[uri, ("SIP DisplayName", name)]).unwrap();
+        let phone = phone(&[("Display_Name_1_", name), ("Auth_ID_1_", name)]).unwrap();
+        assert_eq!(phone.authentication_user(), Some(name));
+        let xml = format!(
+            "<device><sipProfile><sipLines><line><proxy>h</proxy><name>u</name>\
+             <displayName>{name}</displayName><authName>{name}</authName></line></sipLines></sipProfile></device>"
         );
-        let answer = phone(&[("Display_Name_1_", user)]);
-        assert_eq!(answer.unwrap_err(), SettingsError::DisplayName, "{user}");
+        let device = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let device = device.settings().remove(0).1.unwrap();
+        let is_hidden = has_credentials(name);
+        for settings in [room, phone, device] {
+            assert_eq!(settings.display_name(), Some(name));
+            let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
+            assert_eq!(shown.contains(name), !is_hidden, "{shown}");
+            assert_eq!(shown.contains("[redacted]"), is_hidden, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn no_user_or_host_shows_a_secret() {
+    for user in ["al;pw=s3cret", "al;password=s3cret"] {
+        let room = room(&[("SIP URI", &format!("sip:{user}@h"))]).unwrap();
+        let phone = phone(&[("User_ID_1_", user)]).unwrap();
+        for settings in [room, phone] {
+            assert_eq!(settings.user(), user);
+            let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+    }
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s3cret";
+    let phone = phone(&[
+        ("Proxy_1_", token),
+        ("Outbound_Proxy_1_", token),
+        ("Use_Outbound_Proxy_1_", "Yes"),
+    ]);
+    let proxy = ("SIP Proxy 2 Address", token);
+    let room = room(&[("SIP URI", "u@h"), ("SIP Proxy 1 Address", "a"), proxy]);
+    for settings in [phone.unwrap(), room.unwrap()] {
+        let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
+        assert!(!shown.contains("s3cret"), "{shown}");
     }
 }
