@@ -29,15 +29,20 @@ impl<'r> Text<'r> {
 
     /// Whether there is a group in parentheses with this sign behind it.
     ///
-    /// Signs in quotation marks do not count.
+    /// Signs in quotation marks do not count, and neither does the parenthesis that closes a macro.
     pub(super) fn starts_group(&self, sign: char) -> bool {
         let Some(inside) = self.rest.strip_prefix('(') else {
             return false;
         };
         let mut is_quoted = false;
-        let end = inside.find(|char| {
+        let mut macro_end = None;
+        let end = inside.char_indices().find_map(|(at, char)| {
             is_quoted ^= char == '"';
-            char == ')' && !is_quoted
+            if char == '$' {
+                let length = inside.get(at..).and_then(macro_length);
+                macro_end = length.map(|length| at + length - 1).or(macro_end);
+            }
+            (char == ')' && !is_quoted && macro_end != Some(at)).then_some(at)
         });
         // A group without an end is of the first kind, so that its fault is told.
         let after = end.and_then(|end| inside.get(end + 1..));
@@ -140,4 +145,11 @@ impl<'r> Text<'r> {
         self.rest = rest.trim_start();
         Ok(bare)
     }
+}
+
+/// The length of the macro in parentheses that a text begins with, as in `$(PN)`.
+fn macro_length(text: &str) -> Option<usize> {
+    let (name, _) = text.strip_prefix("$(")?.split_once(')')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_name).then(|| name.len() + 3)
 }

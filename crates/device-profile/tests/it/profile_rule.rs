@@ -52,6 +52,34 @@ fn the_first_alternative_whose_condition_holds_is_taken() {
 }
 
 #[test]
+fn a_macro_in_parentheses_stands_wherever_a_bare_value_does() {
+    for (rule, chosen) in [
+        ("($(PN) eq CP-8841-3PCC)? /a", Some("/a")),
+        ("($(PN) eq 8841)? /a", None),
+        ("($PN eq $(PN))? /a", Some("/a")),
+        ("($PN eq $(SWVER))? /a | /b", Some("/b")),
+        ("($PN eq CP-8841-3PCC and $(MA) ne d)? /a", Some("/a")),
+        ("(x$(PN)y eq \"x$(PN)y\")? /a", Some("/a")),
+        ("(\"$(PN)\" eq $(PN))?(A = \"$(\";)! /a", Some("/a")),
+    ] {
+        assert_eq!(address(rule).as_deref(), chosen, "{rule}");
+        assert_eq!(parse(&parse(rule).write()), parse(rule), "{rule}");
+    }
+    for rule in [
+        "(Proxy_1_ = $(PN);)! /x",
+        "($(MA) ne d)? (Proxy_1_ = $(PN);)! /x",
+        "(Proxy_1_ = $(MA)-$(PN)$(;A = $(PN);)! /x",
+    ] {
+        let choice = parse(rule).choose(&macros(), &Limits::default());
+        let choice = choice.unwrap().unwrap();
+        assert!(choice.request.is_some(), "{rule}");
+        let (_, value) = choice.assignments.last().unwrap();
+        assert_eq!(value.secret(), "CP-8841-3PCC", "{rule}");
+    }
+    assert_eq!(fault("($(PN) eq 8841").1, RuleFault::Syntax);
+}
+
+#[test]
 fn versions_are_compared_by_their_numbers() {
     for (left, operator, right) in [
         (
