@@ -254,9 +254,6 @@ pub enum SettingsError {
     /// The port is no number from 1 to 65535.
     #[error("malformed port")]
     Port,
-    /// The token has characters that no bearer token has.
-    #[error("malformed token")]
-    Token,
     /// The security mode is no number that is known, or one of several is none.
     #[error("unknown security mode")]
     SecurityMode,

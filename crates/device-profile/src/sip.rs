@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 
 use crate::{Secret, SettingsError, has_credentials};
 use field::HostPort;
+pub(crate) use field::is_token;
+pub(crate) use read::TOKEN;
 
 /// What a device needs to know to register.
 ///

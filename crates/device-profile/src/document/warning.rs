@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::Document;
 use crate::mpp::{FlatProfile, ProfileRule};
+use crate::sip::{TOKEN, is_token};
 use crate::unified_cm::Device;
 use crate::{Limits, RuleFault, Transport};
 
@@ -61,6 +62,12 @@ pub enum Warning {
     /// The security mode is given more than once; the strictest counts.
     #[error("deviceSecurityMode: given more than once, the strictest counts")]
     SecurityModeRepeated,
+    /// A text where the token to register with is looked for has characters that no bearer token has.
+    #[error("{name}: no bearer token, passed over")]
+    Token {
+        /// The parameter.
+        name: String,
+    },
     /// A server's certificate is not checked.
     #[error("{name}: certificates of servers are not checked")]
     TlsVerify {
@@ -123,6 +130,9 @@ fn of_profile(profile: &FlatProfile, limits: &Limits, warnings: &mut Vec<Warning
             .filter(|name| told.insert(*name))
             .map(|name| Warning::Access { name: owned(name) }),
     );
+    if profile.text(TOKEN).is_some_and(|text| !is_token(text)) {
+        warnings.push(Warning::Token { name: owned(TOKEN) });
+    }
     for parameter in profile.parameters() {
         let is_rule = parameter.name == "Upgrade_Rule"
             || parameter

@@ -127,11 +127,9 @@ pub(super) fn display_name(text: Option<&str>) -> Result<Option<String>, Setting
         .transpose()
 }
 
-pub(super) fn token(text: Option<&str>) -> Result<Option<Secret>, SettingsError> {
-    match text {
-        Some(text) if !is_token(text) => Err(SettingsError::Token),
-        text => Ok(text.map(Secret::new)),
-    }
+/// A token to register with; `None` for a text that is none, for the parameter may have another use.
+pub(super) fn token(text: Option<&str>) -> Option<Secret> {
+    text.filter(|text| is_token(text)).map(Secret::new)
 }
 
 fn checked(
@@ -166,7 +164,7 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// The `b64token` of RFC 6750.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     let is_char = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     !body.is_empty() && body.bytes().all(is_char)

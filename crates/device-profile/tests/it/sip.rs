@@ -172,7 +172,6 @@ fn no_setting_carries_a_line_break_into_a_request() {
             ("User_ID_1_", SettingsError::User),
             ("Auth_ID_1_", SettingsError::AuthenticationUser),
             ("Display_Name_1_", SettingsError::DisplayName),
-            ("GPP_SA", SettingsError::Token),
             ("Proxy_1_", SettingsError::Domain),
         ] {
             assert_eq!(phone(&[(name, bad)]).unwrap_err(), error, "{name}: {bad:?}");
@@ -205,7 +204,7 @@ fn a_user_is_one_that_can_stand_in_an_address() {
 }
 
 #[test]
-fn a_token_is_one_that_can_stand_in_a_header() {
+fn a_token_is_one_that_can_stand_in_a_header_and_another_text_none() {
     let token = |text| {
         phone(&[("GPP_SA", text)])
             .map(|settings| settings.token().map(|token| token.secret().to_owned()))
@@ -214,7 +213,19 @@ fn a_token_is_one_that_can_stand_in_a_header() {
         assert_eq!(token(good).unwrap().as_deref(), Some(good));
     }
     for bad in ["=", "a b", "a=b", "a,b", "a\"", "é"] {
-        assert_eq!(token(bad).unwrap_err(), SettingsError::Token, "{bad}");
+        assert_eq!(token(bad), Ok(None), "{bad}");
+        let xml = format!(
+            "<flat-profile><Proxy_1_>h</Proxy_1_><User_ID_1_>u</User_ID_1_><SIP_Transport_1_>TLS</SIP_Transport_1_>\
+             <GPP_SA>{bad}</GPP_SA></flat-profile>"
+        );
+        let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        assert!(document.settings().iter().all(|(_, line)| line.is_ok()));
+        let warnings = document.warnings(&Limits::default());
+        assert!(matches!(warnings[..], [Warning::Token { .. }]), "{bad}");
+        assert_eq!(
+            warnings[0].to_string(),
+            "GPP_SA: no bearer token, passed over"
+        );
     }
 }
 
