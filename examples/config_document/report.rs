@@ -178,11 +178,7 @@ fn rows(text: &mut String, settings: &SipSettings) {
         row(
             text,
             label,
-            if secret.is_some() {
-                REDACTED
-            } else {
-                "none"
-            },
+            if secret.is_some() { REDACTED } else { "none" },
         );
     }
     let registers = settings.registration() == Registration::Wanted;

@@ -13,6 +13,7 @@ use reader::{ArchiveReader, content_name, from_zip};
 
 pub(crate) mod content;
 mod directory;
+mod header;
 mod manifest;
 pub(crate) mod reader;
 pub(crate) mod violation;

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use super::header;
 use crate::{ArchiveError, Limits};
 
 /// Refuses an archive that is too long or has more entries than allowed, before the directory is
@@ -28,7 +29,7 @@ pub(super) fn check(reader: &mut (impl Read + Seek), limits: &Limits) -> Result<
     let [size, start] = [8, 12].map(|at| u64::from(u32::from_le_bytes(bytes_at(rest, at))));
     let comment = u16::from_le_bytes(bytes_at(rest, 16));
     let is_whole = this_disk == 0 && first_disk == 0 && entries_here == entries && comment == 0;
-    // No gap in which anything could hide, and no bytes before the first entry.
+    // No gap in which anything could hide, and nothing before what the places are counted from.
     if !is_whole || start.checked_add(size) != Some(end_at) {
         return Err(ArchiveError::Directory);
     }
@@ -50,10 +51,12 @@ pub(super) fn check(reader: &mut (impl Read + Seek), limits: &Limits) -> Result<
             return Err(ArchiveError::Directory);
         }
     }
+    header::check(reader, start, size)?;
     reader.rewind().map_err(ArchiveError::Io)
 }
 
-fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+/// The bytes from a place on; zeros where there are none.
+pub(super) fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let found = bytes
         .get(at..at + N)
         .and_then(|found| found.try_into().ok());

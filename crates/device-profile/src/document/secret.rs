@@ -103,7 +103,9 @@ fn has_token(value: &str) -> bool {
 /// Whether a word is one of a name, such as the second of `Community Phone`.
 fn is_capitalized(word: &str) -> bool {
     let mut letters = word.bytes();
-    letters.next().is_some_and(|first| first.is_ascii_uppercase())
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_uppercase())
         && letters.len() > 0
         && word.len() <= MAX_WORD_BYTES
         && letters.all(|letter| letter.is_ascii_lowercase())

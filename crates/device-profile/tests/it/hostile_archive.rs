@@ -10,12 +10,12 @@ use proptest::prelude::*;
 
 use crate::hand_made_zip::{Entry, crc32, zip};
 
-fn open(bytes: &[u8]) -> Result<Archive, ArchiveError> {
+pub(crate) fn open(bytes: &[u8]) -> Result<Archive, ArchiveError> {
     Archive::open(Cursor::new(bytes), &Limits::default())
 }
 
 /// The manifest of a type with one file.
-fn manifest() -> Vec<u8> {
+pub(crate) fn manifest() -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let device_type = DeviceType::new("T")
         .with_model("M")
@@ -26,20 +26,20 @@ fn manifest() -> Vec<u8> {
     text.into_bytes()
 }
 
-fn with(entries: impl IntoIterator<Item = Entry>) -> Result<Archive, ArchiveError> {
+pub(crate) fn with(entries: impl IntoIterator<Item = Entry>) -> Result<Archive, ArchiveError> {
     let manifest = Entry::stored("manifest.json", &manifest());
     let entries: Vec<Entry> = [manifest].into_iter().chain(entries).collect();
     open(&zip(&entries))
 }
 
-fn fault(answer: Result<Archive, ArchiveError>) -> EntryFault {
+pub(crate) fn fault(answer: Result<Archive, ArchiveError>) -> EntryFault {
     match answer.unwrap_err() {
         ArchiveError::Entry { index: _, fault } => fault,
         other => panic!("{other:?}"),
     }
 }
 
-fn content() -> Entry {
+pub(crate) fn content() -> Entry {
     Entry::stored("files/0", b"x")
 }
 

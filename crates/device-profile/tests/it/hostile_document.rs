@@ -74,7 +74,8 @@ fn entities_other_than_the_five_are_refused() {
 
 #[test]
 fn references_have_sixteen_digits_at_most() {
-    let xml = "<Configuration><A item='&#0000000000000049;'>&#x0000000000000041;</A></Configuration>";
+    let xml =
+        "<Configuration><A item='&#0000000000000049;'>&#x0000000000000041;</A></Configuration>";
     let read = Configuration::parse(xml.as_bytes(), &Limits::default()).unwrap();
     assert_eq!(read.text("A 1"), Some("A"));
 }

@@ -32,4 +32,5 @@ mod tag;
 mod tag_set;
 #[cfg(target_os = "linux")]
 mod traces;
+mod two_readers;
 mod unified_cm;

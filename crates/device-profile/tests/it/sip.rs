@@ -3,8 +3,7 @@
 use offhook_device_profile::mpp::FlatProfile;
 use offhook_device_profile::room_os::Configuration;
 use offhook_device_profile::{
-    Document, Limits, Registration, SettingsError, SipSettings, Transport, Warning,
-    has_credentials,
+    Document, Limits, Registration, SettingsError, SipSettings, Transport, Warning, has_credentials,
 };
 
 fn phone(parameters: &[(&str, &str)]) -> Result<SipSettings, SettingsError> {
