@@ -16,6 +16,7 @@ mod directory;
 mod header;
 mod manifest;
 pub(crate) mod reader;
+mod unpack;
 pub(crate) mod violation;
 
 /// A device type with its files, a tag set, or a device family, as one zip archive.

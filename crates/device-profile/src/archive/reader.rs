@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::unpack::unpack;
 use super::{Archive, content, directory, manifest};
 use crate::{ArchiveError, EntryFault, FileContent, Limits};
 
@@ -154,32 +155,6 @@ impl<R> fmt::Debug for ArchiveReader<R> {
         f.debug_struct("ArchiveReader")
             .field("outline", &self.outline)
             .finish_non_exhaustive()
-    }
-}
-
-/// Unpacks an entry, which takes no more room than it announced.
-fn unpack<R: Read + Seek>(zip: &mut ZipArchive<R>, index: usize) -> Result<Vec<u8>, ArchiveError> {
-    let damaged = || ArchiveError::Entry {
-        index,
-        fault: EntryFault::Damaged,
-    };
-    let mut entry = zip.by_index(index).map_err(from_zip)?;
-    // What it announces was found to be within the limits.
-    let announced = usize::try_from(entry.size()).map_err(|_| damaged())?;
-    let mut unpacked = vec![0; announced];
-    let read = entry
-        .read_exact(&mut unpacked)
-        .and_then(|()| entry.read(&mut [0]));
-    match read {
-        Ok(0) => Ok(unpacked),
-        Ok(_) => Err(damaged()),
-        Err(error) => match error.kind() {
-            io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::Other
-            | io::ErrorKind::UnexpectedEof => Err(damaged()),
-            _ => Err(ArchiveError::Io(error)),
-        },
     }
 }
 

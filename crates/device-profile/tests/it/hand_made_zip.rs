@@ -11,6 +11,11 @@ pub(crate) struct Entry {
     pub(crate) packed: Vec<u8>,
     pub(crate) size: u32,
     pub(crate) mode: u32,
+    /// On which volume it says that it is.
+    pub(crate) disk: u16,
+    /// Fields behind the name in the directory, and those before the content.
+    pub(crate) extra: Vec<u8>,
+    pub(crate) local_extra: Vec<u8>,
     /// Points at another entry's local header instead of one of its own.
     pub(crate) shares: Option<usize>,
 }
@@ -26,6 +31,9 @@ impl Entry {
             packed: content.to_vec(),
             size: u32::try_from(content.len()).unwrap(),
             mode: 0o100_644,
+            disk: 0,
+            extra: Vec::new(),
+            local_extra: Vec::new(),
             shares: None,
         }
     }
@@ -44,8 +52,9 @@ pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
         bytes.extend(b"PK\x03\x04");
         push16(&mut bytes, &[20, entry.flags, entry.method, 0, 0x21]);
         push32(&mut bytes, &[entry.crc, len(&entry.packed), entry.size]);
-        push16(&mut bytes, &[u16::try_from(name.len()).unwrap(), 0]);
+        push16(&mut bytes, &[len16(name), len16(&entry.local_extra)]);
         bytes.extend(name);
+        bytes.extend(&entry.local_extra);
         bytes.extend(&entry.packed);
     }
     let directory = bytes.len();
@@ -58,13 +67,14 @@ pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
         push32(&mut bytes, &[entry.crc, len(&entry.packed), entry.size]);
         push16(
             &mut bytes,
-            &[u16::try_from(entry.name.len()).unwrap(), 0, 0, 0, 0],
+            &[len16(&entry.name), len16(&entry.extra), 0, entry.disk, 0],
         );
         push32(
             &mut bytes,
             &[entry.mode << 16, u32::try_from(*offset).unwrap()],
         );
         bytes.extend(&entry.name);
+        bytes.extend(&entry.extra);
     }
     let length = bytes.len() - directory;
     bytes.extend(b"PK\x05\x06");
@@ -83,6 +93,10 @@ pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
 
 fn len(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap()
+}
+
+fn len16(bytes: &[u8]) -> u16 {
+    u16::try_from(bytes.len()).unwrap()
 }
 
 fn push16(bytes: &mut Vec<u8>, values: &[u16]) {
