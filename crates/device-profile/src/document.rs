@@ -10,6 +10,7 @@ pub use warning::Warning;
 
 use crate::mpp::{FlatProfile, PROFILE};
 use crate::room_os::{CONFIGURATION, Configuration};
+use crate::sip::OfDevice;
 use crate::unified_cm::{ConfigurationFile, DEFAULTS, DEVICE, Line};
 use crate::xml::{Names, Tree, WhiteSpace};
 use crate::{DocumentError, DocumentFault, Limits, SettingsError, SipSettings};
@@ -82,10 +83,11 @@ impl Document {
                 let Some(device) = file.device() else {
                     return Vec::new();
                 };
+                let common = OfDevice::read(&device);
                 let line = |(at, line): (usize, Line<'_>)| {
                     let settings = match at {
                         MAX_LINES => Err(SettingsError::TooManyLines),
-                        _ => SipSettings::from_device(&device, &line),
+                        _ => common.line(&line),
                     };
                     (line.button(), settings)
                 };

@@ -1,5 +1,6 @@
 //! How a device registers, whichever document says it.
 
+mod device;
 mod field;
 mod read;
 
@@ -9,6 +10,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::{Secret, SettingsError, has_credentials};
+pub(crate) use device::OfDevice;
 use field::HostPort;
 pub(crate) use field::is_token;
 pub(crate) use read::TOKEN;

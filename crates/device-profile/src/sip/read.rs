@@ -1,15 +1,13 @@
 //! The settings out of each kind of document.
 
+use super::device::{OfDevice, servers};
 use super::field::{
-    HostPort, UriParts, authentication_user, display_name, outbound_proxy, port_number, split_uri,
-    token, user,
+    HostPort, UriParts, authentication_user, display_name, outbound_proxy, split_uri, token, user,
 };
 use super::{Registration, SipSettings, Transport};
 use crate::mpp::FlatProfile;
 use crate::room_os::Configuration;
-use crate::unified_cm::{
-    CallManager, Defaults, Device, Line, MAX_MEMBERS, SecurityMode, TLS, is_call_manager,
-};
+use crate::unified_cm::{Defaults, Device, Line};
 use crate::{Secret, SettingsError};
 
 impl SipSettings {
@@ -129,55 +127,7 @@ impl SipSettings {
     ///
     /// usecallmanager.nz: `sipLines`, `deviceSecurityMode`, `transportLayerProtocol`.
     pub fn from_device(device: &Device<'_>, line: &Line<'_>) -> Result<Self, SettingsError> {
-        if device.security_modes().iter().any(Option::is_none) {
-            return Err(SettingsError::SecurityMode);
-        }
-        let is_secure = device.security_mode() > Some(SecurityMode::NonSecure);
-        let transport = match device.transport_layer() {
-            _ if is_secure => Transport::Tls,
-            Some("1") => Transport::Tcp,
-            Some("2") => Transport::Udp,
-            Some(TLS) => Transport::Tls,
-            _ => Transport::Auto,
-        };
-        let mut servers = match line.proxy() {
-            None => servers(&device.call_managers(), transport)?,
-            Some(proxy) => vec![HostPort::parse(proxy)?],
-        };
-        if servers.is_empty() {
-            return Err(SettingsError::DomainMissing);
-        }
-        let HostPort { host, port } = servers.remove(0);
-        let own_port = line.proxy().and_then(|_| line.port());
-        let own_port = own_port.map(port_number).transpose()?;
-        let proxies = "sipProfile/sipProxies";
-        let proxy = |name: &str, read: fn(&str) -> Result<HostPort, SettingsError>| {
-            let filled = |path: String| device.text(&path).filter(|text| !text.is_empty());
-            let host = filled(format!("{proxies}/{name}")).filter(|host| !is_call_manager(host));
-            let Some(HostPort { host, port }) = host.map(read).transpose()? else {
-                return Ok(None);
-            };
-            let own = filled(format!("{proxies}/{name}Port"));
-            let own = own.map(port_number).transpose()?;
-            let port = port.or(own);
-            Ok(Some(HostPort { host, port }))
-        };
-        let outbound_proxy = proxy("outboundProxy", outbound_proxy)?;
-        servers.extend(proxy("backupProxy", HostPort::parse)?);
-        let is_off = device.says(&format!("{proxies}/registerWithProxy"), "false");
-        Ok(Self {
-            domain: host,
-            port: port.or(own_port),
-            backups: servers,
-            outbound_proxy,
-            transport,
-            user: user(line.name())?,
-            authentication_user: authentication_user(line.authentication_name())?,
-            display_name: display_name(line.display_name())?,
-            password: line.authentication_password(),
-            token: None,
-            registration: wanted_unless(is_off),
-        })
+        OfDevice::read(device).line(line)
     }
 
     /// Reads where a phone without a document of its own registers by itself, and as whom is for
@@ -210,25 +160,7 @@ impl SipSettings {
     }
 }
 
-/// Hosts and ports of a group's servers.
-fn servers(
-    group: &[CallManager<'_>],
-    transport: Transport,
-) -> Result<Vec<HostPort>, SettingsError> {
-    let server = |server: &CallManager<'_>| {
-        let port = match transport {
-            Transport::Tls => server.secured_sip_port,
-            _ => server.sip_port,
-        };
-        HostPort::with_port(server.node, port)
-    };
-    if group.len() > MAX_MEMBERS {
-        return Err(SettingsError::TooManyServers);
-    }
-    group.iter().map(server).collect()
-}
-
-fn wanted_unless(is_off: bool) -> Registration {
+pub(super) fn wanted_unless(is_off: bool) -> Registration {
     if is_off {
         Registration::NotWanted
     } else {

@@ -277,6 +277,34 @@ fn paths_below_a_long_tag_take_linear_time() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it is the time that is tested")]
+fn a_group_is_read_once_for_all_lines() {
+    let start = Instant::now();
+    let priority = "&#0000000000000049;".repeat(2_800);
+    let member = format!(
+        "<member priority='{priority}'><callManager><processNodeName>h</processNodeName></callManager></member>"
+    );
+    let line = "<line button='1'><proxy>USECALLMANAGER</proxy><name>1</name></line>";
+    let xml = format!(
+        "<device><devicePool><callManagerGroup><members>{}</members></callManagerGroup></devicePool>\
+         <sipProfile><sipLines>{}</sipLines></sipProfile></device>",
+        member.repeat(16),
+        line.repeat(256)
+    );
+    let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+    for _ in 0..10 {
+        let settings = document.settings();
+        assert!(settings.iter().all(|(_, settings)| settings.is_ok()));
+        assert_eq!(document.warnings(&Limits::default()), []);
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
 fn lines_and_servers_are_bounded() {
     let device = |servers: usize, lines: usize| {
         let member =
