@@ -8,6 +8,7 @@
 //! ```
 
 mod arguments;
+mod lock;
 mod report;
 mod system;
 
@@ -21,6 +22,7 @@ use clap::Parser as _;
 use offhook_device_profile::{Archive, ArchiveReader, ImportError, Limits};
 
 use crate::arguments::{Arguments, Command, DIFFERENT, Export, FAILED, Files, Import, REFUSED};
+use crate::lock::Access;
 use crate::system::Folder;
 
 fn main() -> ExitCode {
@@ -100,8 +102,12 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
         import = import.with_reseller_id(reseller_id);
     }
     let mut source = ArchiveReader::open(open(&arguments.file)?, &Limits::default())?;
-    let folder = Folder::new(&arguments.into);
-    let mut system = folder.read()?;
+    let access = if arguments.dry_run {
+        Access::Read
+    } else {
+        Access::Write
+    };
+    let (folder, mut system) = Folder::open(&arguments.into, access)?;
     if arguments.dry_run {
         let planned = import.dry_run(&mut source, &system).map_err(hinted)?;
         let verdict = match planned.rules_broken() {
@@ -143,7 +149,7 @@ fn hinted(error: ImportError) -> anyhow::Error {
 fn bring_out(arguments: &Export, json: bool) -> anyhow::Result<u8> {
     // A folder that is not there is a system without anything in it for an import only.
     fs::read_dir(&arguments.from).with_context(|| arguments.from.display().to_string())?;
-    let system = Folder::new(&arguments.from).read()?;
+    let (_folder, system) = Folder::open(&arguments.from, Access::Read)?;
     let what = &arguments.what;
     let archive = if let Some(name) = &what.device_type {
         system.export_device_type(name)

@@ -1,16 +1,26 @@
 //! A system as a folder of archives.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use offhook_device_profile::{Archive, ArchiveKind, ArchiveReader, Inventory, Limits};
 use tempfile::NamedTempFile;
 
-/// A folder with one archive for each device type, tag set and device family.
-pub(crate) struct Folder<'p>(&'p Path);
+use crate::lock::{Access, Lock};
+
+/// A folder with one archive for each device type, tag set and device family, which nobody else changes.
+pub(crate) struct Folder<'p> {
+    path: &'p Path,
+    /// The file of each archive that was read.
+    files: HashMap<Subject, PathBuf>,
+    _lock: Option<Lock>,
+}
+
+/// What an archive is of: its kind, and its name if it has one.
+type Subject = (ArchiveKind, Option<String>);
 
 /// Whether what is there may be replaced.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -20,22 +30,33 @@ pub(crate) enum Existing {
 }
 
 impl<'p> Folder<'p> {
-    pub(crate) fn new(path: &'p Path) -> Self {
-        Self(path)
+    /// Waits for whoever changes it, and reads what is in it: nothing where there is no folder yet.
+    pub(crate) fn open(path: &'p Path, access: Access) -> anyhow::Result<(Self, Inventory)> {
+        let shown = || path.display().to_string();
+        let lock = Lock::of(path, access).with_context(shown)?;
+        let mut folder = Self {
+            path,
+            files: HashMap::new(),
+            _lock: lock,
+        };
+        if access == Access::Write {
+            folder.sweep().with_context(shown)?;
+        }
+        let system = folder.read()?;
+        Ok((folder, system))
     }
 
-    /// What is in it; nothing where there is no folder yet.
-    pub(crate) fn read(&self) -> anyhow::Result<Inventory> {
+    fn read(&mut self) -> anyhow::Result<Inventory> {
         let mut system = Inventory::new();
         // Types and sets count as their own archives have them, which come after the families'.
         for kind in KINDS {
-            let mut known = HashSet::new();
             for path in self.archives(kind)? {
                 let shown = path.display();
                 let file = File::open(&path).with_context(|| shown.to_string())?;
                 let archive = Archive::open(BufReader::new(file), &Limits::default());
                 let archive = archive.with_context(|| shown.to_string())?;
-                if !known.insert(name_of(&archive)) {
+                let subject = (archive.kind(), name_of(&archive));
+                if self.files.insert(subject, path.clone()).is_some() {
                     bail!("{shown}: what it is of is in another file too");
                 }
                 match archive {
@@ -52,30 +73,35 @@ impl<'p> Folder<'p> {
     /// Writes what has changed: all of it beside its places first, so that what fails then has
     /// changed nothing.
     pub(crate) fn write(&self, before: &Inventory, after: &Inventory) -> anyhow::Result<()> {
-        let folders = self.0.ancestors();
-        let new = folders.take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let new: Vec<_> = new.collect();
-        let staged = self.stage(before, after).inspect_err(|_| {
-            for folder in new {
-                // One that was not made, or that others have put something in, stays as it is.
-                let _ = fs::remove_dir(folder);
+        let mut staged = self.stage(before, after)?.into_iter();
+        staged.try_for_each(|staged| staged.put(Existing::Replaced))
+    }
+
+    /// Takes away what an import that was ended has left beside its places.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_staged = name.as_encoded_bytes().starts_with(STAGED.as_bytes());
+            if is_staged && entry.file_type()?.is_file() {
+                fs::remove_file(entry.path())?;
             }
-        });
-        staged?
-            .into_iter()
-            .try_for_each(|staged| staged.put(Existing::Replaced))
+        }
+        Ok(())
     }
 
     /// What has changed, beside its places.
     fn stage(&self, before: &Inventory, after: &Inventory) -> anyhow::Result<Vec<Staged>> {
-        fs::create_dir_all(self.0).with_context(|| self.0.display().to_string())?;
         let mut staged = Vec::new();
         let mut stage = |archive: Option<Archive>, name: &str| -> anyhow::Result<()> {
             let Some(archive) = archive else {
                 return Ok(());
             };
-            let file = format!("{}.{}", file_name(name), extension(archive.kind()));
-            staged.push(Staged::write(&archive, &self.0.join(file))?);
+            staged.push(Staged::write(
+                &archive,
+                &self.place(&archive, name),
+                STAGED,
+            )?);
             Ok(())
         };
         for device_type in after.device_types() {
@@ -99,11 +125,30 @@ impl<'p> Folder<'p> {
         Ok(staged)
     }
 
+    /// Where an archive goes: to the file that it was read from, whatever that is called.
+    fn place(&self, archive: &Archive, name: &str) -> PathBuf {
+        let subject = (archive.kind(), name_of(archive));
+        if let Some(known) = self.files.get(&subject) {
+            return known.clone();
+        }
+        let place = |file: &str| {
+            let extension = extension(archive.kind());
+            self.path.join(format!("{file}.{extension}"))
+        };
+        let own = place(&file_name(name));
+        if own.exists() {
+            // Somebody has given the file of another archive this name.
+            return place(&digest_name(name));
+        }
+        own
+    }
+
     fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<PathBuf>> {
-        if !self.0.exists() {
+        if !self.path.exists() {
             return Ok(Vec::new());
         }
-        let entries = fs::read_dir(self.0).with_context(|| self.0.display().to_string())?;
+        let shown = || self.path.display().to_string();
+        let entries = fs::read_dir(self.path).with_context(shown)?;
         let mut found = Vec::new();
         for entry in entries {
             let path = entry?.path();
@@ -122,7 +167,7 @@ impl<'p> Folder<'p> {
 
 /// Writes an archive beside its place and moves it there.
 pub(crate) fn write(archive: &Archive, to: &Path, existing: Existing) -> anyhow::Result<()> {
-    Staged::write(archive, to)?.put(existing)
+    Staged::write(archive, to, ".tmp")?.put(existing)
 }
 
 /// An archive beside its place.
@@ -132,11 +177,11 @@ struct Staged {
 }
 
 impl Staged {
-    fn write(archive: &Archive, to: &Path) -> anyhow::Result<Self> {
+    fn write(archive: &Archive, to: &Path, prefix: &str) -> anyhow::Result<Self> {
         let shown = || to.display().to_string();
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
-        let file = NamedTempFile::new_in(folder).with_context(shown)?;
+        let file = NamedTempFile::with_prefix_in(prefix, folder).with_context(shown)?;
         let mut writer = BufWriter::new(file);
         archive.write(&mut writer).with_context(shown)?;
         writer.flush().with_context(shown)?;
@@ -189,12 +234,23 @@ fn file_name(name: &str) -> String {
     }
     // File systems take 255 bytes.
     if file.len() > MAX_FILE_NAME {
-        let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
-        file.truncate(MAX_FILE_NAME - 34);
-        file.push_str("%-");
-        for byte in digest.as_ref().iter().take(16) {
-            file.push_str(&format!("{byte:02x}"));
-        }
+        return with_digest(file, name);
+    }
+    file
+}
+
+/// The same for a name whose own file is one of something else.
+fn digest_name(name: &str) -> String {
+    with_digest(file_name(name), name)
+}
+
+/// What begins as a file's name does, and ends with a digest of the name in the place of its end.
+fn with_digest(mut file: String, name: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    file.truncate(MAX_FILE_NAME - 34);
+    file.push_str("%-");
+    for byte in digest.as_ref().iter().take(16) {
+        file.push_str(&format!("{byte:02x}"));
     }
     file
 }
@@ -210,3 +266,5 @@ const KINDS: [ArchiveKind; 3] = [
 ];
 
 const MAX_FILE_NAME: usize = 200;
+/// What the names begin with of files that are not yet in their places.
+const STAGED: &str = ".dtaf-import-";

@@ -6,87 +6,16 @@
     reason = "a test fails by panicking"
 )]
 
-use std::env;
+#[path = "support/dtaf.rs"]
+mod support;
+
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use offhook_device_profile::{
-    Archive, DeviceCredentials, DeviceFamily, DeviceType, DeviceTypeFile, Tag, TagRegion, TagSet,
+    Archive, DeviceFamily, DeviceType, DeviceTypeFile, TagRegion, TagSet,
 };
-use serde_json::Value;
-use tempfile::TempDir;
-
-/// A folder with archives in it.
-struct Files(TempDir);
-
-impl Files {
-    fn new() -> Self {
-        let files = Self(tempfile::tempdir().unwrap());
-        files.put("phone.dtaf", &Archive::new(phone("<a/>")));
-        files.put("newer.dtaf", &Archive::new(phone("<a>newer</a>")));
-        files.put("set.tsaf", &Archive::TagSet(tag_set()));
-        let family = DeviceFamily::new("Phones");
-        let family = family
-            .with_device_type(phone("<a/>"))
-            .with_tag_set(tag_set());
-        files.put("family.dfaf", &Archive::DeviceFamily(family));
-        files
-    }
-
-    fn put(&self, name: &str, archive: &Archive) {
-        archive
-            .write(File::create(self.path(name)).unwrap())
-            .unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let program = program();
-        let output = Command::new(&program)
-            .current_dir(self.0.path())
-            .args(arguments)
-            .output();
-        output.unwrap_or_else(|error| panic!("{}: {error}", program.display()))
-    }
-
-    /// What the program says with `--json`, and its exit status.
-    fn json(&self, arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
-        let output = self.run(&[&["--json"], arguments].concat());
-        let text = String::from_utf8(output.stdout).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
-        (lines.collect(), output.status.code())
-    }
-
-    fn text(&self, arguments: &[&str]) -> (String, Option<i32>) {
-        let output = self.run(arguments);
-        let all = [output.stdout, output.stderr].concat();
-        (String::from_utf8(all).unwrap(), output.status.code())
-    }
-}
-
-fn phone(content: &str) -> DeviceType {
-    let mut phone =
-        DeviceType::new("Phone/1").with_file(DeviceTypeFile::new("%BWDEVICEID%.xml", content));
-    phone.device_management_mut().access_device_credentials =
-        Some(DeviceCredentials::new("user", "Canary0123456789"));
-    phone
-}
-
-fn tag_set() -> TagSet {
-    TagSet::new("Access").with_tag(Tag::new(&"%SBC%".parse().unwrap(), "Canary0123456789"))
-}
-
-/// Cargo builds the examples of a package before it runs all of its tests.
-fn program() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).unwrap();
-    let name = format!("dtaf{}", env::consts::EXE_SUFFIX);
-    profile.join("examples").join(name)
-}
+use support::{Files, phone, program, tag_set};
 
 #[test]
 fn inspect_shows_what_is_in_an_archive_and_no_secret() {
@@ -291,7 +220,7 @@ fn a_closed_pipe_ends_it_quietly_and_the_status_still_tells() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = Command::new(program())
-            .current_dir(files.0.path())
+            .current_dir(files.path(""))
             .args(arguments)
             .stdout(writer)
             .output()

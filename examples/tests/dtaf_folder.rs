@@ -1,0 +1,148 @@
+//! The folder that the example `dtaf` keeps a system in.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "support/dtaf.rs"]
+mod support;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use offhook_device_profile::{Archive, DeviceType, DeviceTypeFile, TagSet};
+use support::{Files, phone, program};
+
+/// The names of the files in the system.
+fn names(files: &Files) -> Vec<String> {
+    let entries = fs::read_dir(files.path("system")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// A system of the archives that are given, under names of somebody's own.
+fn system(archives: &[(&str, &Archive)]) -> Files {
+    let files = Files::new();
+    fs::create_dir(files.path("system")).unwrap();
+    for (name, archive) in archives {
+        files.put(&format!("system/{name}"), archive);
+    }
+    files
+}
+
+#[test]
+fn what_is_updated_stays_in_the_file_that_it_was_read_from() {
+    let files = system(&[
+        ("my phone.dtaf", &Archive::new(phone("<a/>"))),
+        ("sets.tsaf", &Archive::TagSet(TagSet::new("Access"))),
+    ]);
+    let (lines, status) = files.json(&[
+        "import",
+        "newer.dtaf",
+        "--into",
+        "system",
+        "--device-type-file-update",
+    ]);
+    assert_eq!(status, Some(0), "{lines:?}");
+    let (text, status) = files.text(&[
+        "import",
+        "set.tsaf",
+        "--into",
+        "system",
+        "--tag-set-override",
+    ]);
+    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(names(&files), ["my phone.dtaf", "sets.tsaf"]);
+    let export = ["export", "--from", "system", "--device-type", "Phone/1"];
+    let output = files.run(&[&export[..], &["out.dtaf"]].concat());
+    assert!(output.status.success());
+    assert_eq!(
+        fs::read(files.path("out.dtaf")).unwrap(),
+        fs::read(files.path("newer.dtaf")).unwrap()
+    );
+}
+
+#[test]
+fn what_is_new_takes_no_file_of_something_else() {
+    let other = Archive::new(DeviceType::new("Other"));
+    let files = system(&[("Phone%2F1.dtaf", &other)]);
+    let (text, status) = files.text(&["import", "phone.dtaf", "--into", "system"]);
+    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(names(&files).len(), 2);
+    for name in ["Other", "Phone/1"] {
+        let out = format!("{}.dtaf", name.len());
+        let export = ["export", "--from", "system", "--device-type", name, &out];
+        let (text, status) = files.text(&export);
+        assert_eq!(status, Some(0), "{text}");
+    }
+}
+
+#[test]
+fn imports_at_once_lose_nothing() {
+    let files = Files::new();
+    files.text(&["import", "phone.dtaf", "--into", "system"]);
+    let count = 8;
+    let imports: Vec<_> = (0..count)
+        .map(|number| {
+            let name = format!("{number}.dtaf");
+            let more = DeviceTypeFile::new(&format!("{number}.xml"), "<a/>");
+            files.put(&name, &Archive::new(phone("<a/>").with_file(more)));
+            Command::new(program())
+                .current_dir(files.path(""))
+                .args(["import", &name, "--into", "system"])
+                .arg("--device-type-file-update")
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut import in imports {
+        assert!(import.wait().unwrap().success());
+    }
+    let bytes = fs::File::open(files.path("system/Phone%2F1.dtaf")).unwrap();
+    let archive = Archive::open(bytes, &Default::default()).unwrap();
+    assert_eq!(archive.files().count(), count + 1);
+}
+
+#[test]
+fn first_imports_at_once_into_a_folder_that_is_not_there_lose_nothing() {
+    let files = Files::new();
+    files.put("bad.dtaf", &Archive::new(phone("<a>")));
+    let sets = 6;
+    let mut imports = Vec::new();
+    for number in 0..sets {
+        let name = format!("{number}.tsaf");
+        files.put(&name, &Archive::TagSet(TagSet::new(&number.to_string())));
+        // One that fails takes no folder away that another one has found.
+        for (file, is_good) in [("bad.dtaf", false), (name.as_str(), true)] {
+            let mut import = Command::new(program());
+            let import = import.current_dir(files.path(""));
+            let import = import.args(["import", file, "--into", "new/system"]);
+            let import = import.stdout(Stdio::null()).spawn().unwrap();
+            imports.push((import, is_good));
+        }
+    }
+    for (mut import, is_good) in imports {
+        assert_eq!(import.wait().unwrap().success(), is_good);
+    }
+    let entries = fs::read_dir(files.path("new/system")).unwrap();
+    assert_eq!(entries.count(), sets);
+}
+
+#[test]
+fn what_an_import_that_was_ended_left_behind_goes_with_the_next() {
+    let files = system(&[("phone.dtaf", &Archive::new(phone("<a/>")))]);
+    let left = ".dtaf-import-AbCdEf";
+    files.put(&format!("system/{left}"), &Archive::new(phone("<a/>")));
+    files.put("system/.mine", &Archive::new(phone("<a/>")));
+    let import = ["import", "set.tsaf", "--into", "system"];
+    files.text(&[&import[..], &["--dry-run"]].concat());
+    assert!(names(&files).iter().any(|name| name == left));
+    let (text, status) = files.text(&import);
+    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(names(&files), [".mine", "Access.tsaf", "phone.dtaf"]);
+}
