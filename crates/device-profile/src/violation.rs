@@ -14,19 +14,22 @@ use crate::{
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Violation {
-    /// Activation by code is on, and a file for one device has no bearer authentication.
+    /// Activation by code is on, and a file for one device has no bearer authentication, nor takes the device's
+    /// address from certificate or header.
     #[error("file {file} needs bearerFileAuthentication where enableDeviceActivation is on")]
     ActivationWithoutBearerOnFile {
         /// Which file.
         file: usize,
     },
-    /// Activation by code is on, and the type has no bearer authentication.
+    /// Activation by code is on, and the type has no bearer authentication. No rule for telephones that show who
+    /// they are by their address.
     #[error("the type needs bearerFileAuthentication where enableDeviceActivation is on")]
     ActivationWithoutBearerOnType,
     /// Activation by code is on, and the type is not configured by device management.
     #[error("enableDeviceActivation needs deviceTypeConfigurationOption Device Management")]
     ActivationWithoutDeviceManagement,
-    /// Activation by code is on, and codes are not requested through the messaging server.
+    /// Activation by code is on, and codes are not requested through the messaging server. No rule for telephones
+    /// that show who they are by their address.
     #[error("enableDeviceActivation needs isActivationCodeThroughMessagingServer")]
     ActivationWithoutMessagingServer,
     /// Activation by code is on, and the type has no file for one device.
@@ -201,6 +204,12 @@ impl DeviceType {
             options.is_activation_code_through_messaging_server == Some(true)
         });
         let activates = self.allows_activation();
+        // Telephones that show who they are by their address go on without a token.
+        let is_by_address = options.is_some_and(|options| takes_address(&options.authentication()))
+            || self
+                .files
+                .iter()
+                .any(|file| is_for_one_device(file) && takes_address(&file.authentication()));
         check(
             self.number_of_ports == NumberOfPorts::Quantity(0),
             Violation::NoPorts,
@@ -222,23 +231,25 @@ impl DeviceType {
             Violation::ActivationWithoutDeviceManagement,
         );
         check(
-            activates && !through_messaging,
+            activates && !is_by_address && !through_messaging,
             Violation::ActivationWithoutMessagingServer,
         );
         check(
-            activates && !bearer,
+            activates && !is_by_address && !bearer,
             Violation::ActivationWithoutBearerOnType,
         );
         check(
             activates && !self.files.iter().any(is_for_one_device),
             Violation::ActivationWithoutProfileFile,
         );
+        let needs_token =
+            activates && !options.is_some_and(|options| takes_address(&options.authentication()));
         let mut formats = HashSet::new();
         for (index, file) in self.files.iter().enumerate() {
             if !formats.insert(&file.file_format) {
                 found.push(Violation::DuplicateFileFormat { file: index });
             }
-            check_file(file, index, activates, &mut found);
+            check_file(file, index, needs_token, &mut found);
         }
         found
     }
@@ -314,19 +325,21 @@ impl DeviceType {
     }
 }
 
-fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut Vec<Violation>) {
+fn check_file(file: &DeviceTypeFile, index: usize, needs_token: bool, found: &mut Vec<Violation>) {
     let mut check = |is_broken: bool, violation| {
         if is_broken {
             found.push(violation);
         }
     };
+    let authentication = file.authentication();
+    let has_address = takes_address(&authentication);
     let FileAuthentication {
         bearer,
         mac_in_cert,
         mac_in_non_request_uri,
         mac_format_in_non_request_uri,
         ..
-    } = file.authentication();
+    } = authentication;
     let format = mac_format_in_non_request_uri.as_deref();
     for (attribute, text, least, most) in [
         ("fileFormat", Some(file.file_format.as_str()), 1, 128),
@@ -371,7 +384,7 @@ fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut 
         Violation::MacSourcesOnFile { file: index },
     );
     check(
-        activates && is_for_one_device(file) && !bearer,
+        needs_token && is_for_one_device(file) && !bearer && !has_address,
         Violation::ActivationWithoutBearerOnFile { file: index },
     );
     check(
@@ -398,6 +411,11 @@ fn leads_out(name: &str) -> bool {
         .is_some_and(|(drive, _)| is_drive(drive));
     let climbs = name.split(['/', '\\']).any(|part| part == "..");
     name.starts_with(['/', '\\']) || has_drive || climbs
+}
+
+/// Whether a device shows who it is by its address, in its certificate or in a header.
+fn takes_address(authentication: &FileAuthentication) -> bool {
+    authentication.mac_in_cert || authentication.mac_in_non_request_uri
 }
 
 fn is_for_one_device(file: &DeviceTypeFile) -> bool {

@@ -1,9 +1,11 @@
 //! The rules of device types, all told at once.
 
+use std::io::Cursor;
+
 use offhook_device_profile::{
-    AccessUrlFault, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
-    FileCategory, FileReadings, FileSource, NumberOfPorts, ResetEvent, SignalingAddressType,
-    Violation,
+    AccessUrlFault, Archive, ConfigurationOption, DeviceType, DeviceTypeFile, FileAuthentication,
+    FileCategory, FileReadings, FileSource, Limits, NumberOfPorts, ResetEvent,
+    SignalingAddressType, Violation,
 };
 
 fn good() -> DeviceType {
@@ -52,6 +54,59 @@ fn activation_needs_the_messaging_server_and_bearer_on_type_and_file() {
         }),
         []
     );
+}
+
+#[test]
+fn telephones_that_show_their_address_need_no_bearer_and_no_messaging_server() {
+    let phone = include_bytes!("../../../../testdata/dtaf/mpp-8841.dtaf");
+    let phone = Archive::open(Cursor::new(phone), &Limits::default()).unwrap();
+    let mut phone = phone.device_types()[0].clone();
+    let options = phone.device_management_mut();
+    options.enable_device_activation = true;
+    options.is_activation_code_through_messaging_server = None;
+    options.bearer_file_authentication = false;
+    phone.files[0].bearer_file_authentication = false;
+    assert_eq!(phone.violations(), []);
+    for of_type in [
+        FileAuthentication::mac_in_cert(),
+        FileAuthentication::mac_in_header("a"),
+    ] {
+        let file = DeviceTypeFile::new("%BWMACADDRESS%.xml", "x");
+        let mut phone = DeviceType::new("T").with_activation().with_file(file);
+        options_of(&mut phone, of_type);
+        let options = phone.device_management_mut();
+        options.is_activation_code_through_messaging_server = None;
+        assert_eq!(phone.violations(), []);
+        // A file for all says nothing of how the device shows who it is.
+        options_of(&mut phone, FileAuthentication::default());
+        let logo = DeviceTypeFile::new("logo.png", "x").with_category(FileCategory::Static);
+        phone
+            .files
+            .push(logo.with_authentication(FileAuthentication::mac_in_cert()));
+        assert_eq!(
+            phone.violations(),
+            [
+                Violation::ActivationWithoutMessagingServer,
+                Violation::ActivationWithoutBearerOnType,
+                Violation::ActivationWithoutBearerOnFile { file: 0 },
+            ]
+        );
+    }
+    // One file that takes the address lets no other one go without a token.
+    let address = DeviceTypeFile::new("%BWDEVICEID%.xml", "x");
+    let address = address.with_authentication(FileAuthentication::mac_in_cert());
+    let mut both = good().with_file(address);
+    assert_eq!(both.violations(), []);
+    both.files[0].bearer_file_authentication = false;
+    assert_eq!(
+        both.violations(),
+        [Violation::ActivationWithoutBearerOnFile { file: 0 }]
+    );
+}
+
+fn options_of(phone: &mut DeviceType, authentication: FileAuthentication) {
+    let options = phone.device_management_mut();
+    *options = options.clone().with_authentication(authentication);
 }
 
 #[test]
