@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::import::Family;
 use crate::{BrokenRule, DeviceType, DeviceTypeFile, Secret, TagSet, has_credentials};
 
 /// What an import changes, or would change.
@@ -135,9 +136,7 @@ impl fmt::Display for Subject {
                 tag_name,
                 region_name,
             } => {
-                let set = tag_set_name
-                    .as_deref()
-                    .unwrap_or("the system's default set");
+                let set = tag_set_name.as_deref().unwrap_or(DEFAULT_SET);
                 write!(f, "tag {tag_name} of {set}")?;
                 region_name
                     .as_ref()
@@ -237,6 +236,45 @@ impl Differences {
             let subject = file_subject(device_type, existing);
             self.attribute(&subject, "content", values, Effect::Updated);
         }
+    }
+
+    /// What a family that is overridden says: its reseller, and what belongs to it by name.
+    pub(crate) fn family(&mut self, name: &str, existing: &Family, archive: &Family) {
+        let subject = Subject::DeviceFamily {
+            device_family_name: told(name),
+        };
+        let mut check = |attribute, old: Option<String>, new: Option<String>, is_other| {
+            if is_other {
+                self.attribute(&subject, attribute, (old, new), Effect::Updated);
+            }
+        };
+        let reseller = |family: &Family| family.reseller_id.as_deref().map(told);
+        check(
+            "resellerId",
+            reseller(existing),
+            reseller(archive),
+            existing.reseller_id != archive.reseller_id,
+        );
+        let listed = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
+        let types =
+            |family: &Family| listed(family.device_types.iter().map(|name| told(name)).collect());
+        check(
+            "deviceTypes",
+            types(existing),
+            types(archive),
+            existing.device_types != archive.device_types,
+        );
+        let set = |name: &Option<String>| match name {
+            Some(name) => told(name),
+            None => DEFAULT_SET.to_owned(),
+        };
+        let sets = |family: &Family| listed(family.tag_sets.iter().map(set).collect());
+        check(
+            "tagSets",
+            sets(existing),
+            sets(archive),
+            existing.tag_sets != archive.tag_sets,
+        );
     }
 
     /// The tags of a set that is overridden.
@@ -409,4 +447,5 @@ pub(crate) fn told(name: &str) -> String {
 
 /// As many as `fileFormat` may have, which is the longest of the names.
 const TOLD_CHARACTERS: usize = 128;
+const DEFAULT_SET: &str = "the system's default set";
 const HIDDEN: &str = "[redacted]";

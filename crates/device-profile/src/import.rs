@@ -20,10 +20,10 @@ pub struct Inventory {
 
 /// A family by the names of what belongs to it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Family {
-    reseller_id: Option<String>,
-    device_types: Vec<String>,
-    tag_sets: Vec<Option<String>>,
+pub(crate) struct Family {
+    pub(crate) reseller_id: Option<String>,
+    pub(crate) device_types: Vec<String>,
+    pub(crate) tag_sets: Vec<Option<String>>,
 }
 
 impl Family {
@@ -355,14 +355,13 @@ impl Job<'_> {
         if let (None, Some(reseller_id)) = (existing, &self.import.reseller_id) {
             members.reseller_id = Some(reseller_id.clone());
         }
-        let effect = match existing {
-            None => Some(Effect::Added),
-            Some(existing) => (*existing != members).then_some(Effect::Updated),
-        };
-        if let Some(effect) = effect {
-            let device_family_name = told(&name);
-            let subject = Subject::DeviceFamily { device_family_name };
-            self.differences.whole(subject, effect);
+        match existing {
+            None => {
+                let device_family_name = told(&name);
+                let subject = Subject::DeviceFamily { device_family_name };
+                self.differences.whole(subject, Effect::Added);
+            }
+            Some(existing) => self.differences.family(&name, existing, &members),
         }
         let violations = family.violations().into_iter();
         self.violations

@@ -394,7 +394,11 @@ fn a_family_that_is_overridden_loses_types_and_the_system_does_not() {
     import
         .run(&mut Archive::DeviceFamily(family), &mut system)
         .unwrap();
-    let mut newer = Archive::DeviceFamily(DeviceFamily::new("F").with_device_type(phone()));
+    let newer = DeviceFamily::new("F")
+        .with_device_type(phone())
+        .with_tag_set(sbc())
+        .with_tag_set(TagSet::default());
+    let mut newer = Archive::DeviceFamily(newer);
     let import = update()
         .with_device_family_override()
         .with_reseller_id("R2");
@@ -403,7 +407,11 @@ fn a_family_that_is_overridden_loses_types_and_the_system_does_not() {
     assert_eq!(
         lines,
         [
-            "updated device family F - - -",
+            "updated device family F resellerId R1 -",
+            "updated device family F deviceTypes Phone, Other Phone",
+            "updated device family F tagSets - Access, the system's default set",
+            "added tag set Access - - -",
+            "added tag set of the system - - -",
             "kept device type Phone resellerId R1 -"
         ]
     );
