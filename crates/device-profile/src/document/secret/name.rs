@@ -27,6 +27,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
         SECRET_WORDS.contains(&word)
             || (is_pass || is_pin) && !HARMLESS_WORDS.contains(&word)
             || word == "ha" && next == Some("1")
+            || word == "session" && next == Some("id")
             || word == "auth" && !is_beside(&NOT_THE_AUTH)
             || word == "shared" && !is_beside(&NOT_SHARED)
             || ends("code", &NOT_THE_CODE)
@@ -62,10 +63,11 @@ fn words(name: &str) -> Vec<&str> {
 }
 
 /// What the names of secrets have in them, in lower case and without what parts their words.
-const SECRET_PARTS: [&str; 25] = [
+const SECRET_PARTS: [&str; 26] = [
     "accesscode",
     "activationcode",
     "apikey",
+    "authenticationstring",
     "authkey",
     "authstring",
     "community",
