@@ -176,7 +176,8 @@ impl RuleError {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RuleFault {
-    /// An address with quotation marks, brackets or control characters.
+    /// An address with quotation marks or control characters, or with brackets around another thing than
+    /// an IPv6 address for a host.
     #[error("malformed address")]
     Address,
     /// An option is given twice.

@@ -1,5 +1,7 @@
 //! The words and signs of a profile rule.
 
+use std::net::Ipv6Addr;
+
 use crate::{RuleError, RuleFault};
 
 /// What is left of a rule.
@@ -122,7 +124,9 @@ impl<'r> Text<'r> {
         let is_end = |char: char| char.is_whitespace() || char == '|';
         let length = self.rest.find(is_end).unwrap_or(self.rest.len());
         let (address, rest) = self.rest.split_at(length);
-        if address.contains(|char: char| char.is_control() || matches!(char, '"' | '[' | ']')) {
+        let is_bad = |char: char| char.is_control() || matches!(char, '"' | '[' | ']');
+        let (before, after) = around_v6(address).unwrap_or((address, ""));
+        if before.contains(is_bad) || after.contains(is_bad) {
             return Err(self.fault(RuleFault::Address));
         }
         if address.starts_with('(') {
@@ -145,6 +149,19 @@ impl<'r> Text<'r> {
         self.rest = rest.trim_start();
         Ok(bare)
     }
+}
+
+/// What of an address is before and behind an IPv6 address in brackets that is its host.
+fn around_v6(address: &str) -> Option<(&str, &str)> {
+    let (_, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    // A user may have any sign but these brackets in it.
+    let host = authority.rsplit('@').next()?;
+    let (v6, _) = host.strip_prefix('[')?.split_once(']')?;
+    v6.parse::<Ipv6Addr>().ok()?;
+    let at = address.len() - rest.len() + authority.len() - host.len();
+    let after = at + v6.len() + 2;
+    address.get(..at).zip(address.get(after..))
 }
 
 /// The length of the macro in parentheses that a text begins with, as in `$(PN)`.

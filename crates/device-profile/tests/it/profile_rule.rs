@@ -80,6 +80,37 @@ fn a_macro_in_parentheses_stands_wherever_a_bare_value_does() {
 }
 
 #[test]
+fn the_host_of_an_address_may_be_an_ipv6_address() {
+    for rule in [
+        "https://[2001:db8::1]/a.xml",
+        "https://[::1]:8443/$MA.xml",
+        "http://u:p@[2001:db8::1]",
+        "[--key k] tftp://[fe80::1]/a?b",
+    ] {
+        assert_eq!(parse(&parse(rule).write()), parse(rule), "{rule}");
+    }
+    let chosen = address("https://[2001:db8::1]:8443/$MA.xml");
+    assert_eq!(
+        chosen.as_deref(),
+        Some("https://[2001:db8::1]:8443/000e08abcdef.xml")
+    );
+    for rule in [
+        "https://[2001:db8::g]/a",
+        "https://[]/a",
+        "https://[::1/a",
+        "https://::1]/a",
+        "https://h/[::1]",
+        "https://[::1]/[a]",
+        "https://[[::1]]/",
+        "https://[::1]\"/",
+        "h://a@[::1]b]/",
+        "a[::1]",
+    ] {
+        assert_eq!(fault(rule).1, RuleFault::Address, "{rule}");
+    }
+}
+
+#[test]
 fn versions_are_compared_by_their_numbers() {
     for (left, operator, right) in [
         (
@@ -162,7 +193,7 @@ fn what_is_no_rule_is_refused_where_it_goes_wrong() {
         ("[--kex k] u", 1, RuleFault::Option),
         ("[--key a --key b] u", 9, RuleFault::Duplicate),
         ("[--key a]", 9, RuleFault::NoAddress),
-        ("http://[::1]/", 0, RuleFault::Address),
+        ("http://[::g]/", 0, RuleFault::Address),
         ("a\u{1}", 0, RuleFault::Address),
     ] {
         let (found, fault) = fault(rule);
