@@ -129,10 +129,11 @@ pub struct Minimum {
 }
 
 impl Minimum {
-    /// Whether a release is this one or a later one.
+    /// Whether a release is this one or a later one. `12.5` alone meets `12.5(1)`, before which there is no 12.5.
     #[must_use]
     pub fn is_met_by(&self, release: Release) -> bool {
-        let first: Result<Release, _> = self.release.parse();
+        let bare = self.release.strip_suffix("(1)").unwrap_or(self.release);
+        let first: Result<Release, _> = bare.parse();
         first.is_ok_and(|first| release >= first)
     }
 }

@@ -78,8 +78,16 @@ fn activation_codes_come_with_the_releases_of_the_guides() {
             matches!(unified_cm(model, "12.0(1)"), Support::TooOld(_)),
             "{model}"
         );
+        // The first of 12.5, without its number.
+        for release in ["12.5", "X12.5", "12.5.0"] {
+            assert!(
+                matches!(unified_cm(model, release), Support::Listed(_)),
+                "{model}"
+            );
+        }
     }
     for model in ["8832", "8832NR"] {
+        assert!(matches!(unified_cm(model, "12.5"), Support::TooOld(_)));
         assert!(matches!(unified_cm(model, "12.5(1)"), Support::TooOld(_)));
         assert!(matches!(
             unified_cm(model, "12.5(1)SU1"),
