@@ -23,6 +23,14 @@ pub enum Warning {
     /// Phones may register by themselves, without a code.
     #[error("autoRegistration is enabled")]
     AutoRegistration,
+    /// A path is one that is read here but for the case of its letters, which counts.
+    #[error("{name}: passed over, {known} is written so")]
+    Case {
+        /// The path.
+        name: String,
+        /// How it is written.
+        known: &'static str,
+    },
     /// It is but the plain part of a document that is encrypted.
     #[error("stub of an encrypted document: its settings are elsewhere")]
     EncryptedElsewhere,
@@ -87,6 +95,12 @@ impl Document {
                 let names = ["SIP TlsVerify", "Provisioning TlsVerify"].into_iter();
                 let unchecked = names.filter(is_off);
                 warnings.extend(unchecked.map(|name| Warning::TlsVerify { name: name.into() }));
+                warnings.extend(configuration.values().filter_map(|(path, _)| {
+                    let name = path.to_string();
+                    let is = |known: &&&str| known.eq_ignore_ascii_case(&name) && **known != name;
+                    let known = *READ_PATHS.iter().find(is)?;
+                    Some(Warning::Case { name, known })
+                }));
             }
             Self::FlatProfile(profile) => of_profile(profile, limits, &mut warnings),
             Self::UnifiedCm(file) => {
@@ -168,3 +182,19 @@ fn of_device(device: &Device<'_>, warnings: &mut Vec<Warning>) {
 fn of_line(line: Option<u16>) -> String {
     line.map_or_else(String::new, |line| format!("line {line}: "))
 }
+
+/// The paths of a room device that settings and warnings are read from, as they are shown.
+const READ_PATHS: [&str; 12] = [
+    "NetworkServices SIP Mode",
+    "Provisioning TlsVerify",
+    "SIP Authentication Password",
+    "SIP Authentication UserName",
+    "SIP DefaultTransport",
+    "SIP DisplayName",
+    "SIP Proxy[1] Address",
+    "SIP Proxy[2] Address",
+    "SIP Proxy[3] Address",
+    "SIP Proxy[4] Address",
+    "SIP TlsVerify",
+    "SIP URI",
+];

@@ -1,7 +1,7 @@
 //! The room device's document.
 
 use offhook_device_profile::room_os::{Configuration, Path};
-use offhook_device_profile::{CommandLineFault, DocumentFault, Limits, ValueError};
+use offhook_device_profile::{CommandLineFault, Document, DocumentFault, Limits, ValueError};
 use proptest::prelude::*;
 
 fn parse(xml: &str) -> Configuration {
@@ -338,4 +338,23 @@ fn commands_that_are_none_are_refused_with_their_line() {
     limits.document_bytes = two.len() - 1;
     let error = Configuration::parse_command_lines(two, &limits).unwrap_err();
     assert_eq!(error.fault, CommandLineFault::TooLarge);
+}
+
+#[test]
+fn a_path_in_another_case_is_told() {
+    let limits = Limits::default();
+    let lines = "xconfiguration sip uri: r@h\nxConfiguration SIP proxy 1 Address: h\n\
+                 xConfiguration SIP DisplayName: r\nxConfiguration SIP Proxy 2 Address: h\n\
+                 xConfiguration sip other: 1\n";
+    let read = Configuration::parse_command_lines(lines, &limits).unwrap();
+    let document = Document::Configuration(read);
+    let warnings = document.warnings(&limits);
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "sip uri: passed over, SIP URI is written so",
+            "SIP proxy[1] Address: passed over, SIP Proxy[1] Address is written so"
+        ]
+    );
 }
