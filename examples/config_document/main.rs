@@ -10,7 +10,6 @@
 mod file;
 mod report;
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,7 +38,7 @@ use file::Reader;
     Exit status: 0 where every file is a document and the settings of all its lines \
     are good, or where --diff finds no difference; 1 where one is not, or --diff finds some; 2 for a \
     bad command line, and where --diff cannot read a file or has documents of two kinds. A warning changes nothing, and neither \
-    does a signature that nobody has verified."
+    does a signature that nobody has verified. What --diff does not compare is told on standard error."
 )]
 struct Arguments {
     /// Print what differs between two documents of one kind.
@@ -71,9 +70,7 @@ fn main() -> ExitCode {
         None => documents(&arguments),
     };
     status.unwrap_or_else(|error| {
-        let error = terminal::plain(&format!("{error:#}"));
-        // Nobody reads on where this fails.
-        let _ = writeln!(io::stderr(), "error: {error}");
+        report::error(None, &error, arguments.json);
         ExitCode::from(2)
     })
 }
@@ -107,12 +104,16 @@ fn differences(arguments: &Arguments, files: &[PathBuf]) -> anyhow::Result<ExitC
     let reader = reader(arguments)?;
     let mut found = Vec::new();
     for path in files {
-        let document = reader.read(path);
-        found.push(
-            document
-                .with_context(|| path.display().to_string())?
-                .document,
-        );
+        match reader.read(path) {
+            Ok(document) => found.push(document.document),
+            Err(error) => {
+                report::error(Some(path), &error, arguments.json);
+                return Ok(ExitCode::from(2));
+            }
+        }
+    }
+    for (path, document) in files.iter().zip(&found) {
+        report::not_compared(path, document, arguments.json);
     }
     let [one, other] = found.as_slice() else {
         anyhow::bail!("--diff wants two files");

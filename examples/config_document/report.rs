@@ -1,17 +1,19 @@
 //! What was found, for people and for machines.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use humantime::format_rfc3339_seconds;
 use offhook_device_profile::{
-    Change, Difference, DocumentKind, Limits, Registration, SettingsError, Shown, SipSettings,
-    has_credentials,
+    Change, Difference, Document, DocumentKind, Limits, Registration, SettingsError, Shown,
+    SipSettings, Warning, has_credentials,
 };
 use serde::Serialize;
+use serde_json::json;
 
 use crate::file::{Found, Line};
-use offhook_examples::terminal::{name, plain, plain_json};
+use offhook_examples::terminal::{name, plain, plain_json, say};
 
 /// A file for machines; what is absent does not apply.
 #[derive(Default, Serialize)]
@@ -48,6 +50,41 @@ struct SettingsLine {
     settings: Option<SipSettings>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+}
+
+/// What went wrong, with the file if it is one's fault: for machines where the lines are.
+pub(crate) fn error(path: Option<&Path>, error: &anyhow::Error, json: bool) {
+    let error = format!("{error:#}");
+    // Nobody reads on where this fails.
+    let _ = if json {
+        let line = match path {
+            Some(path) => json!({ "file": path.to_string_lossy(), "error": error }),
+            None => json!({ "error": error }),
+        };
+        say(&plain_json(&line.to_string()))
+    } else {
+        let file = path.map_or_else(String::new, |path| format!("{}: ", name(path)));
+        let line = writeln!(io::stderr(), "error: {file}{}", plain(&error));
+        line.map_err(anyhow::Error::from)
+    };
+}
+
+/// Warns of what a document has that no difference tells.
+pub(crate) fn not_compared(path: &Path, document: &Document, json: bool) {
+    for warning in document.warnings(&Limits::default()) {
+        if !matches!(warning, Warning::Access { .. } | Warning::Nested { .. }) {
+            continue;
+        }
+        let warning = format!("{warning}; not compared");
+        let line = if json {
+            let line = json!({ "file": path.to_string_lossy(), "warning": warning });
+            plain_json(&line.to_string())
+        } else {
+            format!("warning: {}: {}", name(path), plain(&warning))
+        };
+        // Nobody reads on where this fails.
+        let _ = writeln!(io::stderr(), "{line}");
+    }
 }
 
 pub(crate) fn as_json(

@@ -294,8 +294,38 @@ fn differences_are_told_and_secrets_are_not() {
     );
     assert_eq!(status, Some(2));
     let (_, err, status) = files.run(&["--diff", "phone.xml", "absent"], b"");
-    assert!(err.contains("absent"), "{err}");
+    assert!(err.starts_with("error: absent: "), "{err}");
     assert_eq!(status, Some(2));
+    for (other, file) in [("absent", Some("absent")), ("room.xml", None)] {
+        let (lines, status) = files.json(&["--diff", "phone.xml", other]);
+        assert_eq!(status, Some(2));
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["file"].as_str(), file);
+        assert!(lines[0]["error"].is_string(), "{lines:?}");
+    }
+}
+
+#[test]
+fn what_is_not_compared_is_told() {
+    let files = Files::new();
+    let inside = ["<X><A>1</A></X>", "<X><A>2</A></X>"];
+    let access = ["<A ua='xx'>1</A>", "<A ua='yy'>1</A>"];
+    for (pair, told) in [
+        (inside, "X: elements inside, passed over; not compared"),
+        (access, "A: unknown user access; not compared"),
+    ] {
+        for (name, inside) in ["one.xml", "other.xml"].into_iter().zip(pair) {
+            files.put(name, format!("<flat-profile>{inside}</flat-profile>"));
+        }
+        let arguments = ["--diff", "one.xml", "other.xml"];
+        let (out, err, status) = files.run(&arguments, b"");
+        assert_eq!((out.as_str(), status), ("", Some(0)));
+        let lines = ["one", "other"].map(|name| format!("warning: {name}.xml: {told}\n"));
+        assert_eq!(err, lines.concat());
+        let (_, err, _) = files.run(&[&["--json"], &arguments[..]].concat(), b"");
+        let line: Value = serde_json::from_str(err.lines().next().unwrap()).unwrap();
+        assert_eq!(line["warning"], told);
+    }
 }
 
 #[test]
