@@ -16,11 +16,14 @@ use offhook_examples::terminal::{name, plain, plain_json, say};
 
 pub(crate) fn error(file: &Path, error: &Error, json: bool) {
     let error = format!("{error:#}");
+    // Where it is the file itself that failed, its path stands in front already.
+    let path = format!("{}: ", file.display());
+    let error = error.strip_prefix(&path).unwrap_or(&error);
     // Nobody reads on where this fails.
     let _ = if json {
         line(&json!({ "file": file.display().to_string(), "error": error }))
     } else {
-        let error = plain(&error);
+        let error = plain(error);
         writeln!(io::stderr(), "error: {}: {error}", name(file)).map_err(Error::from)
     };
 }

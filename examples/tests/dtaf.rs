@@ -310,8 +310,10 @@ fn an_archive_goes_in_and_comes_out_with_the_same_bytes() {
         fs::read(files.path("out.dtaf")).unwrap(),
         fs::read(files.path("phone.dtaf")).unwrap()
     );
-    // What is there is not written over.
+    // What is there is not written over, and the path is told once.
     assert_eq!(files.json(&export).1, Some(4));
+    let (text, _) = files.text(&export);
+    assert_eq!(text.matches("out.dtaf").count(), 1, "{text}");
     let none = [
         "export",
         "--from",
