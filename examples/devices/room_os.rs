@@ -16,10 +16,12 @@ use anyhow::Context as _;
 use clap::Parser;
 use offhook_activation_code::{RedemptionKey, SystemEntropy};
 use offhook_device_name::DeviceModel;
-use offhook_onboarding::device_side::RoomOs;
+use offhook_onboarding::device_side::{Flow as _, RoomOs, Step};
 use offhook_onboarding::http::{Clock as _, SystemClock};
 use offhook_testkit::KeptToken;
 use url::Url;
+
+use crate::device::Outcome;
 
 /// A room device at which somebody types an activation code.
 ///
@@ -71,14 +73,20 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let activation = activation.unwrap_or(&settings.management).clone();
     if let Some(kept) = token {
         let token = kept.token().clone();
-        let mut flow = if kept.is_due(SystemClock::new().now()) {
-            RoomOs::renew(device(), activation.clone(), token)
+        let resume = || RoomOs::resume(device(), token.clone());
+        let is_due = kept.is_due(SystemClock::new().now());
+        let mut flow = if is_due {
+            RoomOs::renew(device(), activation.clone(), token.clone())
         } else {
-            RoomOs::resume(device(), token)
+            resume()
         };
-        let outcome = settings.onboard(&mut driver, &mut flow).await;
+        let mut outcome = settings.onboard(&mut driver, &mut flow).await;
+        if outcome != Outcome::Done && flow.step() == Some(Step::TokenRenewed) {
+            // The token that it has may be good still.
+            outcome = settings.onboard(&mut driver, &mut resume()).await;
+        }
         // The token may be that of a profile which the device has left; a code is for another.
-        if outcome != device::Outcome::Refused || arguments.code.is_none() {
+        if outcome != Outcome::Refused || arguments.code.is_none() {
             return Ok(outcome.into());
         }
     }

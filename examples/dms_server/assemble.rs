@@ -17,9 +17,10 @@ use offhook_bearer_token::{
 use offhook_device_identity::{ChainVerifier, ClientAuthentication, DeviceCertificateVerifier};
 use offhook_device_name::DeviceModel;
 use offhook_onboarding::http::{
-    ActivationApi, Clock, ManagementApi, RateLedger, RateLimit, SystemClock, TlsCredentials,
-    activation_router, fallback_router, forwarded, health_router, key_set_json, key_set_router,
-    logged, management_router, openapi_router, operator_router, rate_limited, server_config,
+    ActivationApi, ActivationLedger, Clock, ManagementApi, RateLedger, RateLimit, SystemClock,
+    TlsCredentials, activation_router, fallback_router, forwarded, health_router, key_set_json,
+    key_set_router, logged, management_router, openapi_router, operator_router, rate_limited,
+    server_config,
 };
 use offhook_onboarding::{
     ActivationService, CodeDesk, Counters, DeviceManagement, EdgeTrust, OnboardingMethod,
@@ -48,6 +49,8 @@ pub(crate) struct Lasting {
     has_event_receiver: bool,
     /// What each address has sent.
     ledger: RateLedger,
+    /// The activations that each device was refused.
+    refused: ActivationLedger,
     /// What the ids of its requests begin with, and how often that was.
     node: String,
     loads: AtomicU64,
@@ -84,6 +87,7 @@ impl Lasting {
             budget: Arc::new(budget),
             clock,
             ledger: RateLedger::default(),
+            refused: ActivationLedger::default(),
             has_event_receiver: config.events.is_some(),
             node: format!("{}-{started:x}", config.node),
             loads: AtomicU64::new(0),
@@ -129,6 +133,7 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
     );
     let (verifier, policy) = operators(config, verifier, &fetch)?;
     let api = api.with_operators(verifier, policy);
+    let api = api.with_activation_ledger(lasting.refused.clone());
 
     let router = management_router(api.clone())
         .merge(operator_router(api))

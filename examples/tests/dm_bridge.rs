@@ -214,6 +214,10 @@ async fn a_refresh_token_that_cannot_be_written_is_warned_of_and_stops_nothing()
     assert_eq!(bed.kept().trim(), FIRST);
     // It is tried again, at the end at the latest.
     fs::remove_dir(&obstacle).unwrap();
+    // What a running server is about to put in its place is not touched by who looks.
+    fs::write(&obstacle, "written, not renamed yet").unwrap();
+    assert!(String::from_utf8_lossy(&check().stderr).is_empty());
+    assert!(obstacle.exists());
     end(server);
     assert_ne!(bed.kept().trim(), FIRST);
     assert!(String::from_utf8_lossy(&check().stderr).is_empty());

@@ -84,6 +84,13 @@ async fn a_room_device_renews_a_token_that_has_half_of_its_life_behind_it() {
         assert_ne!(kept().lines().next(), Some(token));
         assert_eq!(kept().lines().count(), 2);
     }
+    // A renewal that cannot be had costs nothing while the token is good.
+    let kept_still = kept().lines().next().unwrap().to_owned();
+    fs::write(&file, &kept_still).unwrap();
+    let output = run(&["--activation", "https://127.0.0.1:9/"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(steps(&output).ends_with(&["activated".into(), "configuration".into()]));
+    assert_eq!(kept(), kept_still);
     // Once it is deactivated that is over.
     let admin = lab.token("admin.token");
     let client = lab.client(&server);

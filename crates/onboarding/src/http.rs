@@ -28,6 +28,7 @@ mod tokens;
 mod unread;
 
 pub use activation::{ActivationApi, activation_router};
+pub use activation_limit::ActivationLedger;
 pub use bridge::HttpDmBridge;
 pub use client::{ClientError, ManagementClient};
 pub use clock::{Clock, SystemClock};

@@ -1,6 +1,6 @@
 //! How often a device may ask in vain to be activated.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use offhook_device_name::MacAddress;
@@ -13,9 +13,11 @@ use crate::{ActivateError, Activated, Caller, OnboardError};
 /// Refused activations of each device: a hundred at once, and then one in each minute.
 ///
 /// Each of them leaves a record in the audit log, which is kept for ever, and wrong codes are all that
-/// the budget of guesses counts. A node counts by itself.
-#[derive(Debug, Default)]
-pub(super) struct ActivationLimit(Mutex<Ledger<Asking>>);
+/// the budget of guesses counts. A node counts by itself. A clone is the same ledger, so that routes that
+/// are built anew go on with it; see
+/// [`ManagementApi::with_activation_ledger`](super::ManagementApi::with_activation_ledger).
+#[derive(Clone, Debug, Default)]
+pub struct ActivationLedger(Arc<Mutex<Ledger<Asking>>>);
 
 /// A device that asks, by what it has proved.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -33,7 +35,7 @@ impl From<&Caller> for Asking {
     }
 }
 
-impl ActivationLimit {
+impl ActivationLedger {
     /// Counts an activation as though it were refused, which many at once cannot get round.
     pub(super) fn admit(&self, asking: Asking, now: SystemTime) -> Result<(), Refused> {
         self.with(|ledger| ledger.admit(asking, RATE, now))
@@ -69,7 +71,7 @@ mod tests {
     #[test]
     fn refused_activations_count_and_no_others() {
         let (limit, asking) = (
-            ActivationLimit::default(),
+            ActivationLedger::default(),
             Asking::Subject(Uuid::from_u128(7)),
         );
         let at =
@@ -87,6 +89,8 @@ mod tests {
             limit.judge(asking, &refused());
         }
         assert!(limit.admit(asking, at(59)).is_err());
+        // Routes that are built anew go on with it.
+        assert!(limit.clone().admit(asking, at(59)).is_err());
         let another = Asking::Address(MacAddress::new([0, 0x0e, 8, 0xab, 0xcd, 0xef]));
         assert!(limit.admit(another, at(59)).is_ok());
         assert!(limit.admit(asking, at(60)).is_ok());

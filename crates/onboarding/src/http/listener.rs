@@ -300,14 +300,19 @@ async fn connection(
         let request = Request::from_parts(head, axum::body::Body::new(body));
         let answer = names_one_host(&request).then(|| router.clone().oneshot(request));
         async move {
+            let mut is_late = false;
             let mut answer = match answer {
                 None => Refused::bad_request("one Host header is needed").into_response(),
                 Some(answer) => match timeout(limits.request, answer).await {
                     Ok(Ok(answer)) => answer,
-                    Err(_) => Refused::too_slow().into_response(),
+                    Err(_) => {
+                        is_late = true;
+                        Refused::too_slow().into_response()
+                    }
                 },
             };
-            if !is_read.load(Ordering::Acquire) {
+            // What was begun goes on, and with it the place of the connection.
+            if is_late || !is_read.load(Ordering::Acquire) {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);
             }
@@ -335,7 +340,11 @@ async fn connection(
 fn names_one_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (Some(host), None) if host.is_empty() => true,
+        // RFC 9110 section 7.2 has nobody's name before the host.
+        (Some(host), None) => {
+            Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@'))
+        }
         (None, _) => request.version() < Version::HTTP_11,
         (Some(_), Some(_)) => false,
     }

@@ -16,7 +16,7 @@ use offhook_bearer_token::{CredentialsError, Scope, TokenPolicy, TokenVerifier, 
 use offhook_device_identity::IdentitySource;
 
 use super::activation::not_redeemed;
-use super::activation_limit::{ActivationLimit, Asking};
+use super::activation_limit::{ActivationLedger, Asking};
 use super::caller::{Administrator, AskingDevice, Profile, Registrar};
 use super::fallback::method_not_allowed;
 use super::identity::identity;
@@ -49,7 +49,7 @@ pub struct ManagementApi {
     devices: Tokens,
     operators: Tokens,
     identity: Arc<IdentitySource>,
-    activations: Arc<ActivationLimit>,
+    activations: ActivationLedger,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -70,7 +70,7 @@ impl ManagementApi {
             operators: devices.clone(),
             devices,
             identity,
-            activations: Arc::default(),
+            activations: ActivationLedger::default(),
             clock,
         }
     }
@@ -81,6 +81,15 @@ impl ManagementApi {
     pub fn with_operators(self, verifier: Arc<dyn TokenVerifier>, policy: TokenPolicy) -> Self {
         Self {
             operators: Tokens::new(verifier, policy),
+            ..self
+        }
+    }
+
+    /// Counts refused activations in `ledger`, which outlives these routes.
+    #[must_use]
+    pub fn with_activation_ledger(self, ledger: ActivationLedger) -> Self {
+        Self {
+            activations: ledger,
             ..self
         }
     }
@@ -241,7 +250,7 @@ async fn activate(
 ) -> Result<Json<ActivationAccepted>, Refused> {
     let asking = Asking::from(&caller);
     api.activations.admit(asking, now)?;
-    let (management, limit) = (Arc::clone(&api.management), Arc::clone(&api.activations));
+    let (management, limit) = (Arc::clone(&api.management), api.activations.clone());
     let source = peer.client();
     let activated = async move {
         let activated = management.activate(&caller, request, source, now).await;

@@ -208,6 +208,7 @@ async fn a_request_names_one_host() {
         ("GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: a b\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: a/b\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a@b\r\n", "400"),
     ] {
         let mut connected = served.tls().await;
         let request = format!("{request}Connection: close\r\n\r\n");
@@ -296,7 +297,7 @@ async fn a_server_that_closes_waits_no_longer_than_a_request_may_take() {
     timeout(PATIENCE, server).await.unwrap().unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_node_is_ready_while_its_store_answers() {
     use tower::ServiceExt as _;
     let folder = tempfile::tempdir().unwrap();
@@ -313,5 +314,10 @@ async fn a_node_is_ready_while_its_store_answers() {
     let elsewhere = rusqlite::Connection::open(&path).unwrap();
     elsewhere.execute_batch("DROP TABLE devices").unwrap();
     assert_eq!(status("/health").await, 200);
+    // The store is asked once a second, whoever asks.
+    assert_eq!(status("/ready").await, 200);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(status("/ready").await, 503);
     assert_eq!(status("/ready").await, 503);
 }
