@@ -33,7 +33,6 @@ use zeroize::Zeroizing;
 use crate::config::{Config, Forwarded, Method, Mode, Onboarding, secret};
 use crate::devices::{Proof, device_types, networks};
 use crate::refresh_token::Upstream;
-use crate::store::{MissingStore, registry};
 use crate::upstream::{bridge, fetch, mailer, operators, upstream};
 use offhook_examples::keys::Keys;
 
@@ -64,8 +63,7 @@ pub(crate) struct Serving {
 }
 
 impl Lasting {
-    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let registry = registry(config, MissingStore::Made).await?;
+    pub(crate) fn new(config: &Config, registry: Arc<dyn Registry>) -> anyhow::Result<Self> {
         let peppers = Keys::read(&config.peppers)?.peppers;
         let budget = GuessBudget::new(
             Arc::clone(&registry) as Arc<dyn offhook_activation_code::GuessStore>,

@@ -57,7 +57,8 @@ enum Verb {
     Serve {
         /// The configuration file.
         config: PathBuf,
-        /// Read everything, say whether the server could start, and end.
+        /// Read everything, say whether the server could start, and end; this changes nothing, and makes no
+        /// store.
         #[arg(long)]
         check: bool,
         /// How the log on standard error looks.
