@@ -37,7 +37,7 @@ use crate::config::Config;
     after_help = "A first try:\n  dms-server init lab\n  dms-server serve lab/dms.toml\n  curl --cacert \
     lab/services-ca.pem -H \"Authorization: Bearer $(cat lab/admin.token)\" \
     https://localhost:8443/v1/devices\n\n\
-    Exit status: 0 after a graceful end; 1 where something failed; 2 for a bad command line, or where there \
+    Exit status: 0 after a graceful end; 1 where something failed, or a log does not verify; 2 for a bad command line, or where there \
     is no store of which to write out the log."
 )]
 struct Arguments {

@@ -74,3 +74,64 @@ fn a_check_makes_no_schema_in_postgresql() {
         assert_eq!(told, wanted);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_before_a_record_that_cannot_be_read_is_written_out_and_that_one_is_named() {
+    let lab = Lab::new();
+    let mut server = lab.serve();
+    lab.code(&server, "room-1").await;
+    lab.code(&server, "room-2").await;
+    server.signal("TERM");
+    server.child.wait().unwrap();
+    let store = rusqlite::Connection::open(lab.path("onboarding.db")).unwrap();
+    let editable = "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_shortened";
+    store.execute_batch(editable).unwrap();
+    let config = lab.path("dms.toml");
+    for change in [
+        "event = 'unheard-of'",
+        "hash = x'00'",
+        "profile = 'room' || char(10) || '2'",
+    ] {
+        let change = format!(
+            "CREATE TEMP TABLE kept AS SELECT * FROM audit WHERE sequence = 3;
+             UPDATE audit SET {change} WHERE sequence = 3"
+        );
+        store.execute_batch(&change).unwrap();
+        let log = run("dms-server", &["audit", "export", text(&config)]);
+        let told = String::from_utf8_lossy(&log.stderr);
+        assert_eq!(log.status.code(), Some(1), "{told}");
+        assert!(told.contains("audit record 3 cannot be read"), "{told}");
+        let written = String::from_utf8(log.stdout).unwrap();
+        let events: Vec<_> = written.lines().collect();
+        assert_eq!(events.len(), 2, "{written}");
+        let behind = ["audit", "export", text(&config), "--after", "3"];
+        let behind = run("dms-server", &behind);
+        assert_eq!(behind.status.code(), Some(0), "{behind:?}");
+        assert_eq!(behind.stdout.split(|&byte| byte == b'\n').count(), 2);
+        let mend = "DELETE FROM audit WHERE sequence = 3;
+                    INSERT INTO audit SELECT * FROM kept; DROP TABLE kept";
+        store.execute_batch(mend).unwrap();
+    }
+    let log = run("dms-server", &["audit", "export", text(&config)]);
+    assert_eq!(log.status.code(), Some(0), "{log:?}");
+}
+
+#[test]
+fn a_log_without_a_record_does_not_verify_unless_it_is_to_follow_a_head() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.jsonl");
+    fs::write(&file, "").unwrap();
+    let verify = |more: &[&str]| {
+        let arguments = ["audit", "verify", text(&file)];
+        let output = run("dms-server", &[&arguments[..], more].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let head = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), head, told)
+    };
+    let told = format!("error: {}: no audit record\n", file.display());
+    assert_eq!(verify(&[]), (Some(1), String::new(), told));
+    let head = format!("7:{}", "ab".repeat(32));
+    let told = "no record behind 7\n".to_owned();
+    let wanted = (Some(0), format!("{head}\n"), told);
+    assert_eq!(verify(&["--start", &head]), wanted);
+}
