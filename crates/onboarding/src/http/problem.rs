@@ -132,6 +132,13 @@ impl Refused {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", what)
     }
 
+    /// The body is coded on its way in a manner that we do not know.
+    pub(super) fn unknown_transfer_coding() -> Self {
+        let what = "the only transfer coding is chunked";
+        let status = StatusCode::NOT_IMPLEMENTED;
+        Self::new(status, "unknown_transfer_coding", what)
+    }
+
     /// What the administrator must mend; asking again will not help.
     pub(super) fn unusable(error: &'static str, description: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, error, description)
