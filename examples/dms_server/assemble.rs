@@ -22,8 +22,8 @@ use offhook_onboarding::http::{
     logged, management_router, openapi_router, operator_router, rate_limited, server_config,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, EdgeTrust, OnboardingMethod,
-    OnboardingMethods, Registry, RemoteAccess,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, EdgeTrust,
+    OnboardingMethod, OnboardingMethods, Registry, RemoteAccess,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -60,6 +60,8 @@ pub(crate) struct Serving {
     pub(crate) tls: Arc<ServerConfig>,
     /// Under which the sources of wrong codes are counted.
     pub(crate) peppers: Peppers,
+    /// What an operator should hear of, though it can be served.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Lasting {
@@ -116,7 +118,12 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
         Arc::clone(&identity),
         clock(),
     );
-    let management = management(config, lasting, &tokens, desk, &fetch)?;
+    let types = device_types(&config.device_types)?;
+    let doubt = types.names().next().is_none().then(|| {
+        let folder = told("device_types", &config.device_types);
+        format!("{folder}: no device type is offered, so no device can be provisioned")
+    });
+    let management = management(config, lasting, &tokens, desk, types, &fetch)?;
     let (policy, verifier) = (tokens.signing.policy(), tokens.verifier);
     let api = ManagementApi::new(
         Arc::new(management),
@@ -138,6 +145,7 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
         router: guarded(router, config, lasting)?,
         tls: tls(config, chain)?,
         peppers,
+        doubt,
     })
 }
 
@@ -191,12 +199,13 @@ fn management(
     lasting: &Lasting,
     tokens: &Tokens,
     desk: Arc<CodeDesk>,
+    types: DeviceTypes,
     fetch: &Arc<dyn Fetch>,
 ) -> anyhow::Result<DeviceManagement> {
     let mut management = DeviceManagement::new(
         Arc::clone(&lasting.registry),
         desk,
-        device_types(&config.device_types)?,
+        types,
         mailer(config, fetch, &lasting.clock)?,
         bridge(lasting, &tokens.signing),
         Arc::clone(&lasting.counters),

@@ -32,19 +32,22 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
         registry(&config, MissingStore::Made).await?
     };
     let lasting = Arc::new(Lasting::new(&config, registry)?);
-    let Serving { router, tls, .. } = serving(&config, &lasting)?;
+    let Serving {
+        router, tls, doubt, ..
+    } = serving(&config, &lasting)?;
     let delivery = delivery(&config, &lasting)?;
     let upstream = lasting.upstream.as_ref();
-    let doubt = upstream.and_then(|upstream| upstream.file().doubt());
+    let kept = upstream.and_then(|upstream| upstream.file().doubt());
+    let doubts = || doubt.iter().chain(&kept);
     if check {
-        if let Some(doubt) = doubt {
+        for doubt in doubts() {
             eprintln!("warning: {doubt}");
         }
         println!("{}: good", path.display());
         return Ok(());
     }
     start_log(log);
-    if let Some(doubt) = doubt {
+    for doubt in doubts() {
         tracing::warn!("{doubt}");
     }
     let listener = TcpListener::bind(config.listen).await;
@@ -159,6 +162,9 @@ async fn reload(
                 current.replace(serving.router);
                 lasting.replace_peppers(&serving.peppers);
                 tracing::info!("configuration, certificates and keys were read again");
+                if let Some(doubt) = serving.doubt {
+                    tracing::warn!("{doubt}");
+                }
                 for key in at_start.changed(&config, &lasting) {
                     tracing::warn!("{key} has changed: that takes a restart");
                 }

@@ -57,7 +57,30 @@ async fn a_check_changes_nothing_and_a_store_that_is_not_there_yet_is_told() {
     );
 }
 
-/// By reading, and by a store of which there is nothing yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_a_device_type_is_warned_of_by_a_check_and_by_the_server() {
+    let lab = Lab::new();
+    fs::create_dir(lab.path("none")).unwrap();
+    lab.change("device_types = \"types\"", "device_types = \"none\"");
+    let config = lab.path("dms.toml");
+    let output = run("dms-server", &["serve", text(&config), "--check"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let told = format!(
+        "device_types: {}: no device type is offered",
+        lab.path("none").display()
+    );
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert!(errors.contains(&format!("warning: {told}")), "{errors}");
+    let server = lab.serve();
+    lab.await_log(&told).await;
+    lab.change("device_types = \"none\"", "device_types = \"types\"");
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    lab.change("device_types = \"types\"", "device_types = \"none\"");
+    server.signal("HUP");
+    lab.await_log_times(&told, 2).await;
+}
+
 #[test]
 fn a_check_makes_no_schema_in_postgresql() {
     let Some(postgres) = Postgres::start() else {
