@@ -83,7 +83,7 @@ enum Verb {
         /// The configuration file.
         config: PathBuf,
         /// A scope that it has: offhook:admin for administrators, offhook:registration for the
-        /// registrar; give it again for each one.
+        /// registrar, offhook:metrics for whoever reads counters; give it again for each one.
         #[arg(long, required = true)]
         scope: Vec<String>,
         /// How long it is good; at most 24 hours pass.

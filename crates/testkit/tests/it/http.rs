@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response};
 use offhook_bearer_token::{Fetch as _, HttpsFetch, Scope};
-use offhook_onboarding::http::{ADMIN_SCOPE, MAX_BODY_BYTES};
+use offhook_onboarding::http::{ADMIN_SCOPE, MAX_BODY_BYTES, METRICS_SCOPE, REGISTRATION_SCOPE};
 use offhook_onboarding::message::Problem;
 use offhook_testkit::{IdentityFrom, SampleDevice, World, WorldOptions};
 use rustls::pki_types::ServerName;
@@ -87,6 +87,30 @@ async fn a_machine_token_opens_no_door_of_the_administrator() {
         challenge.contains(&format!("scope=\"{ADMIN_SCOPE}\"")),
         "{challenge}"
     );
+}
+
+/// Counters are for whoever watches the service, who need not be able to change it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_metrics_reads_the_counters_and_nothing_else() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    for (scope, path, status) in [
+        (METRICS_SCOPE, "metrics", 200),
+        (METRICS_SCOPE, "v1/devices", 403),
+        (METRICS_SCOPE, "v1/devices/x", 403),
+        (ADMIN_SCOPE, "metrics", 200),
+        (REGISTRATION_SCOPE, "metrics", 403),
+    ] {
+        let scopes = [scope.parse().unwrap()];
+        let token = world.issuer().issue(uuid::Uuid::from_u128(7), &scopes);
+        let authorization = token.unwrap().to_authorization();
+        let request = get(&world, path).header("authorization", authorization);
+        let response = send(&world, request.body(Vec::new()).unwrap()).await;
+        assert_eq!(response.status(), status, "{scope} {path}");
+        if path == "metrics" && status == 403 {
+            let needed = format!("scope=\"{METRICS_SCOPE}\"");
+            assert!(challenge(&response).contains(&needed));
+        }
+    }
 }
 
 /// A token that is bound to a certificate opens nothing without it.
