@@ -23,8 +23,8 @@ use offhook_onboarding::http::{
     server_config,
 };
 use offhook_onboarding::{
-    ActivationService, CodeDesk, Counters, DeviceManagement, EdgeTrust, OnboardingMethod,
-    OnboardingMethods, Registry, RemoteAccess,
+    ActivationService, CodeDesk, Counters, DeviceManagement, DeviceTypes, EdgeTrust,
+    OnboardingMethod, OnboardingMethods, Registry, RemoteAccess,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -34,7 +34,6 @@ use zeroize::Zeroizing;
 use crate::config::{Config, Forwarded, Method, Mode, Onboarding, secret};
 use crate::devices::{Proof, device_types, networks};
 use crate::refresh_token::Upstream;
-use crate::store::{MissingStore, registry};
 use crate::upstream::{bridge, fetch, mailer, operators, upstream};
 use offhook_examples::keys::Keys;
 
@@ -64,11 +63,12 @@ pub(crate) struct Serving {
     pub(crate) tls: Arc<ServerConfig>,
     /// Under which the sources of wrong codes are counted.
     pub(crate) peppers: Peppers,
+    /// What an operator should hear of, though it can be served.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Lasting {
-    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let registry = registry(config, MissingStore::Made).await?;
+    pub(crate) fn new(config: &Config, registry: Arc<dyn Registry>) -> anyhow::Result<Self> {
         let peppers = Keys::read(&config.peppers)?.peppers;
         let budget = GuessBudget::new(
             Arc::clone(&registry) as Arc<dyn offhook_activation_code::GuessStore>,
@@ -122,7 +122,12 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
         Arc::clone(&identity),
         clock(),
     );
-    let management = management(config, lasting, &tokens, desk, &fetch)?;
+    let types = device_types(&config.device_types)?;
+    let doubt = types.names().next().is_none().then(|| {
+        let folder = told("device_types", &config.device_types);
+        format!("{folder}: no device type is offered, so no device can be provisioned")
+    });
+    let management = management(config, lasting, &tokens, desk, types, &fetch)?;
     let (policy, verifier) = (tokens.signing.policy(), tokens.verifier);
     let api = ManagementApi::new(
         Arc::new(management),
@@ -145,6 +150,7 @@ pub(crate) fn serving(config: &Config, lasting: &Lasting) -> anyhow::Result<Serv
         router: guarded(router, config, lasting)?,
         tls: tls(config, chain)?,
         peppers,
+        doubt,
     })
 }
 
@@ -198,12 +204,13 @@ fn management(
     lasting: &Lasting,
     tokens: &Tokens,
     desk: Arc<CodeDesk>,
+    types: DeviceTypes,
     fetch: &Arc<dyn Fetch>,
 ) -> anyhow::Result<DeviceManagement> {
     let mut management = DeviceManagement::new(
         Arc::clone(&lasting.registry),
         desk,
-        device_types(&config.device_types)?,
+        types,
         mailer(config, fetch, &lasting.clock)?,
         bridge(lasting, &tokens.signing),
         Arc::clone(&lasting.counters),

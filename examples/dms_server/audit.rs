@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 use offhook_onboarding::{ChainHead, verify_audit_log, write_audit_log};
 
@@ -13,7 +13,8 @@ use crate::store::{MissingStore, registry};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Write the log to standard output, a JSON object for each record, and its head to standard error.
+    /// Write the log to standard output, a JSON object for each record, and its head to standard error. Where
+    /// a record cannot be read those before it are written and it is named.
     Export {
         /// The configuration file.
         config: PathBuf,
@@ -21,7 +22,8 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "N", default_value_t = 0)]
         after: u64,
     },
-    /// Verify a log that was written out, without the server and without its store, and print its head.
+    /// Verify a log that was written out, without the server and without its store, and print its head. A
+    /// file without a record proves nothing and does not verify, unless it is to follow a head.
     ///
     /// Note the head where nobody who can write to the store can reach it: what is cut off at the end, or
     /// made wholly anew, shows only against a head that was noted before.
@@ -60,7 +62,12 @@ impl Verb {
                     let file = file.with_context(|| format!("reading {}", log.display()))?;
                     verify_audit_log(BufReader::new(file), start, noted)
                 };
-                println!("{}", head.with_context(|| log.display().to_string())?);
+                let head = head.with_context(|| log.display().to_string())?;
+                ensure!(head.sequence() > 0, "{}: no audit record", log.display());
+                if start == Some(&head) {
+                    eprintln!("no record behind {}", head.sequence());
+                }
+                println!("{head}");
                 Ok(())
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use offhook_bearer_token::SigningKey;
 use offhook_device_name::{DeviceModel, MacAddress};
-use offhook_onboarding::http::{ADMIN_SCOPE, REGISTRATION_SCOPE};
+use offhook_onboarding::http::{ADMIN_SCOPE, METRICS_SCOPE, REGISTRATION_SCOPE};
 use offhook_testkit::{
     CertificateAuthority, DeviceSubject, credentials_pem, mpp_archive, mpp_by_proxy_archive, pem,
     room_os_archive, unified_cm_archive,
@@ -57,7 +57,11 @@ pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
     write("dms.toml", include_str!("lab.toml"))?;
 
     let config = Config::read(&path)?;
-    for (name, scope) in [("admin", ADMIN_SCOPE), ("registrar", REGISTRATION_SCOPE)] {
+    for (name, scope) in [
+        ("admin", ADMIN_SCOPE),
+        ("metrics", METRICS_SCOPE),
+        ("registrar", REGISTRATION_SCOPE),
+    ] {
         let token = token::sign(
             &config,
             token::new_subject()?,

@@ -37,7 +37,7 @@ use crate::config::Config;
     after_help = "A first try:\n  dms-server init lab\n  dms-server serve lab/dms.toml\n  curl --cacert \
     lab/services-ca.pem -H \"Authorization: Bearer $(cat lab/admin.token)\" \
     https://localhost:8443/v1/devices\n\n\
-    Exit status: 0 after a graceful end; 1 where something failed; 2 for a bad command line, or where there \
+    Exit status: 0 after a graceful end; 1 where something failed, or a log does not verify; 2 for a bad command line, or where there \
     is no store of which to write out the log."
 )]
 struct Arguments {
@@ -57,7 +57,8 @@ enum Verb {
     Serve {
         /// The configuration file.
         config: PathBuf,
-        /// Read everything, say whether the server could start, and end.
+        /// Read everything, say whether the server could start, and end; this changes nothing, and makes no
+        /// store.
         #[arg(long)]
         check: bool,
         /// How the log on standard error looks.
@@ -82,7 +83,7 @@ enum Verb {
         /// The configuration file.
         config: PathBuf,
         /// A scope that it has: offhook:admin for administrators, offhook:registration for the
-        /// registrar; give it again for each one.
+        /// registrar, offhook:metrics for whoever reads counters; give it again for each one.
         #[arg(long, required = true)]
         scope: Vec<String>,
         /// How long it is good; at most 24 hours pass.

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use axum::Router;
 use axum::extract::Request;
-use offhook_onboarding::Pace;
 use offhook_onboarding::http::{ServerLimits, ServerTls, serve_until};
+use offhook_onboarding::{MemoryRegistry, Pace, Registry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,27 +17,37 @@ use crate::LogFormat;
 use crate::assemble::{Lasting, Serving, serving};
 use crate::config::Config;
 use crate::restart::AtStart;
+use crate::store::{MissingStore, NoStore, registry};
 use crate::upkeep::keep_up;
-use crate::upstream::delivery;
+use crate::upstream::{delivery, make_mail_folder};
 
-/// Serves what `path` describes; only looks whether it could where `check` says so.
+/// Serves what `path` describes; only looks whether it could, and changes nothing, where `check` says so.
 pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let at_start = AtStart::read(&config);
-    let lasting = Arc::new(Lasting::open(&config).await?);
-    let Serving { router, tls, .. } = serving(&config, &lasting)?;
+    let registry = if check {
+        registry_as_it_is(&config).await?
+    } else {
+        make_mail_folder(&config)?;
+        registry(&config, MissingStore::Made).await?
+    };
+    let lasting = Arc::new(Lasting::new(&config, registry)?);
+    let Serving {
+        router, tls, doubt, ..
+    } = serving(&config, &lasting)?;
     let delivery = delivery(&config, &lasting)?;
     let upstream = lasting.upstream.as_ref();
-    let doubt = upstream.and_then(|upstream| upstream.file().doubt());
+    let kept = upstream.and_then(|upstream| upstream.file().doubt());
+    let doubts = || doubt.iter().chain(&kept);
     if check {
-        if let Some(doubt) = doubt {
+        for doubt in doubts() {
             eprintln!("warning: {doubt}");
         }
         println!("{}: good", path.display());
         return Ok(());
     }
     start_log(log);
-    if let Some(doubt) = doubt {
+    for doubt in doubts() {
         tracing::warn!("{doubt}");
     }
     let listener = TcpListener::bind(config.listen).await;
@@ -91,6 +101,19 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
         .context("telling the store of wrong codes")
 }
 
+/// The store, or one in memory in the place of one that is yet to be made.
+async fn registry_as_it_is(config: &Config) -> anyhow::Result<Arc<dyn Registry>> {
+    let error = match registry(config, MissingStore::Refused).await {
+        Err(error) if error.is::<NoStore>() => error,
+        registry => return registry,
+    };
+    if let Some(folder) = config.sqlite().and_then(Path::parent) {
+        ensure!(folder.is_dir(), "{error:#}, and no such folder");
+    }
+    eprintln!("{error:#}; to serve makes one");
+    Ok(Arc::new(MemoryRegistry::new()))
+}
+
 /// The routes that serve now.
 #[derive(Clone)]
 struct Current(Arc<RwLock<Router>>);
@@ -129,6 +152,7 @@ async fn reload(
     while hangups.recv().await.is_some() {
         let again = || {
             let config = Config::read(&path)?;
+            make_mail_folder(&config)?;
             let serving = serving(&config, &lasting)?;
             anyhow::Ok((config, serving))
         };
@@ -138,6 +162,9 @@ async fn reload(
                 current.replace(serving.router);
                 lasting.replace_peppers(&serving.peppers);
                 tracing::info!("configuration, certificates and keys were read again");
+                if let Some(doubt) = serving.doubt {
+                    tracing::warn!("{doubt}");
+                }
                 for key in at_start.changed(&config, &lasting) {
                     tracing::warn!("{key} has changed: that takes a restart");
                 }

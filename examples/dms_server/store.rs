@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -24,6 +25,7 @@ pub(crate) enum MissingStore {
 #[derive(Debug)]
 pub(crate) enum NoStore {
     File(PathBuf),
+    EmptyFile(PathBuf),
     Schema,
 }
 
@@ -31,6 +33,7 @@ impl fmt::Display for NoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}: no such file", told("store", path)),
+            Self::EmptyFile(path) => write!(f, "{}: the file is empty", told("store", path)),
             Self::Schema => f.write_str("store: nobody has served from this database"),
         }
     }
@@ -43,11 +46,8 @@ pub(crate) async fn registry(
     missing: MissingStore,
 ) -> anyhow::Result<Arc<dyn Registry>> {
     if let Some(path) = config.sqlite() {
-        // To open it would make one.
-        if missing == MissingStore::Refused
-            && !path.try_exists().with_context(|| told("store", path))?
-        {
-            return Err(NoStore::File(path.to_owned()).into());
+        if missing == MissingStore::Refused {
+            must_be_there(path)?;
         }
         let store = SqliteStore::open(path, &SqliteOptions::default());
         let store = store.with_context(|| format!("opening {}", path.display()));
@@ -70,5 +70,16 @@ pub(crate) async fn registry(
     match PostgresStore::open(&config.store, &options).await {
         Err(OpenError::MissingSchema) => Err(NoStore::Schema.into()),
         store => Ok(Arc::new(store.context("opening the PostgreSQL store")?)),
+    }
+}
+
+/// To open a file that is not there, or one without content, would make a store.
+fn must_be_there(path: &Path) -> anyhow::Result<()> {
+    match fs::metadata(path) {
+        Ok(file) if file.len() == 0 => Err(NoStore::EmptyFile(path.to_owned()).into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(NoStore::File(path.to_owned()).into())
+        }
+        found => found.map(drop).with_context(|| told("store", path)),
     }
 }

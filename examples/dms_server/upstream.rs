@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use offhook_activation_code::SystemEntropy;
 use offhook_bearer_token::{
     ClientSecret, Fetch, HttpsFetch, MachineTokenIssuer, RefreshedToken, RemoteKeys, Scope,
@@ -85,6 +85,14 @@ pub(crate) fn upstream(config: &Config) -> anyhow::Result<Option<Upstream>> {
     Ok(Some(Upstream::new(bridge, file, rotated)))
 }
 
+/// Makes the folder that mails go to, where they go to one.
+pub(crate) fn make_mail_folder(config: &Config) -> anyhow::Result<()> {
+    match &config.mail {
+        Mail::Folder { path } => fs::create_dir_all(path).with_context(|| told("mail.path", path)),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn mailer(
     config: &Config,
     fetch: &Arc<dyn Fetch>,
@@ -92,7 +100,11 @@ pub(crate) fn mailer(
 ) -> anyhow::Result<Arc<dyn Mailer>> {
     Ok(match &config.mail {
         Mail::Folder { path } => {
-            fs::create_dir_all(path).with_context(|| told("mail.path", path))?;
+            ensure!(
+                path.is_dir() || !path.exists(),
+                "{}: no folder",
+                told("mail.path", path)
+            );
             Arc::new(LogMailer::new(path))
         }
         Mail::Smtp(smtp) => Arc::new(by_smtp(smtp, config)?),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use offhook_bearer_token::{Fetch as _, HttpsFetch};
-use offhook_onboarding::http::{ClientError, ManagementClient, client_config};
+use offhook_onboarding::http::{ClientError, MAX_BODY_BYTES, ManagementClient, client_config};
 use offhook_testkit::{CertificateAuthority, credentials_pem};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -503,4 +503,22 @@ async fn peppers_read_again_count_a_source_as_a_restarted_server_does() {
     guess(&server, "1234-5678-9012-3458");
     end(server);
     assert_eq!(counted(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_announced_too_long_is_refused_as_a_page() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let browser = browser(&lab);
+    for path in ["session", "devices"] {
+        let request = axum::http::Request::post(format!("{}operator/{path}", server.url))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(vec![b'a'; MAX_BODY_BYTES + 1])
+            .unwrap();
+        let refused = browser.fetch(request).await.unwrap();
+        assert_eq!(refused.status(), 413, "{path}");
+        assert!(refused.headers().contains_key("content-security-policy"));
+        assert!(String::from_utf8_lossy(refused.body()).contains("That did not work"));
+    }
 }

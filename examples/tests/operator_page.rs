@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use offhook_onboarding::message::ProvisionRequest;
 use serde_json::{Value, json};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, room};
 
 /// A browser; it ends when it is dropped.
 struct Browser {
@@ -252,4 +253,31 @@ fn an_operator_takes_a_device_through_its_life() {
     assert_eq!(browser.text("h1"), "Sign in");
     browser.open(&(home + "/devices/x"));
     assert_eq!(browser.text("h1"), "Sign in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_names_break_and_stay_in_their_cards() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let lab = Lab::new();
+    let server = lab.serve();
+    let (client, token) = (lab.client(&server), lab.token("admin.token"));
+    let device = ProvisionRequest {
+        account: "a".repeat(80),
+        line_port: format!("{}@{}.example.test", "u".repeat(64), "d".repeat(63)),
+        ..room(&"p".repeat(80))
+    };
+    client.provision(&device, &token).await.unwrap();
+    let home = server.url.replace("127.0.0.1", "localhost") + "operator";
+    browser.open(&home);
+    browser.fill("#token", token.secret());
+    browser.follow("main button");
+    let fits = "return [document.documentElement, ...document.querySelectorAll('header, section, dl')]\
+                .filter(box => box.scrollWidth > box.clientWidth).length";
+    browser.picture("6-long-names");
+    assert_eq!(browser.script(fits), 0);
+    browser.follow("td a");
+    browser.picture("7-long-name");
+    assert_eq!(browser.script(fits), 0);
 }

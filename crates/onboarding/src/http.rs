@@ -38,7 +38,8 @@ pub use health::health_router;
 pub use key_set::{key_set_json, key_set_router};
 pub use listener::{Peer, ServerLimits, ServerTls, serve, serve_until};
 pub use management::{
-    ADMIN_SCOPE, MAX_BODY_BYTES, ManagementApi, REGISTRATION_SCOPE, management_router,
+    ADMIN_SCOPE, MAX_BODY_BYTES, METRICS_SCOPE, ManagementApi, REGISTRATION_SCOPE,
+    management_router,
 };
 pub use openapi::{OPENAPI, openapi_router};
 #[cfg(feature = "page")]

@@ -75,8 +75,9 @@ pub struct ProvisionRequest {
     /// The address; empty where a code is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac_address: Option<MacAddress>,
-    /// Tag values of the device profile level, by tag name with its per cent signs.
-    #[serde(default)]
+    /// Tag values of the device profile level, by tag name with its per cent signs. A message that names one twice
+    /// is refused.
+    #[serde(default, deserialize_with = "tags::deserialize")]
     pub tags: BTreeMap<String, SecretText>,
 }
 
@@ -372,6 +373,43 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Mess
     }
     let (before, _) = body.split_at(body.len() - begin.len());
     Err(MessageError::not_an_object(before))
+}
+
+/// A map that is read as it is written: the last of two values of one name would be taken unseen.
+mod tags {
+    use std::collections::BTreeMap;
+    use std::fmt;
+
+    use serde::Deserializer;
+    use serde::de::{Error as _, MapAccess, Visitor};
+
+    use super::SecretText;
+
+    struct Tags;
+
+    impl<'de> Visitor<'de> for Tags {
+        type Value = BTreeMap<String, SecretText>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("tags, each of them once")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut tags = BTreeMap::new();
+            while let Some((name, value)) = map.next_entry()? {
+                if tags.insert(name, value).is_some() {
+                    return Err(A::Error::custom("a tag stands there twice"));
+                }
+            }
+            Ok(tags)
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, SecretText>, D::Error> {
+        deserializer.deserialize_map(Tags)
+    }
 }
 
 mod secret {

@@ -203,11 +203,13 @@ pub trait Registry: CodeStore + GuessStore {
     async fn devices(&self, tenant: &TenantId, page: Page) -> Result<Vec<Device>, StoreError>;
 
     /// Up to `limit` audit records behind the one with the sequence `after` (0 for the start), in
-    /// order, over all tenants.
+    /// order, over all tenants. Fewer are not the end of the log, but none are: those before a record that
+    /// cannot be read come without it.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the store could not answer.
+    /// [`StoreError`] when the store could not answer, and where the first of them cannot be read, with its
+    /// sequence.
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
 
     /// Up to `limit` undelivered events of the tenant, oldest first, which have

@@ -48,7 +48,19 @@ pub(crate) async fn read(
 ) -> Result<Vec<AuditRecord>, PostgresError> {
     let (after, limit) = (integer(after), integer(limit as u64));
     let rows = session.rows(READ, &[&after, &limit]).await?;
-    rows.iter().map(record).collect()
+    let mut records = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match record(row) {
+            Ok(record) => records.push(record),
+            Err(PostgresError::Row { column }) if records.is_empty() => {
+                let sequence = count(row, 0)?;
+                return Err(PostgresError::AuditRecord { sequence, column });
+            }
+            // Whoever asks for what is behind these is told.
+            Err(_) => break,
+        }
+    }
+    Ok(records)
 }
 
 /// Chains all entries that there are.

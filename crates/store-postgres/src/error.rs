@@ -47,6 +47,14 @@ pub enum OpenError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PostgresError {
+    /// A record of the audit log holds what this crate has not written.
+    #[error("audit record {sequence} cannot be read: column {column} holds no value of its kind")]
+    AuditRecord {
+        /// Which record.
+        sequence: u64,
+        /// The column, from 0.
+        column: usize,
+    },
     /// No connection could be made. Nothing was sent.
     #[error("no connection to the database")]
     Connect(#[source] Box<dyn StdError + Send + Sync>),

@@ -15,7 +15,7 @@ use offhook_onboarding::{
 
 use crate::onboarding::ActivationStop;
 use crate::store::failed;
-use crate::{PostgresStore, audit, codes, devices, onboarding, outbox};
+use crate::{PostgresError, PostgresStore, audit, codes, devices, onboarding, outbox};
 
 #[async_trait]
 impl Registry for PostgresStore {
@@ -237,10 +237,20 @@ impl Registry for PostgresStore {
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
         let failed = failed("read the audit log");
         let whole = async {
-            audit::seal(&self.connections).await?;
-            self.connections
+            let sealed = audit::seal(&self.connections).await;
+            let unreadable = match sealed {
+                Err(error @ PostgresError::Row { .. }) => Some(error),
+                sealed => sealed.map(|()| None)?,
+            };
+            let records = self
+                .connections
                 .run(|session| async move { audit::read(&session, after, limit).await })
-                .await
+                .await?;
+            // What is chained is read all the same, and what keeps the rest from it is told behind it.
+            match unreadable {
+                Some(error) if records.is_empty() => Err(error),
+                _ => Ok(records),
+            }
         };
         whole.await.map_err(failed)
     }

@@ -36,3 +36,11 @@ impl OpenError {
         move |source| Self::Store(StoreError::new(action, source))
     }
 }
+
+/// A record of the audit log holds what this crate has not written.
+#[derive(Debug, Error)]
+#[error("audit record {sequence} cannot be read")]
+pub(crate) struct UnreadableRecord {
+    pub(crate) sequence: u64,
+    pub(crate) source: rusqlite::Error,
+}

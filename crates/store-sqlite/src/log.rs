@@ -10,6 +10,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::column::{count, millis, optional_text, text, timestamp, word};
+use crate::error::UnreadableRecord;
 
 /// Writes an audit record behind the last one.
 pub(crate) fn note(db: &Connection, entry: AuditEntry) -> rusqlite::Result<()> {
@@ -41,12 +42,24 @@ pub(crate) fn audit(
     db: &Connection,
     after: u64,
     limit: usize,
-) -> rusqlite::Result<Vec<AuditRecord>> {
-    db.prepare_cached(&format!(
+) -> rusqlite::Result<Result<Vec<AuditRecord>, UnreadableRecord>> {
+    let mut statement = db.prepare_cached(&format!(
         "{AUDIT} WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"
-    ))?
-    .query_map(params![integer(after), integer(limit as u64)], record)?
-    .collect()
+    ))?;
+    let mut rows = statement.query(params![integer(after), integer(limit as u64)])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        match record(row) {
+            Ok(record) => records.push(record),
+            Err(source) if records.is_empty() => {
+                let sequence = count(row, 0)?;
+                return Ok(Err(UnreadableRecord { sequence, source }));
+            }
+            // Whoever asks for what is behind these is told.
+            Err(_) => break,
+        }
+    }
+    Ok(Ok(records))
 }
 
 /// Puts an event into the outbox.

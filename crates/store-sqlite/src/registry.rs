@@ -185,9 +185,11 @@ impl Registry for SqliteStore {
     }
 
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
+        let action = "read the audit log";
         self.reader
-            .run("read the audit log", move |db| log::audit(db, after, limit))
-            .await
+            .run(action, move |db| log::audit(db, after, limit))
+            .await?
+            .map_err(|err| StoreError::new(action, err))
     }
 
     async fn outbox(

@@ -103,9 +103,20 @@ impl AuditRecord {
 ///
 /// # Errors
 ///
-/// [`AuditExportError`] when the store cannot answer or `out` takes no more; a part may be written
-/// then.
+/// [`AuditExportError`] when the store cannot answer, when a record cannot be read or when `out` takes no
+/// more; what stands before is written then.
 pub async fn write_audit_log(
+    registry: &dyn Registry,
+    after: u64,
+    out: &mut (dyn Write + Send),
+) -> Result<Option<ChainHead>, AuditExportError> {
+    let written = write_records(registry, after, out).await;
+    let flushed = out.flush().map_err(AuditExportError::Write);
+    let head = written?;
+    flushed.map(|()| head)
+}
+
+async fn write_records(
     registry: &dyn Registry,
     mut after: u64,
     out: &mut (dyn Write + Send),
@@ -114,17 +125,15 @@ pub async fn write_audit_log(
     loop {
         let records = registry.audit(after, PAGE).await;
         let records = records.map_err(AuditExportError::Store)?;
+        if records.is_empty() {
+            return Ok(head);
+        }
         for record in &records {
             writeln!(out, "{}", record.to_json()).map_err(AuditExportError::Write)?;
             after = record.sequence();
             head = Some(record.head());
         }
-        if records.len() < PAGE {
-            break;
-        }
     }
-    out.flush().map_err(AuditExportError::Write)?;
-    Ok(head)
 }
 
 /// Verifies a log of JSON Lines, line by line in bounded memory, and gives its head: with the place

@@ -129,7 +129,8 @@ pub enum AuditFileError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AuditExportError {
-    /// The store could not answer; asking again may help.
+    /// The store could not answer, and asking again may help; or it has a record that cannot be read, and
+    /// names it.
     #[error("audit log not read")]
     Store(#[source] StoreError),
     /// The output takes no more.

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use offhook_activation_code::ProfileId;
 use offhook_bearer_token::{TokenRefusal, VerifiedToken, VerifyError};
 
-use super::management::{ADMIN_SCOPE, ManagementApi, REGISTRATION_SCOPE};
+use super::management::{ADMIN_SCOPE, METRICS_SCOPE, ManagementApi, REGISTRATION_SCOPE};
 use super::problem::{Refused, chain};
 use super::{Peer, life_cycle};
 use crate::{Act, Actor, Caller};
@@ -23,6 +23,12 @@ pub(super) struct Administrator {
 
 /// The registrar, by the scope of the token.
 pub(super) struct Registrar {
+    /// When the request came.
+    pub(super) now: SystemTime,
+}
+
+/// Whoever may read the counters, by the scope of the token.
+pub(super) struct Scraper {
     /// When the request came.
     pub(super) now: SystemTime,
 }
@@ -58,6 +64,18 @@ impl FromRequestParts<ManagementApi> for Registrar {
         let (peer, now) = (peer(parts, api).await?, api.clock.now());
         let token = api.authorize(&peer, &parts.headers, REGISTRATION_SCOPE, now);
         token.await?;
+        Ok(Self { now })
+    }
+}
+
+impl FromRequestParts<ManagementApi> for Scraper {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, api: &ManagementApi) -> Result<Self, Refused> {
+        let (peer, now) = (peer(parts, api).await?, api.clock.now());
+        let (scope, greater) = (METRICS_SCOPE, ADMIN_SCOPE);
+        let passes = api.authorize_any(&peer, &parts.headers, scope, greater, now);
+        passes.await?;
         Ok(Self { now })
     }
 }

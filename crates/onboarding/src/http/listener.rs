@@ -298,12 +298,12 @@ async fn connection(
         let (head, body) = request.into_parts();
         let (body, is_read) = WatchedBody::new(body);
         let request = Request::from_parts(head, axum::body::Body::new(body));
-        let answer = names_one_host(&request).then(|| router.clone().oneshot(request));
+        let answer = servable(&request).map(|()| router.clone().oneshot(request));
         async move {
             let mut is_late = false;
             let mut answer = match answer {
-                None => Refused::bad_request("one Host header is needed").into_response(),
-                Some(answer) => match timeout(limits.request, answer).await {
+                Err(refused) => refused.into_response(),
+                Ok(answer) => match timeout(limits.request, answer).await {
                     Ok(Ok(answer)) => answer,
                     Err(_) => {
                         is_late = true;
@@ -332,6 +332,31 @@ async fn connection(
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+/// Refuses what is not to be served, wherever it is for.
+fn servable<B>(request: &Request<B>) -> Result<(), Refused> {
+    if !names_one_host(request) {
+        return Err(Refused::bad_request("one Host header is needed"));
+    }
+    if !has_known_transfer_coding(request) {
+        return Err(Refused::unknown_transfer_coding());
+    }
+    Ok(())
+}
+
+/// Whether the body comes as it is or in chunks. Chunks of anything else would be taken for the body
+/// (RFC 9112 section 6.1).
+fn has_known_transfer_coding<B>(request: &Request<B>) -> bool {
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
     }
 }
 

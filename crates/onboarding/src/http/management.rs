@@ -17,7 +17,7 @@ use offhook_device_identity::IdentitySource;
 
 use super::activation::not_redeemed;
 use super::activation_limit::{ActivationLedger, Asking};
-use super::caller::{Administrator, AskingDevice, Profile, Registrar};
+use super::caller::{Administrator, AskingDevice, Profile, Registrar, Scraper};
 use super::fallback::method_not_allowed;
 use super::identity::identity;
 use super::problem::{Message, Refused, chain, to_the_end};
@@ -38,6 +38,9 @@ pub const ADMIN_SCOPE: &str = "offhook:admin";
 
 /// The scope of the registrar's token; ours.
 pub const REGISTRATION_SCOPE: &str = "offhook:registration";
+
+/// The scope of a token that reads the counters and does nothing else; ours. An administrator's reads them too.
+pub const METRICS_SCOPE: &str = "offhook:metrics";
 
 /// The longest body of a request: 65,536 bytes.
 pub const MAX_BODY_BYTES: usize = 65_536;
@@ -92,6 +95,19 @@ impl ManagementApi {
             activations: ledger,
             ..self
         }
+    }
+
+    /// Lets only a token with `scope` or the `greater` one pass; whoever has neither is told of `scope`.
+    pub(super) async fn authorize_any(
+        &self,
+        peer: &Peer,
+        headers: &HeaderMap,
+        scope: &str,
+        greater: &str,
+        now: SystemTime,
+    ) -> Result<(), Refused> {
+        let token = self.operators.required(peer, headers, scope, now).await?;
+        has_scope(&token, greater).or_else(|_| has_scope(&token, scope))
     }
 
     /// Lets only a token with `scope` pass.
@@ -165,7 +181,7 @@ fn has_scope(token: &VerifiedToken, scope: &str) -> Result<(), Refused> {
 /// | `GET /v1/files/NAME` | device | configuration file |
 /// | `GET /v1/identity` | device | who the service takes it for |
 /// | `POST /v1/registrations` | registrar | may this subject register, and it did |
-/// | `GET /metrics` | administrator | counters, Prometheus text |
+/// | `GET /metrics` | whoever has [`METRICS_SCOPE`], administrator | counters, Prometheus text |
 ///
 /// # Source
 ///
@@ -336,10 +352,10 @@ async fn registered(
 
 async fn metrics(
     State(api): State<ManagementApi>,
-    Administrator { act, .. }: Administrator,
+    Scraper { now }: Scraper,
 ) -> Result<impl IntoResponse, Refused> {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((content_type, api.management.metrics(act.now).await))
+    Ok((content_type, api.management.metrics(now).await))
 }
 
 pub(super) fn onboard(error: OnboardError, now: SystemTime) -> Refused {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Form, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Form, Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::Markup;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use self::form::{Added, Asked, Moved};
 use self::session::{Operator, Unknown, begin, end, no_session};
 use super::management::{ManagementApi, issue, onboard, update};
-use super::problem::{Refused, to_the_end};
+use super::problem::{Refused, is_announced_too_large, to_the_end};
 use super::{MAX_BODY_BYTES, Peer, life_cycle};
 use crate::message::CodeIssued;
 use crate::{Device, DeviceKey, DeviceManagement, DeviceRequest};
@@ -50,6 +50,7 @@ pub fn operator_router(api: ManagementApi) -> Router {
         .route("/operator/devices/{profile}/move", post(move_device))
         .route("/operator/devices/{profile}/{action}", post(act))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(not_too_large))
         .layer(map_response(guarded))
         .with_state(api)
 }
@@ -220,6 +221,14 @@ impl IntoResponse for Failed {
             Self::Unknown(unknown) => unknown.into_response(),
         }
     }
+}
+
+/// Refuses a form that is announced to be too long before it comes.
+async fn not_too_large(request: Request, next: Next) -> Response {
+    if is_announced_too_large(&request) {
+        return Failed::from(Refused::too_large()).into_response();
+    }
+    next.run(request).await
 }
 
 /// Headers that keep what is shown here.

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -69,7 +69,7 @@ impl Refused {
     }
 
     /// The body is longer than any message.
-    fn too_large() -> Self {
+    pub(super) fn too_large() -> Self {
         let what = format!("a body has at most {MAX_BODY_BYTES} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", what)
     }
@@ -130,6 +130,13 @@ impl Refused {
     pub(super) fn too_slow() -> Self {
         let what = "the request took too long";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", what)
+    }
+
+    /// The body is coded on its way in a manner that we do not know.
+    pub(super) fn unknown_transfer_coding() -> Self {
+        let what = "the only transfer coding is chunked";
+        let status = StatusCode::NOT_IMPLEMENTED;
+        Self::new(status, "unknown_transfer_coding", what)
     }
 
     /// What the administrator must mend; asking again will not help.
@@ -217,6 +224,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Message<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        if is_announced_too_large(&request) {
+            return Err(Refused::too_large());
+        }
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Refused::too_large(),
@@ -225,6 +235,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Message<T> {
         let message = parse(&body).map_err(|error| Refused::bad_request(error.to_string()));
         message.map(Self)
     }
+}
+
+/// Whether the body of `request` is announced to be longer than any message. It need not be read then: whoever
+/// waits for a 100 before the body (RFC 9110 section 10.1.1) is spared sending it.
+pub(super) fn is_announced_too_large(request: &Request) -> bool {
+    request.body().size_hint().lower() > MAX_BODY_BYTES as u64
 }
 
 /// What an error says, and why, in one line.

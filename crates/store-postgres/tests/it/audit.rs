@@ -1,5 +1,6 @@
 //! The audit log when it cannot be chained.
 
+use std::error::Error as _;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -63,4 +64,30 @@ async fn an_entry_that_cannot_be_read_is_told_to_the_log_without_what_it_says() 
     let records = store.audit(0, 9).await.unwrap();
     assert_eq!(records.len(), 1);
     verify_chain(None, &records).unwrap();
+}
+
+#[tokio::test]
+async fn records_before_one_that_cannot_be_read_are_read_and_that_one_is_named() {
+    let Some(fixture) = InSchema::new().await else {
+        return;
+    };
+    let (store, client) = (fixture.store(), fixture.client().await);
+    for number in 1..=4 {
+        store.provision(&device(number), &act()).await.unwrap();
+    }
+    let whole = store.audit(0, 9).await.unwrap();
+    assert_eq!(whole.len(), 4);
+    let change = "ALTER TABLE audit DISABLE TRIGGER ALL;
+                  UPDATE audit SET hash = '\\x00' WHERE sequence = 3";
+    client.batch_execute(change).await.unwrap();
+    assert_eq!(store.audit(0, 9).await.unwrap(), whole[..2]);
+    let error = store.audit(2, 9).await.unwrap_err();
+    let told = error.source().unwrap().to_string();
+    assert!(told.starts_with("audit record 3 cannot be read"), "{told}");
+    assert_eq!(store.audit(3, 9).await.unwrap(), whole[3..]);
+    // An entry that cannot be chained holds up what is behind it, and nothing before.
+    let foreign = "INSERT INTO audit_pending (at, tenant, event) VALUES (1, 'acme', 'unheard-of')";
+    client.batch_execute(foreign).await.unwrap();
+    assert_eq!(store.audit(3, 9).await.unwrap(), whole[3..]);
+    assert!(store.audit(4, 9).await.is_err());
 }

@@ -7,13 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response};
 use offhook_bearer_token::{Fetch as _, HttpsFetch, Scope};
-use offhook_onboarding::http::{ADMIN_SCOPE, MAX_BODY_BYTES};
+use offhook_onboarding::http::{ADMIN_SCOPE, MAX_BODY_BYTES, METRICS_SCOPE, REGISTRATION_SCOPE};
 use offhook_onboarding::message::Problem;
 use offhook_testkit::{IdentityFrom, SampleDevice, World, WorldOptions};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
+use url::Url;
 
 use crate::flows::{code, finish, room_os, world};
 
@@ -86,6 +87,30 @@ async fn a_machine_token_opens_no_door_of_the_administrator() {
         challenge.contains(&format!("scope=\"{ADMIN_SCOPE}\"")),
         "{challenge}"
     );
+}
+
+/// Counters are for whoever watches the service, who need not be able to change it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_metrics_reads_the_counters_and_nothing_else() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    for (scope, path, status) in [
+        (METRICS_SCOPE, "metrics", 200),
+        (METRICS_SCOPE, "v1/devices", 403),
+        (METRICS_SCOPE, "v1/devices/x", 403),
+        (ADMIN_SCOPE, "metrics", 200),
+        (REGISTRATION_SCOPE, "metrics", 403),
+    ] {
+        let scopes = [scope.parse().unwrap()];
+        let token = world.issuer().issue(uuid::Uuid::from_u128(7), &scopes);
+        let authorization = token.unwrap().to_authorization();
+        let request = get(&world, path).header("authorization", authorization);
+        let response = send(&world, request.body(Vec::new()).unwrap()).await;
+        assert_eq!(response.status(), status, "{scope} {path}");
+        if path == "metrics" && status == 403 {
+            let needed = format!("scope=\"{METRICS_SCOPE}\"");
+            assert!(challenge(&response).contains(&needed));
+        }
+    }
 }
 
 /// A token that is bound to a certificate opens nothing without it.
@@ -266,7 +291,7 @@ async fn the_identity_header_counts_from_the_listed_proxy_only() {
         ),
         (Ipv4Addr::new(127, 0, 0, 2), "x: y".into(), "HTTP/1.1 403"),
     ] {
-        let answer = raw(&world, from, &header).await;
+        let answer = asks_who_it_is(&world, from, &header).await;
         assert!(answer.starts_with(wanted), "{from} {header}: {answer}");
     }
 }
@@ -293,14 +318,44 @@ async fn a_certificate_counts_with_the_proxys_verify_status_only() {
         ),
         (certificate, "HTTP/1.1 403"),
     ] {
-        let answer = raw(&world, proxy, &header).await;
+        let answer = asks_who_it_is(&world, proxy, &header).await;
         assert!(answer.starts_with(wanted), "{answer}");
     }
 }
 
+/// Neither is it waited for, nor is the peer told to send it; who may not ask hears that first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_announced_too_long_is_refused_before_it_comes() {
+    let (world, _folder) = world(WorldOptions::default()).await;
+    let scopes = [ADMIN_SCOPE.parse().unwrap()];
+    let token = world.issuer().issue(uuid::Uuid::from_u128(7), &scopes);
+    let token = token.unwrap().to_authorization();
+    let authorization = format!("Authorization: {}\r\n", token.to_str().unwrap());
+    let (management, activation) = (world.management_url(), world.activation_url());
+    for (service, path, credentials, status) in [
+        (management, "devices", authorization.as_str(), "413"),
+        (management, "devices", "", "401"),
+        (activation, "activations", "", "413"),
+    ] {
+        for expect in ["", "Expect: 100-continue\r\n"] {
+            let head = format!("POST /v1/{path} HTTP/1.1\r\nHost: dm\r\n{credentials}{expect}");
+            let request = format!("{head}Content-Length: 900000\r\n\r\n");
+            let answer = raw(&world, service, Ipv4Addr::LOCALHOST, &request).await;
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{path}: {answer}");
+        }
+    }
+}
+
 /// Asks for `/v1/identity` from a chosen address, which the pooled client cannot.
-async fn raw(world: &World, from: Ipv4Addr, header: &str) -> String {
-    let port = world.management_url().port().unwrap();
+async fn asks_who_it_is(world: &World, from: Ipv4Addr, header: &str) -> String {
+    let request =
+        format!("GET /v1/identity HTTP/1.1\r\nHost: dm\r\n{header}\r\nConnection: close\r\n\r\n");
+    raw(world, world.management_url(), from, &request).await
+}
+
+/// What a service answers to these bytes until it closes.
+async fn raw(world: &World, service: &Url, from: Ipv4Addr, request: &str) -> String {
+    let port = service.port().unwrap();
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from((from, 0))).unwrap();
     let stream: TcpStream = socket
@@ -310,8 +365,6 @@ async fn raw(world: &World, from: Ipv4Addr, header: &str) -> String {
     let name = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST).into());
     let connector = TlsConnector::from(Arc::new(world.client(None).unwrap()));
     let mut stream = connector.connect(name, stream).await.unwrap();
-    let request =
-        format!("GET /v1/identity HTTP/1.1\r\nHost: dm\r\n{header}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // A peer that closes without a TLS goodbye has still answered.

@@ -33,13 +33,17 @@ impl<'w> Administrator<'w> {
         path: &str,
         body: &serde_json::Value,
     ) -> Response<Vec<u8>> {
-        let scopes = [ADMIN_SCOPE.parse().unwrap()];
-        let token = self.world.issuer().issue(self.subject, &scopes).unwrap();
         let body = if body.is_null() {
             Vec::new()
         } else {
             body.to_string().into_bytes()
         };
+        self.send_bytes(method, path, body).await
+    }
+
+    async fn send_bytes(&self, method: Method, path: &str, body: Vec<u8>) -> Response<Vec<u8>> {
+        let scopes = [ADMIN_SCOPE.parse().unwrap()];
+        let token = self.world.issuer().issue(self.subject, &scopes).unwrap();
         let request = Request::builder()
             .method(method)
             .uri(self.world.management_url().join(path).unwrap().as_str())
@@ -167,6 +171,27 @@ async fn what_is_not_asked_well_moves_nothing() {
         let problem: Problem = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(problem.error, "invalid_request", "{query}");
     }
+    // A tag that is named twice, as any other member.
+    let twice = |members: &str| {
+        let other =
+            r#""profile":"other","account":"Room","deviceType":"Room OS","model":"Cisco Desk Pro""#;
+        format!(r#"{{{other},"ownership":"workspace","linePort":"other@example.test",{members}}}"#)
+    };
+    for (members, status) in [
+        (r#""tags":{"%DISPLAY_NAME%":"a","%DISPLAY_NAME%":"b"}"#, 400),
+        (r#""tags":{"%DISPLAY_NAME%":"a"},"tags":{}"#, 400),
+        (r#""tags":{"%DISPLAY_NAME%":"a"}"#, 201),
+    ] {
+        let body = twice(members).into_bytes();
+        let response = admin.send_bytes(Method::POST, "v1/devices", body).await;
+        assert_eq!(response.status(), status, "{members}");
+    }
+    assert_eq!(
+        admin
+            .status(Method::DELETE, "v1/devices/other", json!(null))
+            .await,
+        204
+    );
     // Who is no administrator learns nothing of what is wrong beside, and uploads nothing.
     let large = vec![b'x'; offhook_onboarding::http::MAX_BODY_BYTES + 1];
     for (method, path, body) in [

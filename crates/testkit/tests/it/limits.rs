@@ -218,6 +218,34 @@ async fn a_request_names_one_host() {
     }
 }
 
+/// RFC 9112 section 6.1: a transfer coding that is not understood is not taken for a body.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_comes_as_it_is_or_in_chunks_and_in_no_other_coding() {
+    let served = served(ServerLimits::default()).await;
+    for (coding, status) in [
+        ("Transfer-Encoding: chunked", "200"),
+        ("Transfer-Encoding: Chunked ", "200"),
+        ("Transfer-Encoding: gzip, chunked", "501"),
+        ("Transfer-Encoding: identity, chunked", "501"),
+        ("Transfer-Encoding: chunked, chunked", "501"),
+        (
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+            "501",
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "501",
+        ),
+    ] {
+        let mut connected = served.tls().await;
+        let head = format!("POST /body HTTP/1.1\r\nHost: x\r\n{coding}\r\nConnection: close");
+        let request = format!("{head}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        connected.write_all(request.as_bytes()).await.unwrap();
+        let answer = rest(&mut connected).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{coding}: {answer}");
+    }
+}
+
 fn authority() -> CertificateAuthority {
     CertificateAuthority::new("Test CA").unwrap()
 }

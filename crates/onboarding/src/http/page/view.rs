@@ -61,11 +61,11 @@ pub(super) fn devices(management: &DeviceManagement, devices: &[Device], most: u
                         th { "Address of record" } th { "Registered from" }
                     } }
                     tbody { @for device in devices { tr {
-                        td { a href=(address(device.profile.as_str(), "")) { (device.profile.as_str()) } }
+                        td.long { a href=(address(device.profile.as_str(), "")) { (device.profile.as_str()) } }
                         td { (state(device)) }
                         td.mono { (device.name) }
-                        td { (device.model) }
-                        td { (device.line_port) }
+                        td.long { (device.model) }
+                        td.long { (device.line_port) }
                         td { @if let Some(registration) = &device.registration {
                             (registration.ip_address)
                         } }
