@@ -9,7 +9,7 @@ use axum::extract::Request;
 use offhook_onboarding::http::{ServerLimits, ServerTls, serve_until};
 use offhook_onboarding::{MemoryRegistry, Pace, Registry};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -52,6 +52,8 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     }
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("listen: {}", config.listen))?;
+    // Whoever reads that it listens may signal: a signal that nobody waits for ends the process.
+    let (hangups, end) = (signal(SignalKind::hangup())?, end()?);
     println!("listening on https://{}/", listener.local_addr()?);
 
     let limits = ServerLimits::default()
@@ -60,6 +62,7 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     let unheard_kept = config.limits.events_kept;
     let (tls, current) = (ServerTls::from(tls), Current::new(router));
     let reloads = tokio::spawn(reload(
+        hangups,
         path.to_owned(),
         at_start,
         Arc::clone(&lasting),
@@ -83,7 +86,7 @@ pub(crate) async fn serve(path: &Path, check: bool, log: LogFormat) -> anyhow::R
     });
     let unheard_kept = delivery.is_none().then_some(unheard_kept);
     let upkeep = tokio::spawn(keep_up(Arc::clone(&lasting), unheard_kept));
-    serve_until(listener, tls, current.router(), limits, end()?).await;
+    serve_until(listener, tls, current.router(), limits, end).await;
     reloads.abort();
     upkeep.abort();
     // What is being delivered is delivered to its end, and what was rotated is kept.
@@ -142,13 +145,13 @@ impl Current {
 
 /// Reads everything anew at each SIGHUP; what cannot be read changes nothing.
 async fn reload(
+    mut hangups: Signal,
     path: std::path::PathBuf,
     at_start: AtStart,
     lasting: Arc<Lasting>,
     current: Current,
     tls: ServerTls,
-) -> anyhow::Result<()> {
-    let mut hangups = signal(SignalKind::hangup())?;
+) {
     while hangups.recv().await.is_some() {
         let again = || {
             let config = Config::read(&path)?;
@@ -172,7 +175,6 @@ async fn reload(
             Err(error) => tracing::error!("nothing was changed: {error:#}"),
         }
     }
-    Ok(())
 }
 
 /// Waits for SIGTERM or Ctrl-C.
