@@ -174,8 +174,8 @@ const fn host(record: &Record) -> Option<&DomainName> {
     }
 }
 
-/// How many aliases in a row are followed.
-pub(crate) const MAX_ALIASES: usize = 8;
+/// How many aliases in a row are followed in one answer.
+const MAX_ALIASES: usize = 8;
 /// How many records of a section are used; of NAPTR records, of each that lead to something else.
 const MAX_RECORDS: usize = 64;
 /// How much room in a message, in octets, leaves nothing out: sixteen IPv6 addresses of a host, or four

@@ -92,8 +92,8 @@ pub enum ResolveError {
     /// The source of entropy failed, so servers cannot be drawn by weight. Try again later.
     #[error("cannot draw by weight")]
     Entropy(#[source] EntropyError),
-    /// Aliases lead in a circle, or more than eight of them follow one another, or twelve questions do
-    /// not lead to their end. The domain's administrator has to mend its records.
+    /// Aliases lead in a circle, or more than eight of them follow one another in an answer, or more than
+    /// five each of which has to be asked for. The domain's administrator has to mend its records.
     #[error("aliases without an end, or too many in a row")]
     Loop,
     /// The domain offers SIP, but not over TLS, and nothing else is allowed.

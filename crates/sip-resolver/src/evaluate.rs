@@ -270,12 +270,18 @@ impl<'a> Evaluation<'a> {
     /// Whether all steps after NAPTR are answered, and lead to something that may be had without it.
     fn has_others(&mut self, domain: &DomainName, plain: Transport, services: &[Service]) -> bool {
         let mut found = None;
+        // Aliases of the others are followed when it is known that they matter, as a circle of all kinds
+        // would cost a multiple of what one costs.
+        let wanted = self.wanted.len();
         for service in services {
             let Some(name) = domain.below(service.labels()) else {
                 continue;
             };
             match self.look_up(&name, QuestionKind::Srv) {
-                Lookup::Missing(_) => return false,
+                Lookup::Missing(_) => {
+                    self.wanted.truncate(wanted);
+                    return false;
+                }
                 Lookup::Found(..) => found = found.or_else(|| Some(service.transport())),
                 Lookup::Empty | Lookup::Failed | Lookup::Loop => {}
             }
@@ -287,6 +293,7 @@ impl<'a> Evaluation<'a> {
                 }
             }
         }
+        self.wanted.truncate(wanted);
         found == Some(Transport::Tls)
     }
 

@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::{Evaluation, Nothing, Server};
-use crate::answer::{Answer, MAX_ALIASES};
+use crate::answer::Answer;
 use crate::order::by_turns;
 use crate::record::Srv;
 use crate::{
-    DomainName, Families, Host, Note, Question, QuestionKind, Record, RecordData, ResolveError,
-    Transport,
+    DomainName, Families, Note, Question, QuestionKind, Record, RecordData, ResolveError, Transport,
 };
 
 /// The outcome of a look-up of a name, aliases followed.
@@ -27,7 +26,8 @@ impl<'a> Evaluation<'a> {
     pub(super) fn look_up(&mut self, name: &DomainName, kind: QuestionKind) -> Lookup<'a> {
         let mut question = Question::new(name.clone(), kind);
         let mut ttl = Duration::MAX;
-        for aliases in 0..=MAX_ALIASES {
+        // An alias that leads back to a name costs no question, and counts all the same.
+        for _ in 0..=MAX_ASKED_ALIASES {
             if question.name().is_local() {
                 return self.local(kind, ttl);
             }
@@ -35,9 +35,6 @@ impl<'a> Evaluation<'a> {
                 None => {
                     if let Some(added) = self.added(&question) {
                         return self.found(added, ttl);
-                    }
-                    if self.leads_too_far(name, &question, aliases) {
-                        return self.circular(ttl);
                     }
                     if self.closing {
                         return self.failed();
@@ -77,17 +74,6 @@ impl<'a> Evaluation<'a> {
                 Lookup::Empty
             }
         }
-    }
-
-    /// Whether `question`, to which so many aliases have led from `name`, is one too many to be asked.
-    ///
-    /// There may be many servers, and each of them an alias.
-    fn leads_too_far(&self, name: &DomainName, question: &Question, aliases: usize) -> bool {
-        let is_server = matches!(question.kind(), QuestionKind::A | QuestionKind::Aaaa)
-            && !matches!(self.target.looked_up(), Host::Name(domain) if domain == name);
-        let is_one_of_many = aliases == 0 || aliases == 1 && is_server;
-        let asked = self.answers.len() + self.wanted.len();
-        !is_one_of_many && asked >= MAX_ALIASED && !self.wanted.contains(question)
     }
 
     fn found(&mut self, records: &'a [Record], ttl: Duration) -> Lookup<'a> {
@@ -298,8 +284,10 @@ static LOOPBACK: LazyLock<[Record; 2]> = LazyLock::new(|| {
 const FAMILY_PATIENCE: Duration = Duration::from_millis(50);
 /// How long the addresses of further servers, and those of IPv4 beside those of IPv6, are waited for.
 const SERVER_PATIENCE: Duration = Duration::from_millis(500);
-/// How many questions are asked at most where aliases lead to the last one. Name servers give all aliases at
-/// once that they know of; where one gives them singly, each kind of records follows its own.
-const MAX_ALIASED: usize = 12;
+/// How many aliases in a row are followed of which each has to be asked for. Name servers give all aliases
+/// at once that they know of; where one gives them singly, each kind of records follows its own, and a
+/// circle of both families, or of NAPTR records beside all else that is asked at once, ends within twelve
+/// questions.
+const MAX_ASKED_ALIASES: usize = 5;
 /// How long that a question failed, or leads in a circle, may be kept; RFC 2308 section 7.1 allows five minutes.
 const FAILURE_TTL: Duration = Duration::from_secs(30);
