@@ -1,6 +1,6 @@
 //! What of a reply is believed.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::order::least;
@@ -120,6 +120,8 @@ impl Additionals {
             kind && record.owner().is_at_or_under(domain)
         };
         let records: Vec<_> = response.additionals.iter().filter(usable).collect();
+        let is_cut =
+            records.len() > MAX_RECORDS || response.additionals.len() >= Response::MAX_RECORDS;
         let records = least(records, MAX_RECORDS, |one, other| {
             let by_kind = other.data().rank().cmp(&one.data().rank());
             by_kind
@@ -127,24 +129,43 @@ impl Additionals {
                 .then_with(|| one.data().by_value(other.data()))
         });
         let records: Vec<_> = records.into_iter().cloned().collect();
-        let addressed = records.iter().filter(|record| record.data().is_address());
-        let addressed: HashSet<_> = addressed.map(Record::owner).collect();
-        // RFC 2181 section 9: what does not fit is left out without a word, so that where one host
-        // of the domain is missing, of others too there may be more. Even where each has an address,
-        // those of the other family may not have fitted.
         let servers = response.answers.iter().chain(&records);
         let hosts = servers.filter_map(host);
         let hosts: BTreeSet<_> = hosts.filter(|host| host.is_at_or_under(domain)).collect();
-        let has_room = response.room.is_some_and(|room| room >= MAX_LEFT_OUT);
-        let is_whole = response.is_authoritative
-            && hosts.iter().all(|host| addressed.contains(host))
-            && (has_room || fits(lengths(response, &hosts), MAX_WHOLE));
+        let families = families(&hosts, &records);
+        // RFC 2181 section 9: what does not fit is left out without a word, so that where one host of
+        // the domain is missing, of others too there may be more. Even where each has an address, those
+        // of the other family may not have fitted: a server may allow itself less than its EDNS says
+        // that it takes, so that room alone is no proof where hosts differ.
+        let is_alike = families.windows(2).all(|pair| pair.first() == pair.last());
+        let is_whole = !is_cut
+            && response.is_authoritative
+            && !families.contains(&[false; 2])
+            && (is_alike && has_room(response) || fits(lengths(response, &hosts), MAX_WHOLE));
         let complete = match is_whole {
             true => hosts.into_iter().cloned().collect(),
             false => Vec::new(),
         };
         Self { records, complete }
     }
+}
+
+/// Whether each of `hosts` has IPv4 and IPv6 addresses among `records`.
+fn families(hosts: &BTreeSet<&DomainName>, records: &[Record]) -> Vec<[bool; 2]> {
+    let mut families: HashMap<&DomainName, [bool; 2]> = HashMap::new();
+    for record in records {
+        let [four, six] = families.entry(record.owner()).or_default();
+        *four |= matches!(record.data(), RecordData::A(_));
+        *six |= matches!(record.data(), RecordData::Aaaa(_));
+    }
+    let of = |host| families.get(host).copied().unwrap_or_default();
+    hosts.iter().map(of).collect()
+}
+
+/// Whether the message could have had so much more that nothing was left out for want of room, where its
+/// server went to the limit.
+fn has_room(response: &Response) -> bool {
+    response.room.is_some_and(|room| room >= MAX_LEFT_OUT)
 }
 
 /// The octets of a message, piece by piece: its records, and for each of `hosts` one address more,

@@ -289,6 +289,8 @@ impl Plan {
             let by_kind = one.data().rank().cmp(&other.data().rank());
             one.owner().cmp(other.owner()).then(by_kind)
         };
+        // What is cut off may be of any host.
+        let is_cut = self.additionals.len() > MAX_ADDITIONALS;
         let known = std::mem::take(&mut self.additionals);
         self.additionals = least(known, MAX_ADDITIONALS, |one, other| {
             by_place(one, other).then_with(|| one.data().by_value(other.data()))
@@ -296,6 +298,10 @@ impl Plan {
         self.additionals.sort_by(|one, other| {
             by_place(one, other).then_with(|| one.data().by_use(other.data()))
         });
+        if is_cut {
+            self.complete.clear();
+            return;
+        }
         self.complete.extend(added.complete);
         self.complete.truncate(MAX_ADDITIONALS);
     }

@@ -139,6 +139,11 @@ impl Response {
     /// The answer as one whose message had room for so many octets more, by its length and by how long
     /// it might have been. The more room there was, the less was left out for want of it: without
     /// this, what was left out is judged by an estimate, and more is asked for than may be needed.
+    ///
+    /// EDNS says what a server takes and not how long its own messages may be, which it may limit more
+    /// narrowly and say nothing. So much room counts only where all hosts in the message have addresses
+    /// of the same families. What is assumed then is that no server leaves out one family of all its
+    /// hosts and nothing else.
     #[must_use]
     pub const fn with_room(mut self, octets: usize) -> Self {
         self.room = Some(octets);

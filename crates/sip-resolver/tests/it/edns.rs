@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_server::proto::op::{Message, ResponseCode};
-use hickory_server::proto::rr::rdata::A;
+use hickory_server::proto::rr::rdata::{A, AAAA};
 use hickory_server::proto::rr::{RData, Record};
 use offhook_sip_resolver::{Options, Policy, Resolver};
 
@@ -180,4 +180,29 @@ async fn addresses_that_may_be_left_out_of_short_messages_are_asked_for() {
         assert_eq!(found.hops().len(), 3);
         assert_eq!(found.round_trips(), 2, "{}", found.trace());
     }
+}
+
+/// Adds the IPv4 addresses of all [`servers`] and the IPv6 addresses of the first two, as BIND does whose
+/// own limit is near, and which says in EDNS that it takes more.
+fn add_what_fits(answer: &mut Message) {
+    add(answer);
+    let first = answer.additionals.iter().take(2).zip(1_u16..);
+    let more: Vec<_> = first
+        .map(|(record, server)| {
+            let address = RData::AAAA(AAAA([0x2001, 0xdb8, 0, 0, 0, 0, 0, server].into()));
+            Record::from_rdata(record.name.clone(), 60, address)
+        })
+        .collect();
+    answer.additionals.extend(more);
+    answer.edns.get_or_insert_default().set_max_payload(1_232);
+}
+
+#[tokio::test]
+async fn addresses_that_a_server_leaves_out_of_long_messages_are_asked_for() {
+    let six = (1..=5)
+        .map(|server| format!("sbc-{server}.voice-edge.frankfurt 60 IN AAAA 2001:db8::{server}\n"));
+    let zone = servers(5) + &six.collect::<String>();
+    let server = proxy(serve(&zone).await, |_, _| Fate::Changed(add_what_fits)).await;
+    let found = resolve(server, Options::default()).await.unwrap();
+    assert_eq!(found.hops().len(), 10, "{}", found.trace());
 }

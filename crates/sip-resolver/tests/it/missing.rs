@@ -180,6 +180,56 @@ fn addresses_that_may_not_have_fitted_are_asked_for() {
 }
 
 #[test]
+fn records_that_are_cut_off_are_asked_for() {
+    // All of the 64 that are kept are of IPv6.
+    let mut lines = String::new();
+    for server in 1..=4 {
+        lines += &format!(
+            "_sip._tls.example.com 60 SRV {server} 0 5061 s{server}.example.com
+            s{server}.example.com 60 A 192.0.2.{server}\n"
+        );
+        for at in 1..=16 {
+            lines += &format!("s{server}.example.com 60 AAAA 2001:db8:{server}::{at}\n");
+        }
+    }
+    let mut zone = Zone::new(&lines);
+    (zone.adds, zone.room) = (true, Some(60_000));
+    let found = zone.resolve("example.com", Policy::room_os()).unwrap();
+    let text = found.trace().to_string();
+    for server in 1..=4 {
+        let question = format!("> s{server}.example.com A (round 2)");
+        assert!(text.contains(&question), "{text}");
+    }
+}
+
+#[test]
+fn servers_whose_added_addresses_are_cut_off_are_asked_for() {
+    // Three messages add sixty addresses each, and those of the last hosts by name are not kept.
+    let mut lines = String::new();
+    for host in 1..=4 {
+        lines += &format!(
+            "example.com 60 NAPTR 20 {host} a SIP+D2T \"\" a{host}.example.com
+            example.com 60 NAPTR 10 {host} s SIPS+D2T \"\" _sips._tcp.example.com
+            _sip._tls.example.com 60 SRV {host} 0 5061 b{host}.example.com
+            _sips._tcp.example.com 60 SRV {host} 0 5061 c{host}.example.com\n"
+        );
+        for (of, name) in ["a", "b", "c"].iter().enumerate() {
+            for at in 1..=15 {
+                lines += &format!("{name}{host}.example.com 60 A 192.0.{of}.{at}{host}\n");
+            }
+        }
+    }
+    let mut zone = Zone::new(&lines);
+    (zone.adds, zone.room) = (true, Some(60_000));
+    let hops = zone.hops("example.com", Policy::room_os()).unwrap();
+    for host in 1..=4 {
+        let end = format!("{host}:5061 as example.com");
+        let is_of = |hop: &&String| hop.contains(" 192.0.2.") && hop.ends_with(&end);
+        assert!(hops.iter().any(|hop| is_of(&hop)), "{host}: {hops:?}");
+    }
+}
+
+#[test]
 fn a_host_that_many_records_name_counts_once() {
     let mut lines = "one.example.com 60 A 192.0.2.1\n".to_owned();
     for port in 1..=4 {
