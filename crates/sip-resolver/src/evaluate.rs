@@ -254,7 +254,8 @@ impl<'a> Evaluation<'a> {
         if !rules.iter().any(|rule| rule.end.is_somewhere()) {
             // Records for TLS are no reason to do without it, whatever is wrong with them.
             self.tls_only = rules.iter().any(|rule| rule.transport == Transport::Tls);
-            if !offers_sip || !needs_tls {
+            // They want TLS, and say as little about how as if there were none.
+            if self.tls_only || !offers_sip || !needs_tls {
                 return Err(Nothing::Here);
             }
             self.notes.push(Note::NaptrWithoutTls);
@@ -300,10 +301,11 @@ impl<'a> Evaluation<'a> {
     /// The servers of the first rule that leads to any.
     ///
     /// One that fails leads on to the next as one that leads nowhere does, and the failure counts where
-    /// none leads anywhere.
+    /// none leads anywhere. Where none can be followed, since a malformed one for TLS comes before those
+    /// without it, it is as if there were none, but for TLS.
     fn follow(&mut self, rules: &[Rule<'_>], ttl: Duration) -> Result<Vec<Server>, Nothing> {
         let mut worst = ResolveError::NotFound;
-        let mut tls_only = false;
+        let (mut tls_only, mut is_followed) = (false, false);
         for rule in rules {
             let is_tls = rule.transport == Transport::Tls;
             if tls_only && !is_tls {
@@ -320,6 +322,7 @@ impl<'a> Evaluation<'a> {
                     continue;
                 }
             };
+            is_followed = true;
             match outcome {
                 Ok(mut servers) => {
                     for (_, known) in servers.iter_mut().flat_map(|server| &mut server.addresses) {
@@ -345,6 +348,10 @@ impl<'a> Evaluation<'a> {
                 Err(other) => return Err(other),
             }
             self.notes.push(Note::NaptrDangles(name.clone()));
+        }
+        if !is_followed {
+            self.tls_only = true;
+            return Err(Nothing::Here);
         }
         Err(Nothing::Final(worst))
     }

@@ -1,6 +1,6 @@
 //! NAPTR records that do not lead to SIP servers, beside those that do.
 
-use offhook_sip_resolver::{Policy, ResolveError};
+use offhook_sip_resolver::{Policy, ResolveError, Service};
 
 use crate::plan::{room_os, standard};
 use crate::zone::Zone;
@@ -83,6 +83,16 @@ fn records_for_tls_that_lead_nowhere_lead_on_to_tls_alone() {
         assert_eq!(found.hops()[0].to_string(), TLS);
         let text = found.trace().to_string();
         assert!(text.contains(note) && text.contains("left out"), "{text}");
+        for zone in [&naptr, &format!("{naptr}{udp}")] {
+            let zone = Zone::new(&format!("{zone}{servers}"));
+            let policies = [Policy::room_os(), Policy::tls_only(), Policy::standard()];
+            for policy in policies.map(|policy| policy.with_services(&[Service::SipsTcp])) {
+                let found = zone.resolve("example.com", policy).unwrap();
+                assert_eq!(found.hops()[0].to_string(), TLS, "{policy:?}");
+                let text = found.trace().to_string();
+                assert!(!text.contains("not over TLS"), "{text}");
+            }
+        }
     }
     // With these flags nothing is said about TLS where it is needed.
     for service in ["SIP+D2S", "SIP+D2U", "SIPS+D2T"] {
