@@ -158,6 +158,9 @@ impl FromStr for Target {
         let rest = rest.split('?').next().unwrap_or_default();
         let mut parts = rest.split(';');
         let host_port = parts.next().unwrap_or_default();
+        if !has_scheme && let Some(user) = host_port.find('@') {
+            return Err(ParseTargetError::NoScheme { at: at + user });
+        }
         let (host, port) = split_port(host_port);
         let port = match port {
             None => None,
@@ -174,14 +177,7 @@ impl FromStr for Target {
             }
         };
         let is_bracketed = host.starts_with('[');
-        let host = Host::read(host, at).map_err(|error| match error {
-            ParseTargetError::BadHost { at }
-                if !has_scheme && text.as_bytes().get(at) == Some(&b'@') =>
-            {
-                ParseTargetError::NoScheme { at }
-            }
-            error => error,
-        })?;
+        let host = Host::read(host, at)?;
         // In a URI `::1:5060` could be an address, or one and its port.
         if has_scheme && !is_bracketed && matches!(host, Host::Address(IpAddr::V6(_))) {
             return Err(ParseTargetError::BadHost { at });

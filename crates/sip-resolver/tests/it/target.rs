@@ -73,6 +73,11 @@ fn faults_are_refused_with_the_place() {
         ("exämple.com", ParseTargetError::NotAscii { at: 2 }),
         ("sip:bücher.test", ParseTargetError::NotAscii { at: 5 }),
         ("alice@example.com", ParseTargetError::NoScheme { at: 5 }),
+        ("alice@192.0.2.1", ParseTargetError::NoScheme { at: 5 }),
+        (
+            "alice:5060@example.com",
+            ParseTargetError::NoScheme { at: 10 },
+        ),
         (
             "alice@example.com:5060",
             ParseTargetError::NoScheme { at: 5 },
