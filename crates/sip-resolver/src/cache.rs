@@ -105,6 +105,14 @@ impl Cache {
         }
     }
 
+    /// Tells the next who comes that it is time to ask again: whoever was told cannot.
+    #[cfg(feature = "hickory")]
+    pub(crate) fn tell_again(&mut self, target: &Target, policy: &Policy) {
+        if let Some(entry) = self.entry((target.clone(), *policy)) {
+            entry.is_told = false;
+        }
+    }
+
     /// What is known about `target` under `policy`.
     pub fn get(&mut self, target: &Target, policy: &Policy, now: Instant) -> Option<Cached> {
         let max_stale = self.max_stale;

@@ -64,6 +64,7 @@ impl Memory {
             return (known, Some(flight.clone()), None);
         }
         if inner.running.len() >= inner.max_searches {
+            inner.cache.tell_again(target, policy);
             return (known, None, None);
         }
         let number = inner.next;
@@ -165,5 +166,45 @@ impl Pilot {
 impl Drop for Pilot {
     fn drop(&mut self) {
         self.memory.lock().leave(&self.key, self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Freshness, ResolveError, Trace};
+
+    #[test]
+    fn a_search_ahead_that_there_is_no_room_for_begins_when_there_is() {
+        let now = tokio::time::Instant::now().into_std();
+        let policy = Policy::room_os();
+        let [target, other] = ["one.example.com", "two.example.com"];
+        let [target, other]: [Target; 2] = [target, other].map(|text| text.parse().unwrap());
+        let memory = Arc::new(Memory::new(Cache::new(8), 1));
+        let ahead = |target: &Target, now: Instant| {
+            let wants = |known: Option<&Cached>| match known.map(Cached::freshness) {
+                None | Some(Freshness::Ageing) => true,
+                Some(_) => false,
+            };
+            memory.look(target, &policy, now, wants).2
+        };
+        let nothing = ResolveFailure {
+            target: "one.example.com".into(),
+            error: ResolveError::NotFound,
+            holds: Duration::from_secs(100),
+            trace: Trace::default(),
+        };
+        ahead(&target, now).unwrap().land(Err(nothing), now);
+        let late = now + Duration::from_secs(95);
+        let busy = ahead(&other, late).unwrap();
+        assert!(ahead(&target, late).is_none());
+        drop(busy);
+        // Once.
+        let begun = ahead(&target, late);
+        assert!(begun.is_some());
+        drop(begun);
+        assert!(ahead(&target, late).is_none());
     }
 }
