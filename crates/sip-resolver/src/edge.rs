@@ -31,11 +31,14 @@ impl Edge {
     ///
     /// The records of the inside exist in an enterprise's own name servers only. So a device is
     /// inside where those of any domain are found, and outside where there are none, or where
-    /// nobody can say, and an edge is found: the way over the edge is open from everywhere.
+    /// nobody can say, and an edge is found: the way over the edge is open from everywhere. But where
+    /// nobody has asked for want of room ([`Note::TooManySearches`](crate::Note::TooManySearches)), a
+    /// device inside would be led out by nothing but a busy moment.
     ///
     /// # Errors
     ///
-    /// [`EdgeFailure`] when there is neither for any domain.
+    /// [`EdgeFailure`] when there is neither for any domain, or when there is an edge and the servers
+    /// inside were not asked for: [`ResolveError::Temporary`] then.
     ///
     /// # Source
     ///
@@ -44,6 +47,7 @@ impl Edge {
     pub fn decide(findings: Vec<EdgeFinding>) -> Result<Self, EdgeFailure> {
         let mut edge = None;
         let mut failures = Vec::new();
+        let mut is_unasked = false;
         for finding in findings {
             let EdgeFinding {
                 domain,
@@ -59,7 +63,10 @@ impl Edge {
                         resolution,
                     });
                 }
-                Err(failure) => failures.push(failure),
+                Err(failure) => {
+                    is_unasked |= failure.is_for_want_of_room();
+                    failures.push(failure);
+                }
             }
             match outside {
                 Ok(resolution) if edge.is_none() => {
@@ -74,7 +81,7 @@ impl Edge {
                 Err(failure) => failures.push(failure),
             }
         }
-        edge.ok_or_else(|| {
+        edge.filter(|_| !is_unasked).ok_or_else(|| {
             let is_temporary = failures.iter().any(ResolveFailure::is_temporary);
             let error = if is_temporary {
                 ResolveError::Temporary

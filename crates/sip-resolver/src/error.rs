@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-#[cfg(feature = "hickory")]
-use crate::{Note, TraceEntry, TraceEvent};
-use crate::{Target, Trace};
+use crate::{Note, Target, Trace, TraceEntry, TraceEvent};
 
 /// No server was found; with everything that was asked and answered.
 #[derive(Clone, Debug, Error)]
@@ -71,6 +69,13 @@ impl ResolveFailure {
         }
     }
 
+    /// Whether nobody has looked, as too many others were under way.
+    pub(crate) fn is_for_want_of_room(&self) -> bool {
+        let is_full =
+            |one: &TraceEntry| matches!(one.event(), TraceEvent::Noted(Note::TooManySearches));
+        self.trace.entries().iter().any(is_full)
+    }
+
     /// It was not looked for, as too many others are under way.
     #[cfg(feature = "hickory")]
     pub(crate) fn too_many_searches(target: &Target) -> Self {
@@ -121,7 +126,8 @@ impl ResolveError {
     }
 }
 
-/// No domain leads to an edge nor to servers inside; with what was found for each.
+/// No domain leads to an edge nor to servers inside, or those inside were not asked for; with what was
+/// found for each.
 #[derive(Clone, Debug, Error)]
 #[error("neither an edge nor servers inside")]
 pub struct EdgeFailure {
@@ -131,7 +137,7 @@ pub struct EdgeFailure {
 }
 
 impl EdgeFailure {
-    /// [`ResolveError::Temporary`] where another attempt may succeed, else
+    /// [`ResolveError::Temporary`] where another attempt may succeed or lead inside, else
     /// [`ResolveError::NotFound`].
     #[must_use]
     pub const fn error(&self) -> ResolveError {

@@ -158,7 +158,8 @@ impl Resolver {
     }
 
     /// Finds out whether a device is inside of an enterprise network or outside, by the domains that
-    /// its user may belong to, the preferred one first; all are asked at once.
+    /// its user may belong to, the preferred one first; all are asked at once, by two
+    /// [searches](Options::with_max_searches) for each.
     ///
     /// # Errors
     ///

@@ -57,7 +57,11 @@ impl Options {
     /// question has a socket. What is over the number is not searched for: it has failed with
     /// [`ResolveError::Temporary`](crate::ResolveError::Temporary) at once, or is given
     /// [stale](Self::with_max_stale). Whoever joins a search, finds something in the cache or asks for
-    /// an address is answered all the same.
+    /// an address is answered all the same. [`Resolver::edge`](crate::Resolver::edge) takes two searches
+    /// for each domain.
+    ///
+    /// A search whose runtime nobody drives any more does not count from when somebody has waited for it
+    /// in vain, though its sockets stay open till the runtime ends.
     #[must_use]
     pub const fn with_max_searches(mut self, searches: usize) -> Self {
         self.max_searches = searches;

@@ -198,3 +198,25 @@ async fn where_a_device_stands_is_found_out_for_all_domains_at_once() {
     let failure = resolver.edge(&[], &mut Counter(1)).await.unwrap_err();
     assert_eq!(failure.error(), ResolveError::NotFound);
 }
+
+#[tokio::test]
+async fn who_had_no_room_to_ask_about_the_inside_is_not_sent_outside() {
+    let zone = "
+        _collab-edge._tls.one 60 IN SRV 10 10 8443 edge
+        _cisco-uds._tcp.two 60 IN SRV 10 10 8443 inside
+        edge 60 IN A 192.0.2.11
+        inside 60 IN A 192.0.2.21
+    ";
+    let server = serve(zone).await;
+    let domains = ["one.example.com", "two.example.com"];
+    let domains: [DomainName; 2] = domains.map(|domain| domain.parse().unwrap());
+    for searches in [2, 4] {
+        let options = Options::default().with_max_searches(searches);
+        let resolver = Resolver::new([server], options).unwrap();
+        let edge = resolver.edge(&domains, &mut Counter(3)).await;
+        match searches {
+            4 => assert_eq!(edge.unwrap().side(), Side::Inside),
+            _ => assert_eq!(edge.unwrap_err().error(), ResolveError::Temporary),
+        }
+    }
+}
