@@ -31,7 +31,10 @@ pub(crate) fn normal_form(text: &str) -> String {
     }
     let host = decoded(host).to_ascii_lowercase();
     form.push_str(host.strip_suffix('.').unwrap_or(&host));
-    let port = port.trim_start_matches('0');
+    let port = match port.trim_start_matches('0') {
+        "" if !port.is_empty() => "0",
+        digits => digits,
+    };
     let is_default = matches!((scheme.as_str(), port), ("http", "80") | ("https", "443"));
     if !port.is_empty() && !is_default {
         form.push(':');
@@ -142,6 +145,7 @@ mod tests {
             ("http://h/a//b/", "http://h/a//b/"),
             ("http://[2001:DB8::1]", "http://[2001:db8::1]/"),
             ("http://[2001:DB8::1]:80/", "http://[2001:db8::1]/"),
+            ("http://h:00", "http://h:0/"),
             ("HTTP://User@H/%2f%zz%", "http://User@h/%2F%zz%"),
         ] {
             assert_eq!(normal_form(text), form, "{text}");
@@ -156,6 +160,7 @@ mod tests {
             "http://dms.example.test/dms",
             "https://dms.example.test:8443/dms",
             "https://dms.example.test:80/dms",
+            "https://dms.example.test:0/dms",
             "https://dms.example.test/DMS",
             "https://dms.example.test/dms/",
             "https://dms.example.test/dms?",
