@@ -15,13 +15,15 @@ pub(super) enum DateFault {
     Ended(Date),
     EndsSoon(Date),
     NotBegun(Date),
+    Unreadable,
 }
 
 impl DateFault {
-    /// That of a certificate at `now`; `None` also where it cannot be read, which has rules of its
-    /// own.
+    /// That of a certificate at `now`.
     pub(super) fn of(certificate: &[u8], now: SystemTime) -> Option<Self> {
-        let validity = Validity::of(certificate).ok()?;
+        let Ok(validity) = Validity::of(certificate) else {
+            return Some(Self::Unreadable);
+        };
         let soon = now.checked_add(EXPIRY_WARNING).unwrap_or(now);
         let end = Date::of(validity.not_after());
         if validity.has_ended(now) {
@@ -39,6 +41,16 @@ impl DateFault {
     pub(super) const fn is_good_yet(self) -> bool {
         matches!(self, Self::EndsSoon(_))
     }
+
+    /// How good the certificate is all the same, of several of one authority.
+    const fn rank(self) -> (u8, Option<Date>) {
+        match self {
+            Self::Unreadable => (0, None),
+            Self::Ended(end) => (1, Some(end)),
+            Self::NotBegun(_) => (2, None),
+            Self::EndsSoon(end) => (3, Some(end)),
+        }
+    }
 }
 
 /// What comes behind the name of the certificate.
@@ -48,23 +60,26 @@ impl fmt::Display for DateFault {
             Self::Ended(date) => write!(f, "ended on {date}"),
             Self::EndsSoon(date) => write!(f, "ends on {date}"),
             Self::NotBegun(date) => write!(f, "is good from {date} on only"),
+            Self::Unreadable => f.write_str("has dates that cannot be read"),
         }
     }
 }
 
-/// What is wrong with the dates of an authority in a list of authorities: nothing where any
-/// certificate of the same authority in the list is good.
+/// What is wrong with the dates of the best certificate of an authority in a list of authorities:
+/// nothing where any is good.
 pub(super) fn fault_of_authority<'a>(
     authority: &Authority,
     list: &'a [CertificateDer<'_>],
     now: SystemTime,
 ) -> Option<(&'a CertificateDer<'a>, DateFault)> {
-    let mut first = None;
+    let mut best: Option<(_, DateFault)> = None;
     for certificate in list.iter().filter(|each| authority.is_of(each)) {
         let fault = DateFault::of(certificate, now)?;
-        first.get_or_insert((certificate, fault));
+        if best.is_none_or(|(_, best)| fault.rank() > best.rank()) {
+            best = Some((certificate, fault));
+        }
     }
-    first
+    best
 }
 
 /// An authority: whoever has this name and this key.

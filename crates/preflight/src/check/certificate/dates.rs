@@ -20,6 +20,10 @@ pub(super) fn check(checker: &mut Checker<'_>, remote: &RemoteAccess, report: &R
             let Some(fault) = DateFault::of(certificate, checker.now) else {
                 continue;
             };
+            // What cannot be read has a rule of its own, here and in stores.
+            if fault == DateFault::Unreadable {
+                continue;
+            }
             let rule = match Role::of(holder, chain, position, report) {
                 Role::Anchor => rules::CERTIFICATE_EXPIRY,
                 Role::Presented if fault.is_good_yet() => rules::CERTIFICATE_EXPIRY,
@@ -103,6 +107,7 @@ fn stores(checker: &mut Checker<'_>, remote: &RemoteAccess, report: &Report) {
         if let Some((certificate, fault)) = fault
             // The one in the chain has been told of.
             && certificate != wanted
+            && fault != DateFault::Unreadable
             && told.insert((*store, certificate))
         {
             let what = format!("in {store}, certificate {position} of the {holder} chain {fault}");

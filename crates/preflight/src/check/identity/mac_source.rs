@@ -65,11 +65,13 @@ fn maker_roots(checker: &mut Checker<'_>, broadworks: &BroadWorks) {
     let roots = checker.certificates(file, rules::MAKER_ROOTS, path);
     let roots = roots.unwrap_or_default();
     for (at, root) in roots.iter().enumerate() {
-        if let Err(error) = ChainVerifier::builder().anchor(root) {
+        let anchored = ChainVerifier::builder().anchor(root);
+        if let Err(error) = &anchored {
             let what = format!("certificate {at} of {file:?} cannot be trusted: {error}");
             checker.find(rules::MAKER_ROOTS, path, what);
         }
         if let Some(fault) = DateFault::of(root, checker.now)
+            && (anchored.is_ok() || fault != DateFault::Unreadable)
             && !is_survived(root, roots, checker.now)
         {
             let what = format!("certificate {at} of {file:?}, of the phones' maker, {fault}");

@@ -15,6 +15,9 @@ const NOT_BEGUN: Dates = [(2026, 6, 2), (2120, 1, 1)];
 const ENDS_SOON: Dates = [(2020, 1, 1), (2026, 6, 30)];
 const NOT_SOON: Dates = [(2020, 1, 1), (2026, 7, 2)];
 
+/// No date that a certificate of a device can have is before 1970.
+const UNREADABLE: Dates = [(1960, 1, 1), (2120, 1, 1)];
+
 const BOTH: [ExtendedKeyUsagePurpose; 2] = [
     ExtendedKeyUsagePurpose::ServerAuth,
     ExtendedKeyUsagePurpose::ClientAuth,
@@ -125,6 +128,24 @@ fn sbc(own: Dates, issuing: Dates, root: Dates) -> World {
     )
 }
 
+/// The sample whose devices know the root of the SBC by certificates with these dates.
+fn sbc_roots(all: &[Dates]) -> World {
+    let key = KeyPair::generate().unwrap();
+    let same = || KeyPair::from_pem(&key.serialize_pem()).unwrap();
+    let root = |dates| Authority::with_key("SBC Root CA", None, dates, same());
+    let name = "example.test";
+    let own = root(LONG).sign_dated(name, &dns_names(&[name]), &BOTH[..1], LONG);
+    let world = with(World::passing(), "sbc.pem", &[&own]);
+    let roots: String = all
+        .iter()
+        .map(|dates| root(*dates).pem().to_owned())
+        .collect();
+    with(world, "sbc-root.pem", &[&roots]).with(
+        "device-trust-list = \"root.pem\"",
+        "device-trust-list = \"sbc-root.pem\"",
+    )
+}
+
 /// The same where the list of the devices is not described.
 fn sbc_alone(own: Dates, issuing: Dates) -> World {
     sbc(own, issuing, LONG).with("device-trust-list = \"sbc-root.pem\"\n", "")
@@ -155,6 +176,10 @@ pub(super) fn cases() -> Vec<Case> {
         let path = "sip.device-trust-list";
         cases.push(case("sbc-expiry", warning, path, sbc(LONG, LONG, dates)));
     }
+    let world = maker_roots(LONG, UNREADABLE);
+    cases.push(case(expiry, warning, "broadworks.maker-roots", world));
+    let world = sbc(LONG, LONG, UNREADABLE);
+    cases.push(case("sbc-expiry", warning, "sip.device-trust-list", world));
     for world in [own(ENDS_SOON), under_root(ENDS_SOON)] {
         cases.push(case(expiry, warning, chain, world));
     }
@@ -180,6 +205,7 @@ pub(super) fn harmless() -> Vec<World> {
         phone(LONG, LONG, ENDED),
         maker_roots(ENDED, LONG),
         sbc(NOT_SOON, NOT_SOON, NOT_SOON),
+        sbc_roots(&[ENDED, UNREADABLE, NOT_SOON]),
     ]
 }
 
@@ -262,6 +288,19 @@ fn dates_are_told_in_words_with_the_day() {
         (
             sbc_alone(ENDED, LONG),
             "the certificate of the SBC ended on 2026-05-31",
+        ),
+        (
+            maker_roots(LONG, UNREADABLE),
+            "certificate 2 of \"roots.pem\", of the phones' maker, has dates that cannot be read",
+        ),
+        // Of several certificates of one authority the best counts.
+        (
+            sbc_roots(&[ENDED, ENDS_SOON, NOT_BEGUN]),
+            "the authority that the chain of the SBC leads to ends on 2026-06-30",
+        ),
+        (
+            sbc_roots(&[ENDED, UNREADABLE]),
+            "the authority that the chain of the SBC leads to ended on 2026-05-31",
         ),
     ] {
         assert_eq!(said(world), what);
