@@ -5,9 +5,19 @@ use std::io::{Read, Seek, SeekFrom};
 use super::header;
 use crate::{ArchiveError, Limits};
 
+/// The directory of a zip archive as the end of the archive tells it.
+pub(super) struct Directory {
+    pub(super) start: u64,
+    pub(super) size: u64,
+    pub(super) entries: usize,
+}
+
 /// Refuses an archive that is too long or has more entries than allowed, before the directory is
 /// read into memory; and one whose end could be taken for two different things.
-pub(super) fn check(reader: &mut (impl Read + Seek), limits: &Limits) -> Result<(), ArchiveError> {
+pub(super) fn check(
+    reader: &mut (impl Read + Seek),
+    limits: &Limits,
+) -> Result<Directory, ArchiveError> {
     let length = reader.seek(SeekFrom::End(0)).map_err(ArchiveError::Io)?;
     if length > limits.archive_bytes {
         return Err(ArchiveError::TooLarge);
@@ -33,9 +43,15 @@ pub(super) fn check(reader: &mut (impl Read + Seek), limits: &Limits) -> Result<
     if !is_whole || start.checked_add(size) != Some(end_at) {
         return Err(ArchiveError::Directory);
     }
-    let found = usize::try_from(entries).unwrap_or(usize::MAX);
-    if found > limits.entries {
-        return Err(ArchiveError::TooManyEntries { found });
+    let directory = Directory {
+        start,
+        size,
+        entries: usize::try_from(entries).unwrap_or(usize::MAX),
+    };
+    if directory.entries > limits.entries {
+        return Err(ArchiveError::TooManyEntries {
+            found: directory.entries,
+        });
     }
     if size > entries.saturating_mul(MAX_ENTRY_BYTES) {
         return Err(ArchiveError::Directory);
@@ -51,8 +67,9 @@ pub(super) fn check(reader: &mut (impl Read + Seek), limits: &Limits) -> Result<
             return Err(ArchiveError::Directory);
         }
     }
-    header::check(reader, start, size)?;
-    reader.rewind().map_err(ArchiveError::Io)
+    header::check(reader, &directory)?;
+    reader.rewind().map_err(ArchiveError::Io)?;
+    Ok(directory)
 }
 
 /// The bytes from a place on; zeros where there are none.

@@ -2,24 +2,25 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::directory::bytes_at;
+use super::directory::{Directory, bytes_at};
 use crate::{ArchiveError, EntryFault};
 
 /// Refuses bytes before the first entry, entries on other volumes, and entries that some readers would unpack
-/// otherwise or under another name.
+/// otherwise or under another name; and a directory of anything but as many entries as its end counts, for some
+/// readers go by the count and others by the length, and some look for another end where the directory is none.
 ///
-/// The directory begins at `start` and is `size` bytes long, both of which have been checked.
+/// The place and the length of the directory have been checked.
 pub(super) fn check(
     reader: &mut (impl Read + Seek),
-    start: u64,
-    size: u64,
+    directory: &Directory,
 ) -> Result<(), ArchiveError> {
-    let length = usize::try_from(size).map_err(|_| ArchiveError::Directory)?;
-    let directory = read(reader, start, length)?;
-    let mut rest = directory.as_slice();
+    let length = usize::try_from(directory.size).map_err(|_| ArchiveError::Directory)?;
+    let bytes = read(reader, directory.start, length)?;
+    let mut rest = bytes.as_slice();
     let mut first = None;
-    let mut index = 0;
-    while let Some(header) = rest.strip_prefix(b"PK\x01\x02") {
+    for index in 0..directory.entries {
+        let header = rest.strip_prefix(b"PK\x01\x02");
+        let header = header.ok_or(ArchiveError::Directory)?;
         let [flags, name, extra, comment, disk] =
             [4, 24, 26, 28, 30].map(|at| u16::from_le_bytes(bytes_at(header, at)));
         let [name, extra, comment] = [name, extra, comment].map(usize::from);
@@ -30,12 +31,11 @@ pub(super) fn check(
         }
         check_flags(flags).map_err(|fault| ArchiveError::Entry { index, fault })?;
         check_extra(rest, HEADER_BYTES, name, extra)?;
-        check_local(reader, offset.into(), start)?;
+        check_local(reader, offset.into(), directory.start)?;
         let length = HEADER_BYTES + name + extra + comment;
-        rest = rest.get(length..).unwrap_or_default();
-        index += 1;
+        rest = rest.get(length..).ok_or(ArchiveError::Directory)?;
     }
-    if first.is_some_and(|first| first > 0) {
+    if !rest.is_empty() || first.is_some_and(|first| first > 0) {
         return Err(ArchiveError::Directory);
     }
     Ok(())

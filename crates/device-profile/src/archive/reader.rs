@@ -66,7 +66,7 @@ impl<R: Read + Seek> ArchiveReader<R> {
     ///
     /// [`ArchiveError::Io`] when the reader fails; any other says what was wrong with the bytes.
     pub fn open(mut reader: R, limits: &Limits) -> Result<Self, ArchiveError> {
-        directory::check(&mut reader, limits)?;
+        let directory = directory::check(&mut reader, limits)?;
         let mut zip = ZipArchive::new(reader).map_err(from_zip)?;
         check_names(&zip)?;
         // Of two entries with the very same name the directory keeps one; this knows of both.
@@ -74,6 +74,11 @@ impl<R: Read + Seek> ArchiveReader<R> {
             Ok(()) => {}
             Err(ZipError::Io(error)) => return Err(from_zip(ZipError::Io(error))),
             Err(_) => return Err(ArchiveError::Inconsistent),
+        }
+        // The zip's reader finds the directory by itself, and may find another than was checked.
+        let found = (zip.central_directory_start(), zip.offset(), zip.len());
+        if found != (directory.start, 0, directory.entries) {
+            return Err(ArchiveError::Directory);
         }
         check_entries(&zip, limits)?;
         let index = zip

@@ -28,7 +28,8 @@ pub enum ArchiveError {
         file: usize,
     },
     /// The end of the archive or its directory is not as we write it: a comment, bytes before the
-    /// first or behind the last, several volumes, or sizes of more than 32 bits.
+    /// first or behind the last, another number of entries than the end tells, several volumes, or
+    /// sizes of more than 32 bits.
     #[error("directory is not as it should be")]
     Directory,
     /// An entry is one that no archive of ours has.
