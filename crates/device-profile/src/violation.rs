@@ -22,14 +22,14 @@ pub enum Violation {
         file: usize,
     },
     /// Activation by code is on, and the type has no bearer authentication. No rule for telephones that show who
-    /// they are by their address.
+    /// they are by their address, for which a file for one device has the flag.
     #[error("the type needs bearerFileAuthentication where enableDeviceActivation is on")]
     ActivationWithoutBearerOnType,
     /// Activation by code is on, and the type is not configured by device management.
     #[error("enableDeviceActivation needs deviceTypeConfigurationOption Device Management")]
     ActivationWithoutDeviceManagement,
     /// Activation by code is on, and codes are not requested through the messaging server. No rule for telephones
-    /// that show who they are by their address.
+    /// that show who they are by their address, for which a file for one device has the flag.
     #[error("enableDeviceActivation needs isActivationCodeThroughMessagingServer")]
     ActivationWithoutMessagingServer,
     /// Activation by code is on, and the type has no file for one device.
@@ -204,12 +204,11 @@ impl DeviceType {
             options.is_activation_code_through_messaging_server == Some(true)
         });
         let activates = self.allows_activation();
-        // Telephones that show who they are by their address go on without a token.
-        let is_by_address = options.is_some_and(|options| takes_address(&options.authentication()))
-            || self
-                .files
-                .iter()
-                .any(|file| is_for_one_device(file) && takes_address(&file.authentication()));
+        // Telephones that show who they are by their address go on without a token. The flags of the files say
+        // so: where device management configures, those of the type are for the directory of phone services.
+        let mut files = self.files.iter();
+        let is_by_address =
+            files.any(|file| is_for_one_device(file) && takes_address(&file.authentication()));
         check(
             self.number_of_ports == NumberOfPorts::Quantity(0),
             Violation::NoPorts,
@@ -242,14 +241,12 @@ impl DeviceType {
             activates && !self.files.iter().any(is_for_one_device),
             Violation::ActivationWithoutProfileFile,
         );
-        let needs_token =
-            activates && !options.is_some_and(|options| takes_address(&options.authentication()));
         let mut formats = HashSet::new();
         for (index, file) in self.files.iter().enumerate() {
             if !formats.insert(&file.file_format) {
                 found.push(Violation::DuplicateFileFormat { file: index });
             }
-            check_file(file, index, needs_token, &mut found);
+            check_file(file, index, activates, &mut found);
         }
         found
     }
@@ -325,7 +322,7 @@ impl DeviceType {
     }
 }
 
-fn check_file(file: &DeviceTypeFile, index: usize, needs_token: bool, found: &mut Vec<Violation>) {
+fn check_file(file: &DeviceTypeFile, index: usize, activates: bool, found: &mut Vec<Violation>) {
     let mut check = |is_broken: bool, violation| {
         if is_broken {
             found.push(violation);
@@ -384,7 +381,7 @@ fn check_file(file: &DeviceTypeFile, index: usize, needs_token: bool, found: &mu
         Violation::MacSourcesOnFile { file: index },
     );
     check(
-        needs_token && is_for_one_device(file) && !bearer && !has_address,
+        activates && is_for_one_device(file) && !bearer && !has_address,
         Violation::ActivationWithoutBearerOnFile { file: index },
     );
     check(

@@ -67,22 +67,24 @@ fn telephones_that_show_their_address_need_no_bearer_and_no_messaging_server() {
     options.bearer_file_authentication = false;
     phone.files[0].bearer_file_authentication = false;
     assert_eq!(phone.violations(), []);
-    for of_type in [
+    // Neither the type's own flags nor a file for all say how a device shows who it is.
+    for shown in [
         FileAuthentication::mac_in_cert(),
         FileAuthentication::mac_in_header("a"),
     ] {
         let file = DeviceTypeFile::new("%BWMACADDRESS%.xml", "x");
-        let mut phone = DeviceType::new("T").with_activation().with_file(file);
-        options_of(&mut phone, of_type);
+        let logo = DeviceTypeFile::new("logo.png", "x").with_category(FileCategory::Static);
+        let mut phone = DeviceType::new("T")
+            .with_activation()
+            .with_file(file.with_authentication(shown.clone()))
+            .with_file(logo.with_authentication(shown.clone()));
+        options_of(&mut phone, FileAuthentication::default());
         let options = phone.device_management_mut();
         options.is_activation_code_through_messaging_server = None;
         assert_eq!(phone.violations(), []);
-        // A file for all says nothing of how the device shows who it is.
-        options_of(&mut phone, FileAuthentication::default());
-        let logo = DeviceTypeFile::new("logo.png", "x").with_category(FileCategory::Static);
-        phone
-            .files
-            .push(logo.with_authentication(FileAuthentication::mac_in_cert()));
+        phone.files[0].mac_in_cert = false;
+        phone.files[0].mac_in_non_request_uri = false;
+        options_of(&mut phone, shown);
         assert_eq!(
             phone.violations(),
             [

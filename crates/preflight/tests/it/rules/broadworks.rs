@@ -358,6 +358,30 @@ fn a_device_type_without_activation_is_told_of_once_where_it_is() {
 }
 
 #[test]
+fn a_room_devices_type_needs_bearer_and_messaging_whatever_address_its_files_take() {
+    let asked = |world: World| {
+        let report = world.report();
+        let whats: Vec<_> = report
+            .findings()
+            .iter()
+            .map(|finding| finding.what.clone())
+            .collect();
+        [
+            "needs isActivationCodeThroughMessagingServer",
+            "the type needs bearerFileAuthentication",
+            "file 0 needs bearerFileAuthentication",
+        ]
+        .map(|wanted| whats.iter().filter(|what| what.contains(wanted)).count())
+    };
+    assert_eq!(asked(World::passing()), [0; 3]);
+    let room_and_phone = World::passing().with(
+        "device-type = \"Room OS\"",
+        "device-type = \"Cisco 8841 MPP\"",
+    );
+    assert_eq!(asked(room_and_phone), [1; 3]);
+}
+
+#[test]
 fn the_least_release_counts_for_models_that_no_guide_lists_too() {
     let world = World::passing()
         .with("CP-8841-3PCC", "CP-8832-3PCC")
