@@ -188,25 +188,30 @@ fn rows(text: &mut String, settings: &SipSettings) {
         Some(port) => format!("{host} port {port}"),
         None => host.to_owned(),
     };
-    open_row(
+    row(
         text,
         "domain",
         &host_port((settings.domain(), settings.port())),
     );
     for backup in settings.backups() {
-        open_row(text, "backup", &host_port(backup));
+        row(text, "backup", &host_port(backup));
     }
     if let Some(proxy) = settings.outbound_proxy() {
-        open_row(text, "outbound proxy", &host_port(proxy));
+        row(text, "outbound proxy", &host_port(proxy));
     }
     row(text, "transport", settings.transport().as_str());
-    open_row(text, "target", &settings.target_uri());
-    open_row(text, "user", settings.user());
+    row(text, "target", &settings.target_uri());
+    row(text, "user", settings.user());
     if let Some(user) = settings.authentication_user() {
-        open_row(text, "authenticates as", user);
+        row(text, "authenticates as", user);
     }
     if let Some(display_name) = settings.display_name() {
-        open_row(text, "display name", display_name);
+        let is_hidden = has_credentials(display_name);
+        row(
+            text,
+            "display name",
+            if is_hidden { REDACTED } else { display_name },
+        );
     }
     for (label, secret) in [
         ("password", settings.password()),
@@ -220,12 +225,6 @@ fn rows(text: &mut String, settings: &SipSettings) {
     }
     let registers = settings.registration() == Registration::Wanted;
     row(text, "registers", if registers { "yes" } else { "no" });
-}
-
-/// A row of what a document says, hidden where it looks like a secret.
-fn open_row(text: &mut String, label: &str, value: &str) {
-    let is_hidden = has_credentials(value);
-    row(text, label, if is_hidden { REDACTED } else { value });
 }
 
 fn row(text: &mut String, label: &str, value: &str) {

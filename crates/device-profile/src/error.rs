@@ -237,19 +237,20 @@ pub enum TagError {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The name to authenticate with has control characters.
+    /// The name to authenticate with has control characters or [a secret](crate::has_credentials) in it.
     #[error("malformed authentication user")]
     AuthenticationUser,
     /// The name to show has control characters.
     #[error("malformed display name")]
     DisplayName,
-    /// The domain is no host name or IP address.
+    /// The domain is no host name or IP address, or looks like [a token](crate::has_credentials).
     #[error("malformed domain")]
     Domain,
     /// The document names no domain.
     #[error("no domain")]
     DomainMissing,
-    /// The outbound proxy is no host name or IP address, with or without a port.
+    /// The outbound proxy is no host name or IP address, with or without a port, or looks like
+    /// [a token](crate::has_credentials).
     #[error("malformed outbound proxy")]
     OutboundProxy,
     /// The port is no number from 1 to 65535.
@@ -267,7 +268,8 @@ pub enum SettingsError {
     /// The call manager group has more servers than 16.
     #[error("too many servers")]
     TooManyServers,
-    /// The user is none that can stand in a SIP address as it is.
+    /// The user is none that can stand in a SIP address as it is, or has
+    /// [a secret](crate::has_credentials) in it.
     #[error("malformed user")]
     User,
     /// The document names no user.

@@ -17,9 +17,9 @@ pub(crate) use read::TOKEN;
 
 /// What a device needs to know to register.
 ///
-/// Passwords and tokens are [`Secret`]s; serialized, it says only that there are some. Hosts, users and
-/// names that [look as if they had a secret in them](has_credentials) are what they are to whoever asks for
-/// them, and `[redacted]` in `Debug` and when serialized.
+/// Passwords and tokens are [`Secret`]s; serialized, it says only that there are some. Hosts and users have
+/// none [in them](has_credentials). A display name that looks so is what it is to whoever asks for it, and
+/// `[redacted]` in `Debug` and when serialized.
 #[derive(Clone)]
 pub struct SipSettings {
     domain: String,
@@ -139,20 +139,25 @@ impl SipSettings {
     pub fn registration(&self) -> Registration {
         self.registration
     }
+
+    /// The display name where it may be shown. One such as `Community Room` is used all the same.
+    fn open_display_name(&self) -> Option<&str> {
+        let name = self.display_name.as_deref()?;
+        Some(if has_credentials(name) { HIDDEN } else { name })
+    }
 }
 
 impl fmt::Debug for SipSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let open = Open::of(self);
         f.debug_struct("SipSettings")
-            .field("domain", &open.domain)
+            .field("domain", &self.domain)
             .field("port", &self.port)
-            .field("backups", &open.backups)
-            .field("outbound_proxy", &open.outbound_proxy)
+            .field("backups", &self.backups)
+            .field("outbound_proxy", &self.outbound_proxy)
             .field("transport", &self.transport)
-            .field("user", &open.user)
-            .field("authentication_user", &open.authentication_user)
-            .field("display_name", &open.display_name)
+            .field("user", &self.user)
+            .field("authentication_user", &self.authentication_user)
+            .field("display_name", &self.open_display_name())
             .field("password", &self.password)
             .field("token", &self.token)
             .field("registration", &self.registration)
@@ -162,54 +167,22 @@ impl fmt::Debug for SipSettings {
 
 impl Serialize for SipSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let open = Open::of(self);
+        let proxy = self.outbound_proxy.as_ref().map(ToString::to_string);
+        let backups: Vec<String> = self.backups.iter().map(ToString::to_string).collect();
         let mut out = serializer.serialize_struct("SipSettings", 12)?;
-        out.serialize_field("domain", &open.domain)?;
+        out.serialize_field("domain", &self.domain)?;
         out.serialize_field("port", &self.port)?;
-        out.serialize_field("backups", &open.backups)?;
-        out.serialize_field("outboundProxy", &open.outbound_proxy)?;
+        out.serialize_field("backups", &backups)?;
+        out.serialize_field("outboundProxy", &proxy)?;
         out.serialize_field("transport", self.transport.as_str())?;
-        out.serialize_field("targetUri", &open.target_uri)?;
-        out.serialize_field("user", &open.user)?;
-        out.serialize_field("authenticationUser", &open.authentication_user)?;
-        out.serialize_field("displayName", &open.display_name)?;
+        out.serialize_field("targetUri", &self.target_uri())?;
+        out.serialize_field("user", &self.user)?;
+        out.serialize_field("authenticationUser", &self.authentication_user)?;
+        out.serialize_field("displayName", &self.open_display_name())?;
         out.serialize_field("password", &self.password)?;
         out.serialize_field("token", &self.token)?;
         out.serialize_field("registers", &(self.registration == Registration::Wanted))?;
         out.end()
-    }
-}
-
-/// What of the settings may be shown. A name such as `Community Room` is one to register with all the same.
-struct Open {
-    domain: String,
-    backups: Vec<String>,
-    outbound_proxy: Option<String>,
-    target_uri: String,
-    user: String,
-    authentication_user: Option<String>,
-    display_name: Option<String>,
-}
-
-impl Open {
-    fn of(settings: &SipSettings) -> Self {
-        let open = |text: String| {
-            if has_credentials(&text) {
-                HIDDEN.to_owned()
-            } else {
-                text
-            }
-        };
-        let host = |host: &HostPort| open(host.to_string());
-        Self {
-            domain: open(settings.domain.clone()),
-            backups: settings.backups.iter().map(host).collect(),
-            outbound_proxy: settings.outbound_proxy.as_ref().map(host),
-            target_uri: open(settings.target_uri()),
-            user: open(settings.user.clone()),
-            authentication_user: settings.authentication_user.clone().map(open),
-            display_name: settings.display_name.clone().map(open),
-        }
     }
 }
 

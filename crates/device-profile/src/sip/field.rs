@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::{Secret, SettingsError};
+use crate::{Secret, SettingsError, has_credentials};
 
 /// A host name or an IP address without brackets, perhaps with a port.
 #[derive(Clone, Debug)]
@@ -37,7 +37,9 @@ impl HostPort {
                 None => (text, None),
             },
         };
-        let is_good = host.parse::<IpAddr>().is_ok() || is_host_name(host);
+        // A token may have the form of a name, and whoever connects tells where to.
+        let is_name = || is_host_name(host) && !has_credentials(host);
+        let is_good = host.parse::<IpAddr>().is_ok() || is_name();
         if !is_good {
             return Err(SettingsError::Domain);
         }
@@ -114,11 +116,14 @@ pub(super) fn split_uri(text: &str) -> Result<UriParts<'_>, SettingsError> {
 
 pub(super) fn user(text: Option<&str>) -> Result<String, SettingsError> {
     let text = text.ok_or(SettingsError::UserMissing)?;
-    checked(text, is_user, SettingsError::User)
+    // It goes on to requests and reports, which show whose they are.
+    let is_good = |text: &str| is_user(text) && !has_credentials(text);
+    checked(text, is_good, SettingsError::User)
 }
 
 pub(super) fn authentication_user(text: Option<&str>) -> Result<Option<String>, SettingsError> {
-    text.map(|text| checked(text, is_printable, SettingsError::AuthenticationUser))
+    let is_good = |text: &str| is_printable(text) && !has_credentials(text);
+    text.map(|text| checked(text, is_good, SettingsError::AuthenticationUser))
         .transpose()
 }
 

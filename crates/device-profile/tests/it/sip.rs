@@ -399,11 +399,10 @@ fn a_name_that_looks_like_a_secret_is_kept_and_not_shown() {
     ] {
         let uri = ("SIP URI", "r@e.net");
         let room = room(&[uri, ("SIP DisplayName", name)]).unwrap();
-        let phone = phone(&[("Display_Name_1_", name), ("Auth_ID_1_", name)]).unwrap();
-        assert_eq!(phone.authentication_user(), Some(name));
+        let phone = phone(&[("Display_Name_1_", name)]).unwrap();
         let xml = format!(
             "<device><sipProfile><sipLines><line><proxy>h</proxy><name>u</name>\
-             <displayName>{name}</displayName><authName>{name}</authName></line></sipLines></sipProfile></device>"
+             <displayName>{name}</displayName></line></sipLines></sipProfile></device>"
         );
         let device = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
         let device = device.settings().remove(0).1.unwrap();
@@ -418,26 +417,46 @@ fn a_name_that_looks_like_a_secret_is_kept_and_not_shown() {
 }
 
 #[test]
-fn no_user_or_host_shows_a_secret() {
+fn no_user_or_host_has_a_secret_in_it() {
     for user in ["al;pw=s3cret", "al;password=s3cret"] {
-        let room = room(&[("SIP URI", &format!("sip:{user}@h"))]).unwrap();
-        let phone = phone(&[("User_ID_1_", user)]).unwrap();
-        for settings in [room, phone] {
-            assert_eq!(settings.user(), user);
-            let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
-            assert!(!shown.contains("s3cret"), "{shown}");
+        let room = room(&[("SIP URI", &format!("sip:{user}@h"))]);
+        let phone = phone(&[("User_ID_1_", user)]);
+        for answer in [room, phone] {
+            assert_eq!(answer.unwrap_err(), SettingsError::User, "{user}");
+        }
+    }
+    for user in ["al;pw=s3cret", "sip:al:s3cret@h", "Auth: s3cret"] {
+        let login = ("SIP Authentication UserName", user);
+        let room = room(&[("SIP URI", "sip:al@h"), login]);
+        let phone = phone(&[("Auth_ID_1_", user)]);
+        for answer in [room, phone] {
+            let error = answer.unwrap_err();
+            assert_eq!(error, SettingsError::AuthenticationUser, "{user}");
         }
     }
     let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s3cret";
-    let phone = phone(&[
-        ("Proxy_1_", token),
-        ("Outbound_Proxy_1_", token),
+    let answer = phone(&[("Proxy_1_", token)]);
+    assert_eq!(answer.unwrap_err(), SettingsError::Domain);
+    let proxy = ("Outbound_Proxy_1_", token);
+    let answer = phone(&[proxy, ("Use_Outbound_Proxy_1_", "Yes")]);
+    assert_eq!(answer.unwrap_err(), SettingsError::OutboundProxy);
+    for path in ["SIP Proxy 1 Address", "SIP Proxy 2 Address"] {
+        let answer = room(&[("SIP URI", "u@h"), (path, token)]);
+        assert_eq!(answer.unwrap_err(), SettingsError::Domain);
+    }
+}
+
+#[test]
+fn no_address_or_port_is_hidden() {
+    // `ac` and `key` are names of secrets, and values stand behind a colon.
+    let settings = phone(&[
+        ("Proxy_1_", "[2001:db8:ac::1]"),
+        ("Outbound_Proxy_1_", "key:5061"),
         ("Use_Outbound_Proxy_1_", "Yes"),
     ]);
-    let proxy = ("SIP Proxy 2 Address", token);
-    let room = room(&[("SIP URI", "u@h"), ("SIP Proxy 1 Address", "a"), proxy]);
-    for settings in [phone.unwrap(), room.unwrap()] {
-        let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
-        assert!(!shown.contains("s3cret"), "{shown}");
-    }
+    let settings = settings.unwrap();
+    let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
+    assert!(!shown.contains("[redacted]"), "{shown}");
+    assert_eq!(settings.domain(), "2001:db8:ac::1");
+    assert_eq!(settings.target_uri(), "sip:key:5061;transport=udp");
 }

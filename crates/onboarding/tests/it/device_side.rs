@@ -173,6 +173,21 @@ fn a_phone_needs_the_machine_token_in_its_profile() {
 }
 
 #[test]
+fn a_user_with_a_password_in_it_is_not_registered_and_not_shown() {
+    let mut phone = Mpp::new(device_settings());
+    let ours = json!({
+        "macAddress": "001122334455", "rule": "r", "source": "s", "configurationFile": "f.cfg"
+    });
+    phone.answered(&json(ours)).unwrap();
+    let profile = "<flat-profile><Proxy_1_>example.test</Proxy_1_><User_ID_1_>al;pw=s3cret</User_ID_1_>\
+                   <SIP_Transport_1_>TLS</SIP_Transport_1_><GPP_SA>abc</GPP_SA></flat-profile>";
+    let error = phone.answered(&answer(200, profile)).unwrap_err();
+    let shown = format!("{error} {error:?} {phone:?} {:?}", phone.task());
+    assert!(!shown.contains("s3cret"), "{shown}");
+    assert_eq!(phone.step(), Some(Step::Configuration));
+}
+
+#[test]
 fn a_typing_error_is_told_before_anything_is_sent() {
     let url: url::Url = "https://activation.example.test".parse().unwrap();
     let error = RoomOs::new(device_settings(), url, "1234-5678", key()).unwrap_err();
