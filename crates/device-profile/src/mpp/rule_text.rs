@@ -153,12 +153,19 @@ impl<'r> Text<'r> {
 
 /// What of an address is before and behind an IPv6 address in brackets that is its host.
 fn around_v6(address: &str) -> Option<(&str, &str)> {
-    let (_, rest) = address.split_once("://")?;
+    let (scheme, rest) = address.split_once("://")?;
+    // Elsewhere the sign is one of a path or a query.
+    if scheme.contains(['/', '?', '#']) {
+        return None;
+    }
     let authority = rest.split(['/', '?', '#']).next()?;
     // A user may have any sign but these brackets in it.
     let host = authority.rsplit('@').next()?;
-    let (v6, _) = host.strip_prefix('[')?.split_once(']')?;
+    let (v6, port) = host.strip_prefix('[')?.split_once(']')?;
     v6.parse::<Ipv6Addr>().ok()?;
+    if !port.is_empty() && !port.starts_with(':') {
+        return None;
+    }
     let at = address.len() - rest.len() + authority.len() - host.len();
     let after = at + v6.len() + 2;
     address.get(..at).zip(address.get(after..))

@@ -103,6 +103,12 @@ fn the_host_of_an_address_may_be_an_ipv6_address() {
         "https://[::1]/[a]",
         "https://[[::1]]/",
         "https://[::1]\"/",
+        "https://[::1]evil.example/",
+        "https://[::1]\\evil.example/",
+        "https://u@[::1].evil.example",
+        "evil.example/://[::1]/a",
+        "evil.example?a://[::1]/a",
+        "evil.example#://[::1]",
         "h://a@[::1]b]/",
         "a[::1]",
     ] {
