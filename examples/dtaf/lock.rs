@@ -23,25 +23,32 @@ pub(crate) struct Lock {
 impl Lock {
     /// Waits for a folder; `None` where there is none to read.
     pub(crate) fn of(folder: &Path, access: Access) -> io::Result<Option<Self>> {
-        let new = folder.ancestors();
-        let new = new.take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let mut lock = Self {
-            made: new.map(Path::to_owned).collect(),
-            _folder: None,
-        };
-        if !lock.made.is_empty() && access == Access::Read {
-            lock.made.clear();
-            return Ok(None);
-        }
+        let mut made = 0;
+        let mut rounds = 0;
         loop {
-            if access == Access::Write {
-                fs::create_dir_all(folder)?;
+            let new = folder.ancestors();
+            let new = new.take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+            made = new.count().max(made);
+            if access == Access::Read && made > 0 {
+                return Ok(None);
             }
-            let locked = locked(folder, access)?;
+            if access == Access::Write
+                && let Err(error) = fs::create_dir_all(folder)
+            {
+                rounds += 1;
+                // Somebody else may make it at the same time, or take away what it had made.
+                if is_passing(&error) && rounds < MAX_ROUNDS {
+                    continue;
+                }
+                return Err(error);
+            }
             // Whoever had it before may have taken away what it had made.
-            if let Some(locked) = locked {
-                lock._folder = locked;
-                return Ok(Some(lock));
+            if let Some(locked) = locked(folder, access)? {
+                let made = folder.ancestors().take(made).map(Path::to_owned);
+                return Ok(Some(Self {
+                    made: made.collect(),
+                    _folder: locked,
+                }));
             }
             if access == Access::Read {
                 return Ok(None);
@@ -57,6 +64,13 @@ impl Drop for Lock {
             let _ = fs::remove_dir(folder);
         }
     }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound
+    )
 }
 
 /// Waits for a folder; `None` where another one is there now, or none.
@@ -85,3 +99,6 @@ fn locked(folder: &Path, access: Access) -> io::Result<Option<Option<File>>> {
 fn locked(_folder: &Path, _access: Access) -> io::Result<Option<Option<File>>> {
     Ok(Some(None))
 }
+
+/// How often a folder is made anew before its error is one that stays, such as a link to nowhere in its place.
+const MAX_ROUNDS: u32 = 1_000;

@@ -134,6 +134,44 @@ fn first_imports_at_once_into_a_folder_that_is_not_there_lose_nothing() {
 }
 
 #[test]
+fn imports_that_fail_take_no_folder_from_under_others() {
+    let files = Files::new();
+    files.put("bad.dtaf", &Archive::new(phone("<a>")));
+    let into = "new/a/b/c/system";
+    for _ in 0..5 {
+        let imports: Vec<_> = (0..24)
+            .map(|number| {
+                let file = ["bad.dtaf", "set.tsaf"][usize::from(number == 12)];
+                let mut import = Command::new(program());
+                let import = import.current_dir(files.path(""));
+                let import = import.args(["import", file, "--into", into]);
+                let import = import.stdout(Stdio::null()).stderr(Stdio::piped());
+                (import.spawn().unwrap(), file)
+            })
+            .collect();
+        for (import, file) in imports {
+            let output = import.wait_with_output().unwrap();
+            let status = if file == "bad.dtaf" { 1 } else { 0 };
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!((output.status.code(), &*told), (Some(status), ""));
+        }
+        fs::remove_dir_all(files.path("new")).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_no_folder_that_comes_to_be() {
+    let files = Files::new();
+    std::os::unix::fs::symlink("nowhere", files.path("system")).unwrap();
+    for into in ["system", "system/a"] {
+        let (text, status) = files.text(&["import", "phone.dtaf", "--into", into]);
+        assert_eq!(status, Some(4), "{text}");
+        assert!(text.contains("File exists"), "{text}");
+    }
+}
+
+#[test]
 fn what_an_import_that_was_ended_left_behind_goes_with_the_next() {
     let files = system(&[("phone.dtaf", &Archive::new(phone("<a/>")))]);
     let left = ".dtaf-import-AbCdEf";
