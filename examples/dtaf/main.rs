@@ -110,6 +110,8 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
     let (folder, mut system) = Folder::open(&arguments.into, access)?;
     if arguments.dry_run {
         let planned = import.dry_run(&mut source, &system).map_err(hinted)?;
+        // Whoever reads slowly keeps nobody else waiting.
+        drop(folder);
         let verdict = match planned.rules_broken() {
             0 => "would be imported",
             _ => "would not be imported",
@@ -125,12 +127,14 @@ fn bring_in(arguments: &Import, json: bool) -> anyhow::Result<u8> {
     let before = system.clone();
     let done = match import.run(&mut source, &mut system) {
         Err(ImportError::Violations { report }) => {
+            drop(folder);
             report::import(&arguments.file, &report, "not imported", json)?;
             return Ok(REFUSED);
         }
         done => done.map_err(hinted)?,
     };
     folder.write(&before, &system)?;
+    drop(folder);
     report::import(&arguments.file, &done, "imported", json)?;
     Ok(0)
 }
@@ -149,7 +153,8 @@ fn hinted(error: ImportError) -> anyhow::Error {
 fn bring_out(arguments: &Export, json: bool) -> anyhow::Result<u8> {
     // A folder that is not there is a system without anything in it for an import only.
     fs::read_dir(&arguments.from).with_context(|| arguments.from.display().to_string())?;
-    let (_folder, system) = Folder::open(&arguments.from, Access::Read)?;
+    let (folder, system) = Folder::open(&arguments.from, Access::Read)?;
+    drop(folder);
     let what = &arguments.what;
     let archive = if let Some(name) = &what.device_type {
         system.export_device_type(name)

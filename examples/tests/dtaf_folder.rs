@@ -10,8 +10,12 @@
 mod support;
 
 use std::fs;
+#[cfg(unix)]
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 
+#[cfg(unix)]
+use offhook_device_profile::Tag;
 use offhook_device_profile::{Archive, DeviceType, DeviceTypeFile, TagSet};
 use support::{Files, phone, program};
 
@@ -168,6 +172,35 @@ fn a_link_to_nowhere_is_no_folder_that_comes_to_be() {
         let (text, status) = files.text(&["import", "phone.dtaf", "--into", into]);
         assert_eq!(status, Some(4), "{text}");
         assert!(text.contains("File exists"), "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_nobody_reads_locks_no_folder() {
+    let set = TagSet::new("Access");
+    let files = system(&[("sets.tsaf", &Archive::TagSet(set.clone()))]);
+    // More than a pipe holds.
+    let tags = (0..4_000).map(|number| {
+        let name = format!("%{number:0>60}%");
+        Tag::new(&name.parse().unwrap(), "a")
+    });
+    let set = tags.fold(set, TagSet::with_tag);
+    files.put("many.tsaf", &Archive::TagSet(set));
+    for more in [&["--dry-run"][..], &[]] {
+        let mut import = Command::new(program());
+        let import = import.current_dir(files.path("")).stdout(Stdio::piped());
+        let import = import.args(["import", "many.tsaf", "--into", "system"]);
+        let import = import.arg("--tag-set-override").args(more);
+        let mut import = import.spawn().unwrap();
+        let mut report = import.stdout.take().unwrap();
+        report.read_exact(&mut [0]).unwrap();
+        let folder = fs::File::open(files.path("system")).unwrap();
+        assert!(folder.try_lock().is_ok(), "{more:?}");
+        assert_eq!(import.try_wait().unwrap(), None, "{more:?}");
+        drop(folder);
+        report.read_to_end(&mut Vec::new()).unwrap();
+        assert!(import.wait().unwrap().code().is_some());
     }
 }
 
