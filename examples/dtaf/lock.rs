@@ -17,7 +17,7 @@ pub(crate) enum Access {
 pub(crate) struct Lock {
     /// Those that were made for it, innermost first.
     made: Vec<PathBuf>,
-    _folder: Option<File>,
+    folder: Option<File>,
 }
 
 impl Lock {
@@ -47,13 +47,18 @@ impl Lock {
                 let made = folder.ancestors().take(made).map(Path::to_owned);
                 return Ok(Some(Self {
                     made: made.collect(),
-                    _folder: locked,
+                    folder: locked,
                 }));
             }
             if access == Access::Read {
                 return Ok(None);
             }
         }
+    }
+
+    /// Whether others are kept out.
+    pub(crate) fn is_held(&self) -> bool {
+        self.folder.is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -16,7 +16,7 @@ pub(crate) struct Folder<'p> {
     path: &'p Path,
     /// The file of each archive that was read.
     files: HashMap<Subject, PathBuf>,
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 /// What an archive is of: its kind, and its name if it has one.
@@ -37,10 +37,11 @@ impl<'p> Folder<'p> {
         let mut folder = Self {
             path,
             files: HashMap::new(),
-            _lock: lock,
+            lock,
         };
-        if access == Access::Write {
-            folder.sweep().with_context(shown)?;
+        // Where nobody is kept out, it may be of an import that goes on.
+        if access == Access::Write && folder.lock.as_ref().is_some_and(Lock::is_held) {
+            folder.sweep();
         }
         let system = folder.read()?;
         Ok((folder, system))
@@ -77,17 +78,17 @@ impl<'p> Folder<'p> {
         staged.try_for_each(|staged| staged.put(Existing::Replaced))
     }
 
-    /// Takes away what an import that was ended has left beside its places.
-    fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.path)? {
-            let entry = entry?;
+    /// Takes away what an import that was ended has left beside its places; what cannot be taken away
+    /// hinders nobody.
+    fn sweep(&self) {
+        let entries = fs::read_dir(self.path).into_iter().flatten();
+        for entry in entries.flatten() {
             let name = entry.file_name();
             let is_staged = name.as_encoded_bytes().starts_with(STAGED.as_bytes());
-            if is_staged && entry.file_type()?.is_file() {
-                fs::remove_file(entry.path())?;
+            if is_staged && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(())
     }
 
     /// What has changed, beside its places.
