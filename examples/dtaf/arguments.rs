@@ -58,7 +58,8 @@ pub(crate) struct Import {
     /// The archive.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The folder of the system.
+    /// The folder of the system. Imports into it wait for one another; on a folder of the network those of one
+    /// host may alone, and on systems other than Unix none do.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: PathBuf,
     /// Tell what would change, and change nothing.

@@ -1,4 +1,6 @@
 //! One import at a time into a folder.
+//!
+//! On a folder of the network such a lock may be of this host alone.
 
 use std::fs::{self, File};
 use std::io;
