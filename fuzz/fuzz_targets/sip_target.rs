@@ -19,11 +19,14 @@ fuzz_target!(|text: &str| {
             ParseTargetError::BadHost { at }
             | ParseTargetError::BadParameter { at }
             | ParseTargetError::BadPort { at }
+            | ParseTargetError::NoScheme { at }
+            | ParseTargetError::NotAscii { at }
             | ParseTargetError::NotSecure { at }
             | ParseTargetError::Repeated { at }
             | ParseTargetError::UnsupportedTransport { at },
         ) => assert!(at <= text.len()),
-        Err(_) => assert!(text.len() > Target::MAX_LENGTH),
+        Err(ParseTargetError::UnsupportedScheme) => assert!(text.contains(':')),
+        Err(error) => assert!(text.len() > Target::MAX_LENGTH, "{error}"),
     }
     if let Ok(name) = text.parse::<DomainName>() {
         assert_eq!(name.to_string().parse(), Ok(name));
