@@ -259,6 +259,12 @@ async fn what_an_address_has_sent_counts_behind_a_hangup_too() {
         other => panic!("{other:?}"),
     };
     while passes().await {}
+    // A balancer that comes from the same address hears of the node all the same.
+    for path in ["health", "ready"] {
+        let request = axum::http::Request::get(format!("{}{path}", server.url));
+        let answer = browser(&lab).fetch(request.body(Vec::new()).unwrap()).await;
+        assert_eq!(answer.unwrap().status(), 200, "{path}");
+    }
     server.signal("HUP");
     lab.await_log("were read again").await;
     for _ in 0..200 {

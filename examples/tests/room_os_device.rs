@@ -11,6 +11,7 @@
 mod lab;
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use offhook_onboarding::ActivationState;
@@ -99,6 +100,34 @@ async fn a_room_device_renews_a_token_that_has_half_of_its_life_behind_it() {
     let output = run(&[]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(steps(&output).is_empty());
+}
+
+/// What is missing is told, and once it is there again the same device goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_device_whose_type_is_not_offered_is_told_so_and_goes_on_when_it_is() {
+    let lab = Lab::new();
+    let server = lab.serve();
+    let code = lab.code(&server, "room-1").await;
+    let types = fs::read_dir(lab.path("types")).unwrap();
+    let types: Vec<_> = types.map(|entry| entry.unwrap().path()).collect();
+    let away = |path: &Path| lab.path("").join(path.file_name().unwrap());
+    for path in &types {
+        fs::rename(path, away(path)).unwrap();
+    }
+    server.signal("HUP");
+    lab.await_log("were read again").await;
+    let run = |more: &[&str]| lab.room_device(&server, "00:11:22:33:44:55", "device", more);
+    let output = run(&[&code]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    lab.await_log("a device is of a type that is not offered")
+        .await;
+    for path in &types {
+        fs::rename(away(path), path).unwrap();
+    }
+    server.signal("HUP");
+    lab.await_log_times("were read again", 2).await;
+    let output = run(&[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
 /// It keeps a token that is nobody's any more, and goes on by the code of its new owner.

@@ -194,3 +194,25 @@ fn a_typing_error_is_told_before_anything_is_sent() {
     assert!(matches!(error, DeviceError::Code(_)));
     assert!(Mpp::with_code(device_settings(), "1234-5678-9012-345x").is_err());
 }
+
+/// RFC 9110 section 10.2.3: a device that comes earlier is refused for longer.
+#[test]
+fn a_device_hears_when_to_ask_again() {
+    for (value, expected) in [
+        (Some("43694"), Some(43_694)),
+        (Some("Fri, 31 Dec 1999 23:59:59 GMT"), None),
+        (Some("-1"), None),
+        (None, None),
+    ] {
+        let mut device = room_os();
+        let mut busy = answer(429, "{}");
+        if let Some(value) = value {
+            let value = value.parse().unwrap();
+            busy.headers_mut().insert("retry-after", value);
+        }
+        let error = device.answered(&busy).unwrap_err();
+        assert!(!error.is_refusal());
+        let waits = error.retry_after().map(|wait| wait.as_secs());
+        assert_eq!(waits, expected, "{value:?}");
+    }
+}
